@@ -1,0 +1,17 @@
+// What is wrong with a file, as data. How it looks on a terminal is cli/render's business.
+
+/** A finding in a config file. `line` and `column` count from 1. */
+export type Diagnostic = {
+  readonly severity: "error" | "warning";
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** The key's path: `pools.web.backends[1].port`; empty for the whole file. */
+  readonly path: string;
+  /** A stable kebab-case word: `unknown-key`, `out-of-range`… */
+  readonly code: string;
+  /** What is wrong and what is allowed, without a full stop. */
+  readonly message: string;
+  /** A suggestion: the near name, the new key, the remedy. */
+  readonly hint?: string;
+};

@@ -1,0 +1,90 @@
+// The JSON of the admin API, as the CLI and other clients read it, and what the process behind it
+// must be able to do. Names are public: see docs.
+import type { Diagnostic } from "../../config/diagnostics.ts";
+import type { Change } from "../../config/diff.ts";
+import type { BackendState } from "../../shared/board.ts";
+
+export type BackendStatus = {
+  readonly name: string;
+  readonly state: BackendState;
+  /** Since when it is in that state, ISO 8601 in UTC. */
+  readonly since: string;
+  /** Why it is not up, or null. */
+  readonly reason: string | null;
+  readonly weight: number;
+  readonly active: number;
+  readonly total: number;
+  /** Client → backend. */
+  readonly bytes_up: number;
+  readonly bytes_down: number;
+  readonly dial_errors: number;
+  /** How long the last check took; null before the first. */
+  readonly check_ms: number | null;
+};
+
+export type ListenerStatus = {
+  readonly name: string;
+  /** `0.0.0.0:9295`, `[::]:9295` */
+  readonly address: string;
+  readonly pool: string;
+  readonly active: number;
+  readonly accepted: number;
+  readonly refused: number;
+};
+
+export type PoolStatus = {
+  readonly name: string;
+  readonly method: string;
+  readonly backends: readonly BackendStatus[];
+};
+
+/** `GET /v1/status` */
+export type Status = {
+  readonly pid: number;
+  readonly version: string;
+  readonly commit: string;
+  readonly started_at: string;
+  readonly uptime_s: number;
+  readonly phase: "running" | "draining";
+  readonly workers: number;
+  readonly config: {
+    readonly file: string | null;
+    readonly generation: number;
+    readonly loaded_at: string;
+  };
+  readonly listeners: readonly ListenerStatus[];
+  readonly pools: readonly PoolStatus[];
+};
+
+/** Who asked for a reload. */
+export type ReloadSource = "signal" | "watcher" | "api";
+
+/** `POST /v1/reload`, 200. Without changes: the last reload that had some, and `unchanged: true`. */
+export type ReloadReport = {
+  readonly generation: number;
+  readonly unchanged: boolean;
+  readonly loaded_at: string;
+  /** "start" before the first reload. */
+  readonly by: ReloadSource | "start";
+  readonly changes: readonly Change[];
+  readonly warnings: readonly Diagnostic[];
+};
+
+export type ApiError = { readonly code: string; readonly message: string; readonly hint?: string };
+
+export type ReloadOutcome =
+  | { readonly kind: "done"; readonly report: ReloadReport }
+  /** 422: the file is not valid, or a socket could not be opened. Nothing has changed. */
+  | { readonly kind: "failed"; readonly error: ApiError; readonly errors: readonly Diagnostic[] }
+  /** 409: draining. */
+  | { readonly kind: "refused"; readonly error: ApiError };
+
+/** What the admin server asks of the process. */
+export type ControlApi = {
+  readonly status: () => Status;
+  readonly reload: (by: ReloadSource) => Promise<ReloadOutcome>;
+  /** Begins a drain, or ends one at once. Returns the sessions that are left. */
+  readonly stop: (now: boolean) => { readonly active: number };
+  /** Every listener is bound and it is not draining. */
+  readonly isReady: () => boolean;
+};

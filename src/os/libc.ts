@@ -1,0 +1,60 @@
+// The only dlopen: libc by bun:ffi, opened at first use and once per thread.
+import { dlopen, FFIType, read } from "bun:ffi";
+import { existsSync } from "node:fs";
+import { BalError } from "../base/errors.ts";
+
+const { i32, u32, ptr, u64 } = FFIType;
+
+const symbols = {
+  socket: { args: [i32, i32, i32], returns: i32 },
+  bind: { args: [i32, ptr, u32], returns: i32 },
+  listen: { args: [i32, i32], returns: i32 },
+  connect: { args: [i32, ptr, u32], returns: i32 },
+  setsockopt: { args: [i32, i32, i32, ptr, u32], returns: i32 },
+  getsockname: { args: [i32, ptr, ptr], returns: i32 },
+  fcntl: { args: [i32, i32, i32], returns: i32 },
+  close: { args: [i32], returns: i32 },
+  flock: { args: [i32, i32], returns: i32 },
+  getrlimit: { args: [i32, ptr], returns: i32 },
+  sched_getaffinity: { args: [i32, u64, ptr], returns: i32 },
+  __errno_location: { args: [], returns: ptr },
+} as const;
+
+export type Libc = ReturnType<typeof open>["symbols"];
+
+let libc: Libc | null = null;
+let errnoAt: number | null = null;
+
+export const isLinux = process.platform === "linux";
+
+/** libc's functions. Linux only. Throws BalError `no-libc` where it can't be opened. */
+export function getLibc(): Libc {
+  libc ??= open().symbols;
+  return libc;
+}
+
+/** The error of this thread's last failed libc call; read it before anything else is called. */
+export function errno(): number {
+  errnoAt ??= Number(getLibc().__errno_location());
+  return read.i32(errnoAt as Parameters<typeof read.i32>[0], 0);
+}
+
+function open() {
+  try {
+    return dlopen(libcName(), symbols);
+  } catch (cause) {
+    throw new BalError("no-libc", "cannot open the C library, which bal needs for its sockets", {
+      hint: "use the binary for this system: bal-linux-x64 for glibc, bal-linux-x64-musl for musl",
+      cause,
+    });
+  }
+}
+
+// One name, chosen by looking: dlopen falls back to the working directory when a name fails, so a
+// list of guesses could load somebody else's file (bun:ffi, seen on 1.4.5).
+function libcName(): string {
+  const arch = process.arch === "arm64" ? "aarch64" : "x86_64";
+  return existsSync(`/lib/ld-musl-${arch}.so.1`) && !existsSync("/lib64/ld-linux-x86-64.so.2")
+    ? `libc.musl-${arch}.so.1`
+    : "libc.so.6";
+}

@@ -1,0 +1,322 @@
+// The board: one SharedArrayBuffer that the planes share. Counters are one row per worker and
+// backend (or listener) with a single writer each, summed by the reader; health is one word of
+// bits per backend. It holds no instants: thread clocks differ.
+import { ENDS } from "./end-reason.ts";
+
+export const MAX_WORKERS = 8;
+/** Backends over all pools, those that still drain included. */
+export const MAX_BACKENDS = 4096;
+export const MAX_POOLS = 1024;
+export const MAX_LISTENERS = 1024;
+
+/** Bits of a backend's health word. Neither probe bit: unknown. */
+export const PROBE_UP = 1;
+export const PROBE_DOWN = 2;
+export const EJECTED = 4;
+export const DRAINING = 8;
+export const UNRESOLVED = 16;
+
+export type BackendState = "up" | "down" | "ejected" | "draining" | "unresolved" | "unknown";
+
+/** The state that people see; the first that holds. */
+export function backendState(bits: number): BackendState {
+  if (bits & DRAINING) return "draining";
+  if (bits & UNRESOLVED) return "unresolved";
+  if (bits & PROBE_DOWN) return "down";
+  if (bits & EJECTED) return "ejected";
+  return bits & PROBE_UP ? "up" : "unknown";
+}
+
+/** May it be picked? Unknown may. */
+export function isEligible(bits: number): boolean {
+  return (bits & (DRAINING | UNRESOLVED | PROBE_DOWN | EJECTED)) === 0;
+}
+
+/** A backend's totals, in the order of its row. */
+export const BACKEND_TOTALS = [
+  "connections",
+  "bytesUp",
+  "bytesDown",
+  "dialRefused",
+  "dialUnreachable",
+  "dialTimeout",
+  "dialReset",
+  "dialLocal",
+  "dialOther",
+  "retries",
+] as const;
+export type BackendTotal = (typeof BACKEND_TOTALS)[number];
+
+const TOTAL_INDEX = Object.fromEntries(BACKEND_TOTALS.map((name, i) => [name, i])) as Readonly<
+  Record<BackendTotal, number>
+>;
+
+/** Floats in a backend's row; more than it has totals, so that a new one moves nothing. */
+const BACKEND_ROW = 16;
+/** A listener's row: accepted, then one per end. */
+const LISTENER_ROW = 64;
+const ACCEPTED = 0;
+const FIRST_END = 1;
+/** Words of a worker: heartbeat, sessions. */
+const WORKER_ROW = 16;
+const HEARTBEAT = 0;
+const SESSIONS = 1;
+/** Floats of a worker: buffered bytes. */
+const BUFFERED = 0;
+
+if (FIRST_END + ENDS.length > LISTENER_ROW) throw new RangeError("LISTENER_ROW is too short");
+
+type Region = { readonly offset: number; readonly length: number };
+
+function layout() {
+  let offset = 0;
+  const region = (length: number, bytesEach: 4 | 8): Region => {
+    const at = offset;
+    offset += Math.ceil((length * bytesEach) / 64) * 64;
+    return { offset: at, length };
+  };
+  return {
+    health: region(MAX_BACKENDS, 4),
+    failures: region(MAX_BACKENDS, 4),
+    cursors: region(MAX_POOLS, 4),
+    eligibility: region(16, 4),
+    workers: region(MAX_WORKERS * WORKER_ROW, 4),
+    backendActive: region(MAX_WORKERS * MAX_BACKENDS, 4),
+    listenerActive: region(MAX_WORKERS * MAX_LISTENERS, 4),
+    buffered: region(MAX_WORKERS * WORKER_ROW, 8),
+    backendTotals: region(MAX_WORKERS * MAX_BACKENDS * BACKEND_ROW, 8),
+    listenerTotals: region(MAX_WORKERS * MAX_LISTENERS * LISTENER_ROW, 8),
+    get bytes() {
+      return offset;
+    },
+  };
+}
+
+/** Both planes' view of the shared memory. Untouched pages cost nothing. */
+export class Board {
+  readonly memory: SharedArrayBuffer;
+  private readonly health: Int32Array;
+  private readonly failures: Int32Array;
+  private readonly cursors: Int32Array;
+  private readonly eligibility: Int32Array;
+  private readonly workers: Int32Array;
+  private readonly backendActive: Int32Array;
+  private readonly listenerActive: Int32Array;
+  private readonly buffered: Float64Array;
+  private readonly backendTotals: Float64Array;
+  private readonly listenerTotals: Float64Array;
+
+  constructor(memory?: SharedArrayBuffer) {
+    const at = layout();
+    this.memory = memory ?? new SharedArrayBuffer(at.bytes);
+    const words = (r: Region) => new Int32Array(this.memory, r.offset, r.length);
+    const floats = (r: Region) => new Float64Array(this.memory, r.offset, r.length);
+    this.health = words(at.health);
+    this.failures = words(at.failures);
+    this.cursors = words(at.cursors);
+    this.eligibility = words(at.eligibility);
+    this.workers = words(at.workers);
+    this.backendActive = words(at.backendActive);
+    this.listenerActive = words(at.listenerActive);
+    this.buffered = floats(at.buffered);
+    this.backendTotals = floats(at.backendTotals);
+    this.listenerTotals = floats(at.listenerTotals);
+  }
+
+  // --- health -----------------------------------------------------------------------------
+
+  healthBits(slot: number): number {
+    return Atomics.load(this.health, slot);
+  }
+
+  /** Sets and clears bits; tells every worker when that changed anything. Returns whether it did. */
+  changeHealth(slot: number, set: number, clear: number): boolean {
+    for (;;) {
+      const before = Atomics.load(this.health, slot);
+      const after = (before & ~clear) | set;
+      if (after === before) return false;
+      if (Atomics.compareExchange(this.health, slot, before, after) !== before) continue;
+      Atomics.add(this.eligibility, 0, 1);
+      return true;
+    }
+  }
+
+  /** Changes whenever some backend's health bits do: schedules made before are stale. */
+  eligibilityVersion(): number {
+    return Atomics.load(this.eligibility, 0);
+  }
+
+  /** Counts a failed dial. Returns how many in a row there are now, over all workers. */
+  countDialFailure(slot: number): number {
+    return Atomics.add(this.failures, slot, 1) + 1;
+  }
+
+  clearDialFailures(slot: number): void {
+    if (Atomics.load(this.failures, slot) !== 0) Atomics.store(this.failures, slot, 0);
+  }
+
+  /** Forgets everything about a slot that is given to another backend. */
+  resetSlot(slot: number, bits: number): void {
+    Atomics.store(this.failures, slot, 0);
+    Atomics.store(this.health, slot, bits);
+    Atomics.add(this.eligibility, 0, 1);
+    for (let worker = 0; worker < MAX_WORKERS; worker++) {
+      const row = this.backendRow(worker, slot);
+      this.backendTotals.fill(0, row, row + BACKEND_ROW);
+    }
+  }
+
+  // --- pools ------------------------------------------------------------------------------
+
+  /** The pool's next ticket, shared by all workers: 0, 1, 2 … 2³²−1, 0. */
+  drawTicket(pool: number): number {
+    return Atomics.add(this.cursors, pool, 1) >>> 0;
+  }
+
+  // --- workers ----------------------------------------------------------------------------
+
+  beat(worker: number): void {
+    Atomics.add(this.workers, worker * WORKER_ROW + HEARTBEAT, 1);
+  }
+
+  heartbeat(worker: number): number {
+    return Atomics.load(this.workers, worker * WORKER_ROW + HEARTBEAT);
+  }
+
+  /** Takes one of `limit` places for a session; false when there is none. */
+  enterSession(worker: number, limit: number): boolean {
+    Atomics.add(this.workers, worker * WORKER_ROW + SESSIONS, 1);
+    if (this.sessions() <= limit) return true;
+    this.leaveSession(worker);
+    return false;
+  }
+
+  leaveSession(worker: number): void {
+    Atomics.sub(this.workers, worker * WORKER_ROW + SESSIONS, 1);
+  }
+
+  /** Sessions alive, over all workers. */
+  sessions(): number {
+    let sum = 0;
+    for (let worker = 0; worker < MAX_WORKERS; worker++) {
+      sum += Atomics.load(this.workers, worker * WORKER_ROW + SESSIONS);
+    }
+    return sum;
+  }
+
+  /** Adds to the bytes that this worker holds for slow readers. */
+  addBuffered(worker: number, bytes: number): void {
+    const at = worker * WORKER_ROW + BUFFERED;
+    this.buffered[at] = (this.buffered[at] ?? 0) + bytes;
+  }
+
+  /** Bytes held for slow readers, over all workers. */
+  bufferedBytes(): number {
+    let sum = 0;
+    for (let worker = 0; worker < MAX_WORKERS; worker++) {
+      sum += this.buffered[worker * WORKER_ROW + BUFFERED] ?? 0;
+    }
+    return sum;
+  }
+
+  /** A worker's thread has ended: what it held is gone, what it counted stays. */
+  forgetWorker(worker: number): void {
+    const { backendActive, listenerActive } = this;
+    backendActive.fill(0, worker * MAX_BACKENDS, (worker + 1) * MAX_BACKENDS);
+    listenerActive.fill(0, worker * MAX_LISTENERS, (worker + 1) * MAX_LISTENERS);
+    Atomics.store(this.workers, worker * WORKER_ROW + SESSIONS, 0);
+    this.buffered[worker * WORKER_ROW + BUFFERED] = 0;
+  }
+
+  // --- backends ---------------------------------------------------------------------------
+
+  takeBackend(worker: number, slot: number): void {
+    Atomics.add(this.backendActive, worker * MAX_BACKENDS + slot, 1);
+  }
+
+  releaseBackend(worker: number, slot: number): void {
+    Atomics.sub(this.backendActive, worker * MAX_BACKENDS + slot, 1);
+  }
+
+  /** Sessions on a backend, dials included, over all workers. */
+  backendSessions(slot: number): number {
+    let sum = 0;
+    for (let worker = 0; worker < MAX_WORKERS; worker++) {
+      sum += Atomics.load(this.backendActive, worker * MAX_BACKENDS + slot);
+    }
+    return sum;
+  }
+
+  countBackend(worker: number, slot: number, total: BackendTotal, amount: number): void {
+    const at = this.backendRow(worker, slot) + TOTAL_INDEX[total];
+    this.backendTotals[at] = (this.backendTotals[at] ?? 0) + amount;
+  }
+
+  backendTotal(slot: number, total: BackendTotal): number {
+    let sum = 0;
+    for (let worker = 0; worker < MAX_WORKERS; worker++) {
+      sum += this.backendTotals[this.backendRow(worker, slot) + TOTAL_INDEX[total]] ?? 0;
+    }
+    return sum;
+  }
+
+  private backendRow(worker: number, slot: number): number {
+    return (worker * MAX_BACKENDS + slot) * BACKEND_ROW;
+  }
+
+  // --- listeners --------------------------------------------------------------------------
+
+  countAccepted(worker: number, listener: number): void {
+    const at = this.listenerRow(worker, listener) + ACCEPTED;
+    this.listenerTotals[at] = (this.listenerTotals[at] ?? 0) + 1;
+  }
+
+  accepted(listener: number): number {
+    return this.sumListener(listener, ACCEPTED);
+  }
+
+  countEnd(worker: number, listener: number, end: number): void {
+    const at = this.listenerRow(worker, listener) + FIRST_END + end;
+    this.listenerTotals[at] = (this.listenerTotals[at] ?? 0) + 1;
+  }
+
+  ended(listener: number, end: number): number {
+    return this.sumListener(listener, FIRST_END + end);
+  }
+
+  openSession(worker: number, listener: number): void {
+    Atomics.add(this.listenerActive, worker * MAX_LISTENERS + listener, 1);
+  }
+
+  closeSession(worker: number, listener: number): void {
+    Atomics.sub(this.listenerActive, worker * MAX_LISTENERS + listener, 1);
+  }
+
+  listenerSessions(listener: number): number {
+    let sum = 0;
+    for (let worker = 0; worker < MAX_WORKERS; worker++) {
+      sum += Atomics.load(this.listenerActive, worker * MAX_LISTENERS + listener);
+    }
+    return sum;
+  }
+
+  /** Forgets everything about a listener's row that is given to another one. */
+  resetListener(listener: number): void {
+    for (let worker = 0; worker < MAX_WORKERS; worker++) {
+      const row = this.listenerRow(worker, listener);
+      this.listenerTotals.fill(0, row, row + LISTENER_ROW);
+    }
+  }
+
+  private sumListener(listener: number, column: number): number {
+    let sum = 0;
+    for (let worker = 0; worker < MAX_WORKERS; worker++) {
+      sum += this.listenerTotals[this.listenerRow(worker, listener) + column] ?? 0;
+    }
+    return sum;
+  }
+
+  private listenerRow(worker: number, listener: number): number {
+    return (worker * MAX_LISTENERS + listener) * LISTENER_ROW;
+  }
+}
