@@ -1,0 +1,97 @@
+// A TCP connect that can be cancelled and tells the kernel's true error. For dials and probes.
+//
+// On Linux: socket(2) and connect(2) by libc, then Bun adopts the descriptor while it is still
+// connecting. Elsewhere Bun.connect does it all, and a pending one can't be cancelled.
+import type { Endpoint } from "../base/address.ts";
+import { EINPROGRESS, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM } from "./abi.ts";
+import { errno, getLibc, isLinux } from "./libc.ts";
+import { encodeSockaddr, type Sockaddr } from "./sockaddr.ts";
+import { setKeepalive } from "./socket.ts";
+
+/** The events of a socket, with the session or probe that it belongs to in `socket.data`. */
+export type SocketHandlers<Data> = {
+  /** There is a handle: not connected yet. `terminate()` on it cancels. */
+  open(socket: Bun.Socket<Data>): void;
+  /** The first one: connected. Later ones: there may be room to write. */
+  drain(socket: Bun.Socket<Data>): void;
+  data(socket: Bun.Socket<Data>, chunk: Buffer): void;
+  /** The peer's FIN. */
+  end(socket: Bun.Socket<Data>): void;
+  /** Before the first drain: the connect failed, `error.code` says how. */
+  close(socket: Bun.Socket<Data>, error?: Error): void;
+  /** A handler threw. */
+  error(socket: Bun.Socket<Data>, error: Error): void;
+};
+
+export type ConnectOptions<Data> = {
+  readonly endpoint: Endpoint;
+  readonly handlers: SocketHandlers<Data>;
+  readonly data: Data;
+  /** 0: off. Default 0. */
+  readonly keepaliveMs?: number;
+};
+
+/**
+ * Begins to connect. On Linux `open` has been called when it returns 0.
+ *
+ * @returns 0, or the errno with which it failed at once: then no handler is called
+ */
+export function connectTo<Data>(options: ConnectOptions<Data>): number {
+  return isLinux ? connectByLibc(options) : connectByBun(options);
+}
+
+function connectByLibc<Data>(options: ConnectOptions<Data>): number {
+  const libc = getLibc();
+  const address = sockaddrOf(options.endpoint);
+  const fd = libc.socket(address.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return errno();
+  if (libc.connect(fd, address.pointer, address.bytes.length) < 0) {
+    const error = errno();
+    if (error !== EINPROGRESS) {
+      libc.close(fd);
+      return error;
+    }
+  }
+  if (options.keepaliveMs) setKeepalive(fd, options.keepaliveMs);
+  // The promise only repeats what the handlers tell.
+  Bun.connect<Data>({
+    fd,
+    allowHalfOpen: true,
+    data: options.data,
+    socket: options.handlers,
+  } as unknown as Bun.TCPSocketConnectOptions<Data>).catch(ignore);
+  return 0;
+}
+
+function connectByBun<Data>(options: ConnectOptions<Data>): number {
+  const { handlers, endpoint } = options;
+  Bun.connect<Data>({
+    hostname: endpoint.ip,
+    port: endpoint.port,
+    allowHalfOpen: true,
+    data: options.data,
+    socket: {
+      ...handlers,
+      open(socket) {
+        handlers.open(socket);
+        if (options.keepaliveMs) socket.setKeepAlive(true, options.keepaliveMs);
+        handlers.drain(socket);
+      },
+      connectError: (socket, error) => handlers.close(socket, error),
+    },
+  }).catch(ignore);
+  return 0;
+}
+
+const sockaddrs = new WeakMap<Endpoint, Sockaddr>();
+
+function sockaddrOf(endpoint: Endpoint): Sockaddr {
+  let address = sockaddrs.get(endpoint);
+  if (address === undefined) {
+    address = encodeSockaddr(endpoint.ip, endpoint.port);
+    sockaddrs.set(endpoint, address);
+  }
+  return address;
+}
+
+function ignore(): void {}

@@ -1,0 +1,56 @@
+// What this process may use: open files, CPUs, memory. Read, never changed: Bun raises the
+// open-file limit from soft to hard by itself when it starts.
+import { existsSync, readFileSync } from "node:fs";
+import { availableParallelism, totalmem } from "node:os";
+
+/** Where nothing tells the limit (macOS): what launchd gives at the least. */
+const UNKNOWN_OPEN_FILES = 256;
+
+/** RLIMIT_NOFILE. */
+export function openFileLimit(): number {
+  const line = /^Max open files\s+(\S+)/m.exec(readText("/proc/self/limits"));
+  if (line === null) return UNKNOWN_OPEN_FILES;
+  return line[1] === "unlimited" ? Number.MAX_SAFE_INTEGER : Number(line[1]);
+}
+
+/** CPUs by affinity, cut to the cgroup's quota; at least 1. */
+export function usableCpus(): number {
+  return Math.max(1, Math.min(availableParallelism(), Math.ceil(cpuQuota())));
+}
+
+/** Bytes of memory: the host's, or the cgroup's limit where that is lower. */
+export function usableMemory(): number {
+  return Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+}
+
+/** The lowest port that this user may bind without further rights. */
+export function firstUnprivilegedPort(): number {
+  if (process.getuid?.() === 0) return 0;
+  const text = readText("/proc/sys/net/ipv4/ip_unprivileged_port_start").trim();
+  return text === "" ? 1024 : Number(text);
+}
+
+// cgroup v2 first, then v1. The limit of an ancestor that a container can't see does not count.
+function cpuQuota(): number {
+  const v2 = /^0::(\/.*)$/m.exec(readText("/proc/self/cgroup"))?.[1] ?? "/";
+  const [quota, period] = readFirst([`/sys/fs/cgroup${v2}/cpu.max`, "/sys/fs/cgroup/cpu.max"])
+    .trim()
+    .split(" ");
+  if (quota && period) return quota === "max" ? Number.POSITIVE_INFINITY : +quota / +period;
+  const v1Quota = Number(readText("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"));
+  const v1Period = Number(readText("/sys/fs/cgroup/cpu/cpu.cfs_period_us"));
+  return v1Quota > 0 && v1Period > 0 ? v1Quota / v1Period : Number.POSITIVE_INFINITY;
+}
+
+function readFirst(paths: readonly string[]): string {
+  const path = paths.find((candidate) => existsSync(candidate));
+  return path === undefined ? "" : readText(path);
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}

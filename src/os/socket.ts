@@ -1,0 +1,88 @@
+// Sockets by libc: listening ones that the control plane lends to its workers, and the options
+// that Bun does not know. Linux only. Errors are returned as negative errnos.
+import { ptr } from "bun:ffi";
+import {
+  AF_INET6,
+  F_DUPFD_CLOEXEC,
+  IPPROTO_IPV6,
+  IPPROTO_TCP,
+  IPV6_V6ONLY,
+  SO_KEEPALIVE,
+  SO_REUSEADDR,
+  SO_REUSEPORT,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  TCP_KEEPIDLE,
+  TCP_KEEPINTVL,
+} from "./abi.ts";
+import { errno, getLibc } from "./libc.ts";
+import { encodeSockaddr } from "./sockaddr.ts";
+
+/** Length of the accept queue asked for; the kernel cuts it to net.core.somaxconn. */
+const BACKLOG = 4096;
+
+const optionValue = new Int32Array(new ArrayBuffer(4));
+const optionPointer = ptr(optionValue);
+
+/** Whether anything else may already be bound to the address. */
+export type Sharing = "exclusive" | "shared";
+
+/**
+ * Opens a listening socket. The caller closes it.
+ *
+ * `exclusive` fails with EADDRINUSE when anybody listens there, and afterwards lets `shared` ones
+ * join: SO_REUSEPORT is set only after listen(2), so that between two processes one of them loses
+ * (measured on Linux 6.18; set before it, both would win).
+ *
+ * @returns the descriptor, or a negative errno
+ */
+export function openListening(ip: string, port: number, sharing: Sharing): number {
+  const libc = getLibc();
+  const address = encodeSockaddr(ip, port);
+  const fd = libc.socket(address.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -errno();
+  setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (sharing === "shared") setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+  if (address.family === AF_INET6) {
+    setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, ip === "::" ? 0 : 1);
+  }
+  if (
+    libc.bind(fd, address.pointer, address.bytes.length) < 0 ||
+    libc.listen(fd, BACKLOG) < 0 ||
+    (sharing === "exclusive" && setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1) < 0)
+  ) {
+    const error = errno();
+    libc.close(fd);
+    return -error;
+  }
+  return fd;
+}
+
+/** The same socket under another descriptor. @returns the descriptor, or a negative errno */
+export function duplicate(fd: number): number {
+  const copy = getLibc().fcntl(fd, F_DUPFD_CLOEXEC, 3);
+  return copy < 0 ? -errno() : copy;
+}
+
+export function closeDescriptor(fd: number): void {
+  getLibc().close(fd);
+}
+
+/**
+ * Keepalive probes after `idleMs` without traffic, then every tenth of it (the kernel gives up after
+ * net.ipv4.tcp_keepalive_probes, 9). Set on a listening socket it is inherited by what that accepts. 0 switches it off.
+ */
+export function setKeepalive(fd: number, idleMs: number): void {
+  setOption(fd, SOL_SOCKET, SO_KEEPALIVE, idleMs > 0 ? 1 : 0);
+  if (idleMs === 0) return;
+  const idle = Math.max(1, Math.ceil(idleMs / 1000));
+  setOption(fd, IPPROTO_TCP, TCP_KEEPIDLE, idle);
+  setOption(fd, IPPROTO_TCP, TCP_KEEPINTVL, Math.max(1, Math.ceil(idle / 10)));
+}
+
+function setOption(fd: number, level: number, name: number, value: number): number {
+  optionValue[0] = value;
+  return getLibc().setsockopt(fd, level, name, optionPointer, 4);
+}
