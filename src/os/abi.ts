@@ -20,6 +20,7 @@ export const IPV6_V6ONLY = 26;
 
 export const F_DUPFD_CLOEXEC = 1030;
 
+export const EHOSTUNREACH = 113;
 export const EINPROGRESS = 115;
 
 export const RLIMIT_NOFILE = 7;

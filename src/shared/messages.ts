@@ -73,5 +73,7 @@ export type FromWorker =
   | { readonly kind: "applied"; readonly revision: number; readonly error: string | null }
   /** A backend's dials failed often enough in a row; its ejected bit is already set. */
   | { readonly kind: "ejected"; readonly slot: number; readonly error: string }
+  /** Dials failed for a reason of this host's; at most once a second and thread. */
+  | { readonly kind: "local-error"; readonly slot: number; readonly error: string }
   /** A fault of our own; the session it met is ended. */
   | { readonly kind: "fault"; readonly message: string };

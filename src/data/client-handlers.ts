@@ -1,0 +1,37 @@
+// Socket events of the client's side, after accept. One object for all sessions.
+import type { Session, SessionSocket } from "./session.ts";
+
+// A client that was refused at accept has no session.
+type Client = Bun.Socket<Session | undefined>;
+
+export const clientHandlers = {
+  drain(socket: Client): void {
+    const session = sessionOf(socket);
+    if (session !== null) session.flush(session.down);
+  },
+  data(socket: Client, chunk: Uint8Array): void {
+    const session = sessionOf(socket);
+    if (session !== null) session.received(session.up, chunk);
+  },
+  end(socket: Client): void {
+    const session = sessionOf(socket);
+    if (session !== null) session.finished(session.up);
+  },
+  close(socket: Client, error?: Error): void {
+    const session = sessionOf(socket);
+    if (session === null) return;
+    // Without an error it is the FIN that came after ours: Bun gives no `end` for it then.
+    if (error === undefined) session.finished(session.up);
+    else session.broke(session.up);
+  },
+  error(socket: Client, error: Error): void {
+    const session = sessionOf(socket);
+    if (session === null) socket.terminate();
+    else session.fault(error);
+  },
+};
+
+function sessionOf(socket: Client): Session | null {
+  const session = (socket as SessionSocket).data;
+  return session === undefined || session.phase === "ended" ? null : session;
+}

@@ -1,0 +1,105 @@
+// The dial of one session: pick a backend, connect, on failure the next one, within a budget of
+// attempts and time. It ends when a connect completes or the budget is used up.
+import { classifyDialError, errnoCode } from "../base/os-error.ts";
+import { EHOSTUNREACH } from "../os/abi.ts";
+import { connectTo, type SocketHandlers } from "../os/connect.ts";
+import { EJECTED } from "../shared/board.ts";
+import type { End } from "../shared/end-reason.ts";
+import type { Session } from "./session.ts";
+
+/** Dials that fail in a row, over all workers, before a backend is ejected. */
+const FAILURES_TO_EJECT = 3;
+
+const TOTALS = {
+  refused: "dialRefused",
+  unreachable: "dialUnreachable",
+  timeout: "dialTimeout",
+  reset: "dialReset",
+  local: "dialLocal",
+  other: "dialOther",
+} as const;
+
+export class Dial {
+  /** When the attempt under way has taken too long, by this thread's clock. */
+  deadlineMs = 0;
+  private readonly session: Session;
+  private readonly handlers: SocketHandlers<Session>;
+  private readonly totalDeadlineMs: number;
+  private readonly tried: number[] = [];
+  /** Endpoints of the present backend that were tried. */
+  private endpointsTried = 0;
+  private lastError = "";
+
+  constructor(session: Session, handlers: SocketHandlers<Session>, nowMs: number) {
+    this.session = session;
+    this.handlers = handlers;
+    this.totalDeadlineMs = nowMs + session.limits.connectTotalMs;
+  }
+
+  /** Tries until a connect is under way. Returns how the session ends when none can be. */
+  next(nowMs: number): End | null {
+    const { session } = this;
+    for (;;) {
+      if (nowMs >= this.totalDeadlineMs) return this.tried.length > 0 ? "dialTimeout" : "noBackend";
+      if (session.slot < 0 && !this.pickBackend()) {
+        if (this.tried.length === 0) return "noBackend";
+        return this.lastError === "ETIMEDOUT" ? "dialTimeout" : "dialFailed";
+      }
+      this.deadlineMs = Math.min(nowMs + session.limits.connectMs, this.totalDeadlineMs);
+      const error = this.connect();
+      if (error === 0) return null;
+      this.failed(errnoCode(error));
+    }
+  }
+
+  /** The attempt under way failed: counts it, and gives the backend up unless it has a further address. */
+  failed(code: string): void {
+    const { session } = this;
+    const { slot, thread } = session;
+    this.lastError = code;
+    this.endpointsTried++;
+    const kind = classifyDialError(code);
+    thread.board.countBackend(thread.worker, slot, TOTALS[kind], 1);
+    if (kind !== "local" && this.endpointsTried < session.pool.countEndpoints(slot)) return;
+    session.releaseBackend();
+    if (kind === "local") return thread.reportLocalError(slot, code);
+    if (thread.board.countDialFailure(slot) < FAILURES_TO_EJECT) return;
+    if (thread.board.changeHealth(slot, EJECTED, 0)) {
+      thread.post({ kind: "ejected", slot, error: code });
+    }
+  }
+
+  /** A connect completed. */
+  succeeded(): void {
+    const { thread, slot } = this.session;
+    thread.board.clearDialFailures(slot);
+    thread.board.countBackend(thread.worker, slot, "connections", 1);
+    this.session.pool.prefer(slot, this.endpointsTried);
+  }
+
+  private pickBackend(): boolean {
+    const { session, tried } = this;
+    if (tried.length > session.limits.retries) return false;
+    const slot = session.pool.pick(tried);
+    if (slot < 0) return false;
+    if (tried.length > 0)
+      session.thread.board.countBackend(session.thread.worker, slot, "retries", 1);
+    tried.push(slot);
+    this.endpointsTried = 0;
+    session.takeBackend(slot);
+    return true;
+  }
+
+  private connect(): number {
+    const { session } = this;
+    const endpoint = session.pool.endpoint(session.slot, this.endpointsTried);
+    // It lost its addresses since it was picked.
+    if (endpoint === undefined) return EHOSTUNREACH;
+    return connectTo({
+      endpoint,
+      handlers: this.handlers,
+      data: session,
+      keepaliveMs: session.limits.keepaliveMs,
+    });
+  }
+}

@@ -1,0 +1,109 @@
+// A listening socket as this thread uses it: adopts a dup of what the control plane lends, accepts
+// clients, and stops accepting (or refuses) at the ceiling.
+import { errnoCode } from "../base/os-error.ts";
+import { closeDescriptor, duplicate } from "../os/socket.ts";
+import { END_INDEX } from "../shared/end-reason.ts";
+import { clientHandlers } from "./client-handlers.ts";
+import { type Origin, Session, type SessionSocket } from "./session.ts";
+import type { Thread } from "./thread.ts";
+
+/** The ceiling of sessions over all threads, and what happens to a client above it. */
+export type Ceiling = { readonly maxConnections: number; readonly isWaiting: boolean };
+
+export type ListenAddress = { readonly bindAddress: string; readonly port: number };
+
+export class Listener {
+  readonly origin: Origin;
+  ceiling: Ceiling;
+  private readonly thread: Thread;
+  private readonly address: ListenAddress;
+  /** Borrowed descriptor → what accepts on a dup of it. Without descriptors to borrow: key −1. */
+  private readonly accepting = new Map<number, Bun.TCPSocketListener<unknown>>();
+  private fds: readonly number[] = [];
+  private isPaused = false;
+
+  constructor(thread: Thread, address: ListenAddress, origin: Origin, ceiling: Ceiling) {
+    this.thread = thread;
+    this.address = address;
+    this.origin = origin;
+    this.ceiling = ceiling;
+  }
+
+  /** Accepts on these borrowed descriptors and no others. Throws when one can't be adopted. */
+  adopt(fds: readonly number[]): void {
+    this.fds = fds.length > 0 ? fds : [-1];
+    for (const [fd, listener] of this.accepting) {
+      if (this.fds.includes(fd)) continue;
+      listener.stop();
+      this.accepting.delete(fd);
+    }
+    this.resume();
+  }
+
+  /** Clients wait in the kernel's queue from now on. */
+  pause(): void {
+    this.isPaused = true;
+    for (const listener of this.accepting.values()) listener.stop();
+    this.accepting.clear();
+  }
+
+  /** Accepts, unless the ceiling is reached. */
+  resume(): void {
+    this.isPaused = this.isFull();
+    if (this.isPaused) return;
+    for (const fd of this.fds) {
+      if (!this.accepting.has(fd)) this.accepting.set(fd, this.listen(fd));
+    }
+  }
+
+  resumeWhenRoom(): void {
+    if (this.isPaused && !this.isFull()) this.resume();
+  }
+
+  /** Accepts no more, for good. Sessions live on. */
+  close(): void {
+    this.fds = [];
+    this.pause();
+  }
+
+  private isFull(): boolean {
+    const { maxConnections, isWaiting } = this.ceiling;
+    return isWaiting && this.thread.board.sessions() >= maxConnections;
+  }
+
+  private listen(borrowed: number): Bun.TCPSocketListener<unknown> {
+    const socket = { ...clientHandlers, open: (client: SessionSocket) => this.accept(client) };
+    const common = { allowHalfOpen: true, socket };
+    if (borrowed < 0) {
+      const { bindAddress, port } = this.address;
+      return listenOn({ ...common, hostname: bindAddress, port });
+    }
+    const fd = duplicate(borrowed);
+    if (fd < 0) throw new Error(`cannot borrow a listening socket: ${errnoCode(fd)}`);
+    try {
+      return listenOn({ ...common, fd });
+    } catch (error) {
+      closeDescriptor(fd);
+      throw error;
+    }
+  }
+
+  private accept(client: SessionSocket): void {
+    const { thread, origin, ceiling } = this;
+    thread.board.countAccepted(thread.worker, origin.listener);
+    const limit = ceiling.isWaiting ? Number.POSITIVE_INFINITY : ceiling.maxConnections;
+    if (!thread.board.enterSession(thread.worker, limit)) {
+      thread.board.countEnd(thread.worker, origin.listener, END_INDEX.limitGlobal);
+      client.terminate();
+      return;
+    }
+    client.data = new Session(thread, origin, client);
+    client.data.start();
+    if (this.isFull()) this.pause();
+  }
+}
+
+// The types know neither `fd` nor handlers whose data is set in `open`.
+function listenOn(options: object): Bun.TCPSocketListener<unknown> {
+  return Bun.listen(options as Bun.TCPSocketListenOptions<unknown>);
+}

@@ -1,0 +1,220 @@
+// One client's connection, from accept to its end: dial, relay, and the one end(reason) that
+// frees both sockets, its lease on a backend and its counts.
+//
+//   dialing ──► relaying ──► ended
+//      └────────────────────►┘
+import { END_INDEX, type End } from "../shared/end-reason.ts";
+import type { SessionLimits } from "../shared/messages.ts";
+import { backendHandlers } from "./backend-handlers.ts";
+import { Dial } from "./dial.ts";
+import { Pipe } from "./pipe.ts";
+import type { Pool } from "./pool.ts";
+import type { Thread } from "./thread.ts";
+
+export type SessionSocket = Bun.Socket<Session>;
+export type Phase = "dialing" | "relaying" | "ended";
+
+/** Where a session came from; a reload swaps what is in it. */
+export type Origin = {
+  /** The listener's row on the board. */
+  readonly listener: number;
+  pool: Pool;
+  limits: SessionLimits;
+};
+
+export class Session {
+  readonly thread: Thread;
+  readonly limits: SessionLimits;
+  readonly client: SessionSocket;
+  backend: SessionSocket | null = null;
+  /** client → backend */
+  readonly up: Pipe;
+  /** backend → client */
+  readonly down: Pipe;
+  phase: Phase = "dialing";
+  /** The backend's row on the board while its lease is held; else −1. */
+  slot = -1;
+  dial: Dial | null;
+  /** Once a side was reset after its FIN: how the session will have ended. */
+  lingering: End | null = null;
+  private readonly origin: Origin;
+  private countedUp = 0;
+  private countedDown = 0;
+
+  constructor(thread: Thread, origin: Origin, client: SessionSocket) {
+    const nowMs = performance.now();
+    this.thread = thread;
+    this.origin = origin;
+    this.limits = origin.limits;
+    this.client = client;
+    this.up = new Pipe(thread.budget, nowMs);
+    this.down = new Pipe(thread.budget, nowMs);
+    this.up.source = client;
+    this.down.sink = client;
+    this.dial = new Dial(this, backendHandlers, nowMs);
+  }
+
+  /** Where dials go: the pool of the newest generation. */
+  get pool(): Pool {
+    return this.origin.pool;
+  }
+
+  /** A FIN has come from one side at least. */
+  get isHalfClosed(): boolean {
+    return this.up.hasEnded || this.down.hasEnded;
+  }
+
+  start(): void {
+    const { thread } = this;
+    thread.sessions.add(this);
+    thread.board.openSession(thread.worker, this.origin.listener);
+    this.dialNext();
+  }
+
+  // --- dial -------------------------------------------------------------------------------
+
+  takeBackend(slot: number): void {
+    this.slot = slot;
+    this.thread.board.takeBackend(this.thread.worker, slot);
+  }
+
+  releaseBackend(): void {
+    if (this.slot < 0) return;
+    this.thread.board.releaseBackend(this.thread.worker, this.slot);
+    this.slot = -1;
+  }
+
+  /** The attempt under way failed or took too long. */
+  dialFailed(code: string): void {
+    const { backend } = this;
+    if (this.dial === null) return;
+    this.backend = null;
+    backend?.terminate();
+    this.dial.failed(code);
+    this.dialNext();
+  }
+
+  connected(socket: SessionSocket): void {
+    if (this.dial === null) return;
+    this.dial.succeeded();
+    this.dial = null;
+    this.thread.dialing.delete(this);
+    this.phase = "relaying";
+    this.up.sink = socket;
+    this.down.source = socket;
+    this.up.movedAtMs = performance.now();
+    this.flush(this.up);
+  }
+
+  private dialNext(): void {
+    if (this.dial === null) return;
+    const end = this.dial.next(performance.now());
+    if (end !== null) return this.end(end);
+    this.thread.dialing.add(this);
+    this.thread.watchDials();
+  }
+
+  // --- relay ------------------------------------------------------------------------------
+
+  /** A chunk has come from a pipe's source. */
+  received(pipe: Pipe, chunk: Uint8Array): void {
+    if (!pipe.push(chunk)) this.broke(this.reverse(pipe));
+  }
+
+  /** A pipe's sink may have room, or its FIN may be due. */
+  flush(pipe: Pipe): void {
+    if (!pipe.flush()) return this.broke(this.reverse(pipe));
+    if (pipe.isFinDue) this.forwardFin(pipe);
+  }
+
+  /** A pipe's source has sent FIN. */
+  finished(pipe: Pipe): void {
+    pipe.hasEnded = true;
+    if (pipe.state === "dead") this.endLinger(this.reverse(pipe));
+    else this.flush(pipe);
+  }
+
+  /** A pipe's source was reset, or broke when it was written to. */
+  broke(pipe: Pipe): void {
+    if (this.phase === "ended") return;
+    if (this.dial !== null) return this.end("clientGoneDial");
+    const reverse = this.reverse(pipe);
+    const end = this.resetReason(pipe);
+    if (!pipe.hasEnded || pipe.state === "dead") return this.end(end);
+    // Its stream was whole before: the other side still gets all of it, then FIN.
+    this.lingering = end;
+    (pipe === this.up ? this.client : this.backend)?.terminate();
+    reverse.kill();
+    this.endLinger(pipe);
+  }
+
+  private forwardFin(pipe: Pipe): void {
+    const reverse = this.reverse(pipe);
+    const sink = pipe === this.up ? this.backend : this.client;
+    pipe.state = "finished";
+    if (reverse.state === "dead") {
+      sink?.shutdown();
+      return this.endLinger(pipe);
+    }
+    // A socket that has sent and got its FIN is closed at once: one call in place of a shutdown, a
+    // wakeup and a close.
+    if (reverse.hasEnded) sink?.end();
+    else sink?.shutdown();
+    if (reverse.state === "finished") this.end("finished");
+  }
+
+  // `pipe` is what remains of a session whose other direction is dead.
+  private endLinger(pipe: Pipe): void {
+    if (this.lingering === null || pipe.state !== "finished") return;
+    if (this.reverse(pipe).hasEnded) this.end(this.lingering);
+  }
+
+  private reverse(pipe: Pipe): Pipe {
+    return pipe === this.up ? this.down : this.up;
+  }
+
+  private resetReason(pipe: Pipe): End {
+    if (pipe === this.up) return this.isHalfClosed ? "clientResetHalfClosed" : "clientReset";
+    return this.isHalfClosed ? "backendResetHalfClosed" : "backendReset";
+  }
+
+  // --- end --------------------------------------------------------------------------------
+
+  /** Ends it, whatever it does; sockets that are still open are reset. Idempotent. */
+  end(end: End): void {
+    if (this.phase === "ended") return;
+    this.phase = "ended";
+    this.dial = null;
+    const { thread } = this;
+    thread.dialing.delete(this);
+    thread.sessions.delete(this);
+    this.countBytes();
+    this.releaseBackend();
+    thread.board.closeSession(thread.worker, this.origin.listener);
+    thread.board.countEnd(thread.worker, this.origin.listener, END_INDEX[end]);
+    thread.board.leaveSession(thread.worker);
+    this.up.release();
+    this.down.release();
+    this.client.terminate();
+    this.backend?.terminate();
+    thread.onSessionEnd();
+  }
+
+  /** A handler threw: a fault of ours, which costs this session only. */
+  fault(error: Error): void {
+    this.thread.post({ kind: "fault", message: error.stack ?? String(error) });
+    this.end("fault");
+  }
+
+  /** Brings the board's byte totals up to date; the sweep calls it too. */
+  countBytes(): void {
+    const { thread, slot } = this;
+    if (slot < 0) return;
+    const up = this.up.bytes - this.countedUp;
+    const down = this.down.bytes - this.countedDown;
+    if (up > 0) thread.board.countBackend(thread.worker, slot, "bytesUp", up);
+    if (down > 0) thread.board.countBackend(thread.worker, slot, "bytesDown", down);
+    this.countedUp += up;
+    this.countedDown += down;
+  }
+}

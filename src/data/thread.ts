@@ -1,0 +1,23 @@
+// What every session of this thread shares: its row on the board, the registry of sessions, the
+// budget of buffered bytes, and the way to the control plane.
+import type { Board } from "../shared/board.ts";
+import type { FromWorker } from "../shared/messages.ts";
+import type { BufferBudget } from "./buffer-budget.ts";
+import type { Session } from "./session.ts";
+
+export type Thread = {
+  /** Its row on the board. */
+  readonly worker: number;
+  readonly board: Board;
+  readonly sessions: Set<Session>;
+  /** Those whose dial has a deadline. */
+  readonly dialing: Set<Session>;
+  readonly budget: BufferBudget;
+  readonly post: (message: FromWorker) => void;
+  /** A dial failed for a reason of this host's. */
+  readonly reportLocalError: (slot: number, error: string) => void;
+  /** A dial has begun: its deadline is to be kept. */
+  readonly watchDials: () => void;
+  /** A session has ended: there may be room for a client that waits. */
+  readonly onSessionEnd: () => void;
+};

@@ -1,0 +1,94 @@
+// Second entry point of the build: one thread of the data plane. Turns messages of the control
+// plane into listeners, and keeps the thread's heartbeat.
+import { Board } from "../shared/board.ts";
+import type { FromWorker, Generation, ToWorker } from "../shared/messages.ts";
+import { BufferBudget } from "./buffer-budget.ts";
+import { dialWatch, startSweep } from "./deadlines.ts";
+import { applyGeneration, type Listeners } from "./generation.ts";
+import type { Session } from "./session.ts";
+import type { Thread } from "./thread.ts";
+
+declare const self: {
+  onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
+  postMessage(message: FromWorker): void;
+};
+
+const listeners: Listeners = new Map();
+let thread: Thread | null = null;
+
+self.onmessage = ({ data: message }) => {
+  switch (message.kind) {
+    case "boot":
+      thread = boot(message.worker, new Board(message.board));
+      return post({ kind: "ready" });
+    case "apply":
+      return apply(message.generation);
+    case "drain":
+      for (const listener of listeners.values()) listener.close();
+      listeners.clear();
+      return;
+    case "cut":
+      for (const session of thread?.sessions ?? []) session.end("shutdown");
+      return;
+    default:
+      return message satisfies never;
+  }
+};
+
+// What no handler caught must not take a thousand sessions with it.
+process.on("uncaughtException", report);
+process.on("unhandledRejection", report);
+
+function boot(worker: number, board: Board): Thread {
+  const dialing = new Set<Session>();
+  const booted: Thread = {
+    worker,
+    board,
+    sessions: new Set(),
+    dialing,
+    budget: new BufferBudget(board, worker),
+    post,
+    reportLocalError: localErrorReport(),
+    watchDials: dialWatch(dialing),
+    onSessionEnd: resumeListeners,
+  };
+  board.beat(worker);
+  startSweep(booted, () => {
+    board.beat(worker);
+    resumeListeners();
+  });
+  return booted;
+}
+
+// The first of each second: under pressure there are thousands.
+function localErrorReport(): Thread["reportLocalError"] {
+  let reportedAtMs = Number.NEGATIVE_INFINITY;
+  return (slot, error) => {
+    const nowMs = performance.now();
+    if (nowMs - reportedAtMs < 1000) return;
+    reportedAtMs = nowMs;
+    post({ kind: "local-error", slot, error });
+  };
+}
+
+function apply(generation: Generation): void {
+  if (thread === null) return;
+  try {
+    applyGeneration(listeners, generation, thread);
+    post({ kind: "applied", revision: generation.revision, error: null });
+  } catch (error) {
+    post({ kind: "applied", revision: generation.revision, error: String(error) });
+  }
+}
+
+function resumeListeners(): void {
+  for (const listener of listeners.values()) listener.resumeWhenRoom();
+}
+
+function report(error: unknown): void {
+  post({ kind: "fault", message: error instanceof Error ? (error.stack ?? "") : String(error) });
+}
+
+function post(message: FromWorker): void {
+  self.postMessage(message);
+}

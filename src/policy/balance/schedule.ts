@@ -1,0 +1,30 @@
+// The order in which a pool's backends take their turns, worked out when weights or eligibility
+// change and then only read.
+
+export type Member = {
+  readonly slot: number;
+  /** 1..256 */
+  readonly weight: number;
+};
+
+export type Schedule = {
+  readonly members: readonly Member[];
+  /** Slots: each member as often as its weight says (reduced by the common divisor), spread evenly. */
+  readonly turns: Uint16Array;
+};
+
+export function buildSchedule(members: readonly Member[]): Schedule {
+  const divisor = members.reduce((sum, member) => gcd(sum, member.weight), 0);
+  const deadlines = members.flatMap((member, index) => {
+    const count = member.weight / divisor;
+    // Its k-th turn is due at (k + ½) / count of the round: no member waits longer than it must.
+    return Array.from({ length: count }, (_, k) => ({ due: (k + 0.5) / count, index }));
+  });
+  deadlines.sort((a, b) => a.due - b.due || a.index - b.index);
+  const turns = Uint16Array.from(deadlines, ({ index }) => members[index]?.slot ?? 0);
+  return { members, turns };
+}
+
+function gcd(a: number, b: number): number {
+  return b === 0 ? a : gcd(b, a % b);
+}
