@@ -1,0 +1,246 @@
+// The compiled binary, run as a user runs it: a home of its own, a config file, a child process.
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { ReloadReport, Status } from "../../src/control/admin/api.ts";
+import { freePort } from "./ports.ts";
+import { until } from "./until.ts";
+
+/** The binary under test; BAL_BINARY names another one. */
+export function balBinary(): string {
+  const path = resolve(process.env.BAL_BINARY ?? join(import.meta.dir, "../../dist/bal"));
+  if (existsSync(path)) return path;
+  throw new Error(`no binary at ${path}: run \`npm run build\` first, or set BAL_BINARY`);
+}
+
+/** A config as an object: JSON is YAML. */
+export type ConfigObject = { readonly [key: string]: unknown };
+
+type Target = { readonly port: number; readonly weight?: number; readonly host?: string };
+
+/** The simple form on a free port of loopback, in front of these. */
+export function simpleConfig(
+  targets: readonly Target[],
+  extra: ConfigObject = {},
+): ConfigObject & { port: number } {
+  const backends = targets.map(({ host = "127.0.0.1", port, weight }) =>
+    weight === undefined ? { host, port } : { host, port, weight },
+  );
+  return { port: freePort(), bind_address: "127.0.0.1", ...extra, backends };
+}
+
+export type Finished = {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+};
+
+export type RunOptions = {
+  readonly home?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+  readonly cwd?: string;
+};
+
+/** Nothing of the surroundings decides what the binary prints. */
+function environment({ home, env }: RunOptions): Record<string, string> {
+  const { PATH = "", HOME = "/", TMPDIR = "/tmp" } = process.env;
+  return { PATH, HOME, TMPDIR, ...(home === undefined ? {} : { BAL_HOME: home }), ...env };
+}
+
+/** Runs one command to its end. */
+export async function runBal(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
+  const child = Bun.spawn([balBinary(), ...args], {
+    env: environment(options),
+    cwd: options.cwd ?? tmpdir(),
+    stdin: options.stdin === undefined ? "ignore" : Buffer.from(options.stdin),
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [stdout, stderr, code] = await Promise.all([
+    child.stdout.text(),
+    child.stderr.text(),
+    child.exited,
+  ]);
+  return { code, stdout, stderr };
+}
+
+/** A home that is removed with everything in it. */
+export function temporaryHome(): Disposable & { readonly path: string } {
+  const path = mkdtempSync(join(tmpdir(), "bal-test-"));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+export type LogLine = {
+  readonly level: string;
+  readonly event: string;
+  readonly message: string;
+  readonly [field: string]: unknown;
+};
+
+export type BalOptions = {
+  readonly config: ConfigObject | string;
+  /** After `start -c FILE`. */
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Put before the command: `["prlimit", "--nofile=256"]`. */
+  readonly wrapper?: readonly string[];
+};
+
+/** Starts bal in the foreground and waits until it says that it is ready. */
+export async function spawnBal(options: BalOptions): Promise<Bal> {
+  const bal = new Bal(options);
+  try {
+    await bal.ready();
+    return bal;
+  } catch (error) {
+    bal[Symbol.dispose]();
+    throw error;
+  }
+}
+
+export class Bal implements Disposable {
+  readonly home: string;
+  readonly file: string;
+  /** The port of the simple form. */
+  readonly port: number;
+  readonly child: Bun.Subprocess<"ignore", "pipe", "pipe">;
+  stderr = "";
+  stdout = "";
+
+  constructor({ config, args = [], env = {}, wrapper = [] }: BalOptions) {
+    this.home = mkdtempSync(join(tmpdir(), "bal-test-"));
+    this.file = join(this.home, "config.yaml");
+    this.write(config);
+    this.port = typeof config === "object" && typeof config.port === "number" ? config.port : 0;
+    this.child = Bun.spawn([...wrapper, balBinary(), "start", "-c", this.file, ...args], {
+      env: environment({ home: this.home, env }),
+      cwd: tmpdir(),
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    void this.collect(this.child.stderr, (text) => {
+      this.stderr += text;
+    });
+    void this.collect(this.child.stdout, (text) => {
+      this.stdout += text;
+    });
+  }
+
+  get pid(): number {
+    return this.child.pid;
+  }
+
+  /** Resolves with the exit code. */
+  get exited(): Promise<number> {
+    return this.child.exited;
+  }
+
+  /** Replaces the config file's text, in place. */
+  write(config: ConfigObject | string): void {
+    writeFileSync(this.file, typeof config === "string" ? config : JSON.stringify(config, null, 2));
+  }
+
+  async ready(): Promise<void> {
+    await until(
+      "bal is ready",
+      async () => {
+        if (this.child.exitCode === null) return (await this.get("/readyz"))?.ok ?? false;
+        await Bun.sleep(50);
+        throw new Error(`bal ended with ${this.child.exitCode} at start:\n${this.stderr}`);
+      },
+      20_000,
+    );
+  }
+
+  /** GET on the admin socket; null when nobody answers. */
+  async get(path: string): Promise<Response | null> {
+    return await fetch(`http://bal${path}`, { unix: join(this.home, "bal.sock") }).catch(
+      () => null,
+    );
+  }
+
+  /** Another command on this bal's home. */
+  run(...args: readonly string[]): Promise<Finished> {
+    return runBal(args, { home: this.home });
+  }
+
+  async status(): Promise<Status> {
+    const { code, stdout, stderr } = await this.run("status", "--json");
+    if (code !== 0) throw new Error(`bal status: ${code}\n${stdout}${stderr}`);
+    return JSON.parse(stdout);
+  }
+
+  /** A new config, by `bal graceful`. Throws when it is refused. */
+  async reload(config: ConfigObject | string): Promise<ReloadReport> {
+    this.write(config);
+    const { code, stdout, stderr } = await this.run("graceful", "--json");
+    if (code !== 0) throw new Error(`bal graceful: ${code}\n${stdout}${stderr}`);
+    return JSON.parse(stdout);
+  }
+
+  /** Waits until a backend (of the first pool, by its port) is in one of these states. */
+  async untilState(port: number, ...states: readonly string[]): Promise<void> {
+    await until(`the backend on ${port} is ${states.join(" or ")}`, async () => {
+      const { pools } = await this.status();
+      const found = pools
+        .flatMap((pool) => pool.backends)
+        .find(({ name }) => name.endsWith(`:${port}`));
+      return found !== undefined && states.includes(found.state);
+    });
+  }
+
+  /** Waits until no session is left. */
+  async untilIdle(): Promise<void> {
+    await until("no session is left", async () => {
+      const { pools, listeners } = await this.status();
+      const rows = [...listeners, ...pools.flatMap((pool) => pool.backends)];
+      return rows.every(({ active }) => active === 0);
+    });
+  }
+
+  /** The log lines on stderr so far. */
+  logs(): LogLine[] {
+    return this.stderr
+      .split("\n")
+      .filter((line) => line.startsWith("{"))
+      .map((line) => JSON.parse(line) as LogLine);
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.child.kill(name);
+  }
+
+  /** SIGTERM, and the exit code. */
+  async stop(): Promise<number> {
+    this.signal("SIGTERM");
+    return await this.exited;
+  }
+
+  /** User and system time of the process so far, in clock ticks (1/100 s). */
+  cpuTicks(): number {
+    const stat = readFileSync(`/proc/${this.pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return Number(fields[11]) + Number(fields[12]);
+  }
+
+  rssKiB(): number {
+    const status = readFileSync(`/proc/${this.pid}/status`, "utf8");
+    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]);
+  }
+
+  openFds(): number {
+    return readdirSync(`/proc/${this.pid}/fd`).length;
+  }
+
+  [Symbol.dispose](): void {
+    this.child.kill("SIGKILL");
+    rmSync(this.home, { recursive: true, force: true });
+  }
+
+  private async collect(stream: ReadableStream<Uint8Array>, take: (text: string) => void) {
+    const decoder = new TextDecoder();
+    for await (const chunk of stream) take(decoder.decode(chunk, { stream: true }));
+  }
+}

@@ -1,0 +1,28 @@
+// Free ports, below the range that the kernel takes for outgoing connections: a port from that
+// range that is free now may be some client's own a moment later, or its dial meets itself.
+import { readFileSync } from "node:fs";
+
+const FIRST = 11_000;
+const given = new Set<number>();
+
+/** A port that nothing listens on. Never the same twice in one process. */
+export function freePort(): number {
+  const range = readFileSync("/proc/sys/net/ipv4/ip_local_port_range", "utf8");
+  const last = Number.parseInt(range, 10) - 1;
+  for (let attempt = 0; attempt < 1000; attempt++) {
+    const port = FIRST + Math.floor(Math.random() * (last - FIRST));
+    if (given.has(port) || !isFree(port)) continue;
+    given.add(port);
+    return port;
+  }
+  throw new Error(`no free port between ${FIRST} and ${last}`);
+}
+
+function isFree(port: number): boolean {
+  try {
+    Bun.listen({ hostname: "0.0.0.0", port, socket: { data() {} } }).stop(true);
+    return true;
+  } catch {
+    return false;
+  }
+}
