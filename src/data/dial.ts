@@ -2,7 +2,7 @@
 // attempts and time. It ends when a connect completes or the budget is used up.
 import { classifyDialError, errnoCode } from "../base/os-error.ts";
 import { EHOSTUNREACH } from "../os/abi.ts";
-import { connectTo, type SocketHandlers } from "../os/connect.ts";
+import type { SocketHandlers } from "../os/connect.ts";
 import { EJECTED } from "../shared/board.ts";
 import type { End } from "../shared/end-reason.ts";
 import type { Session } from "./session.ts";
@@ -95,7 +95,7 @@ export class Dial {
     const endpoint = session.pool.endpoint(session.slot, this.endpointsTried);
     // It lost its addresses since it was picked.
     if (endpoint === undefined) return EHOSTUNREACH;
-    return connectTo({
+    return session.thread.connect({
       endpoint,
       handlers: this.handlers,
       data: session,

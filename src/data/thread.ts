@@ -1,5 +1,6 @@
 // What every session of this thread shares: its row on the board, the registry of sessions, the
 // budget of buffered bytes, and the way to the control plane.
+import type { ConnectOptions } from "../os/connect.ts";
 import type { Board } from "../shared/board.ts";
 import type { FromWorker } from "../shared/messages.ts";
 import type { BufferBudget } from "./buffer-budget.ts";
@@ -13,6 +14,8 @@ export type Thread = {
   /** Those whose dial has a deadline. */
   readonly dialing: Set<Session>;
   readonly budget: BufferBudget;
+  /** Begins a dial; `connectTo`, or what a test puts in its place. */
+  readonly connect: (options: ConnectOptions<Session>) => number;
   readonly post: (message: FromWorker) => void;
   /** A dial failed for a reason of this host's. */
   readonly reportLocalError: (slot: number, error: string) => void;

@@ -1,5 +1,6 @@
 // Second entry point of the build: one thread of the data plane. Turns messages of the control
 // plane into listeners, and keeps the thread's heartbeat.
+import { connectTo } from "../os/connect.ts";
 import { Board } from "../shared/board.ts";
 import type { FromWorker, Generation, ToWorker } from "../shared/messages.ts";
 import { BufferBudget } from "./buffer-budget.ts";
@@ -47,6 +48,7 @@ function boot(worker: number, board: Board): Thread {
     sessions: new Set(),
     dialing,
     budget: new BufferBudget(board, worker),
+    connect: connectTo,
     post,
     reportLocalError: localErrorReport(),
     watchDials: dialWatch(dialing),

@@ -1,0 +1,115 @@
+// Everything that decides whether a backend is eligible, brought together: names that resolve,
+// checks, ejections by the workers' dials. Says each change of state once in the log.
+import { parseIp } from "../base/address.ts";
+import { localErrorRemedy } from "../base/os-error.ts";
+import type { Config } from "../config/config.ts";
+import type { BackendState, Board } from "../shared/board.ts";
+import { type Backend, Backends } from "./backends.ts";
+import { Resolver } from "./discovery/resolver.ts";
+import { Ejections } from "./ejections.ts";
+import { type CheckResult, Prober } from "./health/prober.ts";
+import type { Log } from "./log.ts";
+
+export class BackendHealth {
+  readonly backends: Backends;
+  private readonly log: Log;
+  private readonly prober: Prober;
+  private readonly resolver: Resolver;
+  private readonly ejections: Ejections;
+  private readonly onEndpointsChange: () => void;
+
+  /** `onEndpointsChange`: the workers have to be told of other addresses. */
+  constructor(board: Board, log: Log, onEndpointsChange: () => void) {
+    this.log = log;
+    this.onEndpointsChange = onEndpointsChange;
+    this.resolver = new Resolver({ onChange: (host) => this.resolved(host) });
+    this.backends = new Backends({
+      board,
+      addressesOf: (host) => this.resolver.answer(host),
+      onStateChange: (backend, from) => this.logChange(backend, from),
+    });
+    this.ejections = new Ejections(board, {
+      onEnd: (slot) => this.backends.refresh(slot, null),
+    });
+    this.prober = new Prober({
+      onCheck: (result) => this.checked(result),
+      onTransition: (slot, to, error) => this.backends.setProbe(slot, to, checkReason(error)),
+    });
+  }
+
+  /** Looks up the names of a config that are new, for `withinMs` at most. */
+  async resolve(config: Config, withinMs: number): Promise<void> {
+    await this.resolver.resolve(hostnames(config), withinMs);
+  }
+
+  serve(config: Config): void {
+    this.backends.reconcile(config);
+    this.resolver.sync(hostnames(config));
+    this.prober.sync(this.backends.probeTargets());
+    for (const backend of config.pools.flatMap((pool) => this.backends.ofPool(pool))) {
+      if (backend.state === "unresolved") this.warnUnresolved(backend);
+    }
+  }
+
+  /** A worker has ejected a backend. */
+  ejected(slot: number, error: string): void {
+    const forMs = this.ejections.ejected(slot);
+    this.backends.refresh(slot, `dials failed: ${error}; tried again in ${Math.round(forMs)} ms`);
+    this.prober.urge(slot);
+  }
+
+  /** A worker could not dial for a reason of this host's. */
+  localError(slot: number, error: string): void {
+    const backend = this.backends.get(slot);
+    const name = backend?.config.name ?? "a backend";
+    const message = `cannot dial ${name}: ${error}: ${localErrorRemedy(error)}`;
+    this.log.warn("local-error", message, { error, backend: name, pool: backend?.pool });
+  }
+
+  stop(): void {
+    this.prober.stop();
+    this.resolver.stop();
+    this.ejections.stop();
+  }
+
+  private resolved(host: string): void {
+    if (!this.backends.refreshEndpoints()) return;
+    const addresses = this.resolver.answer(host);
+    this.log.info("resolved", `${host} is now ${addresses?.join(", ")}`, { host, addresses });
+    this.prober.sync(this.backends.probeTargets());
+    this.onEndpointsChange();
+  }
+
+  private checked({ slot, ok, durationMs }: CheckResult): void {
+    const backend = this.backends.get(slot);
+    if (backend === undefined) return;
+    backend.checkMs = Math.round(durationMs * 100) / 100;
+    if (ok) this.ejections.passedCheck(slot);
+  }
+
+  private warnUnresolved(backend: Backend): void {
+    const { host, name } = backend.config;
+    const error = this.resolver.lastError(host);
+    const message = `${host} does not resolve${error === null ? "" : ` (${error})`}; it is tried again every 10 s`;
+    this.log.warn("unresolved", message, { pool: backend.pool, backend: name });
+  }
+
+  private logChange(backend: Backend, from: BackendState): void {
+    const { pool, state, reason } = backend;
+    const { name } = backend.config;
+    const fields = { pool, backend: name, from, to: state, reason };
+    const why = reason === null ? "" : `: ${reason}`;
+    const message = `${pool}/${name} is ${state}${why}`;
+    if (state === "up" || state === "unknown") this.log.info(`backend-${state}`, message, fields);
+    else this.log.warn(`backend-${state}`, message, fields);
+  }
+}
+
+function checkReason(error: string | null): string | null {
+  return error === null ? null : `check failed: ${error}`;
+}
+
+function hostnames(config: Config): readonly string[] {
+  const hosts = config.pools.flatMap((pool) => pool.backends.map(({ host }) => host));
+  return [...new Set(hosts.filter((host) => parseIp(host) === null))];
+}

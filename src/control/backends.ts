@@ -1,0 +1,190 @@
+// What the control plane knows of each backend beside its numbers on the board: which row is
+// whose, its addresses, its state since when and why. Live state follows the identity
+// (pool, name) through reloads.
+import { type Endpoint, parseIp } from "../base/address.ts";
+import type { BackendConfig, Config, PoolConfig } from "../config/config.ts";
+import {
+  type BackendState,
+  type Board,
+  backendState,
+  EJECTED,
+  MAX_BACKENDS,
+  MAX_POOLS,
+  PROBE_DOWN,
+  PROBE_UP,
+  UNRESOLVED,
+} from "../shared/board.ts";
+import type { GenerationPool } from "../shared/messages.ts";
+import type { ProbeTarget } from "./health/prober.ts";
+import { SlotTable } from "./slots.ts";
+
+export type Backend = {
+  readonly pool: string;
+  readonly slot: number;
+  config: BackendConfig;
+  endpoints: readonly Endpoint[];
+  state: BackendState;
+  since: Date;
+  /** Why it is not up. */
+  reason: string | null;
+  checkMs: number | null;
+};
+
+export type BackendsOptions = {
+  readonly board: Board;
+  /** The last good answer for a hostname. */
+  readonly addressesOf: (host: string) => readonly string[] | null;
+  readonly onStateChange: (backend: Backend, from: BackendState) => void;
+};
+
+export class Backends {
+  private readonly options: BackendsOptions;
+  private readonly slots = new SlotTable(MAX_BACKENDS);
+  private readonly pools = new SlotTable(MAX_POOLS);
+  private readonly bySlot = new Map<number, Backend>();
+  private config: Config | null = null;
+
+  constructor(options: BackendsOptions) {
+    this.options = options;
+  }
+
+  /** Takes a new config: new backends get a row, those that stay keep their state. */
+  reconcile(next: Config): void {
+    const named = new Set<string>();
+    for (const pool of next.pools) {
+      this.pools.take(pool.name);
+      for (const config of pool.backends) {
+        named.add(identityOf(pool.name, config.name));
+        this.upsert(pool.name, config);
+      }
+    }
+    for (const backend of this.bySlot.values()) {
+      const identity = identityOf(backend.pool, backend.config.name);
+      if (!named.has(identity)) this.slots.retire(identity);
+    }
+    for (const pool of this.config?.pools ?? []) {
+      if (!next.pools.some(({ name }) => name === pool.name)) this.pools.retire(pool.name);
+    }
+    this.config = next;
+  }
+
+  /** Frees the rows of removed backends whose last session has ended. */
+  collect(): void {
+    const { board } = this.options;
+    this.slots.collect((slot) => {
+      if (board.backendSessions(slot) > 0) return false;
+      this.bySlot.delete(slot);
+      return true;
+    });
+    this.pools.collect(() => true);
+  }
+
+  /** Looks at the resolver's answers again. Returns whether any backend's addresses changed. */
+  refreshEndpoints(): boolean {
+    let hasChanged = false;
+    for (const backend of this.bySlot.values()) {
+      const endpoints = this.endpointsOf(backend.config);
+      if (Bun.deepEquals(endpoints, backend.endpoints)) continue;
+      hasChanged = true;
+      backend.endpoints = endpoints;
+      this.setBits(backend.slot, endpoints.length === 0 ? UNRESOLVED : 0, UNRESOLVED);
+    }
+    return hasChanged;
+  }
+
+  get(slot: number): Backend | undefined {
+    return this.bySlot.get(slot);
+  }
+
+  /** In the order of the config. */
+  ofPool(pool: PoolConfig): readonly Backend[] {
+    return pool.backends.flatMap((config) => {
+      const slot = this.slots.get(identityOf(pool.name, config.name));
+      const backend = slot === undefined ? undefined : this.bySlot.get(slot);
+      return backend === undefined ? [] : [backend];
+    });
+  }
+
+  generationPools(): readonly GenerationPool[] {
+    return (this.config?.pools ?? []).map((pool) => ({
+      slot: this.pools.take(pool.name).slot,
+      name: pool.name,
+      method: pool.method,
+      backends: this.ofPool(pool).map(({ slot, config, endpoints }) => ({
+        slot,
+        name: config.name,
+        weight: config.weight,
+        endpoints,
+      })),
+    }));
+  }
+
+  probeTargets(): readonly ProbeTarget[] {
+    return (this.config?.pools ?? []).flatMap((pool) =>
+      this.ofPool(pool)
+        .filter(({ endpoints }) => endpoints.length > 0)
+        .map(({ slot, endpoints }) => ({ slot, endpoints, check: pool.healthCheck })),
+    );
+  }
+
+  /** A check has decided. */
+  setProbe(slot: number, health: "up" | "down", reason: string | null): void {
+    const isUp = health === "up";
+    this.setBits(slot, isUp ? PROBE_UP : PROBE_DOWN, isUp ? PROBE_DOWN : PROBE_UP, reason);
+  }
+
+  /** The bits may have been changed from elsewhere: a worker ejects, a timer ends it. */
+  refresh(slot: number, reason: string | null): void {
+    const backend = this.bySlot.get(slot);
+    if (backend === undefined) return;
+    const from = backend.state;
+    backend.state = backendState(this.options.board.healthBits(slot));
+    if (backend.state === from) return;
+    backend.since = new Date();
+    backend.reason = backend.state === "up" || backend.state === "unknown" ? null : reason;
+    this.options.onStateChange(backend, from);
+  }
+
+  private setBits(slot: number, set: number, clear: number, reason: string | null = null): void {
+    this.options.board.changeHealth(slot, set, clear & ~set);
+    this.refresh(slot, reason ?? defaultReason(set));
+  }
+
+  private upsert(pool: string, config: BackendConfig): void {
+    const endpoints = this.endpointsOf(config);
+    const unresolved = endpoints.length === 0 ? UNRESOLVED : 0;
+    const { slot, isNew } = this.slots.take(identityOf(pool, config.name));
+    const present = this.bySlot.get(slot);
+    if (isNew || present === undefined) {
+      this.options.board.resetSlot(slot, unresolved);
+      const state = backendState(unresolved);
+      const reason = defaultReason(unresolved);
+      const since = new Date();
+      this.bySlot.set(slot, { pool, slot, config, endpoints, state, since, reason, checkMs: null });
+      return;
+    }
+    const isElsewhere = present.config.host !== config.host || present.config.port !== config.port;
+    present.config = config;
+    present.endpoints = endpoints;
+    // Another endpoint under the same name: what was known of its health is about somebody else.
+    const forgotten = isElsewhere ? PROBE_UP | PROBE_DOWN | EJECTED : 0;
+    this.setBits(slot, unresolved, forgotten | UNRESOLVED);
+  }
+
+  private endpointsOf({ host, port }: BackendConfig): readonly Endpoint[] {
+    const literal = parseIp(host);
+    const ips = literal === null ? (this.options.addressesOf(host) ?? []) : [host];
+    return ips.flatMap((text) => {
+      const ip = parseIp(text);
+      return ip === null ? [] : [{ family: ip.family, ip: ip.ip, port }];
+    });
+  }
+}
+
+function defaultReason(bits: number): string | null {
+  return bits & UNRESOLVED ? "its name does not resolve" : null;
+}
+
+function identityOf(pool: string, name: string): string {
+  return `${pool}\0${name}`;
+}

@@ -1,0 +1,167 @@
+// The worker threads together: starts them, gives each the newest generation with the listening
+// sockets that it accepts from, and replaces one that ends or hangs.
+import type { Board } from "../shared/board.ts";
+import type { FromWorker, Generation, GenerationListener, ToWorker } from "../shared/messages.ts";
+import { WorkerHandle } from "./worker-handle.ts";
+
+/** A generation without the descriptors, which differ from worker to worker. */
+export type GenerationPlan = Omit<Generation, "revision" | "listeners"> & {
+  readonly listeners: readonly Omit<GenerationListener, "fds">[];
+};
+
+export type CrewEvents = {
+  readonly onMessage: (worker: number, message: FromWorker) => void;
+  /** A thread has ended that should not have; its replacement starts in `restartMs`. */
+  readonly onLost: (worker: number, reason: string, restartMs: number) => void;
+  readonly onReplaced: (worker: number) => void;
+};
+
+export type CrewOptions = {
+  readonly board: Board;
+  readonly count: number;
+  /** The descriptors that these workers' threads accept from at a listener's address. */
+  readonly lend: (
+    listener: GenerationPlan["listeners"][number],
+    workers: readonly number[],
+  ) => readonly number[];
+  readonly events: CrewEvents;
+};
+
+const HEARTBEAT_CHECK_MS = 5000;
+/** Checks in a row without a beat, after which a thread is taken to hang. */
+const MISSED_CHECKS = 2;
+const MAX_RESTART_MS = 30_000;
+/** A thread that has served so long ended by an accident of its own: its restart is at once again. */
+const SETTLED_MS = 60_000;
+
+type Place = { restarts: number; startedAtMs: number; beat: number; missed: number };
+
+export class Crew {
+  private readonly options: CrewOptions;
+  private readonly handles: (WorkerHandle | null)[] = [];
+  private readonly places: Place[] = [];
+  private readonly booting = new Map<number, () => void>();
+  private readonly timers = new Set<Timer>();
+  private revision = 0;
+  private plan: GenerationPlan | null = null;
+  private isStopping = false;
+
+  constructor(options: CrewOptions) {
+    this.options = options;
+  }
+
+  /** Starts the threads. Resolves when all have booted. */
+  async start(): Promise<void> {
+    const booted = Array.from({ length: this.options.count }, (_, index) => {
+      this.places.push({ restarts: 0, startedAtMs: 0, beat: 0, missed: 0 });
+      return this.launch(index);
+    });
+    await Promise.all(booted);
+    this.timers.add(setInterval(() => this.checkHeartbeats(), HEARTBEAT_CHECK_MS));
+  }
+
+  /** Resolves when every living thread serves it. Returns what went wrong, by worker. */
+  async apply(plan: GenerationPlan): Promise<readonly string[]> {
+    this.plan = plan;
+    const revision = ++this.revision;
+    const [adopter] = this.living();
+    const orphaned = this.handles.flatMap((handle, i) => (handle?.isAlive ? [] : [i]));
+    const errors = await Promise.all(
+      this.handles.map((handle, index) => {
+        if (handle === null || !handle.isAlive) return null;
+        const workers = index === adopter ? [index, ...orphaned] : [index];
+        return handle.apply({ ...plan, revision, listeners: this.withFds(plan, workers) });
+      }),
+    );
+    return errors.flatMap((error, i) => (error === null ? [] : [`worker ${i}: ${error}`]));
+  }
+
+  broadcast(message: ToWorker): void {
+    for (const handle of this.handles) handle?.send(message);
+  }
+
+  /** No thread is replaced from now on. */
+  stop(): void {
+    this.isStopping = true;
+    for (const timer of this.timers) clearTimeout(timer);
+    this.timers.clear();
+  }
+
+  terminate(): void {
+    this.stop();
+    for (const handle of this.handles) handle?.terminate("stopped");
+  }
+
+  private living(): readonly number[] {
+    return this.handles.flatMap((handle, index) => (handle?.isAlive ? [index] : []));
+  }
+
+  private withFds(plan: GenerationPlan, workers: readonly number[]): readonly GenerationListener[] {
+    return plan.listeners.map((listener) => ({
+      ...listener,
+      fds: this.options.lend(listener, workers),
+    }));
+  }
+
+  private launch(index: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const place = this.places[index];
+    if (place !== undefined) {
+      place.startedAtMs = performance.now();
+      place.missed = 0;
+    }
+    this.booting.set(index, resolve);
+    this.handles[index] = new WorkerHandle(index, this.options.board.memory, {
+      onMessage: (worker, message) => this.receive(worker, message),
+      onEnd: (worker, reason) => this.lost(worker, reason),
+    });
+    return promise;
+  }
+
+  private receive(worker: number, message: FromWorker): void {
+    if (message.kind === "ready") {
+      this.booting.get(worker)?.();
+      this.booting.delete(worker);
+    }
+    this.options.events.onMessage(worker, message);
+  }
+
+  private lost(index: number, reason: string): void {
+    this.handles[index] = null;
+    this.options.board.forgetWorker(index);
+    const place = this.places[index];
+    if (this.isStopping || place === undefined) return;
+    if (performance.now() - place.startedAtMs > SETTLED_MS) place.restarts = 0;
+    const restartMs = restartDelayMs(place.restarts++);
+    this.options.events.onLost(index, reason, restartMs);
+    // Until then another thread accepts from its sockets.
+    if (this.plan !== null) void this.apply(this.plan);
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      void this.replace(index);
+    }, restartMs);
+    this.timers.add(timer);
+  }
+
+  private async replace(index: number): Promise<void> {
+    await this.launch(index);
+    if (this.plan !== null && !this.isStopping) await this.apply(this.plan);
+    this.options.events.onReplaced(index);
+  }
+
+  private checkHeartbeats(): void {
+    for (const [index, handle] of this.handles.entries()) {
+      const place = this.places[index];
+      if (handle === null || place === undefined) continue;
+      const beat = this.options.board.heartbeat(index);
+      place.missed = beat === place.beat ? place.missed + 1 : 0;
+      place.beat = beat;
+      if (place.missed >= MISSED_CHECKS) handle.terminate("it hung");
+    }
+  }
+}
+
+/** At once, then 1, 2, 4 … 30 s. */
+function restartDelayMs(restarts: number): number {
+  return restarts === 0 ? 0 : Math.min(1000 * 2 ** (restarts - 1), MAX_RESTART_MS);
+}

@@ -1,0 +1,185 @@
+// The control plane's grip on the data plane: board, listening sockets, worker threads, and the
+// health of the backends. Takes one config after the other; knows no file, no signal, no CLI.
+import type { Config, ListenerConfig } from "../config/config.ts";
+import { Board, MAX_LISTENERS } from "../shared/board.ts";
+import type { FromWorker } from "../shared/messages.ts";
+import type { ListenerStatus, PoolStatus } from "./admin/api.ts";
+import { BackendHealth } from "./backend-health.ts";
+import { Crew, type GenerationPlan } from "./crew.ts";
+import { bufferedCeiling, connectionCeiling, workerCount } from "./limits.ts";
+import { ListeningSockets } from "./listening-sockets.ts";
+import type { Log } from "./log.ts";
+import { RefusalReport } from "./refusals.ts";
+import { SlotTable } from "./slots.ts";
+import { listenerStatus, poolStatus } from "./status.ts";
+
+/** How long a start or a reload waits for new names to resolve. */
+const RESOLVE_MS = 2000;
+/** How long a reload waits for its workers; one that hangs is replaced and boots on the newest. */
+const ACKNOWLEDGE_MS = 5000;
+const TICK_MS = 1000;
+
+export class DataPlane {
+  readonly workers: number;
+  private readonly board = new Board();
+  private readonly log: Log;
+  private readonly sockets: ListeningSockets;
+  private readonly listeners = new SlotTable(MAX_LISTENERS);
+  private readonly health: BackendHealth;
+  private readonly crew: Crew;
+  private readonly refusals: RefusalReport;
+  private config: Config;
+  private pendingApplies = 0;
+  private tick: Timer | null = null;
+
+  constructor(config: Config, log: Log) {
+    this.config = config;
+    this.log = log;
+    this.workers = workerCount(config);
+    this.sockets = new ListeningSockets(this.workers);
+    this.refusals = new RefusalReport(this.board, log);
+    this.health = new BackendHealth(this.board, log, () => void this.apply());
+    this.crew = new Crew({
+      board: this.board,
+      count: this.workers,
+      lend: (listener, workers) => this.sockets.lend(listener, workers),
+      events: {
+        onMessage: (worker, message) => this.receive(worker, message),
+        onLost: (worker, reason, restartMs) => {
+          const message = `worker ${worker} is lost and will be replaced: ${reason}`;
+          log.error("worker-lost", message, { worker, reason, restart_ms: restartMs });
+        },
+        onReplaced: (worker) => {
+          log.info("worker-replaced", `worker ${worker} serves again`, { worker });
+        },
+      },
+    });
+  }
+
+  get sessions(): number {
+    return this.board.sessions();
+  }
+
+  /** Resolves when every listener accepts. Throws BalError when a socket can't be opened. */
+  async start(): Promise<void> {
+    const { config } = this;
+    const booted = this.crew.start();
+    await this.health.resolve(config, RESOLVE_MS);
+    this.sockets.openAll(config.listeners);
+    await booted;
+    await this.serve(config);
+    this.tick = setInterval(() => this.everySecond(), TICK_MS);
+  }
+
+  /** Serves another config, or throws BalError with nothing changed. */
+  async swap(next: Config): Promise<void> {
+    await this.health.resolve(next, RESOLVE_MS);
+    this.sockets.openAll(next.listeners);
+    // Ours first: the worker's, right after its last accept, is then the one that really closes.
+    this.sockets.keepOnly(next.listeners);
+    await this.serve(next);
+  }
+
+  /** Accepts no more clients; sessions live on. */
+  drain(): void {
+    this.crew.stop();
+    this.health.stop();
+    this.sockets.keepOnly([]);
+    this.crew.broadcast({ kind: "drain" });
+  }
+
+  /** Resets every session that is left. */
+  cut(): void {
+    this.crew.broadcast({ kind: "cut" });
+  }
+
+  end(): void {
+    if (this.tick !== null) clearInterval(this.tick);
+    this.crew.terminate();
+  }
+
+  listenerStatus(): readonly ListenerStatus[] {
+    return listenerStatus(this.config, (name) => this.listeners.take(name).slot, this.board);
+  }
+
+  poolStatus(): readonly PoolStatus[] {
+    return poolStatus(this.config, this.health.backends, this.board);
+  }
+
+  private async serve(config: Config): Promise<void> {
+    this.retireListeners(config);
+    this.config = config;
+    this.sockets.setKeepalive(config.keepaliveMs);
+    this.health.serve(config);
+    const late = Bun.sleep(ACKNOWLEDGE_MS).then(() => "a worker has not taken the config yet");
+    const outcome = await Promise.race([this.apply(), late]);
+    if (outcome !== null) this.log.error("apply-failed", outcome);
+  }
+
+  /** Gives the workers what is in force. Returns what went wrong. */
+  private async apply(): Promise<string | null> {
+    this.pendingApplies++;
+    const errors = await this.crew.apply(this.plan());
+    this.pendingApplies--;
+    return errors.length === 0 ? null : errors.join("; ");
+  }
+
+  private plan(): GenerationPlan {
+    const { config, workers } = this;
+    const { connectMs, connectTotalMs, idleMs, halfClosedMs } = config.timeouts;
+    const { retries, keepaliveMs } = config;
+    return {
+      listeners: config.listeners.map((listener) => ({
+        slot: this.listenerSlot(listener),
+        name: listener.name,
+        bindAddress: listener.bindAddress,
+        port: listener.port,
+        pool: config.pools.findIndex(({ name }) => name === listener.pool),
+      })),
+      pools: this.health.backends.generationPools(),
+      session: { connectMs, connectTotalMs, idleMs, halfClosedMs, retries, keepaliveMs },
+      maxConnections: connectionCeiling(config, workers),
+      overload: config.limits.overload,
+      maxBufferedBytes: bufferedCeiling(config),
+    };
+  }
+
+  private listenerSlot({ name }: ListenerConfig): number {
+    const { slot, isNew } = this.listeners.take(name);
+    if (isNew) this.board.resetListener(slot);
+    return slot;
+  }
+
+  private retireListeners(next: Config): void {
+    for (const { name } of this.config.listeners) {
+      if (!next.listeners.some((listener) => listener.name === name)) this.listeners.retire(name);
+    }
+  }
+
+  private receive(worker: number, message: FromWorker): void {
+    switch (message.kind) {
+      case "ejected":
+        return this.health.ejected(message.slot, message.error);
+      case "local-error":
+        return this.health.localError(message.slot, message.error);
+      case "fault":
+        return this.log.error("fault", `a fault in worker ${worker}: ${message.message}`);
+      case "ready":
+      case "applied":
+        return;
+      default:
+        return message satisfies never;
+    }
+  }
+
+  private everySecond(): void {
+    const rows = this.config.listeners.map(({ name }) => ({
+      name,
+      slot: this.listeners.take(name).slot,
+    }));
+    this.refusals.tick(rows);
+    if (this.pendingApplies > 0) return;
+    this.health.backends.collect();
+    this.listeners.collect((slot) => this.board.listenerSessions(slot) === 0);
+  }
+}

@@ -1,0 +1,56 @@
+// How much this process may carry on this host, and what a start should warn about.
+import type { Config } from "../config/config.ts";
+import { firstUnprivilegedPort, openFileLimit, usableCpus, usableMemory } from "../os/limits.ts";
+
+/** `auto`: one worker per usable CPU, no more than this. */
+const MAX_AUTO_WORKERS = 8;
+/** Descriptors that the process needs for itself: the runtime's own, the log, the admin socket. */
+const FIXED_DESCRIPTORS = 64;
+/** A relayed connection: the client's socket and the backend's. */
+const DESCRIPTORS_PER_SESSION = 2;
+const MIN_AUTO_BUFFERED_BYTES = 256 * 1024 * 1024;
+
+export function workerCount(config: Config): number {
+  return config.workers === "auto" ? Math.min(usableCpus(), MAX_AUTO_WORKERS) : config.workers;
+}
+
+/** Sessions that the open-file limit leaves room for; at least 1. */
+export function connectionsByFileLimit(config: Config, workers: number): number {
+  const backends = config.pools.reduce((sum, pool) => sum + pool.backends.length, 0);
+  const own = FIXED_DESCRIPTORS + 2 * workers * (config.listeners.length + 2) + backends;
+  return Math.max(1, Math.floor((openFileLimit() - own) / DESCRIPTORS_PER_SESSION));
+}
+
+/** The ceiling in force: what is configured, never more than the open-file limit allows. */
+export function connectionCeiling(config: Config, workers: number): number {
+  const { maxConnections } = config.limits;
+  const possible = connectionsByFileLimit(config, workers);
+  return maxConnections === "auto" ? possible : Math.min(maxConnections, possible);
+}
+
+export function bufferedCeiling(config: Config): number {
+  const { maxBufferedBytes } = config.limits;
+  if (maxBufferedBytes !== "auto") return maxBufferedBytes;
+  return Math.max(MIN_AUTO_BUFFERED_BYTES, Math.floor(usableMemory() / 4));
+}
+
+/** Facts of this host that the config will meet: what is wrong, and the remedy. */
+export function hostWarnings(config: Config, workers: number): readonly string[] {
+  const warnings: string[] = [];
+  const { maxConnections } = config.limits;
+  const possible = connectionsByFileLimit(config, workers);
+  if (maxConnections !== "auto" && maxConnections > possible) {
+    const needed = openFileLimit() + DESCRIPTORS_PER_SESSION * (maxConnections - possible);
+    warnings.push(
+      `limits.max_connections is ${maxConnections}, but the open-file limit of ${openFileLimit()} leaves room for ${possible}; raise it to ${needed} (ulimit -n, or LimitNOFILE= in a systemd unit)`,
+    );
+  }
+  const first = firstUnprivilegedPort();
+  for (const { name, port } of config.listeners) {
+    if (port >= first) continue;
+    warnings.push(
+      `listener ${name}: ports below ${first} need a right that this user may not have; use a higher port, or sysctl net.ipv4.ip_unprivileged_port_start=${port}, or AmbientCapabilities=CAP_NET_BIND_SERVICE in a systemd unit (never setcap on the binary)`,
+    );
+  }
+  return warnings;
+}

@@ -1,0 +1,117 @@
+// The listening sockets of the process: opened here, lent to the workers, closed here. One per
+// worker and address, so that the kernel spreads clients over the workers.
+//
+// A socket's identity is its address, not its listener's name.
+import { formatHostPort } from "../base/address.ts";
+import { BalError } from "../base/errors.ts";
+import { errnoCode } from "../base/os-error.ts";
+import type { ListenerConfig } from "../config/config.ts";
+import { isLinux } from "../os/libc.ts";
+import { closeDescriptor, openListening, type Sharing, setKeepalive } from "../os/socket.ts";
+
+type Address = Pick<ListenerConfig, "bindAddress" | "port">;
+
+export class ListeningSockets {
+  private readonly workers: number;
+  /** By address; one descriptor per worker. */
+  private readonly open = new Map<string, readonly number[]>();
+
+  constructor(workers: number) {
+    this.workers = workers;
+  }
+
+  /**
+   * Opens what is not open yet of these addresses, all or nothing. Throws BalError
+   * `address-in-use`, `address-not-available`, `permission-denied` or `cannot-listen`.
+   * @returns undoes it
+   */
+  openAll(addresses: readonly Address[]): () => void {
+    const opened: Address[] = [];
+    const undo = () => {
+      for (const address of opened) this.closeOne(key(address));
+    };
+    try {
+      for (const address of addresses) {
+        if (this.open.has(key(address))) continue;
+        this.open.set(key(address), this.openFor(address));
+        opened.push(address);
+      }
+    } catch (error) {
+      undo();
+      throw error;
+    }
+    return undo;
+  }
+
+  /** Closes all but these. */
+  keepOnly(addresses: readonly Address[]): void {
+    const kept = new Set(addresses.map(key));
+    for (const address of [...this.open.keys()]) {
+      if (!kept.has(address)) this.closeOne(address);
+    }
+  }
+
+  /** The descriptors of an address that these workers' threads accept from. */
+  lend(address: Address, workers: readonly number[]): readonly number[] {
+    const fds = this.open.get(key(address)) ?? [];
+    return workers.flatMap((worker) => fds[worker] ?? []);
+  }
+
+  setKeepalive(idleMs: number): void {
+    for (const fds of this.open.values()) for (const fd of fds) setKeepalive(fd, idleMs);
+  }
+
+  private openFor(address: Address): readonly number[] {
+    if (!isLinux) return [];
+    const fds: number[] = [];
+    // One of our own that covers this address does not stop it; anybody else's does.
+    const sharing: Sharing = this.overlaps(address) ? "shared" : "exclusive";
+    for (let worker = 0; worker < this.workers; worker++) {
+      const fd = openListening(
+        address.bindAddress,
+        address.port,
+        worker === 0 ? sharing : "shared",
+      );
+      if (fd < 0) {
+        for (const opened of fds) closeDescriptor(opened);
+        throw cannotListen(address, errnoCode(fd));
+      }
+      fds.push(fd);
+    }
+    return fds;
+  }
+
+  private overlaps(address: Address): boolean {
+    return [...this.open.keys()].some((other) => other.endsWith(`:${address.port}`));
+  }
+
+  private closeOne(address: string): void {
+    for (const fd of this.open.get(address) ?? []) closeDescriptor(fd);
+    this.open.delete(address);
+  }
+}
+
+function key(address: Address): string {
+  return formatHostPort(address.bindAddress, address.port);
+}
+
+function cannotListen(address: Address, code: string): BalError {
+  const where = key(address);
+  switch (code) {
+    case "EADDRINUSE":
+      return new BalError("address-in-use", `${where} is already in use by another process`, {
+        hint: `see who listens there: ss -ltnp 'sport = :${address.port}'`,
+      });
+    case "EADDRNOTAVAIL":
+      return new BalError("address-not-available", `${where} is not an address of this host`, {
+        hint: "see the host's addresses with: ip addr",
+      });
+    case "EACCES":
+    case "EPERM":
+      return new BalError("permission-denied", `this user may not listen on ${where}`, {
+        hint: `use a port from 1024 on, or lower net.ipv4.ip_unprivileged_port_start to ${address.port}, or start it from a systemd unit with AmbientCapabilities=CAP_NET_BIND_SERVICE`,
+      });
+    default:
+      return new BalError("cannot-listen", `cannot listen on ${where}: ${code}`);
+  }
+}

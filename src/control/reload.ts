@@ -1,0 +1,84 @@
+// A reload: load → validate → diff → (data plane: resolve → open sockets → apply → acknowledged).
+// Until the sockets are open nothing has changed; after that nothing is refused.
+import { BalError } from "../base/errors.ts";
+import type { Config } from "../config/config.ts";
+import type { Diagnostic } from "../config/diagnostics.ts";
+import { type Change, describeChange, diffConfigs } from "../config/diff.ts";
+import { loadConfig } from "../config/load.ts";
+import type { ReloadOutcome, ReloadReport, ReloadSource } from "./admin/api.ts";
+import type { DataPlane } from "./data-plane.ts";
+import type { Log } from "./log.ts";
+
+/** The config in force, and how it came to be. */
+export type InForce = {
+  config: Config;
+  generation: number;
+  loadedAt: Date;
+  by: ReloadReport["by"];
+  changes: readonly Change[];
+};
+
+export type ReloadParts = {
+  readonly file: string;
+  readonly inForce: InForce;
+  readonly dataPlane: DataPlane;
+  readonly log: Log;
+  /** The log's own settings may have changed. */
+  readonly onApplied: (config: Config) => void;
+};
+
+export async function reload(parts: ReloadParts, by: ReloadSource): Promise<ReloadOutcome> {
+  const { inForce, log } = parts;
+  const loaded = await loadConfig(parts.file);
+  if (loaded.kind === "invalid") return invalid(parts, loaded.errors);
+  const changes = diffConfigs(inForce.config, loaded.config);
+  for (const warning of loaded.warnings) log.warn("config-warning", describe(warning));
+  if (changes.length === 0) {
+    log.info("reload-unchanged", "reload: nothing differs", { by, generation: inForce.generation });
+    return { kind: "done", report: report(inForce, loaded.warnings, true) };
+  }
+  try {
+    await parts.dataPlane.swap(loaded.config);
+  } catch (error) {
+    return failed(parts, error);
+  }
+  const { config } = loaded;
+  if (changes.some(({ path }) => path === "workers")) {
+    log.warn("restart-needed", "another number of workers takes effect with the next start");
+  }
+  const generation = inForce.generation + 1;
+  Object.assign(inForce, { config, generation, by, changes, loadedAt: new Date() });
+  parts.onApplied(config);
+  const list = changes.map(describeChange).join("; ");
+  log.info("reloaded", `generation ${generation}: ${list}`, { by, generation, changes });
+  return { kind: "done", report: report(inForce, loaded.warnings, false) };
+}
+
+function report(
+  inForce: InForce,
+  warnings: readonly Diagnostic[],
+  unchanged: boolean,
+): ReloadReport {
+  const { generation, loadedAt, by, changes } = inForce;
+  return { generation, unchanged, loaded_at: loadedAt.toISOString(), by, changes, warnings };
+}
+
+function invalid({ log, file }: ReloadParts, errors: readonly Diagnostic[]): ReloadOutcome {
+  for (const error of errors) log.error("config-invalid", describe(error));
+  const count = errors.length === 1 ? "an error" : `${errors.length} errors`;
+  const message = `${file} has ${count}; the config in force is kept`;
+  log.error("reload-failed", message);
+  return { kind: "failed", error: { code: "config-invalid", message }, errors };
+}
+
+function failed({ log }: ReloadParts, error: unknown): ReloadOutcome {
+  if (!(error instanceof BalError)) throw error;
+  const { code, message, hint } = error;
+  log.error("reload-failed", `${message}; the config in force is kept`, { code, hint });
+  return { kind: "failed", error: { code, message, ...(hint && { hint }) }, errors: [] };
+}
+
+function describe({ file, line, column, path, message, hint }: Diagnostic): string {
+  const where = path === "" ? "" : `${path}: `;
+  return `${file}:${line}:${column}: ${where}${message}${hint === undefined ? "" : ` (${hint})`}`;
+}

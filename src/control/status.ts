@@ -1,0 +1,64 @@
+// The status object, from the board and what the control plane knows.
+import { formatHostPort } from "../base/address.ts";
+import type { Config } from "../config/config.ts";
+import type { BackendTotal, Board } from "../shared/board.ts";
+import { END_INDEX, ENDS, isRefusal } from "../shared/end-reason.ts";
+import type { BackendStatus, ListenerStatus, PoolStatus } from "./admin/api.ts";
+import type { Backend, Backends } from "./backends.ts";
+
+const DIAL_ERRORS: readonly BackendTotal[] = [
+  "dialRefused",
+  "dialUnreachable",
+  "dialTimeout",
+  "dialReset",
+  "dialLocal",
+  "dialOther",
+];
+const REFUSALS = ENDS.filter(isRefusal).map((end) => END_INDEX[end]);
+
+export function listenerStatus(
+  config: Config,
+  slotOf: (listener: string) => number,
+  board: Board,
+): readonly ListenerStatus[] {
+  return config.listeners.map(({ name, bindAddress, port, pool }) => {
+    const slot = slotOf(name);
+    return {
+      name,
+      address: formatHostPort(bindAddress, port),
+      pool,
+      active: board.listenerSessions(slot),
+      accepted: board.accepted(slot),
+      refused: REFUSALS.reduce((sum, end) => sum + board.ended(slot, end), 0),
+    };
+  });
+}
+
+export function poolStatus(
+  config: Config,
+  backends: Backends,
+  board: Board,
+): readonly PoolStatus[] {
+  return config.pools.map((pool) => ({
+    name: pool.name,
+    method: pool.method,
+    backends: backends.ofPool(pool).map((backend) => backendStatus(backend, board)),
+  }));
+}
+
+function backendStatus(backend: Backend, board: Board): BackendStatus {
+  const { slot, config } = backend;
+  return {
+    name: config.name,
+    state: backend.state,
+    since: backend.since.toISOString(),
+    reason: backend.reason,
+    weight: config.weight,
+    active: board.backendSessions(slot),
+    total: board.backendTotal(slot, "connections"),
+    bytes_up: board.backendTotal(slot, "bytesUp"),
+    bytes_down: board.backendTotal(slot, "bytesDown"),
+    dial_errors: DIAL_ERRORS.reduce((sum, total) => sum + board.backendTotal(slot, total), 0),
+    check_ms: backend.checkMs,
+  };
+}

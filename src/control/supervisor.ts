@@ -1,0 +1,210 @@
+// The phases of the process, and the one place that owns all of control/:
+// starting → running → draining → stopped.
+import type { Config } from "../config/config.ts";
+import type { Diagnostic } from "../config/diagnostics.ts";
+import type { ControlApi, ReloadOutcome, ReloadSource, Status } from "./admin/api.ts";
+import { type AdminServer, startAdminServer } from "./admin/server.ts";
+import { DataPlane } from "./data-plane.ts";
+import { drain } from "./drain.ts";
+import type { Home } from "./home.ts";
+import { hostWarnings } from "./limits.ts";
+import type { LogSink } from "./log.ts";
+import { type InForce, reload } from "./reload.ts";
+import { SerialQueue } from "./serial-queue.ts";
+import { onSignals } from "./signals.ts";
+import { type ConfigWatcher, watchConfig } from "./watcher.ts";
+
+export type Version = { readonly version: string; readonly commit: string };
+
+export type ServeOptions = {
+  readonly config: Config;
+  readonly warnings: readonly Diagnostic[];
+  /** Absolute path; null when it did not come from a file: then nothing reloads it. */
+  readonly file: string | null;
+  /** Its lock is held. Null when it can't be written: then only signals are answered. */
+  readonly home: Home | null;
+  readonly log: LogSink;
+  readonly version: Version;
+  /** Every listener accepts; their addresses. */
+  readonly onReady: (addresses: readonly string[]) => void;
+};
+
+type Phase = "starting" | "running" | "draining" | "stopped";
+
+/** Runs bal until it has drained. Resolves with the exit code. Rejects with BalError when it can't start. */
+export async function serve(options: ServeOptions): Promise<number> {
+  const supervisor = new Supervisor(options);
+  return supervisor.run();
+}
+
+class Supervisor {
+  private readonly options: ServeOptions;
+  private readonly dataPlane: DataPlane;
+  private readonly inForce: InForce;
+  private readonly startedAt = new Date();
+  private readonly startedAtMs = performance.now();
+  private readonly queue = new SerialQueue();
+  private readonly stopped = Promise.withResolvers<number>();
+  private phase: Phase = "starting";
+  /** The reload that waits for the one under way. */
+  private waiting: Promise<ReloadOutcome> | null = null;
+  private watcher: ConfigWatcher | null = null;
+  private admin: AdminServer | null = null;
+  /** An operator will not wait for the drain. */
+  private readonly cut = Promise.withResolvers<void>();
+
+  constructor(options: ServeOptions) {
+    const { config, log } = options;
+    this.options = options;
+    this.dataPlane = new DataPlane(config, log);
+    this.inForce = { config, generation: 1, loadedAt: this.startedAt, by: "start", changes: [] };
+  }
+
+  async run(): Promise<number> {
+    const { options, dataPlane } = this;
+    const { log, home, file, config } = options;
+    const signals = onSignals({
+      reload: () => void this.reload("signal"),
+      stop: () => void this.stop(false),
+      reopenLogs: () => log.reopen(),
+    });
+    try {
+      this.announce();
+      await dataPlane.start();
+      if (home !== null)
+        this.admin = startAdminServer({ socketPath: home.socket, api: this.api, log });
+    } catch (error) {
+      dataPlane.end();
+      signals[Symbol.dispose]();
+      throw error;
+    }
+    if (this.phase === "starting") this.phase = "running";
+    this.watch(config);
+    const listeners = dataPlane.listenerStatus();
+    for (const { name, address, pool } of listeners) {
+      log.info("listening", `${name} listens on ${address} for ${pool}`, {
+        listener: name,
+        address,
+        pool,
+      });
+    }
+    log.info("started", this.startMessage(), {
+      pid: process.pid,
+      file,
+      workers: dataPlane.workers,
+    });
+    options.onReady(listeners.map(({ address }) => address));
+    return this.stopped.promise;
+  }
+
+  private readonly api: ControlApi = {
+    status: () => this.status(),
+    reload: (by) => this.reload(by),
+    stop: (now) => this.stop(now),
+    isReady: () => this.phase === "running",
+  };
+
+  // One reload runs, at most one waits, later callers share that one.
+  private reload(by: ReloadSource): Promise<ReloadOutcome> {
+    if (this.waiting !== null) return this.waiting;
+    const outcome = this.queue.run(() => {
+      this.waiting = null;
+      return this.reloadNow(by);
+    });
+    this.waiting = outcome;
+    return outcome;
+  }
+
+  private async reloadNow(by: ReloadSource): Promise<ReloadOutcome> {
+    const { file, log } = this.options;
+    if (this.phase !== "running") {
+      return this.refuse("draining", "bal is draining and takes no other config");
+    }
+    if (file === null) return this.refuse("no-file", "this bal was not started from a file");
+    this.watcher?.markLoaded();
+    const { inForce, dataPlane } = this;
+    const onApplied = (config: Config) => this.applied(config);
+    return reload({ file, inForce, dataPlane, log, onApplied }, by);
+  }
+
+  private refuse(code: string, message: string): ReloadOutcome {
+    this.options.log.warn("reload-refused", message, { code });
+    return { kind: "refused", error: { code, message } };
+  }
+
+  private applied(config: Config): void {
+    this.options.log.reconfigure(config.log);
+    this.warnOfHost(config);
+    this.watch(config);
+  }
+
+  /** The first call drains, a second one (or `now`) ends what is left at once. */
+  private stop(now: boolean): { active: number } {
+    const active = this.dataPlane.sessions;
+    if (now || this.phase === "draining") this.cut.resolve();
+    if (this.phase !== "running" && this.phase !== "starting") return { active };
+    this.phase = "draining";
+    this.watcher?.close();
+    void this.queue.run(() => this.drain());
+    return { active };
+  }
+
+  private async drain(): Promise<void> {
+    const { dataPlane, inForce, options } = this;
+    const shutdownMs = inForce.config.timeouts.shutdownMs;
+    await drain({ dataPlane, log: options.log, shutdownMs, cutNow: this.cut.promise });
+    this.phase = "stopped";
+    dataPlane.end();
+    await this.admin?.stop();
+    this.stopped.resolve(0);
+  }
+
+  private status(): Status {
+    const { options, inForce, dataPlane } = this;
+    return {
+      pid: process.pid,
+      version: options.version.version,
+      commit: options.version.commit,
+      started_at: this.startedAt.toISOString(),
+      uptime_s: Math.floor((performance.now() - this.startedAtMs) / 1000),
+      phase: this.phase === "draining" ? "draining" : "running",
+      workers: dataPlane.workers,
+      config: {
+        file: options.file,
+        generation: inForce.generation,
+        loaded_at: inForce.loadedAt.toISOString(),
+      },
+      listeners: dataPlane.listenerStatus(),
+      pools: dataPlane.poolStatus(),
+    };
+  }
+
+  private watch(config: Config): void {
+    const { file } = this.options;
+    if (!config.watch || file === null) {
+      this.watcher?.close();
+      this.watcher = null;
+    } else {
+      this.watcher ??= watchConfig(file, () => void this.reload("watcher"));
+    }
+  }
+
+  private announce(): void {
+    for (const { message, file, line, column } of this.options.warnings) {
+      this.options.log.warn("config-warning", `${file}:${line}:${column}: ${message}`);
+    }
+    this.warnOfHost(this.options.config);
+  }
+
+  private warnOfHost(config: Config): void {
+    for (const warning of hostWarnings(config, this.dataPlane.workers)) {
+      this.options.log.warn("host", warning);
+    }
+  }
+
+  private startMessage(): string {
+    const { version, commit } = this.options.version;
+    const workers = this.dataPlane.workers === 1 ? "1 worker" : `${this.dataPlane.workers} workers`;
+    return `bal ${version} (${commit}) serves with ${workers}, pid ${process.pid}`;
+  }
+}

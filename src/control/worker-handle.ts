@@ -1,0 +1,77 @@
+// One thread of the data plane, from its start to its end.
+import { MAX_WORKERS } from "../shared/board.ts";
+import type { FromWorker, Generation, ToWorker } from "../shared/messages.ts";
+
+export type WorkerEvents = {
+  readonly onMessage: (worker: number, message: FromWorker) => void;
+  /** The thread has ended; its sockets are closed. Said once. */
+  readonly onEnd: (worker: number, reason: string) => void;
+};
+
+export class WorkerHandle {
+  readonly index: number;
+  /** Booted, and not ended. */
+  isAlive = false;
+  private readonly worker: Worker;
+  private readonly events: WorkerEvents;
+  private readonly acknowledged = new Map<number, (error: string | null) => void>();
+  private lastError = "it ended";
+  private hasEnded = false;
+
+  constructor(index: number, board: SharedArrayBuffer, events: WorkerEvents) {
+    if (index >= MAX_WORKERS) throw new RangeError(`worker ${index} has no row on the board`);
+    this.index = index;
+    this.events = events;
+    this.worker = new Worker(workerUrl());
+    this.worker.addEventListener("message", (event) => this.receive(event.data as FromWorker));
+    this.worker.addEventListener("error", (event) => {
+      event.preventDefault();
+      this.lastError = event.message;
+    });
+    this.worker.addEventListener("close", () => this.ended());
+    this.send({ kind: "boot", worker: index, board });
+  }
+
+  send(message: ToWorker): void {
+    if (!this.hasEnded) this.worker.postMessage(message);
+  }
+
+  /** Resolves when the thread serves it (null), says why it can't, or has ended (null: it serves
+   *  nothing any more). */
+  apply(generation: Generation): Promise<string | null> {
+    if (this.hasEnded) return Promise.resolve(null);
+    const { promise, resolve } = Promise.withResolvers<string | null>();
+    this.acknowledged.set(generation.revision, resolve);
+    this.send({ kind: "apply", generation });
+    return promise;
+  }
+
+  /** Ends the thread, also one that hangs. */
+  terminate(reason: string): void {
+    this.lastError = reason;
+    this.worker.terminate();
+  }
+
+  private receive(message: FromWorker): void {
+    if (message.kind === "ready") this.isAlive = true;
+    if (message.kind === "applied") {
+      this.acknowledged.get(message.revision)?.(message.error);
+      this.acknowledged.delete(message.revision);
+    }
+    this.events.onMessage(this.index, message);
+  }
+
+  private ended(): void {
+    if (this.hasEnded) return;
+    this.hasEnded = true;
+    this.isAlive = false;
+    for (const resolve of this.acknowledged.values()) resolve(null);
+    this.acknowledged.clear();
+    this.events.onEnd(this.index, this.lastError);
+  }
+}
+
+// In the compiled binary the worker stands beside the main module, in the binary's own file system.
+function workerUrl(): string {
+  return new URL("../data/worker.ts", import.meta.url).href;
+}

@@ -1,0 +1,124 @@
+// A socket as Bun 1.4.5 behaves, with its peer, for a simulation without a kernel. Events reach
+// the session through the same handlers as in the binary.
+
+export type FakeHandlers = {
+  drain(socket: any): void;
+  data(socket: any, chunk: any): void;
+  end(socket: any): void;
+  close(socket: any, error?: any): void;
+};
+
+/** What the peer has seen of the stream towards it. */
+export type Ending = "open" | "fin" | "reset";
+
+export class FakeSocket {
+  data: any;
+  /** Bytes that the peer has got. */
+  readonly received: number[] = [];
+  ending: Ending = "open";
+  isClosed = false;
+  isPaused = false;
+  /** Bytes that the kernel takes before it is full. */
+  room = 0;
+  private readonly inbox: Uint8Array[] = [];
+  private inboxFin = false;
+  private finRead = false;
+  private finSent = false;
+  private isBroken = false;
+  private readonly handlers: FakeHandlers;
+
+  constructor(handlers: FakeHandlers) {
+    this.handlers = handlers;
+  }
+
+  // --- what bal calls ---------------------------------------------------------------------
+
+  write(chunk: Uint8Array): number {
+    if (this.isClosed || this.finSent || this.isBroken) return -1;
+    const taken = Math.min(chunk.length, this.room);
+    this.room -= taken;
+    for (const byte of chunk.subarray(0, taken)) this.received.push(byte);
+    return taken;
+  }
+
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    this.isPaused = false;
+  }
+
+  shutdown(): void {
+    if (this.isClosed || this.finSent) return;
+    this.finSent = true;
+    this.sawEnd("fin");
+    if (this.finRead) this.closed();
+  }
+
+  end(): void {
+    if (this.isClosed) return;
+    // close(2) with unread input resets the peer.
+    this.sawEnd(this.inbox.length > 0 ? "reset" : "fin");
+    this.closed();
+  }
+
+  terminate(): void {
+    if (this.isClosed) return;
+    this.sawEnd("reset");
+    this.closed();
+  }
+
+  // --- what the peer does -----------------------------------------------------------------
+
+  peerSends(chunk: Uint8Array): void {
+    if (!this.isClosed && !this.inboxFin) this.inbox.push(chunk);
+  }
+
+  peerFinishes(): void {
+    this.inboxFin = true;
+  }
+
+  peerResets(): void {
+    if (this.isClosed) return;
+    for (const chunk of this.inbox.splice(0)) this.handlers.data(this, chunk);
+    if (!this.isClosed) this.closed({ code: "ECONNRESET" });
+  }
+
+  /** A reset that only the next write tells of, as when a send fails. */
+  peerBreaks(): void {
+    this.isBroken = true;
+  }
+
+  peerReads(bytes: number): void {
+    this.room += bytes;
+    if (!this.isClosed) this.handlers.drain(this);
+  }
+
+  /** The event loop looks at this socket. */
+  poll(): void {
+    if (this.isClosed || this.isPaused) return;
+    const chunk = this.inbox.shift();
+    if (chunk !== undefined) return this.handlers.data(this, chunk);
+    if (!this.inboxFin || this.finRead) return;
+    this.finRead = true;
+    if (this.finSent) this.closed();
+    else {
+      this.handlers.end(this);
+      if (!this.isClosed) this.handlers.drain(this);
+    }
+  }
+
+  get isQuiet(): boolean {
+    return this.isClosed || (this.inbox.length === 0 && (!this.inboxFin || this.finRead));
+  }
+
+  private sawEnd(how: Ending): void {
+    if (this.ending === "open") this.ending = how;
+  }
+
+  private closed(error?: { code: string }): void {
+    this.isClosed = true;
+    this.handlers.close(this, error);
+  }
+}
