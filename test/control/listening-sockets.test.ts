@@ -1,13 +1,7 @@
 import { expect, test } from "bun:test";
 import { ListeningSockets } from "../../src/control/listening-sockets.ts";
 import { isLinux } from "../../src/os/libc.ts";
-
-function freePort(): number {
-  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
-}
+import { freePort } from "../support/ports.ts";
 
 // Listening sockets are lent on Linux only.
 const onLinux = test.skipIf(!isLinux);

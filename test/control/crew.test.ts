@@ -1,0 +1,117 @@
+// Worker threads that end: nobody is refused, their counts go with them, and they come back.
+import { expect, test } from "bun:test";
+import { Crew, type CrewEvents, type GenerationPlan } from "../../src/control/crew.ts";
+import { ListeningSockets } from "../../src/control/listening-sockets.ts";
+import { isLinux } from "../../src/os/libc.ts";
+import { Board } from "../../src/shared/board.ts";
+import { type NamedPeer, namedPeer } from "../support/peer.ts";
+import { freePort } from "../support/ports.ts";
+import { until } from "../support/until.ts";
+import { connect, exchange } from "../support/wire.ts";
+
+const onLinux = test.skipIf(!isLinux);
+
+class CrewUnderTest implements AsyncDisposable {
+  readonly board = new Board();
+  readonly address = { bindAddress: "127.0.0.1", port: freePort() };
+  readonly lost: string[] = [];
+  readonly replaced: number[] = [];
+  readonly crew: Crew;
+  private readonly sockets: ListeningSockets;
+
+  constructor(workers: number) {
+    this.sockets = new ListeningSockets(workers);
+    const events: CrewEvents = {
+      onMessage: () => {},
+      onLost: (_, reason) => this.lost.push(reason),
+      onReplaced: (worker) => this.replaced.push(worker),
+    };
+    const lend = (listener: typeof this.address, of: readonly number[]) =>
+      this.sockets.lend(listener, of);
+    this.crew = new Crew({ board: this.board, count: workers, lend, events });
+  }
+
+  async start(backend: NamedPeer): Promise<void> {
+    this.sockets.openAll([this.address]);
+    await this.crew.start();
+    expect(await this.crew.apply(this.plan(backend.port))).toEqual([]);
+  }
+
+  /** Ends a thread as a crash would. */
+  kill(worker: number): void {
+    const { handles } = this.crew as unknown as {
+      handles: ({ terminate(why: string): void } | null)[];
+    };
+    handles[worker]?.terminate("killed by the test");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.crew.terminate();
+    this.sockets.keepOnly([]);
+  }
+
+  private plan(port: number): GenerationPlan {
+    const endpoints = [{ family: 4 as const, ip: "127.0.0.1", port }];
+    const backends = [{ slot: 0, name: "b", weight: 1, endpoints }];
+    const timeouts = { connectMs: 2000, connectTotalMs: 6000, idleMs: 0, halfClosedMs: 0 };
+    return {
+      listeners: [{ slot: 0, name: "l", pool: 0, ...this.address }],
+      pools: [{ slot: 0, name: "p", method: "round_robin", backends }],
+      session: { ...timeouts, retries: 2, keepaliveMs: 0 },
+      maxConnections: 1000,
+      overload: "reject",
+      maxBufferedBytes: 1e9,
+    };
+  }
+}
+
+onLinux(
+  "a worker that ends is replaced, and no client is refused meanwhile",
+  async () => {
+    using backend = namedPeer("one");
+    await using under = new CrewUnderTest(2);
+    await under.start(backend);
+    let served = 0;
+    let isOver = false;
+    const clients = Array.from({ length: 4 }, async () => {
+      while (!isOver) {
+        // Refused would throw; cut inside the dying thread is an end without the answer.
+        const { text } = await exchange(under.address.port, "hello");
+        if (text !== "") served++;
+      }
+    });
+    for (let round = 0; round < 3; round++) {
+      const servedBefore = served;
+      under.kill(round % 2);
+      await until(
+        "lost, and serving on",
+        () => under.lost.length === round + 1 && served > servedBefore + 20,
+      );
+    }
+    await until("all are back", () => under.replaced.length === 3);
+    isOver = true;
+    await Promise.all(clients);
+    expect(under.lost).toEqual(Array(3).fill("killed by the test"));
+  },
+  30_000,
+);
+
+onLinux("what a lost worker counted as active is gone, its totals stay", async () => {
+  using backend = namedPeer("one");
+  await using under = new CrewUnderTest(1);
+  await under.start(backend);
+  using _client = await connect(under.address.port);
+  await until(
+    "relaying",
+    () => under.board.sessions() === 1 && under.board.backendTotal(0, "connections") === 1,
+  );
+  under.kill(0);
+  await until("replaced", () => under.replaced.length === 1);
+  expect({
+    sessions: under.board.sessions(),
+    backend: under.board.backendSessions(0),
+    listener: under.board.listenerSessions(0),
+    total: under.board.backendTotal(0, "connections"),
+  }).toEqual({ sessions: 0, backend: 0, listener: 0, total: 1 });
+  expect((await exchange(under.address.port, "hello")).text).toContain("one");
+});
