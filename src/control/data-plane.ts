@@ -109,7 +109,6 @@ export class DataPlane {
   private async serve(config: Config): Promise<void> {
     this.retireListeners(config);
     this.config = config;
-    this.sockets.setKeepalive(config.keepaliveMs);
     this.health.serve(config);
     const late = Bun.sleep(ACKNOWLEDGE_MS).then(() => "a worker has not taken the config yet");
     const outcome = await Promise.race([this.apply(), late]);

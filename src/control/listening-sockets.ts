@@ -7,7 +7,7 @@ import { BalError } from "../base/errors.ts";
 import { errnoCode } from "../base/os-error.ts";
 import type { ListenerConfig } from "../config/config.ts";
 import { isLinux } from "../os/libc.ts";
-import { closeDescriptor, openListening, type Sharing, setKeepalive } from "../os/socket.ts";
+import { closeDescriptor, openListening, type Sharing } from "../os/socket.ts";
 
 type Address = Pick<ListenerConfig, "bindAddress" | "port">;
 
@@ -55,10 +55,6 @@ export class ListeningSockets {
   lend(address: Address, workers: readonly number[]): readonly number[] {
     const fds = this.open.get(key(address)) ?? [];
     return workers.flatMap((worker) => fds[worker] ?? []);
-  }
-
-  setKeepalive(idleMs: number): void {
-    for (const fds of this.open.values()) for (const fd of fds) setKeepalive(fd, idleMs);
   }
 
   private openFor(address: Address): readonly number[] {

@@ -45,6 +45,7 @@ function sweepSession(session: Session, nowMs: number): void {
   session.up.observe(nowMs);
   session.down.observe(nowMs);
   if (session.phase !== "relaying") return;
+  session.keepAlive();
   session.countBytes();
   const [limitMs, end] = quietLimit(session);
   const movedAtMs = Math.max(session.up.movedAtMs, session.down.movedAtMs);

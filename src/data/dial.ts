@@ -95,11 +95,6 @@ export class Dial {
     const endpoint = session.pool.endpoint(session.slot, this.endpointsTried);
     // It lost its addresses since it was picked.
     if (endpoint === undefined) return EHOSTUNREACH;
-    return session.thread.connect({
-      endpoint,
-      handlers: this.handlers,
-      data: session,
-      keepaliveMs: session.limits.keepaliveMs,
-    });
+    return session.thread.connect({ endpoint, handlers: this.handlers, data: session });
   }
 }

@@ -38,6 +38,7 @@ export class Session {
   /** Once a side was reset after its FIN: how the session will have ended. */
   lingering: End | null = null;
   private readonly origin: Origin;
+  private isKeptAlive = false;
   private countedUp = 0;
   private countedDown = 0;
 
@@ -204,6 +205,15 @@ export class Session {
   fault(error: Error): void {
     this.thread.post({ kind: "fault", message: error.stack ?? String(error) });
     this.end("fault");
+  }
+
+  /** Switches on TCP keepalive on both sides. The sweep calls it: a session that is over before
+   *  the first one has no need of it, and is spared the system calls. */
+  keepAlive(): void {
+    if (this.isKeptAlive || this.limits.keepaliveMs === 0) return;
+    this.isKeptAlive = true;
+    this.client.setKeepAlive(true, this.limits.keepaliveMs);
+    this.backend?.setKeepAlive(true, this.limits.keepaliveMs);
   }
 
   /** Brings the board's byte totals up to date; the sweep calls it too. */

@@ -6,7 +6,6 @@ import type { Endpoint } from "../base/address.ts";
 import { EINPROGRESS, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM } from "./abi.ts";
 import { errno, getLibc, isLinux } from "./libc.ts";
 import { encodeSockaddr, type Sockaddr } from "./sockaddr.ts";
-import { setKeepalive } from "./socket.ts";
 
 /** The events of a socket, with the session or probe that it belongs to in `socket.data`. */
 export type SocketHandlers<Data> = {
@@ -27,8 +26,6 @@ export type ConnectOptions<Data> = {
   readonly endpoint: Endpoint;
   readonly handlers: SocketHandlers<Data>;
   readonly data: Data;
-  /** 0: off. Default 0. */
-  readonly keepaliveMs?: number;
 };
 
 /**
@@ -52,7 +49,6 @@ function connectByLibc<Data>(options: ConnectOptions<Data>): number {
       return error;
     }
   }
-  if (options.keepaliveMs) setKeepalive(fd, options.keepaliveMs);
   // The promise only repeats what the handlers tell.
   Bun.connect<Data>({
     fd,
@@ -74,7 +70,6 @@ function connectByBun<Data>(options: ConnectOptions<Data>): number {
       ...handlers,
       open(socket) {
         handlers.open(socket);
-        if (options.keepaliveMs) socket.setKeepAlive(true, options.keepaliveMs);
         handlers.drain(socket);
       },
       connectError: (socket, error) => handlers.close(socket, error),

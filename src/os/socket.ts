@@ -5,17 +5,13 @@ import {
   AF_INET6,
   F_DUPFD_CLOEXEC,
   IPPROTO_IPV6,
-  IPPROTO_TCP,
   IPV6_V6ONLY,
-  SO_KEEPALIVE,
   SO_REUSEADDR,
   SO_REUSEPORT,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
   SOCK_STREAM,
   SOL_SOCKET,
-  TCP_KEEPIDLE,
-  TCP_KEEPINTVL,
 } from "./abi.ts";
 import { errno, getLibc } from "./libc.ts";
 import { encodeSockaddr } from "./sockaddr.ts";
@@ -68,18 +64,6 @@ export function duplicate(fd: number): number {
 
 export function closeDescriptor(fd: number): void {
   getLibc().close(fd);
-}
-
-/**
- * Keepalive probes after `idleMs` without traffic, then every tenth of it (the kernel gives up after
- * net.ipv4.tcp_keepalive_probes, 9). Set on a listening socket it is inherited by what that accepts. 0 switches it off.
- */
-export function setKeepalive(fd: number, idleMs: number): void {
-  setOption(fd, SOL_SOCKET, SO_KEEPALIVE, idleMs > 0 ? 1 : 0);
-  if (idleMs === 0) return;
-  const idle = Math.max(1, Math.ceil(idleMs / 1000));
-  setOption(fd, IPPROTO_TCP, TCP_KEEPIDLE, idle);
-  setOption(fd, IPPROTO_TCP, TCP_KEEPINTVL, Math.max(1, Math.ceil(idle / 10)));
 }
 
 function setOption(fd: number, level: number, name: number, value: number): number {
