@@ -16,10 +16,11 @@ import { connect, type Ending } from "../support/wire.ts";
 setDefaultTimeout(60_000);
 
 test("a backend's reset in the middle of an answer is a reset for the client", async () => {
-  using backend = resetPeer("HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\nhalf");
+  const half = "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\nhalf";
+  using backend = resetPeer(half);
   using bal = await spawnBal({ config: simpleConfig([backend]) });
   using client = await connect(bal.port);
-  await client.read(44);
+  await client.read(half.length);
   void client.send("!");
   expect(await client.ended).toBe("reset");
 });

@@ -98,7 +98,7 @@ test("where nothing runs it is 1", async () => {
   expect(json.code).toBe(1);
 });
 
-test("what was refused is counted", async () => {
+test("a client whom nobody served is counted as accepted", async () => {
   using bal = await spawnBal({ config: simpleConfig([{ port: 1 }]) });
   const before = (await bal.status()).listeners[0]!.accepted;
   await exchange(bal.port, "?");

@@ -178,10 +178,10 @@ export type ConnectOptions = {
   readonly isPaused?: boolean;
 };
 
-/** Connects a client. Rejects when it is refused. */
+/** Connects a client. Rejects when it is refused; one that was reset in the same moment is a reset wire. */
 export async function connect(port: number, options: ConnectOptions = {}): Promise<Wire> {
   const wire = new Wire();
-  await Bun.connect<Wire>({
+  const connecting = Bun.connect<Wire>({
     hostname: options.host ?? "127.0.0.1",
     port,
     allowHalfOpen: true,
@@ -195,6 +195,10 @@ export async function connect(port: number, options: ConnectOptions = {}): Promi
       // Without it a refused connection is an unhandled rejection as well.
       connectError: () => {},
     },
+  });
+  await connecting.catch((error) => {
+    if (error.code !== "ECONNRESET") throw error;
+    wire.sawClose(error);
   });
   return wire;
 }
