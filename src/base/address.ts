@@ -1,8 +1,46 @@
-// IP addresses, endpoints and host names as text and as bytes. Pure; never resolves a name.
+// IP addresses, endpoints and host names as text. Pure; never resolves a name.
+import { isIPv4, isIPv6 } from "node:net";
 
-/** Where a TCP connection goes: an IP literal (canonical text, IPv4-mapped IPv6 unmapped) and port. */
+/** Where a TCP connection goes: an IP literal in canonical form, and a port. */
 export type Endpoint = {
   readonly family: 4 | 6;
   readonly ip: string;
   readonly port: number;
 };
+
+export type Ip = Pick<Endpoint, "family" | "ip">;
+
+/** An IP literal without zone, in canonical form (RFC 5952); IPv4-mapped IPv6 becomes IPv4. */
+export function parseIp(text: string): Ip | null {
+  if (isIPv4(text)) return { family: 4, ip: text };
+  if (!isIPv6(text) || text.includes("%")) return null;
+  // The URL parser is the platform's own RFC 5952 formatter.
+  const ip = new URL(`http://[${text}]/`).hostname.slice(1, -1);
+  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(ip);
+  if (mapped === null) return { family: 6, ip };
+  const [high, low] = [mapped[1], mapped[2]].map((group) => Number.parseInt(group ?? "0", 16));
+  if (high === undefined || low === undefined) return null;
+  return { family: 4, ip: [high >> 8, high & 255, low >> 8, low & 255].join(".") };
+}
+
+/** Letters, digits, hyphens and underscores in labels of at most 63, 253 in all (RFC 1123; the
+ *  underscore is what names of containers and services have). */
+export function isHostname(text: string): boolean {
+  if (text.length > 253 || /^[\d.]+$/.test(text)) return false;
+  const labels = text.replace(/\.$/, "").split(".");
+  return labels.every((label) => /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i.test(label));
+}
+
+/** `host:port`, `[v6]:port` */
+export function formatHostPort(host: string, port: number): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Every address of the host. */
+export function isWildcard(ip: string): boolean {
+  return ip === "0.0.0.0" || ip === "::";
+}
+
+export function isLoopback(ip: string): boolean {
+  return ip === "::1" || (ip.startsWith("127.") && isIPv4(ip));
+}

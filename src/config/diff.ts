@@ -1,4 +1,7 @@
 // What a reload changes, as data: the same for `bal graceful`, the log and (later) `bal diff`.
+import { formatHostPort } from "../base/address.ts";
+import { formatDuration, formatSize } from "../base/units.ts";
+import type { BackendConfig, Config, HealthCheckConfig, PoolConfig } from "./config.ts";
 
 export type ChangeKind = "added" | "removed" | "changed";
 
@@ -10,3 +13,93 @@ export type Change = {
   readonly from: unknown;
   readonly to: unknown;
 };
+
+/** A config as its keys and values are written, with things in lists under their names. */
+type Tree = { readonly [key: string]: Tree | string | number | boolean };
+
+export function diffConfigs(from: Config, to: Config): readonly Change[] {
+  return diffTrees(treeOf(from), treeOf(to), "");
+}
+
+/** `added pools.web.backends.10.0.0.1:443`, `timeouts.idle: 1h → 10m` */
+export function describeChange({ kind, path, from, to }: Change): string {
+  return kind === "changed" ? `${path}: ${show(from)} → ${show(to)}` : `${kind} ${path}`;
+}
+
+function diffTrees(from: Tree, to: Tree, path: string): readonly Change[] {
+  const keys = new Set([...Object.keys(from), ...Object.keys(to)]);
+  return [...keys].flatMap((key): readonly Change[] => {
+    const at = path === "" ? key : `${path}.${key}`;
+    const before = from[key];
+    const after = to[key];
+    if (before === undefined) return [{ kind: "added", path: at, from: null, to: after ?? null }];
+    if (after === undefined) return [{ kind: "removed", path: at, from: before, to: null }];
+    if (typeof before === "object" && typeof after === "object")
+      return diffTrees(before, after, at);
+    return before === after ? [] : [{ kind: "changed", path: at, from: before, to: after }];
+  });
+}
+
+function treeOf(config: Config): Tree {
+  const { timeouts, limits } = config;
+  return {
+    workers: config.workers,
+    watch: config.watch,
+    retries: config.retries,
+    keepalive: formatDuration(config.keepaliveMs),
+    timeouts: {
+      connect: formatDuration(timeouts.connectMs),
+      connect_total: formatDuration(timeouts.connectTotalMs),
+      idle: formatDuration(timeouts.idleMs),
+      half_closed: formatDuration(timeouts.halfClosedMs),
+      shutdown: formatDuration(timeouts.shutdownMs),
+    },
+    limits: {
+      max_connections: limits.maxConnections,
+      overload: limits.overload,
+      max_buffered:
+        limits.maxBufferedBytes === "auto" ? "auto" : formatSize(limits.maxBufferedBytes),
+    },
+    log: { ...config.log },
+    listeners: byName(config.listeners, ({ bindAddress, port, pool }) => ({
+      bind_address: bindAddress,
+      port,
+      pool,
+    })),
+    pools: byName(config.pools, poolTree),
+  };
+}
+
+function poolTree({ method, healthCheck, backends }: PoolConfig): Tree {
+  return {
+    method,
+    health_check: healthCheckTree(healthCheck),
+    backends: byName(backends, backendTree),
+  };
+}
+
+function healthCheckTree(check: HealthCheckConfig): Tree {
+  return {
+    type: check.type,
+    interval: formatDuration(check.intervalMs),
+    timeout: formatDuration(check.timeoutMs),
+    fast_interval: formatDuration(check.fastIntervalMs),
+    rise: check.rise,
+    fall: check.fall,
+  };
+}
+
+function backendTree({ host, port, weight }: BackendConfig): Tree {
+  return { endpoint: formatHostPort(host, port), weight };
+}
+
+function byName<T extends { readonly name: string }>(
+  items: readonly T[],
+  tree: (item: T) => Tree,
+): Tree {
+  return Object.fromEntries(items.map((item) => [item.name, tree(item)]));
+}
+
+function show(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}

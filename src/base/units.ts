@@ -1,0 +1,44 @@
+// Durations and sizes as people write them.
+
+const MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const BYTES: Readonly<Record<string, number>> = {
+  B: 1,
+  KiB: 1024,
+  MiB: 1024 ** 2,
+  GiB: 1024 ** 3,
+};
+
+/** `250ms`, `5s`, `1.5m`, `1h`, or 0. Whole milliseconds; null when it is none. */
+export function parseDuration(text: string): number | null {
+  return parseQuantity(text, MS);
+}
+
+/** `64KiB`, `1MiB`, `512B`, or 0. Whole bytes; null when it is none. */
+export function parseSize(text: string): number | null {
+  return parseQuantity(text, BYTES);
+}
+
+/** In the largest unit that leaves a whole number: `90s`, `2m`, `250ms`. */
+export function formatDuration(ms: number): string {
+  return formatQuantity(ms, MS);
+}
+
+export function formatSize(bytes: number): string {
+  return formatQuantity(bytes, BYTES);
+}
+
+function parseQuantity(text: string, units: Readonly<Record<string, number>>): number | null {
+  if (text === "0") return 0;
+  const match = /^(\d+(?:\.\d+)?)([a-zA-Z]+)$/.exec(text);
+  const unit = match?.[2];
+  if (match === null || unit === undefined || !Object.hasOwn(units, unit)) return null;
+  const value = Number(match[1]) * (units[unit] ?? 0);
+  return Number.isSafeInteger(value) ? value : null;
+}
+
+function formatQuantity(value: number, units: Readonly<Record<string, number>>): string {
+  if (value === 0) return "0";
+  const fitting = Object.entries(units).filter(([, size]) => value % size === 0);
+  const [unit, size] = fitting.at(-1) ?? ["", 1];
+  return `${value / size}${unit}`;
+}

@@ -1,0 +1,76 @@
+// The kinds of value that a key can have. A schema is made of these and is plain data: what reads
+// a file, what documents it and what makes a JSON Schema all walk the same table.
+
+export type Field =
+  | { readonly kind: "integer"; readonly min: number; readonly max: number }
+  | { readonly kind: "boolean" }
+  | { readonly kind: "choice"; readonly values: readonly string[] }
+  /** Milliseconds. `canBeOff`: 0 is allowed below `min`. */
+  | {
+      readonly kind: "duration";
+      readonly min: number;
+      readonly max: number;
+      readonly canBeOff: boolean;
+    }
+  /** Bytes. */
+  | { readonly kind: "size"; readonly min: number; readonly max: number }
+  /** A name of the user's own: listener, pool, backend. */
+  | { readonly kind: "name" }
+  | { readonly kind: "ip" }
+  /** An IP literal or a hostname. */
+  | { readonly kind: "host" }
+  /** The word `auto`, or a value. */
+  | { readonly kind: "auto"; readonly or: Field }
+  | { readonly kind: "list"; readonly of: Field; readonly max: number }
+  /** Keys of the user's own, each with such a value. */
+  | { readonly kind: "named"; readonly of: Field; readonly max: number }
+  /** `ignoring`: what further keys may begin with. */
+  | { readonly kind: "map"; readonly keys: Keys; readonly ignoring?: readonly string[] }
+  /** Whatever is written; nothing comes of it. */
+  | { readonly kind: "any" };
+
+export type Key = {
+  readonly field: Field;
+  /** As it would be written; absent: no default. */
+  readonly default?: string | number | boolean;
+  readonly isRequired?: boolean;
+  /** Of the namesake: understood, but not offered. */
+  readonly isOld?: boolean;
+  /** One line for the reference and for editors. */
+  readonly doc: string;
+};
+
+export type Keys = Readonly<Record<string, Key>>;
+
+/** What is allowed, to complete "expected …". */
+export function describeField(field: Field): string {
+  switch (field.kind) {
+    case "integer":
+      return `an integer from ${field.min} to ${field.max}`;
+    case "boolean":
+      return "true or false";
+    case "choice":
+      return field.values.length === 1 ? `${field.values[0]}` : `one of ${field.values.join(", ")}`;
+    case "duration":
+      return `a duration such as 500ms, 5s, 2m or 1h${field.canBeOff ? ", or 0 for off" : ""}`;
+    case "size":
+      return "a size such as 64KiB or 1MiB";
+    case "name":
+      return "a name of letters, digits, `_`, `-`, `.` and `:`, at most 128 long";
+    case "ip":
+      return "an IPv4 or IPv6 address";
+    case "host":
+      return "an IPv4 address, an IPv6 address or a hostname";
+    case "auto":
+      return `auto, or ${describeField(field.or)}`;
+    case "list":
+      return "a list";
+    case "named":
+    case "map":
+      return "a map of keys and values";
+    case "any":
+      return "anything";
+    default:
+      return field satisfies never;
+  }
+}

@@ -1,0 +1,209 @@
+// What no single value shows: keys that do not go together, names that lead nowhere, values that
+// are allowed and yet hardly meant.
+import { formatHostPort, isLoopback, isWildcard } from "../base/address.ts";
+import { formatDuration } from "../base/units.ts";
+import type { ListenerConfig } from "./config.ts";
+import { nearName } from "./near-name.ts";
+import type { Report } from "./report.ts";
+import { backendName, healthCheckOf, listenersOf, withDefaults } from "./resolve.ts";
+import { MAX_BACKENDS, tables } from "./schema.ts";
+import type { WrittenBackend, WrittenConfig, WrittenHealthCheck } from "./written.ts";
+
+/** Below it a single lost SYN, sent again after 1 s, fails a dial (RFC 6298, section 2). */
+const MIN_CONNECT_MS = 1000;
+const MIN_INTERVAL_MS = 500;
+const MIN_IDLE_MS = 60_000;
+
+/** A pool as it stands in the file: `path` is empty for the simple form's. */
+type Place = {
+  readonly path: string;
+  readonly backends: readonly (WrittenBackend | undefined)[] | undefined;
+};
+
+export function judge(written: WrittenConfig, report: Report): void {
+  judgeForm(written, report);
+  const listeners = listenersOf(written);
+  judgeListeners(written, report);
+  const places = placesOf(written);
+  for (const place of places) judgeBackends(place, listeners, report);
+  const total = places.reduce((sum, { backends }) => sum + (backends?.length ?? 0), 0);
+  if (total > MAX_BACKENDS) {
+    const message = `${total} backends in all pools together; ${MAX_BACKENDS} are allowed`;
+    report.error("pools", { code: "too-many", message });
+  }
+  judgeHealthChecks(written, report);
+  judgeTimeouts(written, report);
+}
+
+function judgeForm(written: WrittenConfig, report: Report): void {
+  const isFull = report.has("listeners") || report.has("pools");
+  if (!isFull) {
+    if (report.has("backends")) return;
+    const message = "no backends: write `backends:` with at least one `{host, port}`";
+    return report.error("", { code: "missing-key", message });
+  }
+  for (const key of ["port", "bind_address", "method", "backends"]) {
+    if (!report.has(key)) continue;
+    const full = key === "port" || key === "bind_address" ? "listeners" : "pools";
+    const message = `\`${key}\` belongs to the simple form and can't stand beside \`listeners\` and \`pools\``;
+    report.error(key, { code: "mixed-forms", message, hint: `move it into \`${full}\`` });
+  }
+  for (const key of ["listeners", "pools"] as const) {
+    if (!report.has(key)) {
+      const message = `\`${key}\` is missing: the full form has \`listeners\` and \`pools\``;
+      report.error("", { code: "missing-key", message });
+    } else if (written[key] !== undefined && Object.keys(written[key]).length === 0) {
+      report.error(key, { code: "empty-list", message: `\`${key}\` is empty` });
+    }
+  }
+}
+
+function judgeListeners(written: WrittenConfig, report: Report): void {
+  const pools = Object.keys(written.pools ?? {});
+  const names = new Map<string, string>();
+  const addresses = new Map<string, string>();
+  const used = new Set<string>();
+  for (const [index, listener] of (written.listeners ?? []).entries()) {
+    const path = `listeners[${index}]`;
+    const { name, bind_address = "0.0.0.0", port, pool } = listener ?? {};
+    if (name !== undefined)
+      unique(report, names, { key: name, path: `${path}.name`, what: "name" });
+    if (port !== undefined) {
+      const key = formatHostPort(bind_address, port);
+      unique(report, addresses, { key, path: `${path}.port`, what: "address" });
+    }
+    if (pool === undefined || written.pools === undefined) continue;
+    used.add(pool);
+    if (pools.includes(pool)) continue;
+    const near = nearName(pool, pools);
+    report.error(`${path}.pool`, {
+      code: "unknown-pool",
+      message: `there is no pool \`${pool}\`; there is ${pools.join(", ") || "none"}`,
+      hint: near === null ? null : `did you mean \`${near}\`?`,
+    });
+  }
+  for (const pool of pools) {
+    if (used.has(pool)) continue;
+    report.warn(`pools.${pool}`, {
+      code: "unused-pool",
+      message: `no listener uses pool \`${pool}\``,
+    });
+  }
+}
+
+type Named = { readonly key: string; readonly path: string; readonly what: string };
+
+function unique(report: Report, seen: Map<string, string>, { key, path, what }: Named): void {
+  const first = seen.get(key);
+  if (first === undefined) seen.set(key, path);
+  else {
+    const message = `${what} ${key} is taken already, by ${first}`;
+    report.error(path, { code: `duplicate-${what}`, message });
+  }
+}
+
+function placesOf(written: WrittenConfig): readonly Place[] {
+  if (written.pools === undefined) return [{ path: "", backends: written.backends }];
+  return Object.entries(written.pools).map(([name, pool]) => ({
+    path: `pools.${name}.`,
+    backends: pool?.backends,
+  }));
+}
+
+function judgeBackends(
+  { path, backends }: Place,
+  listeners: readonly ListenerConfig[],
+  report: Report,
+): void {
+  if (backends === undefined) return;
+  const list = `${path}backends`;
+  if (backends.length === 0) {
+    const message = "the list is empty; write at least one `{host, port}`";
+    return report.error(list, { code: "empty-list", message });
+  }
+  const endpoints = new Map<string, number>();
+  const names = new Map<string, number>();
+  for (const [index, backend] of backends.entries()) {
+    if (backend?.host === undefined || backend.port === undefined) continue;
+    const at = `${list}[${index}]`;
+    const endpoint = formatHostPort(backend.host, backend.port);
+    const first = endpoints.get(endpoint);
+    if (first !== undefined) {
+      const message = `${endpoint} is the same as ${list}[${first}]: they are one backend, with their weights added`;
+      report.warn(at, { code: "duplicate-backend", message });
+      continue;
+    }
+    endpoints.set(endpoint, index);
+    const name = backendName(backend);
+    if (names.has(name)) {
+      const message = `${list}[${names.get(name)}] is called ${name} already`;
+      report.error(`${at}.name`, { code: "duplicate-name", message });
+    }
+    names.set(name, index);
+    judgeLoop(backend.host, backend.port, { at, listeners, report });
+  }
+  if (endpoints.size === 1) {
+    const message = "only one backend: there is nothing to fail over to";
+    report.warn(list, { code: "one-backend", message });
+  }
+  if (endpoints.size > 0 && backends.every((backend) => backend?.weight === 0)) {
+    const message = "every backend has weight 0: no client will be served";
+    report.warn(list, { code: "no-weight", message });
+  }
+}
+
+type LoopCheck = {
+  readonly at: string;
+  readonly listeners: readonly ListenerConfig[];
+  readonly report: Report;
+};
+
+function judgeLoop(host: string, port: number, { at, listeners, report }: LoopCheck): void {
+  const own = listeners.find(({ bindAddress, port: listening }) => {
+    if (listening !== port) return false;
+    const isLocal = host === "localhost" || isLoopback(host) || isWildcard(host);
+    return (
+      host === bindAddress || (isLocal && (isWildcard(bindAddress) || isLoopback(bindAddress)))
+    );
+  });
+  if (own === undefined) return;
+  const message = `this is bal's own listener ${own.name}: a connection would go round for ever`;
+  report.warn(at, { code: "own-listener", message });
+}
+
+function judgeHealthChecks(written: WrittenConfig, report: Report): void {
+  judgeHealthCheck("health_check", written.health_check ?? {}, report);
+  for (const [name, pool] of Object.entries(written.pools ?? {})) {
+    if (pool?.health_check === undefined) continue;
+    const merged = { ...written.health_check, ...pool.health_check };
+    judgeHealthCheck(`pools.${name}.health_check`, merged, report);
+  }
+}
+
+function judgeHealthCheck(path: string, written: WrittenHealthCheck, report: Report): void {
+  const { intervalMs, timeoutMs } = healthCheckOf(written);
+  if (intervalMs < MIN_INTERVAL_MS) {
+    const message = `an interval of ${formatDuration(intervalMs)} is a load on the backends; failures are seen in traffic at once anyway`;
+    report.warn(`${path}.interval`, { code: "short-interval", message, hint: "5s is the default" });
+  }
+  if (timeoutMs > intervalMs) {
+    const message = `the timeout (${formatDuration(timeoutMs)}) is longer than the interval (${formatDuration(intervalMs)}): checks of a backend that hangs come late`;
+    report.warn(`${path}.timeout`, { code: "timeout-over-interval", message });
+  }
+}
+
+function judgeTimeouts(written: WrittenConfig, report: Report): void {
+  const { connect, connect_total, idle } = withDefaults(tables.timeouts, written.timeouts);
+  if (connect < MIN_CONNECT_MS) {
+    const message = `${formatDuration(connect)} fails a dial whose first packet was lost: it is sent again after 1s`;
+    report.warn("timeouts.connect", { code: "short-timeout", message, hint: "2s is the default" });
+  }
+  if (connect_total < connect) {
+    const message = `connect_total (${formatDuration(connect_total)}) is shorter than connect (${formatDuration(connect)}): no second backend is tried after a timeout`;
+    report.warn("timeouts.connect_total", { code: "short-timeout", message });
+  }
+  if (idle > 0 && idle < MIN_IDLE_MS) {
+    const message = `${formatDuration(idle)} ends connections that are only quiet, such as those of a database pool`;
+    report.warn("timeouts.idle", { code: "short-timeout", message, hint: "1h is the default" });
+  }
+}

@@ -1,0 +1,36 @@
+// Keys of the Rust program of the same name. They are read, turned into ours by namesake.ts, and
+// warned about.
+import type { Field, Keys } from "./field.ts";
+
+const ms: Field = { kind: "integer", min: 1, max: 2 ** 31 - 1 };
+const count: Field = { kind: "integer", min: 1, max: 1_000_000 };
+const ignored: Field = { kind: "any" };
+
+const runtimeKeys: Keys = {
+  health_check_interval_ms: { field: ms, doc: "now health_check.interval" },
+  health_check_timeout_ms: { field: ms, doc: "now health_check.timeout" },
+  health_check_fail_threshold: { field: count, doc: "now health_check.fall" },
+  health_check_success_threshold: { field: count, doc: "now health_check.rise" },
+  backend_connect_timeout_ms: { field: ms, doc: "now timeouts.connect" },
+  connection_idle_timeout_ms: { field: ms, doc: "now timeouts.idle" },
+  max_concurrent_connections: { field: count, doc: "now limits.max_connections" },
+  overload_policy: { field: ignored, doc: "now limits.overload" },
+  tcp_backlog: { field: ignored, doc: "not needed: always 4096" },
+  backend_cooldown_ms: { field: ignored, doc: "not needed: ejection sees to it" },
+};
+
+const ignoring = ["failover_backoff_", "protection_"];
+
+export const namesakeKeys = {
+  log_level: {
+    field: { kind: "choice", values: ["trace", "debug", "info", "warn", "error"] },
+    isOld: true,
+    doc: "now log.level",
+  },
+  mode: { field: ignored, isOld: true, doc: "not needed" },
+  runtime: {
+    field: { kind: "map", keys: runtimeKeys, ignoring },
+    isOld: true,
+    doc: "now health_check, timeouts and limits",
+  },
+} as const satisfies Keys;

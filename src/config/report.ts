@@ -1,0 +1,76 @@
+// Collects the findings in one file, and knows where in it each key stands.
+import type { LineCounter } from "yaml";
+import type { Diagnostic } from "./diagnostics.ts";
+
+export type Finding = {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string | null;
+};
+
+/** So many errors tell enough; a file of garbage could have a million. */
+const MAX_ERRORS = 200;
+
+export class Report {
+  readonly errors: Diagnostic[] = [];
+  readonly warnings: Diagnostic[] = [];
+  private readonly file: string;
+  private readonly lines: LineCounter;
+  /** Key path → offset of its value in the source. */
+  private readonly offsets = new Map<string, number>();
+
+  constructor(file: string, lines: LineCounter) {
+    this.file = file;
+    this.lines = lines;
+  }
+
+  /** Notes where the value at a path stands. */
+  place(path: string, offset: number): void {
+    this.offsets.set(path, offset);
+  }
+
+  has(path: string): boolean {
+    return this.offsets.has(path);
+  }
+
+  error(path: string, finding: Finding): void {
+    this.errorAt(path, this.offsetOf(path), finding);
+  }
+
+  errorAt(path: string, offset: number, finding: Finding): void {
+    if (this.errors.length < MAX_ERRORS)
+      this.errors.push(this.locate("error", path, offset, finding));
+  }
+
+  warn(path: string, finding: Finding): void {
+    if (this.warnings.length >= MAX_ERRORS) return;
+    this.warnings.push(this.locate("warning", path, this.offsetOf(path), finding));
+  }
+
+  /** Everything in the order of the file. */
+  sort(): void {
+    const byPlace = (a: Diagnostic, b: Diagnostic) => a.line - b.line || a.column - b.column;
+    this.errors.sort(byPlace);
+    this.warnings.sort(byPlace);
+  }
+
+  // A key that is not written stands where its parent does.
+  private offsetOf(path: string): number {
+    for (let at = path; at !== ""; at = at.replace(/(\.[^.[\]]*|\[\d+\]|^[^.[\]]*)$/, "")) {
+      const offset = this.offsets.get(at);
+      if (offset !== undefined) return offset;
+    }
+    return 0;
+  }
+
+  private locate(
+    severity: Diagnostic["severity"],
+    path: string,
+    offset: number,
+    { code, message, hint }: Finding,
+  ): Diagnostic {
+    const { line, col } = this.lines.linePos(offset);
+    const place = { severity, file: this.file, line: Math.max(1, line), column: Math.max(1, col) };
+    return { ...place, path, code, message, ...(hint && { hint }) };
+  }
+}

@@ -1,0 +1,134 @@
+// What was written → the resolved config: defaults filled in, the simple form turned into one
+// listener and one pool, equal endpoints joined, everything frozen.
+import { formatHostPort } from "../base/address.ts";
+import { parseDuration } from "../base/units.ts";
+import type {
+  BackendConfig,
+  Config,
+  HealthCheckConfig,
+  ListenerConfig,
+  PoolConfig,
+} from "./config.ts";
+import type { Keys } from "./field.ts";
+import { tables } from "./schema.ts";
+import type {
+  WrittenBackend,
+  WrittenConfig,
+  WrittenHealthCheck,
+  WrittenListener,
+  WrittenPool,
+} from "./written.ts";
+
+/** The name of the simple form's listener and pool. */
+const DEFAULT_NAME = "default";
+const MAX_WEIGHT = 256;
+
+/** Of a file without errors. */
+export function resolveConfig(written: WrittenConfig): Config {
+  const top = withDefaults(tables.top, written);
+  const timeouts = withDefaults(tables.timeouts, written.timeouts);
+  const limits = withDefaults(tables.limits, written.limits);
+  const log = withDefaults(tables.log, written.log);
+  return deepFreeze({
+    workers: top.workers,
+    watch: top.watch,
+    retries: top.retries,
+    keepaliveMs: top.keepalive,
+    timeouts: {
+      connectMs: timeouts.connect,
+      connectTotalMs: timeouts.connect_total,
+      idleMs: timeouts.idle,
+      halfClosedMs: timeouts.half_closed,
+      shutdownMs: timeouts.shutdown,
+    },
+    limits: {
+      maxConnections: limits.max_connections,
+      overload: limits.overload,
+      maxBufferedBytes: limits.max_buffered,
+    },
+    log: { level: log.level, format: log.format },
+    listeners: listenersOf(written),
+    pools: poolsOf(written),
+  });
+}
+
+export function listenersOf(written: WrittenConfig): readonly ListenerConfig[] {
+  const simple = { ...written, name: DEFAULT_NAME, pool: DEFAULT_NAME };
+  const all = written.listeners ?? [withDefaults(tables.top, simple)];
+  return all.filter(isPresent).map((listener: WrittenListener) => {
+    const { name, bind_address, port, pool } = withDefaults(tables.listener, listener);
+    return { name, bindAddress: bind_address, port, pool };
+  });
+}
+
+export function poolsOf(written: WrittenConfig): readonly PoolConfig[] {
+  const { method, backends, health_check } = written;
+  const simple: WrittenPool = { ...(method && { method }), ...(backends && { backends }) };
+  const all = Object.entries(written.pools ?? { [DEFAULT_NAME]: simple });
+  return all.map(([name, pool]) => ({
+    name,
+    method: withDefaults(tables.pool, pool).method,
+    healthCheck: healthCheckOf({ ...health_check, ...pool?.health_check }),
+    backends: joinEqual((pool?.backends ?? []).filter(isPresent).map(backendOf)),
+  }));
+}
+
+/** The name that identifies a backend in its pool. */
+export function backendName({ name, host = "", port = 0 }: WrittenBackend): string {
+  return name ?? formatHostPort(host, port);
+}
+
+function backendOf(written: WrittenBackend): BackendConfig {
+  const { host, port, weight } = withDefaults(tables.backend, written);
+  return { name: backendName(written), host, port, weight };
+}
+
+// The same endpoint twice is one backend with the weights added.
+function joinEqual(backends: readonly BackendConfig[]): readonly BackendConfig[] {
+  const byEndpoint = new Map<string, BackendConfig>();
+  for (const backend of backends) {
+    const key = formatHostPort(backend.host, backend.port);
+    const first = byEndpoint.get(key);
+    if (first === undefined) byEndpoint.set(key, backend);
+    else {
+      const weight = Math.min(first.weight + backend.weight, MAX_WEIGHT);
+      byEndpoint.set(key, { ...first, weight });
+    }
+  }
+  return [...byEndpoint.values()];
+}
+
+export function healthCheckOf(written: WrittenHealthCheck): HealthCheckConfig {
+  const { type, interval, timeout, fast_interval, rise, fall } = withDefaults(
+    tables.healthCheck,
+    written,
+  );
+  const times = { intervalMs: interval, timeoutMs: timeout, fastIntervalMs: fast_interval };
+  return { type, ...times, rise, fall };
+}
+
+type Complete<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> };
+
+/** Fills in what the table has a default for. Keys without one stay as they are written; the type
+ *  promises them all the same, since a config without errors has those that are required. */
+export function withDefaults<T extends object>(keys: Keys, written: T | undefined): Complete<T> {
+  const defaults = Object.entries(keys).flatMap(([name, { field, default: value }]) => {
+    if (value === undefined) return [];
+    const isDuration = field.kind === "duration" && typeof value === "string";
+    return [[name, isDuration ? parseDuration(value) : value]];
+  });
+  const present = Object.entries(written ?? {}).filter(([, value]) => value !== undefined);
+  return Object.fromEntries([...defaults, ...present]) as Complete<T>;
+}
+
+function isPresent<T>(value: T | undefined): value is T {
+  return value !== undefined;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null) {
+    for (const inner of Object.values(value)) deepFreeze(inner);
+    Object.freeze(value);
+  }
+  return value;
+}

@@ -1,0 +1,143 @@
+// A YAML scalar → a number, word or address in its field's range, or a diagnostic.
+import { isHostname, parseIp } from "../base/address.ts";
+import { formatDuration, formatSize, parseDuration, parseSize } from "../base/units.ts";
+import { describeField, type Field } from "./field.ts";
+import { nearName } from "./near-name.ts";
+import type { Finding, Report } from "./report.ts";
+
+type Read = { readonly value: unknown } | Finding;
+
+/** The value, or undefined when it was reported. Durations come as milliseconds, sizes as bytes. */
+export function readScalar(report: Report, value: unknown, field: Field, path: string): unknown {
+  const read = readValue(value, field);
+  if ("value" in read) return read.value;
+  report.error(path, read);
+  return undefined;
+}
+
+/** May it name a listener, a pool or a backend? */
+export function isName(text: string): boolean {
+  return /^[A-Za-z0-9_.:[\]/-]{1,128}$/.test(text);
+}
+
+function readValue(value: unknown, field: Field): Read {
+  switch (field.kind) {
+    case "integer":
+      return readInteger(value, field);
+    case "boolean":
+      return typeof value === "boolean" ? { value } : wrongType(value, field);
+    case "choice":
+      return readChoice(value, field);
+    case "duration":
+      return readDuration(value, field);
+    case "size":
+      return readSize(value, field);
+    case "auto":
+      return value === "auto" ? { value } : withAuto(readValue(value, field.or), field, value);
+    case "ip":
+      return readIp(value, field);
+    case "host":
+      return readHost(value, field);
+    case "name":
+      return readName(value, field);
+    default:
+      return wrongType(value, field);
+  }
+}
+
+function readInteger(value: unknown, field: Extract<Field, { kind: "integer" }>): Read {
+  if (typeof value === "string" && /^\d+$/.test(value)) {
+    return { ...wrongType(value, field), hint: `without quotes: ${value}` };
+  }
+  if (typeof value !== "number") return wrongType(value, field);
+  if (Number.isInteger(value) && value >= field.min && value <= field.max) return { value };
+  return outOfRange(value, field);
+}
+
+function readChoice(value: unknown, field: Extract<Field, { kind: "choice" }>): Read {
+  if (typeof value === "string" && field.values.includes(value)) return { value };
+  const near = nearName(String(value), field.values);
+  const message = `${show(value)} is not allowed; expected ${describeField(field)}`;
+  return { code: "not-allowed", message, hint: near === null ? null : `did you mean \`${near}\`?` };
+}
+
+function readDuration(value: unknown, field: Extract<Field, { kind: "duration" }>): Read {
+  const ms = value === 0 ? 0 : typeof value === "string" ? parseDuration(value) : null;
+  if (ms === null) {
+    const hint = typeof value === "number" ? `with its unit: ${value}s or ${value}ms` : null;
+    return { ...wrongType(value, field), hint };
+  }
+  if (ms === 0 && field.canBeOff) return { value: 0 };
+  if (ms >= field.min && ms <= field.max) return { value: ms };
+  const range = `${formatDuration(field.min)} to ${formatDuration(field.max)}`;
+  return { code: "out-of-range", message: `${show(value)} is out of range; expected ${range}` };
+}
+
+function readSize(value: unknown, field: Extract<Field, { kind: "size" }>): Read {
+  const bytes = typeof value === "number" ? value : parseSize(String(value));
+  if (bytes === null || !Number.isInteger(bytes)) return wrongType(value, field);
+  if (bytes >= field.min && bytes <= field.max) return { value: bytes };
+  const range = `${formatSize(field.min)} to ${formatSize(field.max)}`;
+  return { code: "out-of-range", message: `${show(value)} is out of range; expected ${range}` };
+}
+
+function readIp(value: unknown, field: Field): Read {
+  const ip = typeof value === "string" ? parseIp(value) : null;
+  if (ip !== null) return { value: ip.ip };
+  const hint = value === "localhost" ? "for this host only: 127.0.0.1 or ::1" : null;
+  return badAddress(value, field, hint);
+}
+
+function readHost(value: unknown, field: Field): Read {
+  if (typeof value !== "string") return badAddress(value, field);
+  const ip = parseIp(value);
+  if (ip !== null) return { value: ip.ip };
+  if (isHostname(value)) return { value: value.toLowerCase() };
+  return badAddress(value, field, hostHint(value));
+}
+
+function hostHint(text: string): string | null {
+  const scheme = /^[a-z][a-z0-9+.-]*:\/\/([^/:]+)/i.exec(text);
+  if (scheme !== null) return `only the host, without scheme and path: ${scheme[1]}`;
+  const pair = /^\[?([^\]\s]+?)\]?:(\d+)$/.exec(text);
+  if (pair !== null && (isHostname(pair[1] ?? "") || parseIp(pair[1] ?? "") !== null)) {
+    return `split it: host: ${pair[1]}, port: ${pair[2]}`;
+  }
+  if (/^\[.*\]$/.test(text)) return `without brackets: "${text.slice(1, -1)}"`;
+  if (/^[\d.]+$/.test(text)) return "an IPv4 address has four numbers from 0 to 255";
+  return null;
+}
+
+function readName(value: unknown, field: Field): Read {
+  // A name of digits only is a number to YAML, and means the same.
+  if (typeof value !== "string" && typeof value !== "number") return wrongType(value, field);
+  const name = String(value);
+  if (isName(name)) return { value: name };
+  return { code: "bad-name", message: `${show(value)} is not ${describeField(field)}` };
+}
+
+function withAuto(read: Read, field: Field, value: unknown): Read {
+  if ("value" in read || read.code !== "wrong-type") return read;
+  return { ...wrongType(value, field), hint: read.hint ?? null };
+}
+
+function badAddress(value: unknown, field: Field, hint: string | null = null): Finding {
+  return { code: "bad-address", message: `${show(value)} is not ${describeField(field)}`, hint };
+}
+
+function outOfRange(value: unknown, field: Field): Finding {
+  return {
+    code: "out-of-range",
+    message: `expected ${describeField(field)}, found ${show(value)}`,
+  };
+}
+
+function wrongType(value: unknown, field: Field): Finding {
+  return { code: "wrong-type", message: `expected ${describeField(field)}, found ${show(value)}` };
+}
+
+function show(value: unknown): string {
+  if (value === null || value === undefined) return "nothing";
+  if (typeof value === "string") return `"${value.length > 60 ? `${value.slice(0, 60)}…` : value}"`;
+  return String(value);
+}

@@ -1,0 +1,174 @@
+// The one table of all keys: type, range, default, one line of words. Validation, defaults and the
+// reference come from it.
+import type { Field, Keys } from "./field.ts";
+import { namesakeKeys } from "./namesake-keys.ts";
+
+const HOUR_MS = 3_600_000;
+/** Longer than any timeout means anything; keeps sums within timers' range (2³¹−1 ms). */
+const MAX_DURATION_MS = 24 * HOUR_MS * 24;
+
+/** Capacity of the board (shared/board.ts); a test compares them. */
+export const MAX_BACKENDS = 4096;
+const MAX_POOLS = 1024;
+const MAX_LISTENERS = 1024;
+const MAX_WORKERS = 8;
+
+const integer = (min: number, max: number): Field => ({ kind: "integer", min, max });
+const duration = (min = 1): Field => ({
+  kind: "duration",
+  min,
+  max: MAX_DURATION_MS,
+  canBeOff: false,
+});
+const timeout: Field = { kind: "duration", min: 1, max: MAX_DURATION_MS, canBeOff: true };
+const choice = (...values: string[]): Field => ({ kind: "choice", values });
+const map = (keys: Keys): Field => ({ kind: "map", keys });
+
+const port = integer(1, 65535);
+const method = choice("round_robin", "least_connections");
+
+const backendKeys: Keys = {
+  host: { field: { kind: "host" }, isRequired: true, doc: "IP address or hostname" },
+  port: { field: port, isRequired: true, doc: "TCP port" },
+  weight: {
+    field: integer(0, 256),
+    default: 1,
+    doc: "share of new connections; 0 takes none and keeps those it has",
+  },
+  name: { field: { kind: "name" }, doc: "what it is called; host:port when absent" },
+};
+
+const backends: Field = { kind: "list", of: map(backendKeys), max: MAX_BACKENDS };
+
+const healthCheckKeys: Keys = {
+  type: { field: choice("tcp"), default: "tcp", doc: "how a backend is checked" },
+  interval: { field: duration(), default: "5s", doc: "time between two checks" },
+  timeout: { field: duration(), default: "2s", doc: "how long one check may take" },
+  fast_interval: {
+    field: duration(),
+    default: "500ms",
+    doc: "time between two checks while a change is undecided",
+  },
+  rise: {
+    field: integer(1, 100),
+    default: 2,
+    doc: "checks in a row that must pass until it is up",
+  },
+  fall: {
+    field: integer(1, 100),
+    default: 3,
+    doc: "checks in a row that must fail until it is down",
+  },
+};
+
+const timeoutsKeys: Keys = {
+  connect: { field: duration(), default: "2s", doc: "one dial of a backend" },
+  connect_total: { field: duration(), default: "6s", doc: "all dials for one client" },
+  idle: { field: timeout, default: "1h", doc: "no byte in either direction; 0 is off" },
+  half_closed: {
+    field: timeout,
+    default: "5m",
+    doc: "no byte in either direction after one side has finished; 0 is off",
+  },
+  shutdown: {
+    field: timeout,
+    default: "25s",
+    doc: "how long a drain waits for sessions; 0 does not",
+  },
+};
+
+const limitsKeys: Keys = {
+  max_connections: {
+    field: { kind: "auto", or: integer(1, 10_000_000) },
+    default: "auto",
+    doc: "connections at a time; auto: what the open-file limit allows",
+  },
+  overload: {
+    field: choice("reject", "wait"),
+    default: "reject",
+    doc: "above that: reset new clients, or leave them in the kernel's queue",
+  },
+  max_buffered: {
+    field: { kind: "auto", or: { kind: "size", min: 1024 ** 2, max: 2 ** 50 } },
+    default: "auto",
+    doc: "bytes held for slow readers; auto: a quarter of memory, at least 256MiB",
+  },
+};
+
+const logKeys: Keys = {
+  level: {
+    field: choice("debug", "info", "warn", "error"),
+    default: "info",
+    doc: "the least severe lines that are written",
+  },
+  format: {
+    field: choice("auto", "pretty", "json"),
+    default: "auto",
+    doc: "auto: pretty on a terminal, else JSON",
+  },
+};
+
+const listenerKeys: Keys = {
+  name: { field: { kind: "name" }, isRequired: true, doc: "what it is called" },
+  bind_address: {
+    field: { kind: "ip" },
+    default: "0.0.0.0",
+    doc: 'local address; "::" is dual stack',
+  },
+  port: { field: port, isRequired: true, doc: "TCP port" },
+  pool: { field: { kind: "name" }, isRequired: true, doc: "the pool that its clients go to" },
+};
+
+const poolKeys: Keys = {
+  method: { field: method, default: "round_robin", doc: "how a backend is chosen" },
+  health_check: { field: map(healthCheckKeys), doc: "over the global one, key by key" },
+  backends: { field: backends, isRequired: true, doc: "where connections go" },
+};
+
+/** The whole file. Which keys go together is judged in judge.ts. */
+export const schema = {
+  kind: "map",
+  keys: {
+    port: { field: port, default: 9295, doc: "simple form: TCP port to listen on" },
+    bind_address: {
+      field: { kind: "ip" },
+      default: "0.0.0.0",
+      doc: 'simple form: local address; "::" is dual stack',
+    },
+    method: { field: method, default: "round_robin", doc: "simple form: how a backend is chosen" },
+    backends: { field: backends, doc: "simple form: where connections go" },
+    workers: {
+      field: { kind: "auto", or: integer(1, MAX_WORKERS) },
+      default: "auto",
+      doc: "threads; auto: CPUs that this process may use, at most 8",
+    },
+    watch: { field: { kind: "boolean" }, default: true, doc: "reload when the file changes" },
+    retries: { field: integer(0, 100), default: 2, doc: "further backends for one client" },
+    keepalive: { field: timeout, default: "60s", doc: "TCP keepalive on both sides; 0 is off" },
+    health_check: { field: map(healthCheckKeys), doc: "default for all pools" },
+    timeouts: { field: map(timeoutsKeys), doc: "how long things may take" },
+    limits: { field: map(limitsKeys), doc: "how much bal takes on" },
+    log: { field: map(logKeys), doc: "what is logged, and how" },
+    listeners: {
+      field: { kind: "list", of: map(listenerKeys), max: MAX_LISTENERS },
+      doc: "full form: where clients come in",
+    },
+    pools: {
+      field: { kind: "named", of: map(poolKeys), max: MAX_POOLS },
+      doc: "full form: where connections go, by name",
+    },
+    ...namesakeKeys,
+  },
+} as const satisfies Field;
+
+/** The tables that defaults are taken from. */
+export const tables = {
+  top: schema.keys as Keys,
+  backend: backendKeys,
+  healthCheck: healthCheckKeys,
+  timeouts: timeoutsKeys,
+  limits: limitsKeys,
+  log: logKeys,
+  listener: listenerKeys,
+  pool: poolKeys,
+} as const;

@@ -1,0 +1,99 @@
+// Bytes → one YAML document, or where and why they are none.
+import { isUtf8 } from "node:buffer";
+import { type Document, LineCounter, parseDocument } from "yaml";
+import { Report } from "./report.ts";
+
+export const MAX_FILE_BYTES = 1024 * 1024;
+
+/** Findings of the parser after which the rest of the document still means what it says. */
+const HARMLESS = new Set(["DUPLICATE_KEY", "TAG_RESOLVE_FAILED"]);
+
+const TOO_DEEP = { code: "too-deep", message: "the file is nested too deeply" };
+
+export type Syntax = {
+  readonly report: Report;
+  /** Null: the findings are all there is. */
+  readonly document: Document.Parsed | null;
+};
+
+export function parseSyntax(bytes: Uint8Array, file: string): Syntax {
+  const lines = new LineCounter();
+  const report = new Report(file, lines);
+  const failed = (offset: number, code: string, message: string): Syntax => {
+    report.errorAt("", offset, { code, message });
+    return { report, document: null };
+  };
+  if (bytes.length > MAX_FILE_BYTES) {
+    return failed(0, "file-too-large", `the file has ${bytes.length} bytes; 1 MiB is allowed`);
+  }
+  if (!isUtf8(bytes)) {
+    const valid = validPrefix(bytes);
+    for (const match of valid.matchAll(/\n/g)) lines.addNewLine(match.index + 1);
+    if (lines.lineStarts[0] !== 0) lines.lineStarts.unshift(0);
+    return failed(valid.length, "not-utf8", "bytes that are not UTF-8 begin here");
+  }
+  try {
+    const document = parseDocument(new TextDecoder().decode(bytes), {
+      lineCounter: lines,
+      prettyErrors: false,
+      stringKeys: false,
+    });
+    return { report, document: judge(document, report) };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return failed(0, TOO_DEEP.code, TOO_DEEP.message);
+  }
+}
+
+function judge(document: Document.Parsed, report: Report): Document.Parsed | null {
+  let isUsable = true;
+  // The parser is recursive and says so when its stack ends; what it says besides is not meant.
+  const tooDeep = document.errors.find(({ code }) => code === "RESOURCE_EXHAUSTION");
+  if (tooDeep !== undefined) {
+    report.errorAt("", tooDeep.pos[0], TOO_DEEP);
+    return null;
+  }
+  for (const { code, message, pos } of [...document.errors, ...document.warnings]) {
+    report.errorAt("", pos[0], {
+      code: code.toLowerCase().replaceAll("_", "-"),
+      message: plainMessage(code, message),
+    });
+    if (!HARMLESS.has(code)) isUsable = false;
+  }
+  return isUsable ? document : null;
+}
+
+function plainMessage(code: string, message: string): string {
+  switch (code) {
+    case "TAB_AS_INDENT":
+      return "tabs can't indent in YAML; use spaces";
+    case "MULTIPLE_DOCS":
+      return "a config is one document; another one begins here";
+    case "DUPLICATE_KEY":
+      return "this key is written twice";
+    default:
+      return message.split("\n")[0] ?? message;
+  }
+}
+
+/** What precedes the first byte that is not UTF-8. */
+function validPrefix(bytes: Uint8Array): string {
+  let low = 0;
+  let high = bytes.length;
+  // Longest prefix that decodes: a cut inside a character is repaired by the stream option.
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (isValidStart(bytes.subarray(0, middle))) low = middle;
+    else high = middle - 1;
+  }
+  return new TextDecoder().decode(bytes.subarray(0, low)).replace(/�$/, "");
+}
+
+function isValidStart(bytes: Uint8Array): boolean {
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,69 @@
+// A file as it was written, after each value was read by its field: what is absent is absent, and
+// what was wrong is absent too. Durations are milliseconds, sizes bytes.
+import type { LogFormat, LogLevel, Method, Overload } from "./config.ts";
+
+export type WrittenBackend = {
+  readonly host?: string;
+  readonly port?: number;
+  readonly weight?: number;
+  readonly name?: string;
+};
+
+export type WrittenHealthCheck = {
+  readonly type?: "tcp";
+  readonly interval?: number;
+  readonly timeout?: number;
+  readonly fast_interval?: number;
+  readonly rise?: number;
+  readonly fall?: number;
+};
+
+export type WrittenTimeouts = {
+  readonly connect?: number;
+  readonly connect_total?: number;
+  readonly idle?: number;
+  readonly half_closed?: number;
+  readonly shutdown?: number;
+};
+
+export type WrittenLimits = {
+  readonly max_connections?: number | "auto";
+  readonly overload?: Overload;
+  readonly max_buffered?: number | "auto";
+};
+
+export type WrittenLog = { readonly level?: LogLevel; readonly format?: LogFormat };
+
+export type WrittenListener = {
+  readonly name?: string;
+  readonly bind_address?: string;
+  readonly port?: number;
+  readonly pool?: string;
+};
+
+export type WrittenPool = {
+  readonly method?: Method;
+  readonly health_check?: WrittenHealthCheck;
+  readonly backends?: readonly (WrittenBackend | undefined)[];
+};
+
+export type WrittenConfig = {
+  readonly port?: number;
+  readonly bind_address?: string;
+  readonly method?: Method;
+  readonly backends?: readonly (WrittenBackend | undefined)[];
+  readonly workers?: number | "auto";
+  readonly watch?: boolean;
+  readonly retries?: number;
+  readonly keepalive?: number;
+  readonly health_check?: WrittenHealthCheck;
+  readonly timeouts?: WrittenTimeouts;
+  readonly limits?: WrittenLimits;
+  readonly log?: WrittenLog;
+  readonly listeners?: readonly (WrittenListener | undefined)[];
+  readonly pools?: Readonly<Record<string, WrittenPool | undefined>>;
+  /** Of the namesake. */
+  readonly log_level?: LogLevel | "trace";
+  readonly mode?: unknown;
+  readonly runtime?: Readonly<Record<string, unknown>>;
+};
