@@ -27,10 +27,10 @@ type Node = ParsedNode | null;
 
 /** The value, or undefined when it is absent or was reported. */
 export function readField(reader: Reader, node: Node, field: Field, path: string): unknown {
-  const value = followAlias(reader, node, path);
-  if (value === undefined) return undefined;
   const offset = node?.range?.[0];
   if (offset !== undefined) reader.report.place(path, offset);
+  const value = followAlias(reader, node, path);
+  if (value === undefined) return undefined;
   switch (field.kind) {
     case "map":
       return isMap(value) ? readMap(reader, value, field, path) : wrong(reader, value, field, path);

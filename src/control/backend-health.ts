@@ -27,6 +27,7 @@ export class BackendHealth {
       board,
       addressesOf: (host) => this.resolver.answer(host),
       onStateChange: (backend, from) => this.logChange(backend, from),
+      onGone: (slot) => this.ejections.forget(slot),
     });
     this.ejections = new Ejections(board, {
       onEnd: (slot) => this.backends.refresh(slot, null),

@@ -35,6 +35,8 @@ export type BackendsOptions = {
   /** The last good answer for a hostname. */
   readonly addressesOf: (host: string) => readonly string[] | null;
   readonly onStateChange: (backend: Backend, from: BackendState) => void;
+  /** Its row is free for another backend. */
+  readonly onGone: (slot: number) => void;
 };
 
 export class Backends {
@@ -74,6 +76,7 @@ export class Backends {
     this.slots.collect((slot) => {
       if (board.backendSessions(slot) > 0) return false;
       this.bySlot.delete(slot);
+      this.options.onGone(slot);
       return true;
     });
     this.pools.collect(() => true);

@@ -1,0 +1,74 @@
+// Passive ejection, the control plane's side: a worker has set a backend's ejected bit; this says
+// when it is cleared. 1 s, doubling to 30 s; a passing check ends it at once but keeps the step; a
+// quiet minute forgets the step.
+import { type Board, EJECTED } from "../shared/board.ts";
+
+export type EjectionsOptions = {
+  /** The bit was cleared. */
+  readonly onEnd: (slot: number) => void;
+  readonly random?: () => number;
+  /** A monotonic clock in milliseconds. */
+  readonly now?: () => number;
+};
+
+const FIRST_MS = 1000;
+const LONGEST_MS = 30_000;
+const JITTER = 0.2;
+const FORGET_MS = 60_000;
+
+type Ejection = { step: number; timer: Timer | null; endedAtMs: number };
+
+export class Ejections {
+  private readonly board: Board;
+  private readonly options: EjectionsOptions;
+  private readonly bySlot = new Map<number, Ejection>();
+
+  constructor(board: Board, options: EjectionsOptions) {
+    this.board = board;
+    this.options = options;
+  }
+
+  /** Returns how long it lasts, in milliseconds. */
+  ejected(slot: number): number {
+    const { random = Math.random } = this.options;
+    const before = this.bySlot.get(slot);
+    if (before?.timer) clearTimeout(before.timer);
+    const isForgotten = before === undefined || this.now() - before.endedAtMs >= FORGET_MS;
+    const step = isForgotten ? 0 : before.step + 1;
+    const baseMs = Math.min(FIRST_MS * 2 ** step, LONGEST_MS);
+    const lastsMs = baseMs * (1 - JITTER + 2 * JITTER * random());
+    const ejection: Ejection = { step, timer: null, endedAtMs: Number.POSITIVE_INFINITY };
+    ejection.timer = setTimeout(() => this.end(slot, ejection), lastsMs);
+    this.bySlot.set(slot, ejection);
+    return lastsMs;
+  }
+
+  passedCheck(slot: number): void {
+    const ejection = this.bySlot.get(slot);
+    if (ejection !== undefined) this.end(slot, ejection);
+  }
+
+  /** The slot is somebody else's now. */
+  forget(slot: number): void {
+    const timer = this.bySlot.get(slot)?.timer;
+    if (timer) clearTimeout(timer);
+    this.bySlot.delete(slot);
+  }
+
+  stop(): void {
+    for (const slot of [...this.bySlot.keys()]) this.forget(slot);
+  }
+
+  private end(slot: number, ejection: Ejection): void {
+    if (ejection.timer === null) return;
+    clearTimeout(ejection.timer);
+    ejection.timer = null;
+    ejection.endedAtMs = this.now();
+    this.board.changeHealth(slot, 0, EJECTED);
+    this.options.onEnd(slot);
+  }
+
+  private now(): number {
+    return (this.options.now ?? performance.now.bind(performance))();
+  }
+}

@@ -1,0 +1,173 @@
+// The schedule of health checks: spread and jittered, never two at once for one backend, faster
+// while a change is undecided, a bounded number in flight.
+import type { Endpoint } from "../../base/address.ts";
+import { isLocalError } from "../../base/os-error.ts";
+import type { HealthCheckConfig } from "../../config/config.ts";
+import { isUndecided, type Track, track, untracked } from "../../policy/health/tracker.ts";
+import { type ProbeResult, probeTcp } from "./probe-tcp.ts";
+
+export type ProbeTarget = {
+  readonly slot: number;
+  readonly endpoints: readonly Endpoint[];
+  readonly check: HealthCheckConfig;
+};
+
+export type CheckResult = {
+  readonly slot: number;
+  readonly ok: boolean;
+  readonly durationMs: number;
+  readonly error: string | null;
+};
+
+export type ProberEvents = {
+  readonly onCheck: (result: CheckResult) => void;
+  readonly onTransition: (slot: number, to: "up" | "down", error: string | null) => void;
+};
+
+export type ProberOptions = {
+  readonly probe?: (
+    endpoints: readonly Endpoint[],
+    first: number,
+    timeoutMs: number,
+  ) => Promise<ProbeResult>;
+  readonly random?: () => number;
+};
+
+/** Checks under way at a time; the others wait their turn. */
+const MAX_IN_FLIGHT = 256;
+/** The first checks of many backends are spread over so long. */
+const FIRST_SPREAD_MS = 250;
+const FIRST_AT_ONCE = 32;
+const JITTER = 0.1;
+
+type Entry = {
+  target: ProbeTarget;
+  track: Track;
+  /** The address that worked last. */
+  endpoint: number;
+  timer: Timer | null;
+  isRunning: boolean;
+  /** Rises when the target's addresses change: a check of the old ones tells nothing. */
+  epoch: number;
+};
+
+export class Prober {
+  private readonly events: ProberEvents;
+  private readonly probe: NonNullable<ProberOptions["probe"]>;
+  private readonly random: () => number;
+  private readonly entries = new Map<number, Entry>();
+  private readonly waiting: Entry[] = [];
+  private inFlight = 0;
+
+  constructor(
+    events: ProberEvents,
+    { probe = probeTcp, random = Math.random }: ProberOptions = {},
+  ) {
+    this.events = events;
+    this.probe = probe;
+    this.random = random;
+  }
+
+  /** Checks these and no others. What is known of those that stay is kept, unless their addresses
+   *  have changed. */
+  sync(targets: readonly ProbeTarget[]): void {
+    const slots = new Set(targets.map(({ slot }) => slot));
+    for (const [slot, entry] of this.entries) if (!slots.has(slot)) this.drop(entry);
+    const fresh = targets.filter((target) => !this.keep(target));
+    const spreadMs = fresh.length > FIRST_AT_ONCE ? FIRST_SPREAD_MS : 0;
+    for (const [nth, target] of fresh.entries()) {
+      const entry: Entry = {
+        target,
+        track: untracked,
+        endpoint: 0,
+        timer: null,
+        isRunning: false,
+        epoch: 0,
+      };
+      this.entries.set(target.slot, entry);
+      this.schedule(entry, (spreadMs * nth) / fresh.length);
+    }
+  }
+
+  /** Something else speaks against it: check now, and then as often as undecided ones are. */
+  urge(slot: number): void {
+    const entry = this.entries.get(slot);
+    if (entry !== undefined && !entry.isRunning) this.schedule(entry, 0);
+  }
+
+  stop(): void {
+    for (const entry of this.entries.values()) this.drop(entry);
+  }
+
+  // False: it is new.
+  private keep(target: ProbeTarget): boolean {
+    const entry = this.entries.get(target.slot);
+    if (entry === undefined) return false;
+    const isElsewhere = !Bun.deepEquals(entry.target.endpoints, target.endpoints);
+    const isOtherPace = entry.target.check.intervalMs !== target.check.intervalMs;
+    entry.target = target;
+    if (isElsewhere) {
+      entry.track = untracked;
+      entry.endpoint = 0;
+      entry.epoch++;
+    }
+    if ((isElsewhere || isOtherPace) && !entry.isRunning) {
+      this.schedule(entry, isElsewhere ? 0 : this.random() * target.check.intervalMs);
+    }
+    return true;
+  }
+
+  private drop(entry: Entry): void {
+    if (entry.timer !== null) clearTimeout(entry.timer);
+    entry.timer = null;
+    this.entries.delete(entry.target.slot);
+  }
+
+  private schedule(entry: Entry, delayMs: number): void {
+    if (entry.timer !== null) clearTimeout(entry.timer);
+    entry.timer = setTimeout(() => this.due(entry), delayMs);
+  }
+
+  private due(entry: Entry): void {
+    entry.timer = null;
+    entry.isRunning = true;
+    if (this.inFlight >= MAX_IN_FLIGHT) this.waiting.push(entry);
+    else void this.check(entry);
+  }
+
+  private async check(entry: Entry): Promise<void> {
+    this.inFlight++;
+    const { target, endpoint, epoch } = entry;
+    const startedAtMs = performance.now();
+    const result = await this.probe(target.endpoints, endpoint, target.check.timeoutMs);
+    this.inFlight--;
+    entry.isRunning = false;
+    const next = this.waiting.shift();
+    if (next !== undefined) void this.check(next);
+    // It was dropped, perhaps replaced, meanwhile.
+    if (this.entries.get(target.slot) !== entry) return;
+    if (entry.epoch === epoch) this.judge(entry, result, performance.now() - startedAtMs);
+    this.schedule(entry, this.pauseMs(entry, result, epoch));
+  }
+
+  private judge(entry: Entry, { error, endpoint }: ProbeResult, durationMs: number): void {
+    const { slot, check } = entry.target;
+    this.events.onCheck({ slot, ok: error === null, durationMs, error });
+    // Our own host's troubles say nothing about the backend.
+    if (error !== null && isLocalError(error)) return;
+    entry.endpoint = endpoint;
+    const before = entry.track.health;
+    entry.track = track(entry.track, error === null, check);
+    const { health } = entry.track;
+    if (health !== before && health !== "unknown") this.events.onTransition(slot, health, error);
+  }
+
+  private pauseMs(entry: Entry, { error }: ProbeResult, epoch: number): number {
+    if (entry.epoch !== epoch) return 0;
+    const { intervalMs, fastIntervalMs } = entry.target.check;
+    const isLocal = error !== null && isLocalError(error);
+    const pauseMs =
+      isLocal || isUndecided(entry.track) ? Math.min(fastIntervalMs, intervalMs) : intervalMs;
+    return pauseMs * (1 - JITTER + 2 * JITTER * this.random());
+  }
+}
