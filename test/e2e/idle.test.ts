@@ -55,7 +55,10 @@ test("idle: 0 is never", async () => {
 });
 
 test("after the first FIN half_closed takes the place of idle", async () => {
-  using backend = peer((wire) => void wire.read(1).then(() => wire.send("ok")));
+  using backend = peer(async (wire) => {
+    await wire.read(1);
+    await wire.send("ok");
+  });
   using bal = await spawnBal({
     config: simpleConfig([backend], { timeouts: { idle: "1h", half_closed: "1s" } }),
   });
