@@ -1,4 +1,10 @@
-// The one log sink.
+// The one log: consola with a reporter of ours, onto stderr or a file. It never waits for a slow
+// reader, never fails, and never logs its own failure: what can't be written is dropped and counted.
+import { isatty } from "node:tty";
+import { stripVTControlCharacters, styleText } from "node:util";
+import { type ConsolaInstance, createConsola, type LogObject } from "consola/core";
+import type { LogConfig, LogFormat, LogLevel } from "../config/config.ts";
+import { LineWriter } from "./line-writer.ts";
 
 export type LogFields = Readonly<Record<string, unknown>>;
 
@@ -8,4 +14,97 @@ export interface Log {
   info(event: string, message: string, fields?: LogFields): void;
   warn(event: string, message: string, fields?: LogFields): void;
   error(event: string, message: string, fields?: LogFields): void;
+}
+
+export type LogOptions = LogConfig & {
+  /** Null: stderr. Opened for appending, mode 0600. */
+  readonly file: string | null;
+};
+
+type Entry = LogObject & { readonly event?: string; readonly fields?: LogFields };
+
+/** consola's numbers. */
+const LEVELS: Readonly<Record<LogLevel, number>> = { error: 0, warn: 1, info: 3, debug: 4 };
+const COLOURS = { error: "red", warn: "yellow", info: "green", debug: "gray" } as const;
+
+export class LogSink implements Log {
+  private readonly writer: LineWriter;
+  private readonly consola: ConsolaInstance;
+  private isPretty: boolean;
+
+  constructor({ level, format, file }: LogOptions) {
+    this.writer = new LineWriter(file);
+    this.isPretty = this.isPrettyFor(format);
+    this.consola = createConsola({
+      level: LEVELS[level],
+      // Every line counts; what may come too often is limited where it is said.
+      throttle: 0,
+      throttleMin: Number.POSITIVE_INFINITY,
+      reporters: [{ log: (entry) => this.writer.write(this.format(entry)) }],
+    });
+  }
+
+  debug(event: string, message: string, fields?: LogFields): void {
+    this.consola.debug({ message, event, fields });
+  }
+
+  info(event: string, message: string, fields?: LogFields): void {
+    this.consola.info({ message, event, fields });
+  }
+
+  warn(event: string, message: string, fields?: LogFields): void {
+    this.consola.warn({ message, event, fields });
+  }
+
+  error(event: string, message: string, fields?: LogFields): void {
+    this.consola.error({ message, event, fields });
+  }
+
+  reconfigure({ level, format }: LogConfig): void {
+    this.consola.level = LEVELS[level];
+    this.isPretty = this.isPrettyFor(format);
+  }
+
+  /** Opens the file again, after it was moved away. */
+  reopen(): void {
+    this.writer.reopen();
+  }
+
+  /** Lines that could not be written so far. */
+  get dropped(): number {
+    return this.writer.dropped;
+  }
+
+  /** Resolves when all is written, or can't be within half a second. */
+  flush(): Promise<void> {
+    return this.writer.flush();
+  }
+
+  private isPrettyFor(format: LogFormat): boolean {
+    return format === "pretty" || (format === "auto" && isatty(this.writer.fd));
+  }
+
+  private format({ date, type, args, event = "", fields = {} }: Entry): string {
+    const message = args.map(String).join(" ");
+    if (!this.isPretty) {
+      return JSON.stringify({ time: date.toISOString(), level: type, event, message, ...fields });
+    }
+    const time = date.toTimeString().slice(0, 8);
+    const level = type.toUpperCase().padEnd(5);
+    const colour = COLOURS[type as LogLevel] ?? "gray";
+    const options = { validateStream: false };
+    if (!hasColour(this.writer.fd)) return `${time} ${level} ${oneLine(message)}`;
+    return `${styleText("dim", time, options)} ${styleText(colour, level, options)} ${oneLine(message)}`;
+  }
+}
+
+/** May lines on this descriptor have colour? */
+export function hasColour(fd: number): boolean {
+  const { NO_COLOR, TERM } = process.env;
+  return isatty(fd) && !NO_COLOR && TERM !== "dumb";
+}
+
+// A line stays one, whatever a name or an error has in it.
+function oneLine(text: string): string {
+  return stripVTControlCharacters(text).replaceAll(/[\r\n]+\s*/g, " | ");
 }

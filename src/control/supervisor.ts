@@ -1,6 +1,6 @@
 // The phases of the process, and the one place that owns all of control/:
 // starting → running → draining → stopped.
-import type { Config } from "../config/config.ts";
+import type { Config, LogLevel } from "../config/config.ts";
 import type { Diagnostic } from "../config/diagnostics.ts";
 import type { ControlApi, ReloadOutcome, ReloadSource, Status } from "./admin/api.ts";
 import { type AdminServer, startAdminServer } from "./admin/server.ts";
@@ -24,6 +24,8 @@ export type ServeOptions = {
   /** Its lock is held. Null when it can't be written: then only signals are answered. */
   readonly home: Home | null;
   readonly log: LogSink;
+  /** Over what any config says. */
+  readonly logLevel: LogLevel | undefined;
   readonly version: Version;
   /** Every listener accepts; their addresses. */
   readonly onReady: (addresses: readonly string[]) => void;
@@ -71,8 +73,7 @@ class Supervisor {
     try {
       this.announce();
       await dataPlane.start();
-      if (home !== null)
-        this.admin = startAdminServer({ socketPath: home.socket, api: this.api, log });
+      if (home !== null) this.admin = startAdminServer({ socketPath: home.socket, api: this.api });
     } catch (error) {
       dataPlane.end();
       signals[Symbol.dispose]();
@@ -133,7 +134,8 @@ class Supervisor {
   }
 
   private applied(config: Config): void {
-    this.options.log.reconfigure(config.log);
+    const { log, logLevel } = this.options;
+    log.reconfigure(logLevel === undefined ? config.log : { ...config.log, level: logLevel });
     this.warnOfHost(config);
     this.watch(config);
   }

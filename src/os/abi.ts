@@ -19,3 +19,7 @@ export const EHOSTUNREACH = 113;
 export const EINPROGRESS = 115;
 
 export const RLIMIT_NOFILE = 7;
+
+export const EAGAIN = 11;
+export const LOCK_EX = 2;
+export const LOCK_NB = 4;

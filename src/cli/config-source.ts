@@ -1,0 +1,37 @@
+// The config that a command is about: from -c, from the home, from the system, or from stdin.
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { BalError } from "../base/errors.ts";
+import { findConfig, type LoadResult, loadConfig, parseSource } from "../config/load.ts";
+import { template } from "../config/template.ts";
+import { type Home, locateHome, makeHome } from "../control/home.ts";
+
+const STDIN = 0;
+
+/** The absolute path of the config; null where there is none. */
+export function locateConfig(explicit: string | undefined): string | null {
+  const found = findConfig(explicit, explicit === undefined ? locateHome().path : null);
+  return found === null ? null : resolve(found);
+}
+
+/** `-` is stdin. */
+export async function readSource(path: string): Promise<LoadResult> {
+  return path === "-" ? parseSource(readFileSync(STDIN), "-") : loadConfig(path);
+}
+
+export function noConfig(home: Home): BalError {
+  return new BalError(
+    "no-config",
+    `no config: neither ${home.config} nor /etc/bal/config.yaml is there`,
+    {
+      hint: "name one with -c FILE, or run `bal start` once: it writes one to begin with",
+    },
+  );
+}
+
+/** Writes the commented config to begin with. Returns its path. */
+export function writeTemplate(home: Home): string {
+  makeHome(home);
+  if (!existsSync(home.config)) writeFileSync(home.config, template, { mode: 0o600, flag: "wx" });
+  return home.config;
+}

@@ -1,0 +1,92 @@
+// Detaching: the process that serves is a child in a session of its own, its output is the log
+// file, and it says over a pipe whether it came up before this command returns.
+import { spawn } from "node:child_process";
+import { closeSync, openSync, writeSync } from "node:fs";
+import { BalError } from "../base/errors.ts";
+import type { Home } from "../control/home.ts";
+
+/** Set for the child: the descriptor of the pipe. */
+const READY_FD = "BAL_READY_FD";
+const PIPE_FD = 3;
+
+// Read now: after the file was replaced it is the path of a deleted one.
+const executable = process.execPath;
+
+type Report =
+  | { readonly kind: "ready"; readonly addresses: readonly string[] }
+  | {
+      readonly kind: "failed";
+      readonly code: string;
+      readonly message: string;
+      readonly hint: string | null;
+    };
+
+/** This process is the child. */
+export function isDetached(): boolean {
+  return process.env[READY_FD] !== undefined;
+}
+
+/** Tells the waiting parent that every listener accepts. */
+export function reportReady(addresses: readonly string[]): void {
+  tell({ kind: "ready", addresses });
+}
+
+/** Tells the waiting parent why there will be no daemon. */
+export function reportFailure(error: unknown): void {
+  const { code, message, hint } =
+    error instanceof BalError ? error : { code: "fault", message: String(error), hint: null };
+  tell({ kind: "failed", code, message, hint });
+}
+
+/** Starts the child and waits for its report. Throws BalError with its reason. */
+export async function detach(
+  file: string,
+  home: Home,
+  level: string | undefined,
+): Promise<{ readonly pid: number; readonly addresses: readonly string[] }> {
+  const log = openSync(home.log, "a", 0o600);
+  const options = level === undefined ? [] : ["--log-level", level];
+  const child = spawn(executable, ["start", "-c", file, ...options], {
+    detached: true,
+    cwd: "/",
+    stdio: ["ignore", log, log, "pipe"],
+    env: { ...process.env, BAL_HOME: home.path, [READY_FD]: String(PIPE_FD) },
+  });
+  closeSync(log);
+  const said = await readAll(child.stdio[PIPE_FD] as NodeJS.ReadableStream);
+  child.unref();
+  const report = parse(said);
+  if (report?.kind === "ready") return { pid: child.pid ?? 0, addresses: report.addresses };
+  if (report === null) {
+    throw new BalError("start-failed", "bal ended before it could serve", {
+      hint: `see ${home.log}`,
+    });
+  }
+  const { code, message, hint } = report;
+  throw new BalError(code, message, hint === null ? {} : { hint });
+}
+
+function tell(report: Report): void {
+  const fd = process.env[READY_FD];
+  if (fd === undefined) return;
+  try {
+    writeSync(Number(fd), JSON.stringify(report));
+    closeSync(Number(fd));
+  } catch {
+    // The command that waited has been ended.
+  }
+}
+
+async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
+  let text = "";
+  for await (const chunk of stream) text += String(chunk);
+  return text;
+}
+
+function parse(text: string): Report | null {
+  try {
+    return JSON.parse(text) as Report;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,43 @@
+// The one place where an error becomes words and an exit code.
+import { writeSync } from "node:fs";
+import { BalError } from "../base/errors.ts";
+import { codeOf } from "../base/os-error.ts";
+import { paint } from "./paint.ts";
+
+/** 0 done, 1 it failed, 2 wrong usage. */
+export type ExitCode = 0 | 1 | 2;
+
+/** The command line was wrong. */
+export function usageError(message: string, hint?: string): BalError {
+  return new BalError("usage", message, { exitCode: 2, ...(hint !== undefined && { hint }) });
+}
+
+/** Tells what went wrong, on stderr. Never a stack trace, but with BAL_DEBUG. */
+export function report(error: unknown): ExitCode {
+  const red = (text: string) => paint(2, "red", text);
+  if (error instanceof BalError) {
+    const { message, hint, exitCode } = error;
+    say(2, `${red("error")}: ${message}`);
+    if (hint !== null) say(2, `  ${hint}`);
+    return exitCode;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  say(2, `${red("error")}: a fault of bal's own: ${message}`);
+  say(2, "  please report it with the command that you ran; BAL_DEBUG=1 shows the stack");
+  if (process.env.BAL_DEBUG && error instanceof Error) say(2, error.stack ?? "");
+  return 1;
+}
+
+/** A line on stdout (1) or stderr (2). A reader that has gone is nobody's error. */
+export function say(fd: 1 | 2, line: string): void {
+  let rest = Buffer.from(`${line}\n`);
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(fd, rest));
+    } catch (error) {
+      // A pipe that is full and does not block: its reader is slow.
+      if (codeOf(error) === "EAGAIN") Bun.sleepSync(5);
+      else return;
+    }
+  }
+}

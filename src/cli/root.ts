@@ -1,0 +1,100 @@
+// argv → a command. Commands are loaded only when they are asked for.
+import { parseArgs } from "node:util";
+import { type ArgsDef, type CommandDef, defineCommand, renderUsage, runCommand } from "citty";
+import { nearName } from "../config/near-name.ts";
+import { type ExitCode, report, say, usageError } from "./exit.ts";
+import { hasColour } from "./paint.ts";
+import { version } from "./version.ts";
+
+/** A command's `run` returns its exit code. */
+const commands: Readonly<Record<string, () => Promise<CommandDef>>> = {
+  start: async () => plain((await import("./start.ts")).start),
+  check: async () => plain((await import("./check.ts")).check),
+  graceful: async () => plain((await import("./graceful.ts")).graceful),
+  reload: async () => plain((await import("./graceful.ts")).reload),
+  stop: async () => plain((await import("./stop.ts")).stop),
+  status: async () => plain((await import("./status.ts")).status),
+  demo: async () => plain((await import("./demo.ts")).demo),
+};
+
+// Each knows its own arguments; here they are all just commands.
+function plain<T extends ArgsDef>(command: CommandDef<T>): CommandDef {
+  return command as unknown as CommandDef;
+}
+
+const root = defineCommand({
+  meta: { name: "bal", version: version.version, description: "TCP load balancer" },
+  subCommands: commands,
+});
+
+/** Runs a command line to its end, and the process with it. */
+export async function runCli(argv: readonly string[]): Promise<never> {
+  process.exit(await run(argv).catch(report));
+}
+
+async function run([name, ...rest]: readonly string[]): Promise<ExitCode> {
+  if (name === undefined) {
+    say(2, await usageOf(root));
+    return 2;
+  }
+  if (name === "--help" || name === "-h" || name === "help") return print(await usageOf(root));
+  if (name === "--version" || name === "-v" || name === "-V") {
+    return print(`bal ${version.version} (${version.commit})`);
+  }
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (load === undefined) throw unknownCommand(name);
+  const command = await load();
+  if (rest.includes("--help") || rest.includes("-h")) return print(await usageOf(command, root));
+  await checkOptions(name, command, rest);
+  const { result } = await runCommand(command, { rawArgs: [...rest] });
+  return result as ExitCode;
+}
+
+function print(text: string): ExitCode {
+  say(1, text);
+  return 0;
+}
+
+async function usageOf(command: CommandDef, parent?: CommandDef): Promise<string> {
+  const usage = await renderUsage(command, parent);
+  return (hasColour(1) ? usage : Bun.stripANSI(usage)).trimEnd();
+}
+
+function unknownCommand(name: string): Error {
+  const near = nearName(name, Object.keys(commands));
+  const what = name.startsWith("-") ? "option" : "command";
+  const hint = near === null ? "`bal --help` lists the commands" : `did you mean \`bal ${near}\`?`;
+  return usageError(`there is no ${what} \`${name}\``, hint);
+}
+
+// citty lets options through that a command does not have; node:util does not.
+async function checkOptions(
+  name: string,
+  command: CommandDef,
+  rest: readonly string[],
+): Promise<void> {
+  const args = ((await command.args) ?? {}) as ArgsDef;
+  const named = Object.entries(args).filter(([, { type }]) => type !== "positional");
+  const options = Object.fromEntries(
+    named.map(([option, { type, ...rest }]) => {
+      const alias = "alias" in rest && typeof rest.alias === "string" ? { short: rest.alias } : {};
+      return [option, { type: type === "boolean" ? "boolean" : "string", ...alias } as const];
+    }),
+  );
+  const allowPositionals = named.length < Object.keys(args).length;
+  try {
+    const { values } = parseArgs({ args: [...rest], options, allowPositionals, strict: true });
+    for (const [option, value] of Object.entries(values)) {
+      const { options: allowed } = args[option] as { options?: readonly string[] };
+      if (allowed === undefined || allowed.includes(String(value))) continue;
+      throw new TypeError(`--${option} is ${allowed.join(", ")}; not '${value}'`);
+    }
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw usageError(firstSentence(error.message), `\`bal ${name} --help\` shows what it takes`);
+  }
+}
+
+function firstSentence(text: string): string {
+  return text.split(/\. (?=[A-Z])/)[0] ?? text;
+}

@@ -1,0 +1,120 @@
+// `bal start`: in the foreground, or detached. Both take the same path; the detached one is a
+// child of this command in a session of its own, which reports over a pipe.
+import { defineCommand } from "citty";
+import { BalError } from "../base/errors.ts";
+import type { LogLevel } from "../config/config.ts";
+import type { LoadResult } from "../config/load.ts";
+import {
+  alreadyRunning,
+  type Home,
+  leaveHome,
+  locateHome,
+  lockHome,
+  makeHome,
+  runningPid,
+} from "../control/home.ts";
+import { LogSink } from "../control/log.ts";
+import { serve } from "../control/supervisor.ts";
+import { locateConfig, readSource, writeTemplate } from "./config-source.ts";
+import { detach, isDetached, reportFailure, reportReady } from "./daemon.ts";
+import { type ExitCode, say } from "./exit.ts";
+import { renderPretty } from "./render-diagnostics.ts";
+import { version } from "./version.ts";
+
+export const start = defineCommand({
+  meta: { name: "start", description: "Run the balancer" },
+  args: {
+    config: { type: "string", alias: "c", valueHint: "FILE", description: "the config file" },
+    daemon: { type: "boolean", alias: "d", description: "detach once every listener accepts" },
+    "log-level": {
+      type: "enum",
+      options: ["debug", "info", "warn", "error"],
+      description: "debug, info, warn or error; over the config's",
+    },
+  },
+  async run({ args }): Promise<ExitCode> {
+    const home = locateHome();
+    const file = locateConfig(args.config) ?? firstConfig(home);
+    const loaded = await readSource(file);
+    if (loaded.kind === "invalid") return invalid(loaded);
+    const level = args["log-level"] as LogLevel | undefined;
+    if (args.daemon) return await startDaemon(home, file, level);
+    try {
+      return await runHere({ home, file, loaded, level });
+    } catch (error) {
+      reportFailure(error);
+      throw error;
+    }
+  },
+});
+
+type Run = {
+  readonly home: Home;
+  readonly file: string;
+  readonly loaded: Extract<LoadResult, { kind: "valid" }>;
+  readonly level: LogLevel | undefined;
+};
+
+async function runHere({ home, file, loaded, level }: Run): Promise<ExitCode> {
+  const { config, warnings } = loaded;
+  const owned = ownHome(home);
+  const logConfig = level === undefined ? config.log : { ...config.log, level };
+  const log = new LogSink({ ...logConfig, file: isDetached() ? home.log : null });
+  if (owned instanceof BalError) {
+    const { message, hint } = owned;
+    log.warn("no-home", `${message}; bal answers signals only`, { hint });
+  }
+  const usable = owned instanceof BalError ? null : owned;
+  try {
+    const onReady = reportReady;
+    const code = await serve({
+      config,
+      warnings,
+      file,
+      home: usable,
+      log,
+      logLevel: level,
+      version,
+      onReady,
+    });
+    return code === 0 ? 0 : 1;
+  } finally {
+    if (usable !== null) leaveHome(usable);
+    await log.flush();
+  }
+}
+
+// A foreground bal serves without a home that it can write; only a second one is refused.
+function ownHome(home: Home): Home | BalError {
+  try {
+    makeHome(home);
+  } catch (error) {
+    if (error instanceof BalError && !isDetached()) return error;
+    throw error;
+  }
+  lockHome(home);
+  return home;
+}
+
+async function startDaemon(
+  home: Home,
+  file: string,
+  level: LogLevel | undefined,
+): Promise<ExitCode> {
+  makeHome(home);
+  if (runningPid(home) !== null) throw alreadyRunning(home);
+  const { pid, addresses } = await detach(file, home, level);
+  say(1, `bal runs with pid ${pid} on ${addresses.join(", ")}; log: ${home.log}`);
+  return 0;
+}
+
+function firstConfig(home: Home): string {
+  const file = writeTemplate(home);
+  say(2, `no config found: wrote ${file} to begin with; edit it, it is reloaded when you save it`);
+  return file;
+}
+
+function invalid({ errors, warnings, source }: Extract<LoadResult, { kind: "invalid" }>): ExitCode {
+  say(2, renderPretty([...errors, ...warnings], source, 2));
+  return 1;
+}

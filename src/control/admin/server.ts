@@ -1,0 +1,72 @@
+// The admin API on the home's unix socket.
+import { rmSync } from "node:fs";
+import type { ApiError, ControlApi, ReloadOutcome } from "./api.ts";
+
+export type AdminServer = { readonly stop: () => Promise<void> };
+
+export type AdminOptions = { readonly socketPath: string; readonly api: ControlApi };
+
+/** Serves until stopped. The home's lock is held: what stands at the path is nobody's any more. */
+export function startAdminServer({ socketPath, api }: AdminOptions): AdminServer {
+  rmSync(socketPath, { force: true });
+  // bind(2) takes the mode from the umask.
+  const umask = process.umask(0o177);
+  try {
+    const routes = routesOf(api);
+    const server = Bun.serve({
+      unix: socketPath,
+      routes,
+      fetch: (request) => unrouted(request, Object.keys(routes)),
+      error: (error) => failure(500, { code: "fault", message: error.message }),
+    });
+    return { stop: () => server.stop(true) };
+  } finally {
+    process.umask(umask);
+  }
+}
+
+function routesOf(api: ControlApi) {
+  return {
+    "/livez": { GET: () => plain("ok", 200) },
+    "/readyz": { GET: () => (api.isReady() ? plain("ok", 200) : plain("not ready", 503)) },
+    "/v1/status": { GET: () => Response.json(api.status()) },
+    "/v1/reload": { POST: async () => reloadResponse(await api.reload("api")) },
+    "/v1/stop": {
+      POST: async (request: Request) => Response.json(api.stop(await wantsNow(request))),
+    },
+  };
+}
+
+function unrouted(request: Request, paths: readonly string[]): Response {
+  if (!paths.includes(new URL(request.url).pathname)) {
+    return failure(404, { code: "not-found", message: "there is no such route" });
+  }
+  const message = `${request.method} is not what this route is for`;
+  return failure(405, { code: "method-not-allowed", message });
+}
+
+function reloadResponse(outcome: ReloadOutcome): Response {
+  switch (outcome.kind) {
+    case "done":
+      return Response.json(outcome.report);
+    case "failed":
+      return Response.json({ error: outcome.error, errors: outcome.errors }, { status: 422 });
+    case "refused":
+      return failure(409, outcome.error);
+    default:
+      return outcome satisfies never;
+  }
+}
+
+async function wantsNow(request: Request): Promise<boolean> {
+  const body: unknown = await request.json().catch(() => null);
+  return typeof body === "object" && body !== null && "now" in body && body.now === true;
+}
+
+function failure(status: number, error: ApiError): Response {
+  return Response.json({ error }, { status });
+}
+
+function plain(text: string, status: number): Response {
+  return new Response(`${text}\n`, { status });
+}
