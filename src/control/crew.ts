@@ -1,5 +1,6 @@
 // The worker threads together: starts them, gives each the newest generation with the listening
 // sockets that it accepts from, and replaces one that ends or hangs.
+import { BalError } from "../base/errors.ts";
 import type { Board } from "../shared/board.ts";
 import type { FromWorker, Generation, GenerationListener, ToWorker } from "../shared/messages.ts";
 import { WorkerHandle } from "./worker-handle.ts";
@@ -42,6 +43,8 @@ export class Crew {
   private readonly places: Place[] = [];
   private readonly booting = new Map<number, () => void>();
   private readonly timers = new Set<Timer>();
+  private readonly firstFailed = Promise.withResolvers<never>();
+  private hasStarted = false;
   private revision = 0;
   private plan: GenerationPlan | null = null;
   private isStopping = false;
@@ -50,13 +53,14 @@ export class Crew {
     this.options = options;
   }
 
-  /** Starts the threads. Resolves when all have booted. */
+  /** Starts the threads. Resolves when all have booted. Throws BalError `no-worker` when one can't. */
   async start(): Promise<void> {
     const booted = Array.from({ length: this.options.count }, (_, index) => {
       this.places.push({ restarts: 0, startedAtMs: 0, beat: 0, missed: 0 });
       return this.launch(index);
     });
-    await Promise.all(booted);
+    await Promise.race([Promise.all(booted), this.firstFailed.promise]);
+    this.hasStarted = true;
     this.timers.add(setInterval(() => this.checkHeartbeats(), HEARTBEAT_CHECK_MS));
   }
 
@@ -130,6 +134,10 @@ export class Crew {
     this.handles[index] = null;
     this.options.board.forgetWorker(index);
     const place = this.places[index];
+    if (!this.hasStarted) {
+      const message = `a worker thread can't start: ${reason}`;
+      return this.firstFailed.reject(new BalError("no-worker", message));
+    }
     if (this.isStopping || place === undefined) return;
     if (performance.now() - place.startedAtMs > SETTLED_MS) place.restarts = 0;
     const restartMs = restartDelayMs(place.restarts++);

@@ -72,7 +72,9 @@ class Supervisor {
     });
     try {
       this.announce();
-      await dataPlane.start();
+      // A signal may end it before it has begun.
+      await Promise.race([dataPlane.start(), this.stopped.promise]);
+      if (this.phase === "stopped") return await this.stopped.promise;
       if (home !== null) this.admin = startAdminServer({ socketPath: home.socket, api: this.api });
     } catch (error) {
       dataPlane.end();

@@ -71,7 +71,8 @@ export class WorkerHandle {
   }
 }
 
-// In the compiled binary the worker stands beside the main module, in the binary's own file system.
+// In the compiled binary all modules are one, which stands where main.ts did.
 function workerUrl(): string {
-  return new URL("../data/worker.ts", import.meta.url).href;
+  const isCompiled = import.meta.url.includes("/$bunfs/");
+  return new URL(isCompiled ? "./data/worker.ts" : "../data/worker.ts", import.meta.url).href;
 }
