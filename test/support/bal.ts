@@ -143,15 +143,14 @@ export class Bal implements Disposable {
   }
 
   async ready(): Promise<void> {
-    await until(
-      "bal is ready",
-      async () => {
-        if (this.child.exitCode === null) return (await this.get("/readyz"))?.ok ?? false;
-        await Bun.sleep(50);
-        throw new Error(`bal ended with ${this.child.exitCode} at start:\n${this.stderr}`);
-      },
-      20_000,
-    );
+    const isReady = async () => {
+      if (this.child.exitCode === null) return (await this.get("/readyz"))?.ok ?? false;
+      await Bun.sleep(50); // The last words of the one that ended are still in the pipe.
+      throw new Error(`it ended with ${this.child.exitCode}`);
+    };
+    await until("bal is ready", isReady).catch((error) => {
+      throw new Error(`${error.message}; its stderr:\n${this.stderr}`);
+    });
   }
 
   /** GET on the admin socket; null when nobody answers. */
