@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { balBinary, temporaryHome } from "../support/bal.ts";
 import { until } from "../support/until.ts";
+import { connect } from "../support/wire.ts";
 
 setDefaultTimeout(60_000);
 
@@ -38,7 +39,8 @@ test.each(["SIGINT", "SIGTERM"] as const)(
       expect(answers.slice(0, 3)).toEqual(answers.slice(3));
       child.kill(signal);
       expect(await child.exited).toBe(0);
-      expect(await fetch(url).catch((error) => error.code)).toBe("ConnectionRefused");
+      const refusal = await connect(Number(port)).catch((error) => error.code);
+      expect(refusal).toBe("ECONNREFUSED");
       expect(readdirSync(temporary)).toEqual([]);
       expect(readdirSync(folder.path)).toEqual(["tmp"]);
     } finally {
