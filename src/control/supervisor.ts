@@ -109,6 +109,8 @@ class Supervisor {
 
   // One reload runs, at most one waits, later callers share that one.
   private reload(by: ReloadSource): Promise<ReloadOutcome> {
+    // Not behind the drain in the queue: who asks is told now.
+    if (this.phase === "draining") return this.reloadNow(by);
     if (this.waiting !== null) return this.waiting;
     const outcome = this.queue.run(() => {
       this.waiting = null;
