@@ -98,9 +98,9 @@ describe("the source", () => {
     const packages = imports
       .map(({ to }) => to)
       .filter((to) => !to.startsWith(".") && !to.startsWith("node:") && !/^bun(:|$)/.test(to));
-    expect([...new Set(packages)].filter((name) => !/^(yaml|citty|consola)(\/|$)/.test(name))).toEqual(
-      [],
-    );
+    expect(
+      [...new Set(packages)].filter((name) => !/^(yaml|citty|consola)(\/|$)/.test(name)),
+    ).toEqual([]);
   });
 
   test("has no drawer for what has no place", () => {
