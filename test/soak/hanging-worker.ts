@@ -21,7 +21,7 @@ const threads = readdirSync(`/proc/${bal.pid}/task`).map((tid) => ({
   name: readFileSync(`/proc/${bal.pid}/task/${tid}/comm`, "utf8").trim(),
 }));
 figure("threads", threads.map(({ tid, name }) => `${tid} ${name}`).join(", "));
-const worker = threads.findLast(({ name }) => /worker/i.test(name));
+const worker = threads.findLast(({ name }) => name === "Worker");
 if (worker === undefined) {
   claim("a worker thread by name", "none", false);
   conclude();
