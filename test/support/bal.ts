@@ -99,6 +99,12 @@ export async function spawnBal(options: BalOptions): Promise<Bal> {
   }
 }
 
+/** Those that run. A script that exits in the middle disposes of nothing else. */
+const living = new Set<Bal>();
+process.on("exit", () => {
+  for (const bal of living) bal[Symbol.dispose]();
+});
+
 export class Bal implements Disposable {
   readonly home: string;
   readonly file: string;
@@ -120,6 +126,7 @@ export class Bal implements Disposable {
       stdout: "pipe",
       stderr: "pipe",
     });
+    living.add(this);
     void this.collect(this.child.stderr, (text) => {
       this.stderr += text;
     });
@@ -234,6 +241,7 @@ export class Bal implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    living.delete(this);
     this.child.kill("SIGKILL");
     rmSync(this.home, { recursive: true, force: true });
   }
