@@ -12,6 +12,8 @@ export type GenerationPlan = Omit<Generation, "revision" | "listeners"> & {
 
 export type CrewEvents = {
   readonly onMessage: (worker: number, message: FromWorker) => void;
+  /** A thread's heart stands still; it is ended as soon as it can be. */
+  readonly onHung: (worker: number) => void;
   /** A thread has ended that should not have; its replacement starts in `restartMs`. */
   readonly onLost: (worker: number, reason: string, restartMs: number) => void;
   readonly onReplaced: (worker: number) => void;
@@ -142,13 +144,17 @@ export class Crew {
     if (performance.now() - place.startedAtMs > SETTLED_MS) place.restarts = 0;
     const restartMs = restartDelayMs(place.restarts++);
     this.options.events.onLost(index, reason, restartMs);
-    // Until then another thread accepts from its sockets.
-    if (this.plan !== null) void this.apply(this.plan);
+    this.adoptOrphans();
     const timer = setTimeout(() => {
       this.timers.delete(timer);
       void this.replace(index);
     }, restartMs);
     this.timers.add(timer);
+  }
+
+  // Another thread accepts from the sockets of one that serves no more, until it is replaced.
+  private adoptOrphans(): void {
+    if (this.plan !== null) void this.apply(this.plan);
   }
 
   private async replace(index: number): Promise<void> {
@@ -160,11 +166,14 @@ export class Crew {
   private checkHeartbeats(): void {
     for (const [index, handle] of this.handles.entries()) {
       const place = this.places[index];
-      if (handle === null || place === undefined) continue;
+      if (place === undefined || !handle?.isAlive) continue;
       const beat = this.options.board.heartbeat(index);
       place.missed = beat === place.beat ? place.missed + 1 : 0;
       place.beat = beat;
-      if (place.missed >= MISSED_CHECKS) handle.terminate("it hung");
+      if (place.missed < MISSED_CHECKS) continue;
+      handle.terminate("it hung");
+      this.options.events.onHung(index);
+      this.adoptOrphans();
     }
   }
 }

@@ -45,6 +45,10 @@ export class DataPlane {
       lend: (listener, workers) => this.sockets.lend(listener, workers),
       events: {
         onMessage: (worker, message) => this.receive(worker, message),
+        onHung: (worker) => {
+          const message = `worker ${worker} hangs: another one accepts its clients`;
+          log.error("worker-hung", message, { worker });
+        },
         onLost: (worker, reason, restartMs) => {
           const message = `worker ${worker} is lost and will be replaced: ${reason}`;
           log.error("worker-lost", message, { worker, reason, restart_ms: restartMs });

@@ -12,7 +12,11 @@ import { userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { BalError } from "../base/errors.ts";
 import { codeOf } from "../base/os-error.ts";
-import { tryLock } from "../os/lock.ts";
+import { hasFlock, isLocked, tryLock } from "../os/lock.ts";
+import { startTime } from "../os/process.ts";
+
+/** A second bal looks for the lock of a first one once more after so long. */
+const RETRY_MS = 20;
 
 /** The paths in a home, which need not exist. */
 export type Home = {
@@ -59,7 +63,7 @@ export function makeHome(home: Home): void {
 /** Takes the home for this process, until it ends. Throws BalError `already-running`. */
 export function lockHome(home: Home): void {
   const fd = openSync(home.lock, "a", 0o600);
-  if (!tryLock(fd)) {
+  if (!takeLock(fd, home)) {
     closeSync(fd);
     throw alreadyRunning(home);
   }
@@ -68,6 +72,14 @@ export function lockHome(home: Home): void {
   const temporary = `${home.pid}.${process.pid}`;
   writeFileSync(temporary, `${process.pid} ${startTime(process.pid) ?? ""}\n`, { mode: 0o600 });
   renameSync(temporary, home.pid);
+}
+
+// Again after a moment: a command that looks whether the lock is held has it while it looks.
+function takeLock(fd: number, home: Home): boolean {
+  const take = () => (hasFlock ? tryLock(fd) : writtenPid(home) === null);
+  if (take()) return true;
+  Bun.sleepSync(RETRY_MS);
+  return take();
 }
 
 /** Removes what belongs to this process alone; the lock goes with the process. */
@@ -79,19 +91,25 @@ export function leaveHome(home: Home): void {
 /** The pid of the bal that holds this home, or null. A pid that was given to another process since
  *  is never returned: the lock must be held, and the start time be the one in the file. */
 export function runningPid(home: Home): number | null {
-  if (!isLocked(home)) return null;
-  const [pid, started] = readText(home.pid).trim().split(" ");
-  const number = Number(pid);
-  if (!Number.isInteger(number) || number <= 0) return null;
-  return (startTime(number) ?? "") === (started ?? "") ? number : null;
+  return hasFlock && !isHeld(home) ? null : writtenPid(home);
 }
 
-function isLocked(home: Home): boolean {
+/** The process in the pid file, if it is still the one that wrote it. */
+function writtenPid(home: Home): number | null {
+  const [pid, started] = readText(home.pid).trim().split(" ");
+  const number = Number(pid);
+  if (!Number.isInteger(number) || number <= 0 || started === undefined) return null;
+  return startTime(number) === started ? number : null;
+}
+
+function isHeld(home: Home): boolean {
   try {
     const fd = openSync(home.lock, "r");
-    const isFree = tryLock(fd);
-    closeSync(fd);
-    return process.platform === "linux" ? !isFree : true;
+    try {
+      return isLocked(fd);
+    } finally {
+      closeSync(fd);
+    }
   } catch {
     return false;
   }
@@ -103,12 +121,6 @@ export function alreadyRunning(home: Home): BalError {
   return new BalError("already-running", `${who} runs already in ${home.path}`, {
     hint: "`bal graceful` reloads it, `bal stop` ends it; another BAL_HOME runs beside it",
   });
-}
-
-/** When a process started, in clock ticks since boot (proc(5), field 22); null when there is none. */
-function startTime(pid: number): string | null {
-  const stat = readText(`/proc/${pid}/stat`);
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
 }
 
 function userHome(): string {

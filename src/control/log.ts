@@ -86,15 +86,27 @@ export class LogSink implements Log {
 
   private format({ date, type, args, event = "", fields = {} }: Entry): string {
     const message = args.map(String).join(" ");
-    if (!this.isPretty) {
-      return JSON.stringify({ time: date.toISOString(), level: type, event, message, ...fields });
-    }
+    if (!this.isPretty) return json({ time: date, level: type, event, message, ...fields });
     const time = date.toTimeString().slice(0, 8);
     const level = type.toUpperCase().padEnd(5);
-    const colour = COLOURS[type as LogLevel] ?? "gray";
+    const text = oneLine(typeof fields.hint === "string" ? `${message} (${fields.hint})` : message);
+    if (!hasColour(this.writer.fd)) return `${time} ${level} ${text}`;
     const options = { validateStream: false };
-    if (!hasColour(this.writer.fd)) return `${time} ${level} ${oneLine(message)}`;
-    return `${styleText("dim", time, options)} ${styleText(colour, level, options)} ${oneLine(message)}`;
+    const colour = COLOURS[type as LogLevel] ?? "gray";
+    return `${styleText("dim", time, options)} ${styleText(colour, level, options)} ${text}`;
+  }
+}
+
+// A field that JSON has no form for costs its value, not the line.
+function json(line: Readonly<Record<string, unknown>>): string {
+  const plain = (value: unknown) => (typeof value === "bigint" ? String(value) : value);
+  try {
+    return JSON.stringify(line, (_key, value: unknown) => plain(value));
+  } catch {
+    const texts = Object.entries(line).map(([key, value]) =>
+      value instanceof Date ? [key, value] : [key, String(value)],
+    );
+    return JSON.stringify(Object.fromEntries(texts));
   }
 }
 

@@ -39,17 +39,19 @@ export class WorkerHandle {
   /** Resolves when the thread serves it (null), says why it can't, or has ended (null: it serves
    *  nothing any more). */
   apply(generation: Generation): Promise<string | null> {
-    if (this.hasEnded) return Promise.resolve(null);
+    if (!this.isAlive) return Promise.resolve(null);
     const { promise, resolve } = Promise.withResolvers<string | null>();
     this.acknowledged.set(generation.revision, resolve);
     this.send({ kind: "apply", generation });
     return promise;
   }
 
-  /** Ends the thread, also one that hangs. */
+  /** Ends the thread, also one that hangs: it is told apart at once, and ends when it wakes. */
   terminate(reason: string): void {
     this.lastError = reason;
+    this.isAlive = false;
     this.worker.terminate();
+    this.acknowledgeAll();
   }
 
   private receive(message: FromWorker): void {
@@ -65,9 +67,14 @@ export class WorkerHandle {
     if (this.hasEnded) return;
     this.hasEnded = true;
     this.isAlive = false;
+    this.acknowledgeAll();
+    this.events.onEnd(this.index, this.lastError);
+  }
+
+  // A thread that serves nothing any more holds nothing up.
+  private acknowledgeAll(): void {
     for (const resolve of this.acknowledged.values()) resolve(null);
     this.acknowledged.clear();
-    this.events.onEnd(this.index, this.lastError);
   }
 }
 

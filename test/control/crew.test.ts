@@ -23,6 +23,7 @@ class CrewUnderTest implements AsyncDisposable {
     this.sockets = new ListeningSockets(workers);
     const events: CrewEvents = {
       onMessage: () => {},
+      onHung: () => {},
       onLost: (_, reason) => this.lost.push(reason),
       onReplaced: (worker) => this.replaced.push(worker),
     };

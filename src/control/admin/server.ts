@@ -32,7 +32,10 @@ function routesOf(api: ControlApi) {
     "/v1/status": { GET: () => Response.json(api.status()) },
     "/v1/reload": { POST: async () => reloadResponse(await api.reload("api")) },
     "/v1/stop": {
-      POST: async (request: Request) => Response.json(api.stop(await wantsNow(request))),
+      POST: async (request: Request) => {
+        const now = readNow(await request.text());
+        return now === null ? failure(400, BAD_STOP) : Response.json(api.stop(now));
+      },
     },
   };
 }
@@ -58,9 +61,17 @@ function reloadResponse(outcome: ReloadOutcome): Response {
   }
 }
 
-async function wantsNow(request: Request): Promise<boolean> {
-  const body: unknown = await request.json().catch(() => null);
-  return typeof body === "object" && body !== null && "now" in body && body.now === true;
+const BAD_STOP: ApiError = { code: "bad-request", message: "the body is empty or {now: boolean}" };
+
+/** Null for a body that means something else. */
+function readNow(body: string): boolean | null {
+  if (body === "") return false;
+  try {
+    const { now = false, ...rest } = JSON.parse(body) as Readonly<Record<string, unknown>>;
+    return typeof now === "boolean" && Object.keys(rest).length === 0 ? now : null;
+  } catch {
+    return null;
+  }
 }
 
 function failure(status: number, error: ApiError): Response {
