@@ -3,7 +3,8 @@ import { defineCommand } from "citty";
 import type { LoadResult } from "../config/load.ts";
 import { locateHome } from "../control/home.ts";
 import { locateConfig, noConfig, readSource } from "./config-source.ts";
-import { type ExitCode, say } from "./exit.ts";
+import { type ExitCode, say, usageError } from "./exit.ts";
+import { plain } from "./plain.ts";
 import { renderGithub, renderJson, renderPretty } from "./render-diagnostics.ts";
 
 type Format = "pretty" | "json" | "github";
@@ -27,12 +28,18 @@ export const check = defineCommand({
     file: { type: "positional", required: false, description: "the same as -c FILE" },
   },
   async run({ args }): Promise<ExitCode> {
+    if (args.config !== undefined && args.file !== undefined) {
+      throw usageError("-c FILE and FILE are the same: give one of them");
+    }
     const explicit = args.config ?? args.file;
+    const format = args.json ? "json" : (args.format ?? defaultFormat());
     const path = explicit === "-" ? "-" : locateConfig(explicit);
-    if (path === null) throw noConfig(locateHome());
-    const loaded = await readSource(path);
+    if (path === null && format === "pretty") throw noConfig(locateHome());
+    // Scripts get their object, or their annotation, for a file that is not there as well.
+    const file = path ?? locateHome().config;
+    const loaded = await readSource(file);
     const isValid = loaded.kind === "valid" && !(args.strict && loaded.warnings.length > 0);
-    print(args.json ? "json" : (args.format ?? defaultFormat()), path, loaded);
+    print(format, file, loaded);
     return isValid ? 0 : 1;
   },
 });
@@ -56,15 +63,17 @@ function print(format: Format, file: string, loaded: LoadResult): void {
       return;
     case "pretty":
       if (found.length > 0) say(2, renderPretty(found, source, 2));
-      return loaded.kind === "valid"
-        ? say(
-            1,
-            `${file}: valid${warnings.length > 0 ? `, ${count(warnings.length, "warning")}` : ""}`,
-          )
-        : say(2, `${file}: not valid, ${count(errors.length, "error")}`);
+      return sum(plain(file), loaded);
     default:
       return format satisfies never;
   }
+}
+
+function sum(file: string, loaded: LoadResult): void {
+  const { length } = loaded.warnings;
+  const also = length > 0 ? `, ${count(length, "warning")}` : "";
+  if (loaded.kind === "valid") say(1, `${file}: valid${also}`);
+  else say(2, `${file}: not valid, ${count(loaded.errors.length, "error")}${also}`);
 }
 
 function count(number: number, what: string): string {

@@ -1,12 +1,11 @@
 // The config that a command is about: from -c, from the home, from the system, or from stdin.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { BalError } from "../base/errors.ts";
 import { findConfig, type LoadResult, loadConfig, parseSource } from "../config/load.ts";
+import { MAX_FILE_BYTES } from "../config/syntax.ts";
 import { template } from "../config/template.ts";
 import { type Home, locateHome, makeHome } from "../control/home.ts";
-
-const STDIN = 0;
 
 /** The absolute path of the config; null where there is none. */
 export function locateConfig(explicit: string | undefined): string | null {
@@ -16,7 +15,19 @@ export function locateConfig(explicit: string | undefined): string | null {
 
 /** `-` is stdin. */
 export async function readSource(path: string): Promise<LoadResult> {
-  return path === "-" ? parseSource(readFileSync(STDIN), "-") : loadConfig(path);
+  return path === "-" ? parseSource(await readStdin(), "-") : loadConfig(path);
+}
+
+// No more than is needed to see that it is too much.
+async function readStdin(): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of Bun.stdin.stream()) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > MAX_FILE_BYTES) break;
+  }
+  return Buffer.concat(chunks);
 }
 
 export function noConfig(home: Home): BalError {

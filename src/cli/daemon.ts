@@ -1,9 +1,10 @@
 // Detaching: the process that serves is a child in a session of its own, its output is the log
 // file, and it says over a pipe whether it came up before this command returns.
 import { spawn } from "node:child_process";
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, writeSync } from "node:fs";
 import { BalError } from "../base/errors.ts";
 import type { Home } from "../control/home.ts";
+import { openLog } from "../control/line-writer.ts";
 
 /** Set for the child: the descriptor of the pipe. */
 const READY_FD = "BAL_READY_FD";
@@ -44,7 +45,7 @@ export async function detach(
   home: Home,
   level: string | undefined,
 ): Promise<{ readonly pid: number; readonly addresses: readonly string[] }> {
-  const log = openSync(home.log, "a", 0o600);
+  const log = openLog(home.log);
   const options = level === undefined ? [] : ["--log-level", level];
   const child = spawn(executable, ["start", "-c", file, ...options], {
     detached: true,
@@ -53,7 +54,10 @@ export async function detach(
     env: { ...process.env, BAL_HOME: home.path, [READY_FD]: String(PIPE_FD) },
   });
   closeSync(log);
-  const said = await readAll(child.stdio[PIPE_FD] as NodeJS.ReadableStream);
+  const spawned = Promise.withResolvers<never>();
+  child.once("error", spawned.reject);
+  const pipe = child.stdio[PIPE_FD] as NodeJS.ReadableStream;
+  const said = await Promise.race([readAll(pipe), spawned.promise]);
   child.unref();
   const report = parse(said);
   if (report?.kind === "ready") return { pid: child.pid ?? 0, addresses: report.addresses };

@@ -4,12 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defineCommand } from "citty";
 import { BalError } from "../base/errors.ts";
+import { codeOf } from "../base/os-error.ts";
 import { parseConfig } from "../config/parse.ts";
 import { homeAt, lockHome } from "../control/home.ts";
 import { LogSink } from "../control/log.ts";
 import { serve } from "../control/supervisor.ts";
 import { type DemoBackend, startBackend } from "./demo-backend.ts";
 import { type ExitCode, say } from "./exit.ts";
+import { surviveFaults } from "./faults.ts";
 import { paint } from "./paint.ts";
 import { version } from "./version.ts";
 
@@ -33,24 +35,28 @@ export const demo = defineCommand({
 async function balance(backends: readonly DemoBackend[], folder: string): Promise<ExitCode> {
   const home = homeAt(folder);
   lockHome(home);
+  const port = freePort();
+  const log = new LogSink({ level: "warn", format: "pretty", file: null });
+  const { config, warnings } = demoConfig(port, backends);
+  // There is no file to reload; a terminal that closes ends it.
+  process.on("SIGHUP", () => process.kill(process.pid, "SIGTERM"));
+  const onReady = () => {
+    surviveFaults(log);
+    introduce(port, backends);
+  };
+  const none = { file: null, logLevel: undefined };
+  await serve({ config, warnings, home, log, version, onReady, ...none });
+  return 0;
+}
+
+/** The first that nobody listens on. */
+function freePort(): number {
   for (let port = PORT; port < PORT + 100; port++) {
-    const log = new LogSink({ level: "warn", format: "pretty", file: null });
     try {
-      const { config, warnings } = demoConfig(port, backends);
-      const onReady = () => introduce(port, backends);
-      await serve({
-        config,
-        warnings,
-        file: null,
-        home,
-        log,
-        logLevel: undefined,
-        version,
-        onReady,
-      });
-      return 0;
+      Bun.listen({ hostname: "127.0.0.1", port, socket: { data() {} } }).stop(true);
+      return port;
     } catch (error) {
-      if (!(error instanceof BalError) || error.code !== "address-in-use") throw error;
+      if (codeOf(error) !== "EADDRINUSE") throw error;
     }
   }
   throw new BalError("address-in-use", `no port from ${PORT} to ${PORT + 99} is free`);

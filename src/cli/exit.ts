@@ -3,6 +3,7 @@ import { writeSync } from "node:fs";
 import { BalError } from "../base/errors.ts";
 import { codeOf } from "../base/os-error.ts";
 import { paint } from "./paint.ts";
+import { plain } from "./plain.ts";
 
 /** 0 done, 1 it failed, 2 wrong usage. */
 export type ExitCode = 0 | 1 | 2;
@@ -17,15 +18,23 @@ export function report(error: unknown): ExitCode {
   const red = (text: string) => paint(2, "red", text);
   if (error instanceof BalError) {
     const { message, hint, exitCode } = error;
-    say(2, `${red("error")}: ${message}`);
-    if (hint !== null) say(2, `  ${hint}`);
+    say(2, `${red("error")}: ${plain(message)}`);
+    if (hint !== null) say(2, `  ${plain(hint)}`);
     return exitCode;
   }
-  const message = error instanceof Error ? error.message : String(error);
-  say(2, `${red("error")}: a fault of bal's own: ${message}`);
-  say(2, "  please report it with the command that you ran; BAL_DEBUG=1 shows the stack");
+  const message = plain(error instanceof Error ? error.message : String(error));
+  if (isFromSystem(error)) say(2, `${red("error")}: ${message}`);
+  else {
+    say(2, `${red("error")}: a fault of bal's own: ${message}`);
+    say(2, "  please report it with the command that you ran; BAL_DEBUG=1 shows the stack");
+  }
   if (process.env.BAL_DEBUG && error instanceof Error) say(2, error.stack ?? "");
   return 1;
+}
+
+// A full disk, a folder that may not be read: what it says is all there is to it.
+function isFromSystem(error: unknown): boolean {
+  return /^E[A-Z0-9]+$/.test(codeOf(error) ?? "");
 }
 
 /** A line on stdout (1) or stderr (2). A reader that has gone is nobody's error. */

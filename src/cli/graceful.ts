@@ -1,12 +1,15 @@
 // `bal graceful`: reloads the running bal and tells what came of it.
 import { defineCommand } from "citty";
+import type { Diagnostic } from "../config/diagnostics.ts";
 import { describeChange } from "../config/diff.ts";
+import { loadConfig } from "../config/load.ts";
 import type { ReloadReport } from "../control/admin/api.ts";
 import { AdminClient, type Answer } from "../control/admin/client.ts";
-import { locateHome, runningPid } from "../control/home.ts";
+import { locateHome } from "../control/home.ts";
 import { type ExitCode, say } from "./exit.ts";
-import { notRunning } from "./not-running.ts";
+import { signalRunning } from "./not-running.ts";
 import { paint } from "./paint.ts";
+import { plain } from "./plain.ts";
 import { renderJson, renderPretty } from "./render-diagnostics.ts";
 
 export const graceful = command("graceful");
@@ -19,10 +22,8 @@ function command(name: string) {
     async run({ args }): Promise<ExitCode> {
       const home = locateHome();
       const answer = await new AdminClient(home.socket).reload();
-      if (answer.kind !== "absent") return args.json ? printJson(answer) : print(answer);
-      const pid = runningPid(home);
-      if (pid === null) throw notRunning(home);
-      process.kill(pid, "SIGHUP");
+      if (answer.kind !== "absent") return args.json ? printJson(answer) : await print(answer);
+      const pid = signalRunning(home, "SIGHUP");
       say(
         2,
         `${home.socket} does not answer: sent SIGHUP to ${pid} instead; its log tells the outcome`,
@@ -44,17 +45,25 @@ function printJson(answer: Reply): ExitCode {
   return 1;
 }
 
-function print(answer: Reply): ExitCode {
+async function print(answer: Reply): Promise<ExitCode> {
   if (answer.kind === "failed") {
-    if (answer.errors.length > 0) say(2, renderPretty(answer.errors, "", 2));
-    say(2, `${paint(2, "red", "not reloaded")}: ${answer.error.message}`);
-    if (answer.error.hint !== undefined) say(2, `  ${answer.error.hint}`);
+    await printFindings(answer.errors);
+    say(2, `${paint(2, "red", "not reloaded")}: ${plain(answer.error.message)}`);
+    if (answer.error.hint !== undefined) say(2, `  ${plain(answer.error.hint)}`);
     return 1;
   }
   const { generation, unchanged, changes, loaded_at, by, warnings } = answer.body;
-  if (warnings.length > 0) say(2, renderPretty(warnings, "", 2));
+  await printFindings(warnings);
   const when = `generation ${generation}, loaded at ${loaded_at} by ${by}`;
   say(1, unchanged ? `nothing differs from ${when}` : `reloaded: generation ${generation}`);
-  for (const change of changes) say(1, `  ${describeChange(change)}`);
+  for (const change of changes) say(1, `  ${plain(describeChange(change))}`);
   return 0;
+}
+
+// The excerpts come from the file as it is now: it was read a moment ago.
+async function printFindings(found: readonly Diagnostic[]): Promise<void> {
+  const [first] = found;
+  if (first === undefined) return;
+  const { source } = await loadConfig(first.file);
+  say(2, renderPretty(found, source, 2));
 }

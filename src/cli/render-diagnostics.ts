@@ -1,6 +1,7 @@
 // Findings in a config file, as people, scripts and GitHub read them.
 import type { Diagnostic } from "../config/diagnostics.ts";
 import { paint } from "./paint.ts";
+import { plain, plainSource } from "./plain.ts";
 
 const MAX_EXCERPT = 120;
 
@@ -36,33 +37,39 @@ export function renderJson(found: readonly Diagnostic[]): readonly object[] {
 function prettyOne(diagnostic: Diagnostic, lines: readonly string[], fd: 1 | 2): string {
   const { severity, file, line, column, path, message, hint } = diagnostic;
   const colour = severity === "error" ? "red" : "yellow";
-  const head = `${paint(fd, "bold", `${file}:${line}:${column}`)}: ${paint(fd, colour, severity)}`;
+  const head = `${paint(fd, "bold", plain(`${file}:${line}:${column}`))}: ${paint(fd, colour, severity)}`;
   const where = path === "" ? "" : `${path}: `;
-  const said = [`${head}: ${where}${message}`];
+  const said = [`${head}: ${plain(where + message)}`];
   const text = lines[line - 1];
   if (text !== undefined && text.trim() !== "") {
-    const number = String(line);
-    const gutter = " ".repeat(number.length);
-    const caret = " ".repeat(Math.min(column, MAX_EXCERPT) - 1) + "^".repeat(width(text, column));
-    said.push(paint(fd, "dim", ` ${number} | `) + printable(text).slice(0, MAX_EXCERPT));
+    const gutter = " ".repeat(String(line).length);
+    const { shown, caret } = excerpt(text, column);
+    said.push(paint(fd, "dim", ` ${line} | `) + shown);
     said.push(paint(fd, "dim", ` ${gutter} | `) + paint(fd, colour, caret));
   }
-  if (hint !== undefined) said.push(`   ${paint(fd, "cyan", "hint")}: ${hint}`);
+  if (hint !== undefined) said.push(`   ${paint(fd, "cyan", "hint")}: ${plain(hint)}`);
   return said.join("\n");
 }
 
-// As long as the word that begins there.
-function width(text: string, column: number): number {
-  const word = /^(?:"[^"]*"|'[^']*'|[^\s,[\]{}]+)/.exec(text.slice(column - 1));
-  return Math.max(1, Math.min(word?.[0].replace(/:$/, "").length ?? 1, MAX_EXCERPT - column));
+// Of a long line the part around the place.
+function excerpt(text: string, column: number): { shown: string; caret: string } {
+  const from = column < MAX_EXCERPT - 20 ? 0 : column - 1 - MAX_EXCERPT / 2;
+  const before = (from > 0 ? "…" : "") + plainSource(text.slice(from, column - 1));
+  const after = plainSource(text.slice(column - 1, from + MAX_EXCERPT));
+  const cut = text.length > from + MAX_EXCERPT ? "…" : "";
+  const caret = " ".repeat(Bun.stringWidth(before)) + "^".repeat(wordWidth(after));
+  return { shown: before + after + cut, caret };
 }
 
-function printable(text: string): string {
-  return text.replaceAll("\t", " ").replaceAll(/\p{Cc}/gu, "�");
+// As long as the word at its beginning.
+function wordWidth(text: string): number {
+  const word = /^(?:"[^"]*"|'[^']*'|[^\s,[\]{}]+)/.exec(text);
+  return Math.max(1, Bun.stringWidth(word?.[0].replace(/:$/, "") ?? ""));
 }
 
+// Line ends are escaped already, by us: an annotation is one line.
 function data(text: string): string {
-  return text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+  return plain(text).replaceAll("%", "%25");
 }
 
 function property(text: string): string {

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { type ArgsDef, type CommandDef, defineCommand, renderUsage, runCommand } from "citty";
 import { nearName } from "../config/near-name.ts";
 import { type ExitCode, report, say, usageError } from "./exit.ts";
+import { catchFaults } from "./faults.ts";
 import { hasColour } from "./paint.ts";
 import { version } from "./version.ts";
 
@@ -29,14 +30,16 @@ const root = defineCommand({
 
 /** Runs a command line to its end, and the process with it. */
 export async function runCli(argv: readonly string[]): Promise<never> {
+  catchFaults();
   process.exit(await run(argv).catch(report));
 }
 
 async function run([name, ...rest]: readonly string[]): Promise<ExitCode> {
   if (name === undefined) {
-    say(2, await usageOf(root));
+    say(2, await usageOf(root, { fd: 2 }));
     return 2;
   }
+  if (name === "help" && rest[0] !== undefined) return run([rest[0], "--help"]);
   if (name === "--help" || name === "-h" || name === "help") return print(await usageOf(root));
   if (name === "--version" || name === "-v" || name === "-V") {
     return print(`bal ${version.version} (${version.commit})`);
@@ -44,7 +47,8 @@ async function run([name, ...rest]: readonly string[]): Promise<ExitCode> {
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (load === undefined) throw unknownCommand(name);
   const command = await load();
-  if (rest.includes("--help") || rest.includes("-h")) return print(await usageOf(command, root));
+  if (rest.includes("--help") || rest.includes("-h"))
+    return print(await usageOf(command, { parent: root }));
   await checkOptions(name, command, rest);
   const { result } = await runCommand(command, { rawArgs: [...rest] });
   return result as ExitCode;
@@ -55,9 +59,11 @@ function print(text: string): ExitCode {
   return 0;
 }
 
-async function usageOf(command: CommandDef, parent?: CommandDef): Promise<string> {
+type UsageOptions = { readonly parent?: CommandDef; readonly fd?: 1 | 2 };
+
+async function usageOf(command: CommandDef, { parent, fd = 1 }: UsageOptions = {}) {
   const usage = await renderUsage(command, parent);
-  return (hasColour(1) ? usage : Bun.stripANSI(usage)).trimEnd();
+  return (hasColour(fd) ? usage : Bun.stripANSI(usage)).replaceAll(/ +$/gm, "").trimEnd();
 }
 
 function unknownCommand(name: string): Error {
@@ -81,9 +87,17 @@ async function checkOptions(
       return [option, { type: type === "boolean" ? "boolean" : "string", ...alias } as const];
     }),
   );
-  const allowPositionals = named.length < Object.keys(args).length;
+  const places = Object.keys(args).length - named.length;
   try {
-    const { values } = parseArgs({ args: [...rest], options, allowPositionals, strict: true });
+    const { values, positionals } = parseArgs({
+      args: [...rest],
+      options,
+      allowPositionals: places > 0,
+      strict: true,
+    });
+    if (positionals.length > places) {
+      throw new TypeError(`Unexpected argument '${positionals[places]}'`);
+    }
     for (const [option, value] of Object.entries(values)) {
       const { options: allowed } = args[option] as { options?: readonly string[] };
       if (allowed === undefined || allowed.includes(String(value))) continue;

@@ -18,6 +18,7 @@ import { serve } from "../control/supervisor.ts";
 import { locateConfig, readSource, writeTemplate } from "./config-source.ts";
 import { detach, isDetached, reportFailure, reportReady } from "./daemon.ts";
 import { type ExitCode, say } from "./exit.ts";
+import { surviveFaults } from "./faults.ts";
 import { renderPretty } from "./render-diagnostics.ts";
 import { version } from "./version.ts";
 
@@ -38,7 +39,7 @@ export const start = defineCommand({
     const loaded = await readSource(file);
     if (loaded.kind === "invalid") return invalid(loaded);
     const level = args["log-level"] as LogLevel | undefined;
-    if (args.daemon) return await startDaemon(home, file, level);
+    if (args.daemon) return await startDaemon({ home, file, loaded, level });
     try {
       return await runHere({ home, file, loaded, level });
     } catch (error) {
@@ -66,7 +67,10 @@ async function runHere({ home, file, loaded, level }: Run): Promise<ExitCode> {
   }
   const usable = owned instanceof BalError ? null : owned;
   try {
-    const onReady = reportReady;
+    const onReady = (addresses: readonly string[]) => {
+      reportReady(addresses);
+      surviveFaults(log);
+    };
     const code = await serve({
       config,
       warnings,
@@ -96,13 +100,11 @@ function ownHome(home: Home): Home | BalError {
   return home;
 }
 
-async function startDaemon(
-  home: Home,
-  file: string,
-  level: LogLevel | undefined,
-): Promise<ExitCode> {
+async function startDaemon({ home, file, loaded, level }: Run): Promise<ExitCode> {
   makeHome(home);
   if (runningPid(home) !== null) throw alreadyRunning(home);
+  const { warnings, source } = loaded;
+  if (warnings.length > 0) say(2, renderPretty(warnings, source, 2));
   const { pid, addresses } = await detach(file, home, level);
   say(1, `bal runs with pid ${pid} on ${addresses.join(", ")}; log: ${home.log}`);
   return 0;

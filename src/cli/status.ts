@@ -1,12 +1,14 @@
 // `bal status`: what the running bal says of itself; nothing is dialled.
 import { defineCommand } from "citty";
+import { BalError } from "../base/errors.ts";
 import { formatSize } from "../base/units.ts";
 import type { BackendStatus, Status } from "../control/admin/api.ts";
 import { AdminClient } from "../control/admin/client.ts";
 import { locateHome } from "../control/home.ts";
 import { type ExitCode, say } from "./exit.ts";
-import { notRunning } from "./not-running.ts";
+import { unanswered } from "./not-running.ts";
 import { paint } from "./paint.ts";
+import { plain } from "./plain.ts";
 import { renderTable } from "./table.ts";
 
 export const status = defineCommand({
@@ -15,7 +17,8 @@ export const status = defineCommand({
   async run({ args }): Promise<ExitCode> {
     const home = locateHome();
     const answer = await new AdminClient(home.socket).status();
-    if (answer.kind !== "ok") throw notRunning(home);
+    if (answer.kind === "absent") throw unanswered(home);
+    if (answer.kind === "failed") throw new BalError(answer.error.code, answer.error.message);
     say(1, args.json ? JSON.stringify(answer.body, null, 2) : renderStatus(answer.body));
     return 0;
   },
@@ -33,20 +36,20 @@ const COLOURS = {
 function renderStatus(status: Status): string {
   const { pid, version, phase, uptime_s, workers, config } = status;
   const head = `bal ${version}, pid ${pid}, ${phase} for ${ago(uptime_s)}, ${workers} worker${workers === 1 ? "" : "s"}`;
-  const file = `config ${config.file ?? "(none)"}, generation ${config.generation}, loaded ${since(config.loaded_at)} ago`;
+  const file = `config ${plain(config.file ?? "(none)")}, generation ${config.generation}, loaded ${since(config.loaded_at)} ago`;
   const listeners = renderTable(
     ["LISTENER", "ADDRESS", "POOL", "ACTIVE", "ACCEPTED", "REFUSED"],
     status.listeners.map(({ name, address, pool, active, accepted, refused }) => [
-      name,
+      plain(name),
       address,
-      pool,
+      plain(pool),
       active,
       accepted,
       refused,
     ]),
   );
   const pools = status.pools.map(({ name, method, backends }) => {
-    const title = `${paint(1, "bold", name)} (${method})`;
+    const title = `${paint(1, "bold", plain(name))} (${method})`;
     return `${title}\n${renderTable(BACKEND_COLUMNS, backends.map(backendRow))}`;
   });
   return [`${head}\n${file}`, listeners, ...pools].join("\n\n");
@@ -68,7 +71,7 @@ const BACKEND_COLUMNS = [
 
 function backendRow(backend: BackendStatus): readonly (string | number)[] {
   return [
-    backend.name,
+    plain(backend.name),
     paint(1, COLOURS[backend.state], backend.state),
     since(backend.since),
     backend.weight,
@@ -78,7 +81,7 @@ function backendRow(backend: BackendStatus): readonly (string | number)[] {
     roundSize(backend.bytes_down),
     backend.dial_errors,
     backend.check_ms === null ? "-" : `${backend.check_ms} ms`,
-    backend.reason ?? "",
+    plain(backend.reason ?? ""),
   ];
 }
 

@@ -21,5 +21,6 @@ export const EINPROGRESS = 115;
 export const RLIMIT_NOFILE = 7;
 
 export const EAGAIN = 11;
+export const LOCK_SH = 1;
 export const LOCK_EX = 2;
 export const LOCK_NB = 4;
