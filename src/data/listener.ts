@@ -1,7 +1,7 @@
 // A listening socket as this thread uses it: adopts a dup of what the control plane lends, accepts
 // clients, and stops accepting (or refuses) at the ceiling.
 import { errnoCode } from "../base/os-error.ts";
-import { closeDescriptor, duplicate } from "../os/socket.ts";
+import { closeDescriptor, duplicate, restoreBacklog } from "../os/socket.ts";
 import { END_INDEX } from "../shared/end-reason.ts";
 import { clientHandlers } from "./client-handlers.ts";
 import { type Origin, Session, type SessionSocket } from "./session.ts";
@@ -81,7 +81,9 @@ export class Listener {
     const fd = duplicate(borrowed);
     if (fd < 0) throw new Error(`cannot borrow a listening socket: ${errnoCode(fd)}`);
     try {
-      return listenOn({ ...common, fd });
+      const listener = listenOn({ ...common, fd });
+      restoreBacklog(borrowed);
+      return listener;
     } catch (error) {
       closeDescriptor(fd);
       throw error;

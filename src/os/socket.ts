@@ -56,6 +56,11 @@ export function openListening(ip: string, port: number, sharing: Sharing): numbe
   return fd;
 }
 
+/** Sets the length of the accept queue again: Bun.listen makes it 511 whatever it was (1.4.5). */
+export function restoreBacklog(fd: number): void {
+  getLibc().listen(fd, BACKLOG);
+}
+
 /** The same socket under another descriptor. @returns the descriptor, or a negative errno */
 export function duplicate(fd: number): number {
   const copy = getLibc().fcntl(fd, F_DUPFD_CLOEXEC, 3);

@@ -82,6 +82,14 @@ test("overload: wait lets surplus clients wait until there is room", async () =>
   expect(endings).toEqual(Array.from({ length: 20 }, () => ({ ending: "eof", text: "held" })));
 });
 
+test("a thousand clients can wait in the accept queue", async () => {
+  using backend = holdingPeer("held");
+  using bal = await spawnBal({ config: simpleConfig([backend], { workers: 1, ...waiting }) });
+  // Beyond the queue a connect would hang: Bun's own 511 is too short (Linux tcp(7), listen(2)).
+  using all = await crowd(bal.port, 1000);
+  expect(all.refused()).toBe(0);
+});
+
 test("overload: wait with two workers serves everyone in the end", async () => {
   using backend = echoPeer();
   using bal = await spawnBal({ config: simpleConfig([backend], { workers: 2, ...waiting }) });
