@@ -50,6 +50,16 @@ export class Backends {
     this.options = options;
   }
 
+  /** Is there a row for every backend and pool of a config, besides those that still drain? */
+  hasRoomFor(next: Config): boolean {
+    this.collect();
+    const identities = next.pools.flatMap((pool) =>
+      pool.backends.map(({ name }) => identityOf(pool.name, name)),
+    );
+    const pools = next.pools.map(({ name }) => name);
+    return this.slots.hasRoomFor(identities) && this.pools.hasRoomFor(pools);
+  }
+
   /** Takes a new config: new backends get a row, those that stay keep their state. */
   reconcile(next: Config): void {
     const named = new Set<string>();

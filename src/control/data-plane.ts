@@ -1,5 +1,6 @@
 // The control plane's grip on the data plane: board, listening sockets, worker threads, and the
 // health of the backends. Takes one config after the other; knows no file, no signal, no CLI.
+import { BalError } from "../base/errors.ts";
 import type { Config, ListenerConfig } from "../config/config.ts";
 import { Board, MAX_LISTENERS } from "../shared/board.ts";
 import type { FromWorker } from "../shared/messages.ts";
@@ -77,6 +78,12 @@ export class DataPlane {
 
   /** Serves another config, or throws BalError with nothing changed. */
   async swap(next: Config): Promise<void> {
+    const names = next.listeners.map(({ name }) => name);
+    if (!this.health.backends.hasRoomFor(next) || !this.listeners.hasRoomFor(names)) {
+      throw new BalError("no-room", "too many removed backends and listeners still drain", {
+        hint: "reload again when some of their connections have ended",
+      });
+    }
     await this.health.resolve(next, RESOLVE_MS);
     this.sockets.openAll(next.listeners);
     // Ours first: the worker's, right after its last accept, is then the one that really closes.

@@ -1,5 +1,6 @@
 // How much this process may carry on this host, and what a start should warn about.
 import type { Config } from "../config/config.ts";
+import { isLinux } from "../os/libc.ts";
 import { firstUnprivilegedPort, openFileLimit, usableCpus, usableMemory } from "../os/limits.ts";
 
 /** `auto`: one worker per usable CPU, no more than this. */
@@ -11,6 +12,8 @@ const DESCRIPTORS_PER_SESSION = 2;
 const MIN_AUTO_BUFFERED_BYTES = 256 * 1024 * 1024;
 
 export function workerCount(config: Config): number {
+  // Listening sockets are lent on Linux only; elsewhere one worker has its own.
+  if (!isLinux) return 1;
   return config.workers === "auto" ? Math.min(usableCpus(), MAX_AUTO_WORKERS) : config.workers;
 }
 

@@ -16,6 +16,7 @@ export type InForce = {
   loadedAt: Date;
   by: ReloadReport["by"];
   changes: readonly Change[];
+  kept: ReloadReport["kept"];
 };
 
 export type ReloadParts = {
@@ -47,7 +48,8 @@ export async function reload(parts: ReloadParts, by: ReloadSource): Promise<Relo
     log.warn("restart-needed", "another number of workers takes effect with the next start");
   }
   const generation = inForce.generation + 1;
-  Object.assign(inForce, { config, generation, by, changes, loadedAt: new Date() });
+  const kept = countKept(inForce.config, config);
+  Object.assign(inForce, { config, generation, by, changes, kept, loadedAt: new Date() });
   parts.onApplied(config);
   const list = changes.map(describeChange).join("; ");
   log.info("reloaded", `generation ${generation}: ${list}`, { by, generation, changes });
@@ -59,8 +61,23 @@ function report(
   warnings: readonly Diagnostic[],
   unchanged: boolean,
 ): ReloadReport {
-  const { generation, loadedAt, by, changes } = inForce;
-  return { generation, unchanged, loaded_at: loadedAt.toISOString(), by, changes, warnings };
+  const { generation, loadedAt, by, changes, kept } = inForce;
+  const loaded_at = loadedAt.toISOString();
+  return { generation, unchanged, loaded_at, by, changes, kept, warnings };
+}
+
+/** Listeners and backends that are in both configs, by identity. */
+export function countKept(from: Config, to: Config): ReloadReport["kept"] {
+  const listeners = new Set(from.listeners.map(({ name }) => name));
+  const backends = new Set(identities(from));
+  return {
+    listeners: to.listeners.filter(({ name }) => listeners.has(name)).length,
+    backends: identities(to).filter((identity) => backends.has(identity)).length,
+  };
+}
+
+function identities(config: Config): readonly string[] {
+  return config.pools.flatMap((pool) => pool.backends.map(({ name }) => `${pool.name}/${name}`));
 }
 
 function invalid({ log, file }: ReloadParts, errors: readonly Diagnostic[]): ReloadOutcome {

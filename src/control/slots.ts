@@ -30,6 +30,12 @@ export class SlotTable {
     return { slot, isNew: true };
   }
 
+  /** Is there a row for each of these, besides those that are in use? */
+  hasRoomFor(identities: readonly string[]): boolean {
+    const fresh = new Set(identities.filter((identity) => !this.slots.has(identity)));
+    return this.slots.size + fresh.size <= this.capacity;
+  }
+
   /** Nothing names it any more; its row is kept until `collect` finds it idle. */
   retire(identity: string): void {
     if (this.slots.has(identity)) this.retired.add(identity);

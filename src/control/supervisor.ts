@@ -59,12 +59,18 @@ class Supervisor {
     const { config, log } = options;
     this.options = options;
     this.dataPlane = new DataPlane(config, log);
-    this.inForce = { config, generation: 1, loadedAt: this.startedAt, by: "start", changes: [] };
+    const kept = { listeners: 0, backends: 0 };
+    const first = { generation: 1, loadedAt: this.startedAt, by: "start", changes: [] } as const;
+    this.inForce = { config, kept, ...first };
   }
 
   async run(): Promise<number> {
     const { options, dataPlane } = this;
     const { log, home, file, config } = options;
+    // A fault of the control plane's must not end the connections of the data plane.
+    for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+      process.on(event, (error: unknown) => log.error("fault", describeFault(error)));
+    }
     const signals = onSignals({
       reload: () => void this.reload("signal"),
       stop: () => void this.stop(false),
@@ -213,4 +219,8 @@ class Supervisor {
     const workers = this.dataPlane.workers === 1 ? "1 worker" : `${this.dataPlane.workers} workers`;
     return `bal ${version} (${commit}) serves with ${workers}, pid ${process.pid}`;
   }
+}
+
+function describeFault(error: unknown): string {
+  return `a fault: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }

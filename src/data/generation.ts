@@ -35,7 +35,8 @@ type Serving = {
 function serve(listeners: Listeners, config: GenerationListener, serving: Serving): void {
   const { pool, limits, ceiling, thread } = serving;
   let listener = listeners.get(config.slot);
-  if (listener === undefined) {
+  if (listener === undefined || !listener.isAt(config)) {
+    listener?.close();
     listener = new Listener(thread, config, { listener: config.slot, pool, limits }, ceiling);
     listeners.set(config.slot, listener);
   }

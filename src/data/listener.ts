@@ -29,6 +29,10 @@ export class Listener {
     this.ceiling = ceiling;
   }
 
+  isAt({ bindAddress, port }: ListenAddress): boolean {
+    return bindAddress === this.address.bindAddress && port === this.address.port;
+  }
+
   /** Accepts on these borrowed descriptors and no others. Throws when one can't be adopted. */
   adopt(fds: readonly number[]): void {
     this.fds = fds.length > 0 ? fds : [-1];

@@ -3,7 +3,7 @@
 // On Linux: socket(2) and connect(2) by libc, then Bun adopts the descriptor while it is still
 // connecting. Elsewhere Bun.connect does it all, and a pending one can't be cancelled.
 import type { Endpoint } from "../base/address.ts";
-import { EINPROGRESS, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM } from "./abi.ts";
+import { EAGAIN, EINPROGRESS, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM } from "./abi.ts";
 import { errno, getLibc, isLinux } from "./libc.ts";
 import { encodeSockaddr, type Sockaddr } from "./sockaddr.ts";
 
@@ -59,8 +59,14 @@ function connectByLibc<Data>(options: ConnectOptions<Data>): number {
   return 0;
 }
 
+/** A connect that hangs can't be cancelled here and holds its descriptor for a minute and more. */
+const MAX_PENDING = 512;
+let pending = 0;
+
 function connectByBun<Data>(options: ConnectOptions<Data>): number {
   const { handlers, endpoint } = options;
+  if (pending >= MAX_PENDING) return EAGAIN;
+  pending++;
   Bun.connect<Data>({
     hostname: endpoint.ip,
     port: endpoint.port,
@@ -69,10 +75,14 @@ function connectByBun<Data>(options: ConnectOptions<Data>): number {
     socket: {
       ...handlers,
       open(socket) {
+        pending--;
         handlers.open(socket);
         handlers.drain(socket);
       },
-      connectError: (socket, error) => handlers.close(socket, error),
+      connectError(socket, error) {
+        pending--;
+        handlers.close(socket, error);
+      },
     },
   }).catch(ignore);
   return 0;

@@ -26,3 +26,12 @@ test("no row is left", () => {
   table.take("a");
   expect(() => table.take("b")).toThrow(RangeError);
 });
+
+test("room is counted for what is new only", () => {
+  const table = new SlotTable(3);
+  table.take("a");
+  table.take("b");
+  table.retire("b");
+  expect(table.hasRoomFor(["a", "b", "c", "c"])).toBe(true);
+  expect(table.hasRoomFor(["c", "d"])).toBe(false);
+});

@@ -67,6 +67,8 @@ export type ReloadReport = {
   /** "start" before the first reload. */
   readonly by: ReloadSource | "start";
   readonly changes: readonly Change[];
+  /** What is in both, the same or changed. */
+  readonly kept: { readonly listeners: number; readonly backends: number };
   readonly warnings: readonly Diagnostic[];
 };
 
