@@ -1,6 +1,6 @@
 // The only dlopen: libc by bun:ffi, opened at first use and once per thread.
 import { dlopen, FFIType, read } from "bun:ffi";
-import { existsSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { BalError } from "../base/errors.ts";
 
 const { i32, u32, ptr, u64 } = FFIType;
@@ -50,11 +50,10 @@ function open() {
   }
 }
 
-// One name, chosen by looking: dlopen falls back to the working directory when a name fails, so a
-// list of guesses could load somebody else's file (bun:ffi, seen on 1.4.5).
+// One name, chosen by looking at what this process runs on: dlopen falls back to the working directory
+// when a name fails, so a list of guesses could load somebody else's file (bun:ffi, seen on 1.4.5).
 function libcName(): string {
-  const arch = process.arch === "arm64" ? "aarch64" : "x86_64";
-  return existsSync(`/lib/ld-musl-${arch}.so.1`) && !existsSync("/lib64/ld-linux-x86-64.so.2")
-    ? `libc.musl-${arch}.so.1`
-    : "libc.so.6";
+  const isMusl = readFileSync("/proc/self/maps", "utf8").includes("/ld-musl-");
+  if (!isMusl) return "libc.so.6";
+  return `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`;
 }
