@@ -11,7 +11,7 @@ import { LogSink } from "../control/log.ts";
 import { serve } from "../control/supervisor.ts";
 import { type DemoBackend, startBackend } from "./demo-backend.ts";
 import { type ExitCode, say } from "./exit.ts";
-import { surviveFaults } from "./faults.ts";
+import { leaveFaults } from "./faults.ts";
 import { paint } from "./paint.ts";
 import { version } from "./version.ts";
 
@@ -41,7 +41,7 @@ async function balance(backends: readonly DemoBackend[], folder: string): Promis
   // There is no file to reload; a terminal that closes ends it.
   process.on("SIGHUP", () => process.kill(process.pid, "SIGTERM"));
   const onReady = () => {
-    surviveFaults(log);
+    leaveFaults();
     introduce(port, backends);
   };
   const none = { file: null, logLevel: undefined };

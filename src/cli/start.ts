@@ -18,7 +18,7 @@ import { serve } from "../control/supervisor.ts";
 import { locateConfig, readSource, writeTemplate } from "./config-source.ts";
 import { detach, isDetached, reportFailure, reportReady } from "./daemon.ts";
 import { type ExitCode, say } from "./exit.ts";
-import { surviveFaults } from "./faults.ts";
+import { leaveFaults } from "./faults.ts";
 import { renderPretty } from "./render-diagnostics.ts";
 import { version } from "./version.ts";
 
@@ -69,7 +69,7 @@ async function runHere({ home, file, loaded, level }: Run): Promise<ExitCode> {
   try {
     const onReady = (addresses: readonly string[]) => {
       reportReady(addresses);
-      surviveFaults(log);
+      leaveFaults();
     };
     const code = await serve({
       config,

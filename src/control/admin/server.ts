@@ -74,7 +74,9 @@ const BAD_STOP: ApiError = { code: "bad-request", message: "the body is empty or
 function readNow(body: string): boolean | null {
   if (body === "") return false;
   try {
-    const { now = false, ...rest } = JSON.parse(body) as Readonly<Record<string, unknown>>;
+    const parsed: unknown = JSON.parse(body);
+    if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) return null;
+    const { now = false, ...rest } = parsed as Readonly<Record<string, unknown>>;
     return typeof now === "boolean" && Object.keys(rest).length === 0 ? now : null;
   } catch {
     return null;
