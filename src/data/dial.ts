@@ -95,6 +95,11 @@ export class Dial {
     const endpoint = session.pool.endpoint(session.slot, this.endpointsTried);
     // It lost its addresses since it was picked.
     if (endpoint === undefined) return EHOSTUNREACH;
-    return session.thread.connect({ endpoint, handlers: this.handlers, data: session });
+    return session.thread.connect({
+      endpoint,
+      handlers: this.handlers,
+      data: session,
+      isSpeakingFirst: session.up.pendingBytes > 0,
+    });
   }
 }

@@ -1,6 +1,8 @@
 // A listening socket as this thread uses it: adopts a dup of what the control plane lends, accepts
 // clients, and stops accepting (or refuses) at the ceiling.
 import { errnoCode } from "../base/os-error.ts";
+import { isLinux } from "../os/libc.ts";
+import { receiveEarly } from "../os/receive.ts";
 import { closeDescriptor, duplicate, restoreBacklog } from "../os/socket.ts";
 import { END_INDEX } from "../shared/end-reason.ts";
 import { clientHandlers } from "./client-handlers.ts";
@@ -104,9 +106,14 @@ export class Listener {
       return;
     }
     client.data = new Session(thread, origin, client);
-    client.data.start();
+    client.data.start(isLinux ? receiveEarly(descriptorOf(client)) : null);
     if (this.isFull()) this.pause();
   }
+}
+
+// The types do not know it.
+function descriptorOf(client: SessionSocket): number {
+  return (client as unknown as { readonly fd: number }).fd;
 }
 
 // The types know neither `fd` nor handlers whose data is set in `open`.

@@ -65,10 +65,13 @@ export class Session {
     return this.up.hasEnded || this.down.hasEnded;
   }
 
-  start(): void {
+  /** `early` is what the client has sent already, or the errno of a client that is gone. */
+  start(early: Uint8Array | null | number): void {
     const { thread } = this;
     thread.sessions.add(this);
     thread.board.openSession(thread.worker, this.origin.listener);
+    if (typeof early === "number") return this.broke(this.up);
+    if (early !== null) this.up.push(early);
     this.dialNext();
   }
 

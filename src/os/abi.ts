@@ -10,6 +10,11 @@ export const SOL_SOCKET = 1;
 export const SO_REUSEADDR = 2;
 export const SO_REUSEPORT = 15;
 
+export const MSG_DONTWAIT = 0x40;
+
+export const IPPROTO_TCP = 6;
+export const TCP_QUICKACK = 12;
+
 export const IPPROTO_IPV6 = 41;
 export const IPV6_V6ONLY = 26;
 

@@ -10,6 +10,7 @@ const symbols = {
   bind: { args: [i32, ptr, u32], returns: i32 },
   listen: { args: [i32, i32], returns: i32 },
   connect: { args: [i32, ptr, u32], returns: i32 },
+  recv: { args: [i32, ptr, u64, i32], returns: i32 },
   setsockopt: { args: [i32, i32, i32, ptr, u32], returns: i32 },
   getsockname: { args: [i32, ptr, ptr], returns: i32 },
   fcntl: { args: [i32, i32, i32], returns: i32 },

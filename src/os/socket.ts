@@ -71,7 +71,8 @@ export function closeDescriptor(fd: number): void {
   getLibc().close(fd);
 }
 
-function setOption(fd: number, level: number, name: number, value: number): number {
+/** @returns below 0 when it failed */
+export function setOption(fd: number, level: number, name: number, value: number): number {
   optionValue[0] = value;
   return getLibc().setsockopt(fd, level, name, optionPointer, 4);
 }

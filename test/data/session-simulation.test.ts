@@ -69,7 +69,7 @@ class World {
     board.enterSession(0, 10);
     this.session = new Session(this.thread, origin, socket as never);
     socket.data = this.session;
-    this.session.start();
+    this.session.start(null);
   }
 
   get backend(): Peer | undefined {
