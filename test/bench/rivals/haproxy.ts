@@ -1,0 +1,47 @@
+// HAProxy in TCP mode, as Debian's service runs it: a master that reloads at SIGUSR2.
+import { join } from "node:path";
+import { writeConfig } from "../configs/render.ts";
+import { Child } from "../process/child.ts";
+import { openFileLimit } from "../process/limits.ts";
+import type { Rival, Running, Setup } from "./rival.ts";
+import { versionOf } from "./version.ts";
+
+export const haproxy: Rival = haproxyWith("haproxy", "haproxy.cfg");
+
+function haproxyWith(name: string, template: string): Rival {
+  return {
+    name,
+    isBalancer: true,
+    programs: ["haproxy"],
+    version: () => versionOf(["haproxy", "-v"], /version (\S+)/),
+    start: async (setup) => startHaproxy(template, setup),
+  };
+}
+
+function startHaproxy(template: string, setup: Setup): Running {
+  const { folder, listenPort, backendPorts, workers, method } = setup;
+  const file = join(folder, "haproxy.cfg");
+  const write = (ports: readonly number[]) =>
+    writeConfig(template, file, {
+      folder,
+      port: listenPort,
+      workers,
+      // It refuses to start with more than its open files allow: two a connection, some spare.
+      maxconn: Math.min(20_000, Math.floor(openFileLimit() / 2) - 200),
+      method: method === "round_robin" ? "roundrobin" : "leastconn",
+      servers: ports.map((port) => `    server s${port} 127.0.0.1:${port} check`).join("\n"),
+    });
+  write(backendPorts);
+  const child = new Child(["haproxy", "-W", "-f", file], { logFile: join(folder, "haproxy.log") });
+  return {
+    port: listenPort,
+    pids: () => child.pids(),
+    log: () => child.log(),
+    reload: async (ports) => {
+      write(ports);
+      child.signal("SIGUSR2");
+      return 0;
+    },
+    stop: () => child.stop(),
+  };
+}

@@ -1,0 +1,8 @@
+// All rivals, in the order of a round. To add one: a file beside this one, a line here, a config in
+// ../configs, and its package in ../programs.ts.
+import { bal } from "./bal.ts";
+import { direct } from "./direct.ts";
+import { haproxy } from "./haproxy.ts";
+import type { Rival } from "./rival.ts";
+
+export const rivals: readonly Rival[] = [direct, bal, haproxy];

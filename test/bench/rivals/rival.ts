@@ -1,0 +1,38 @@
+// What the benchmark asks of a balancer. One file each beside this one; registry.ts lists them.
+
+export type Method = "round_robin" | "least_connections";
+
+export type Setup = {
+  /** Made for this one start, removed after it. */
+  readonly folder: string;
+  /** On 127.0.0.1, as the backends are. */
+  readonly listenPort: number;
+  readonly backendPorts: readonly number[];
+  /** Threads or worker processes that carry traffic. */
+  readonly workers: number;
+  readonly method: Method;
+};
+
+export interface Running {
+  /** Where clients connect to. */
+  readonly port: number;
+  /** All processes of the balancer, read anew at each call. Empty: there is none. */
+  pids(): number[];
+  /** What it last wrote, for an error message. */
+  log(): string;
+  /** Makes it serve these backends; the CPU time of the command that told it so, in ms. */
+  reload(backendPorts: readonly number[]): Promise<number>;
+  stop(): Promise<void>;
+}
+
+export interface Rival {
+  readonly name: string;
+  /** False: clients go straight to the backend, and only their own figures are measured. */
+  readonly isBalancer: boolean;
+  /** Programs that it needs on PATH; see ../programs.ts. */
+  readonly programs: readonly string[];
+  /** Null: not installed. */
+  version(): string | null;
+  /** Returns at once; whoever calls waits until it serves. */
+  start(setup: Setup): Promise<Running>;
+}

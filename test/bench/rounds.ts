@@ -1,0 +1,66 @@
+// Asks one question of all rivals, round after round: A B C A B C, so that a slow minute of the
+// machine is every rival's.
+import { mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Progress } from "./progress.ts";
+import type { Question, Readings } from "./questions/question.ts";
+import type { Method, Rival } from "./rivals/rival.ts";
+import { Run } from "./run.ts";
+
+export type Measurement = {
+  readonly round: number;
+  readonly rival: string;
+  readonly readings: Readings;
+  /** What went wrong; the readings are empty then. */
+  readonly failure: string | null;
+};
+
+export type Answer = {
+  readonly question: Question;
+  readonly measurements: readonly Measurement[];
+};
+
+type Options = {
+  readonly question: Question;
+  readonly rivals: readonly Rival[];
+  readonly rounds: number;
+  readonly workers: number;
+  readonly method: Method;
+  readonly isQuick: boolean;
+  readonly folder: string;
+  readonly progress: Progress;
+};
+
+/** Those that the question makes sense for. */
+export function askedOf(question: Question, rivals: readonly Rival[]): readonly Rival[] {
+  return rivals.filter(({ isBalancer }) => isBalancer || question.isForDirect);
+}
+
+export async function askAll(options: Options): Promise<Answer> {
+  const { question, rounds, progress } = options;
+  const measurements: Measurement[] = [];
+  for (let round = 1; round <= rounds; round++) {
+    for (const rival of askedOf(question, options.rivals)) {
+      progress.begin(`${question.name}, round ${round} of ${rounds}: ${rival.name}`);
+      const measurement = await measure(rival, round, options);
+      measurements.push(measurement);
+      const { failure } = measurement;
+      if (failure !== null) progress.say(`FAILED ${question.name}, ${rival.name}: ${failure}`);
+    }
+  }
+  return { question, measurements };
+}
+
+async function measure(rival: Rival, round: number, options: Options): Promise<Measurement> {
+  const { question, workers, method, isQuick } = options;
+  const folder = mkdtempSync(join(options.folder, `${question.name}-`));
+  const of = { round, rival: rival.name };
+  try {
+    const readings = await question.ask(new Run({ rival, workers, method, isQuick, folder }));
+    return { ...of, readings, failure: null };
+  } catch (error) {
+    return { ...of, readings: {}, failure: error instanceof Error ? error.message : `${error}` };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,119 @@
+// One question to one rival in one round: starts the rival in front of backends, and sees that bytes
+// really go through it before anything is measured.
+import { mkdtempSync } from "node:fs";
+import { join } from "node:path";
+import { freePort } from "../support/ports.ts";
+import { cpuMsOf, pssKiBOf } from "./process/proc.ts";
+import type { Method, Rival, Running } from "./rivals/rival.ts";
+
+/** Long enough for any of them on a busy machine. */
+const SERVING_WITHIN_MS = 10_000;
+
+/** One request through `port`. Throws when it is not answered as the backend answers. */
+export type Probe = (port: number) => Promise<void>;
+
+export type RunOptions = {
+  readonly rival: Rival;
+  readonly workers: number;
+  readonly method: Method;
+  readonly isQuick: boolean;
+  readonly folder: string;
+};
+
+export type BalanceOptions = {
+  readonly backendPorts: readonly number[];
+  readonly probe: Probe;
+  readonly workers?: number;
+};
+
+export class Run {
+  readonly rival: Rival;
+  readonly isQuick: boolean;
+  /** Removed after the run. */
+  readonly folder: string;
+  private readonly workers: number;
+  private readonly method: Method;
+
+  constructor({ rival, workers, method, isQuick, folder }: RunOptions) {
+    this.rival = rival;
+    this.workers = workers;
+    this.method = method;
+    this.isQuick = isQuick;
+    this.folder = folder;
+  }
+
+  /** Starts the rival, and waits until it serves. */
+  async balance({ backendPorts, probe, workers }: BalanceOptions): Promise<Balanced> {
+    const balanced = new Balanced(
+      await this.rival.start({
+        folder: mkdtempSync(join(this.folder, "rival-")),
+        listenPort: freePort(),
+        backendPorts,
+        workers: workers ?? this.workers,
+        method: this.method,
+      }),
+    );
+    try {
+      await untilServing(probe, balanced.port);
+      return balanced;
+    } catch (error) {
+      const words = balanced.log();
+      await balanced.stop();
+      throw new Error(`${this.rival.name} does not serve: ${messageOf(error)}\n${words}`.trim());
+    }
+  }
+}
+
+async function untilServing(probe: Probe, port: number): Promise<void> {
+  const deadline = performance.now() + SERVING_WITHIN_MS;
+  for (;;) {
+    try {
+      return await probe(port);
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await Bun.sleep(20);
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** A rival that serves. */
+export class Balanced implements AsyncDisposable {
+  readonly port: number;
+  private readonly running: Running;
+
+  constructor(running: Running) {
+    this.running = running;
+    this.port = running.port;
+  }
+
+  /** What `work` gave, and the CPU time of all processes of the balancer meanwhile, in ms. */
+  async measure<T>(work: () => Promise<T>): Promise<{ result: T; cpuMs: number }> {
+    const before = cpuMsOf(this.running.pids());
+    const result = await work();
+    return { result, cpuMs: cpuMsOf(this.running.pids()) - before };
+  }
+
+  pssKiB(): number {
+    return pssKiBOf(this.running.pids());
+  }
+
+  log(): string {
+    return this.running.log();
+  }
+
+  reload(backendPorts: readonly number[]): Promise<number> {
+    return this.running.reload(backendPorts);
+  }
+
+  stop(): Promise<void> {
+    return this.running.stop();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+}
