@@ -24,6 +24,8 @@ export type BalanceOptions = {
   readonly backendPorts: readonly number[];
   readonly probe: Probe;
   readonly workers?: number;
+  /** Pause between probes until the first one succeeds. */
+  readonly retryAfterMs?: number;
 };
 
 export class Run {
@@ -43,7 +45,8 @@ export class Run {
   }
 
   /** Starts the rival, and waits until it serves. */
-  async balance({ backendPorts, probe, workers }: BalanceOptions): Promise<Balanced> {
+  async balance(options: BalanceOptions): Promise<Balanced> {
+    const { backendPorts, workers } = options;
     const balanced = new Balanced(
       await this.rival.start({
         folder: mkdtempSync(join(this.folder, "rival-")),
@@ -54,7 +57,7 @@ export class Run {
       }),
     );
     try {
-      await untilServing(probe, balanced.port);
+      await untilServing(balanced, options, this.rival.isBalancer);
       return balanced;
     } catch (error) {
       const words = balanced.log();
@@ -64,14 +67,19 @@ export class Run {
   }
 }
 
-async function untilServing(probe: Probe, port: number): Promise<void> {
+async function untilServing(
+  balanced: Balanced,
+  { probe, retryAfterMs = 20 }: BalanceOptions,
+  isBalancer: boolean,
+): Promise<void> {
   const deadline = performance.now() + SERVING_WITHIN_MS;
   for (;;) {
     try {
-      return await probe(port);
+      return await probe(balanced.port);
     } catch (error) {
+      if (isBalancer && balanced.hasEnded) throw new Error("it ended");
       if (performance.now() > deadline) throw error;
-      await Bun.sleep(20);
+      await Bun.sleep(retryAfterMs);
     }
   }
 }
@@ -95,6 +103,10 @@ export class Balanced implements AsyncDisposable {
     const before = cpuMsOf(this.running.pids());
     const result = await work();
     return { result, cpuMs: cpuMsOf(this.running.pids()) - before };
+  }
+
+  get hasEnded(): boolean {
+    return this.running.pids().length === 0;
   }
 
   pssKiB(): number {

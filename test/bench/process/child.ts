@@ -3,7 +3,7 @@
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { until } from "../../support/until.ts";
-import { processTree } from "./proc.ts";
+import { isRunning, processTree } from "./proc.ts";
 
 type Options = {
   /** Takes stdout and stderr. */
@@ -86,9 +86,7 @@ export class Child {
   async stop(): Promise<void> {
     const pids = this.killTree();
     await this.process.exited;
-    await until("the killed processes are gone", () =>
-      pids.every((pid) => processTree(pid).length === 0),
-    );
+    await until("the killed processes are gone", () => !pids.some(isRunning));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -15,6 +15,12 @@ function statOf(pid: number): string[] | null {
   }
 }
 
+/** False also of one that has ended and is not waited for yet. */
+export function isRunning(pid: number): boolean {
+  const state = statOf(pid)?.[0] ?? "X";
+  return state !== "Z" && state !== "X";
+}
+
 /** The process and all its descendants, also those that ended and are not waited for yet. */
 export function processTree(root: number): number[] {
   const children = new Map<number, number[]>();

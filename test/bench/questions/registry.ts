@@ -1,7 +1,21 @@
 // All questions, in the order in which they are asked.
+import { bulk } from "./bulk.ts";
+import { connections } from "./connections.ts";
+import { idleMemory } from "./idle-memory.ts";
 import { keptRequests } from "./kept-requests.ts";
+import { latency } from "./latency.ts";
 import type { Question } from "./question.ts";
+import { scaling } from "./scaling.ts";
+import { start } from "./start.ts";
 
 export type { Question };
 
-export const questions: readonly Question[] = [keptRequests];
+export const questions: readonly Question[] = [
+  keptRequests,
+  connections,
+  bulk,
+  latency,
+  idleMemory,
+  start,
+  scaling,
+];

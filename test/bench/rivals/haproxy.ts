@@ -7,6 +7,7 @@ import type { Rival, Running, Setup } from "./rival.ts";
 import { versionOf } from "./version.ts";
 
 export const haproxy: Rival = haproxyWith("haproxy", "haproxy.cfg");
+export const haproxyTuned: Rival = haproxyWith("haproxy-tuned", "haproxy-tuned.cfg");
 
 function haproxyWith(name: string, template: string): Rival {
   return {
@@ -26,8 +27,9 @@ function startHaproxy(template: string, setup: Setup): Running {
       folder,
       port: listenPort,
       workers,
-      // It refuses to start with more than its open files allow: two a connection, some spare.
-      maxconn: Math.min(20_000, Math.floor(openFileLimit() / 2) - 200),
+      // It refuses to start with more than its open files allow: two a connection, and a pipe of
+      // two for every fourth when it splices.
+      maxconn: Math.min(20_000, Math.floor((openFileLimit() - 200) / 2.5)),
       method: method === "round_robin" ? "roundrobin" : "leastconn",
       servers: ports.map((port) => `    server s${port} 127.0.0.1:${port} check`).join("\n"),
     });

@@ -2,7 +2,8 @@
 // ../configs, and its package in ../programs.ts.
 import { bal } from "./bal.ts";
 import { direct } from "./direct.ts";
-import { haproxy } from "./haproxy.ts";
+import { haproxy, haproxyTuned } from "./haproxy.ts";
+import { nginx } from "./nginx.ts";
 import type { Rival } from "./rival.ts";
 
-export const rivals: readonly Rival[] = [direct, bal, haproxy];
+export const rivals: readonly Rival[] = [direct, bal, haproxy, haproxyTuned, nginx];

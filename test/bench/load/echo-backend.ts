@@ -1,0 +1,49 @@
+// The echo backend as the benchmark holds it: started, frozen, killed.
+import { join } from "node:path";
+import { freePort } from "../../support/ports.ts";
+import { until } from "../../support/until.ts";
+import { connect } from "../../support/wire.ts";
+import { Child } from "../process/child.ts";
+import type { Probe } from "../run.ts";
+
+/** As many as the kernel's default for net.core.somaxconn. */
+const BACKLOG = 4096;
+
+export class EchoBackend implements AsyncDisposable {
+  readonly port = freePort();
+  private readonly child: Child;
+
+  private constructor(folder: string, backlog: number) {
+    const script = join(import.meta.dir, "echo.ts");
+    const command = [process.execPath, script, `${this.port}`, `${backlog}`];
+    this.child = new Child(command, { logFile: join(folder, `echo-${this.port}.log`) });
+  }
+
+  static async start(folder: string, backlog = BACKLOG): Promise<EchoBackend> {
+    const backend = new EchoBackend(folder, backlog);
+    await until("the echo backend answers", () => {
+      if (backend.child.hasEnded) throw new Error(`the echo backend: ${backend.child.log()}`);
+      return echoProbe(backend.port).then(
+        () => true,
+        () => false,
+      );
+    });
+    return backend;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.child.signal(name);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.child.stop();
+  }
+}
+
+export const echoProbe: Probe = async (port) => {
+  using wire = await connect(port);
+  const timer = setTimeout(() => wire.reset(), 3000);
+  void wire.send("ping");
+  const text = await wire.read(4).finally(() => clearTimeout(timer));
+  if (text !== "ping") throw new Error(`the echo of "ping" was ${JSON.stringify(text)}`);
+};
