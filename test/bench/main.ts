@@ -1,12 +1,13 @@
 // `npm run bench`: bal and other balancers side by side on loopback. README.md says how to read it.
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Arguments, parseArguments, USAGE, WrongUsage } from "./arguments.ts";
 import { describe, thisMachine } from "./machine.ts";
-import { installFor, missingOf } from "./programs.ts";
+import { installFor, loadVersions, missingOf } from "./programs.ts";
 import { Progress } from "./progress.ts";
 import type { Question } from "./questions/question.ts";
+import { markdownTable } from "./report/markdown.ts";
 import { type Results, writeJson } from "./report/results.ts";
 import { terminalTable } from "./report/terminal.ts";
 import type { Rival } from "./rivals/rival.ts";
@@ -49,7 +50,7 @@ async function bench(args: Arguments): Promise<number> {
     startedAt: new Date().toISOString(),
     command: ["npm run bench --", ...process.argv.slice(2)].join(" "),
     machine: thisMachine(),
-    versions,
+    versions: { ...loadVersions(questions), ...versions },
   };
   console.log(introduction(results([])));
   const asked = questions.reduce((sum, one) => sum + askedOf(one, rivals).length, 0);
@@ -61,6 +62,9 @@ async function bench(args: Arguments): Promise<number> {
     progress.clear();
     console.log(terminalTable(answer, results([]).rivals));
     writeJson(args.jsonFile, results(answers));
+  }
+  if (args.markdownFile !== null) {
+    writeFileSync(args.markdownFile, markdownTable(results(answers)));
   }
   const failed = answers.flatMap(({ measurements }) => measurements).filter((one) => one.failure);
   if (failed.length > 0) console.error(`${failed.length} measurements failed`);

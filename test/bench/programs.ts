@@ -4,6 +4,7 @@ import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { environment, find } from "./process/child.ts";
 import type { Question } from "./questions/question.ts";
 import type { Rival } from "./rivals/rival.ts";
+import { versionOf } from "./rivals/version.ts";
 
 /** Packages of Debian and Ubuntu, by program. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
@@ -15,6 +16,24 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 
 /** deb-systemd-invoke and invoke-rc.d start no service as long as this exits with 101. */
 const POLICY = "/usr/sbin/policy-rc.d";
+
+/** What names a version in each one's own words. */
+const VERSIONS: Readonly<Record<string, readonly [readonly string[], RegExp]>> = {
+  iperf3: [["-v"], /iperf (\S+)/],
+  nginx: [["-v"], /nginx\/(\S+)/],
+  wrk: [["-v"], /wrk (\S+)/],
+};
+
+/** Of the loads and backends that these questions use, and of the Bun that clients run on. */
+export function loadVersions(questions: readonly Question[]): Record<string, string> {
+  const versions: Record<string, string> = {};
+  for (const program of questions.flatMap(({ programs }) => programs)) {
+    const [args, pattern] = VERSIONS[program] ?? [["--version"], /(\d\S*)/];
+    const version = versionOf([program, ...args], pattern);
+    if (version !== null) versions[program] = version;
+  }
+  return { ...versions, bun: Bun.version };
+}
 
 /** Those of these that are not on PATH. */
 export function missingOf(programs: readonly string[]): string[] {

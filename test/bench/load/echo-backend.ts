@@ -13,7 +13,10 @@ export class EchoBackend implements AsyncDisposable {
   readonly port = freePort();
   private readonly child: Child;
 
+  private readonly backlog: number;
+
   private constructor(folder: string, backlog: number) {
+    this.backlog = backlog;
     const script = join(import.meta.dir, "echo.ts");
     const command = [process.execPath, script, `${this.port}`, `${backlog}`];
     this.child = new Child(command, { logFile: join(folder, `echo-${this.port}.log`) });
@@ -31,8 +34,19 @@ export class EchoBackend implements AsyncDisposable {
     return backend;
   }
 
-  signal(name: NodeJS.Signals): void {
-    this.child.signal(name);
+  kill(): void {
+    this.child.signal("SIGKILL");
+  }
+
+  /** Stops the process and fills its accept queue: from now on a dial hangs. */
+  async freeze(folder: string): Promise<AsyncDisposable> {
+    this.child.signal("SIGSTOP");
+    const script = join(import.meta.dir, "fill-queue.ts");
+    const command = [process.execPath, script, `${this.port}`, `${2 * this.backlog + 8}`];
+    const filler = new Child(command, { logFile: join(folder, "fill-queue.log") });
+    await until("the accept queue is full", () => filler.hasEnded || filler.log() !== "");
+    if (filler.log() !== "full") throw new Error(`the accept queue: ${filler.log()}`);
+    return filler;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

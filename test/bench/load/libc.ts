@@ -80,6 +80,13 @@ export function connectTo(port: number): number {
   return fd;
 }
 
+/** A client of 127.0.0.1 that nobody waits for: it may never be connected. */
+export function dial(port: number): void {
+  const fd = done("socket", libc.socket(AF_INET, SOCK_STREAM, 0));
+  setNonBlocking(fd);
+  libc.connect(fd, ptr(loopback(port)), 16);
+}
+
 /** The next client, or less than zero. */
 export function acceptFrom(listener: number): number {
   const fd = libc.accept4(listener, NO_POINTER, NO_POINTER, O_NONBLOCK);

@@ -1,10 +1,12 @@
 // All questions, in the order in which they are asked.
 import { bulk } from "./bulk.ts";
 import { connections } from "./connections.ts";
+import { failover } from "./failover.ts";
 import { idleMemory } from "./idle-memory.ts";
 import { keptRequests } from "./kept-requests.ts";
 import { latency } from "./latency.ts";
 import type { Question } from "./question.ts";
+import { reload } from "./reload.ts";
 import { scaling } from "./scaling.ts";
 import { start } from "./start.ts";
 
@@ -18,4 +20,6 @@ export const questions: readonly Question[] = [
   idleMemory,
   start,
   scaling,
+  failover,
+  reload,
 ];
