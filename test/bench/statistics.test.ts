@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { digits, rowsOf } from "./report/summary.ts";
 import { longestGap, median, medianRatio, percentile, spread } from "./statistics.ts";
 
 test.each([
@@ -57,4 +58,44 @@ test.each([
   [[1, 2, 3], 0, 10, 7],
 ])("the longest gap of %p between %p and %p is %p", (events, from, to, expected) => {
   expect(longestGap(events, from, to)).toBe(expected);
+});
+
+test.each([
+  [0, "0"],
+  [0.12345, "0.123"],
+  [1.2345, "1.23"],
+  [12.345, "12.3"],
+  [123.45, "123"],
+  [123456.7, "123,457"],
+])("%p is told as %p", (value, expected) => {
+  expect(digits(value)).toBe(expected);
+});
+
+test("a row has a cell for each rival, and a figure that nobody read has no row", () => {
+  const figure = (name: string) => ({ name, title: "", unit: "ms", lowerIsBetter: true });
+  const question = {
+    name: "q",
+    title: "",
+    notes: [],
+    programs: [],
+    isForDirect: true,
+    figures: [figure("read"), figure("unread")],
+    ask: async () => ({}),
+  };
+  const measurements = [
+    { round: 1, rival: "bal", readings: { read: 2 }, failure: null },
+    { round: 1, rival: "other", readings: { read: 1 }, failure: null },
+    { round: 2, rival: "bal", readings: { read: 4 }, failure: null },
+    { round: 2, rival: "other", readings: {}, failure: "it ended" },
+  ];
+  expect(rowsOf({ question, measurements }, ["bal", "other", "absent"])).toEqual([
+    {
+      figure: figure("read"),
+      cells: [
+        { rival: "bal", spread: { median: 3, min: 2, max: 4 }, ratio: null, failures: 0 },
+        { rival: "other", spread: { median: 1, min: 1, max: 1 }, ratio: 2, failures: 1 },
+        { rival: "absent", spread: null, ratio: null, failures: 0 },
+      ],
+    },
+  ]);
 });

@@ -30,13 +30,10 @@ export async function iperf3(
   seconds: number,
   args: readonly string[],
 ): Promise<BulkReport> {
-  const { stdout } = await runToEnd(commandFor(port, ["-t", `${seconds}`, ...args]), {
-    timeoutMs: (seconds + 10) * 1000,
-  });
-  const { end } = JSON.parse(stdout);
+  const { end } = await report(port, ["-t", `${seconds}`, ...args], (seconds + 10) * 1000);
   const sums = [end.sum_received, end.sum_received_bidir_reverse].filter(Boolean);
   const bytes = sums.reduce((sum, one) => sum + one.bytes, 0);
-  if (!(bytes > 0)) throw new Error(`iperf3 moved no bytes:\n${stdout.slice(0, 1000)}`);
+  if (!(bytes > 0)) throw new Error("iperf3 moved no bytes");
   return { bytes, seconds: end.sum_received.seconds };
 }
 
@@ -54,9 +51,14 @@ export async function undisturbed<T>(work: () => Promise<T>): Promise<T> {
 
 /** A test of 64 KiB. */
 export const iperfProbe: Probe = async (port) => {
-  await runToEnd(commandFor(port, ["-n", "64K"]), { timeoutMs: 5000 });
+  await report(port, ["-n", "64K"], 5000);
 };
 
-function commandFor(port: number, args: readonly string[]): string[] {
-  return ["iperf3", "-c", "127.0.0.1", "-p", `${port}`, "-J", ...args];
+async function report(port: number, args: readonly string[], timeoutMs: number) {
+  const command = ["iperf3", "-c", "127.0.0.1", "-p", `${port}`, "-J", ...args];
+  const { stdout } = await runToEnd(command, { timeoutMs });
+  const read = JSON.parse(stdout);
+  // With -J its exit code is 0 all the same (3.12).
+  if (read.error !== undefined) throw new Error(`iperf3: ${read.error}`);
+  return read;
 }

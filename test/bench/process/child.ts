@@ -12,7 +12,9 @@ type Options = {
 };
 
 const living = new Set<Child>();
+const commands = new Set<Bun.Subprocess>();
 process.on("exit", () => {
+  for (const command of commands) command.kill("SIGKILL");
   for (const child of living) child.killTree();
 });
 
@@ -110,9 +112,11 @@ export async function runToEnd(
     timeout: timeoutMs,
     killSignal: "SIGKILL",
   });
+  commands.add(child);
   const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
-  if ((await child.exited) !== 0) {
-    const how = child.signalCode ?? `exit code ${child.exitCode}`;
+  const code = await child.exited.finally(() => commands.delete(child));
+  if (code !== 0) {
+    const how = child.signalCode ?? `exit code ${code}`;
     throw new Error(`${command.join(" ")}: ${how}\n${stdout}${stderr}`.trim());
   }
   return { stdout, cpuMs: Number(child.resourceUsage()?.cpuTime.total ?? 0) / 1000 };
