@@ -1,4 +1,4 @@
-// Builds the self-contained binary: dist/bal, with the worker as its second entry point.
+// Builds the self-contained binary: dist/bal, with its threads as further entry points.
 //
 //   bun build.ts [--target=bun-linux-x64-musl] [--outfile=dist/bal]
 
@@ -26,4 +26,4 @@ const options = [
   ...(values.target === undefined ? [] : [`--target=${values.target}`]),
 ];
 
-await $`${process.execPath} build ${options} src/main.ts src/data/worker.ts`;
+await $`${process.execPath} build ${options} src/main.ts src/data/worker.ts src/data/splicer.ts`;

@@ -66,6 +66,8 @@ export type LogConfig = {
 export type Config = {
   readonly workers: number | "auto";
   readonly watch: boolean;
+  /** Bulk is moved inside the kernel where that can be. */
+  readonly zeroCopy: boolean;
   /** Further backends that one client may be tried on. */
   readonly retries: number;
   /** Idle time before TCP keepalive probes; 0 is off. */

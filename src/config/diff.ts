@@ -45,6 +45,7 @@ function treeOf(config: Config): Tree {
   return {
     workers: config.workers,
     watch: config.watch,
+    zero_copy: config.zeroCopy ? "auto" : false,
     retries: config.retries,
     keepalive: formatDuration(config.keepaliveMs),
     timeouts: {

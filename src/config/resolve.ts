@@ -32,6 +32,7 @@ export function resolveConfig(written: WrittenConfig): Config {
   return deepFreeze({
     workers: top.workers,
     watch: top.watch,
+    zeroCopy: top.zero_copy !== false,
     retries: top.retries,
     keepaliveMs: top.keepalive,
     timeouts: {

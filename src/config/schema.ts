@@ -143,6 +143,11 @@ export const schema = {
       doc: "threads; auto: CPUs that this process may use, at most 8",
     },
     watch: { field: { kind: "boolean" }, default: true, doc: "reload when the file changes" },
+    zero_copy: {
+      field: { kind: "auto", or: { kind: "boolean" } },
+      default: "auto",
+      doc: "auto: bulk is moved inside the kernel where it can be; false: always copied",
+    },
     retries: { field: integer(0, 100), default: 2, doc: "further backends for one client" },
     keepalive: { field: timeout, default: "60s", doc: "TCP keepalive on both sides; 0 is off" },
     health_check: { field: map(healthCheckKeys), doc: "default for all pools" },

@@ -54,6 +54,7 @@ export type WrittenConfig = {
   readonly backends?: readonly (WrittenBackend | undefined)[];
   readonly workers?: number | "auto";
   readonly watch?: boolean;
+  readonly zero_copy?: boolean | "auto";
   readonly retries?: number;
   readonly keepalive?: number;
   readonly health_check?: WrittenHealthCheck;

@@ -3,6 +3,7 @@
 import { BalError } from "../base/errors.ts";
 import type { Board } from "../shared/board.ts";
 import type { FromWorker, Generation, GenerationListener, ToWorker } from "../shared/messages.ts";
+import { PULSE_CHECK_MS, Pulse } from "./pulse.ts";
 import { WorkerHandle } from "./worker-handle.ts";
 
 /** A generation without the descriptors, which differ from worker to worker. */
@@ -30,14 +31,11 @@ export type CrewOptions = {
   readonly events: CrewEvents;
 };
 
-const HEARTBEAT_CHECK_MS = 5000;
-/** Checks in a row without a beat, after which a thread is taken to hang. */
-const MISSED_CHECKS = 2;
 const MAX_RESTART_MS = 30_000;
 /** A thread that has served so long ended by an accident of its own: its restart is at once again. */
 const SETTLED_MS = 60_000;
 
-type Place = { restarts: number; startedAtMs: number; beat: number; missed: number };
+type Place = { restarts: number; startedAtMs: number; pulse: Pulse };
 
 export class Crew {
   private readonly options: CrewOptions;
@@ -58,12 +56,12 @@ export class Crew {
   /** Starts the threads. Resolves when all have booted. Throws BalError `no-worker` when one can't. */
   async start(): Promise<void> {
     const booted = Array.from({ length: this.options.count }, (_, index) => {
-      this.places.push({ restarts: 0, startedAtMs: 0, beat: 0, missed: 0 });
+      this.places.push({ restarts: 0, startedAtMs: 0, pulse: new Pulse() });
       return this.launch(index);
     });
     await Promise.race([Promise.all(booted), this.firstFailed.promise]);
     this.hasStarted = true;
-    this.timers.add(setInterval(() => this.checkHeartbeats(), HEARTBEAT_CHECK_MS));
+    this.timers.add(setInterval(() => this.checkHeartbeats(), PULSE_CHECK_MS));
   }
 
   /** Resolves when every living thread serves it. Returns what went wrong, by worker. */
@@ -114,7 +112,7 @@ export class Crew {
     const place = this.places[index];
     if (place !== undefined) {
       place.startedAtMs = performance.now();
-      place.missed = 0;
+      place.pulse = new Pulse();
     }
     this.booting.set(index, resolve);
     this.handles[index] = new WorkerHandle(index, this.options.board.memory, {
@@ -167,10 +165,7 @@ export class Crew {
     for (const [index, handle] of this.handles.entries()) {
       const place = this.places[index];
       if (place === undefined || !handle?.isAlive) continue;
-      const beat = this.options.board.heartbeat(index);
-      place.missed = beat === place.beat ? place.missed + 1 : 0;
-      place.beat = beat;
-      if (place.missed < MISSED_CHECKS) continue;
+      if (!place.pulse.hasStopped(this.options.board.heartbeat(index))) continue;
       handle.terminate("it hung");
       this.options.events.onHung(index);
       this.adoptOrphans();

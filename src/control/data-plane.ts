@@ -7,11 +7,12 @@ import type { FromWorker } from "../shared/messages.ts";
 import type { ListenerStatus, PoolStatus } from "./admin/api.ts";
 import { BackendHealth } from "./backend-health.ts";
 import { Crew, type GenerationPlan } from "./crew.ts";
-import { bufferedCeiling, connectionCeiling, workerCount } from "./limits.ts";
+import { bufferedCeiling, connectionCeiling, spliceLimits, workerCount } from "./limits.ts";
 import { ListeningSockets } from "./listening-sockets.ts";
 import type { Log } from "./log.ts";
 import { RefusalReport } from "./refusals.ts";
 import { SlotTable } from "./slots.ts";
+import { Splicers } from "./splicers.ts";
 import { listenerStatus, poolStatus } from "./status.ts";
 
 /** How long a start or a reload waits for new names to resolve. */
@@ -19,6 +20,7 @@ const RESOLVE_MS = 2000;
 /** How long a reload waits for its workers; one that hangs is replaced and boots on the newest. */
 const ACKNOWLEDGE_MS = 5000;
 const TICK_MS = 1000;
+const NO_SPLICE = { afterBytes: Number.POSITIVE_INFINITY, maxSessions: 0 };
 
 export class DataPlane {
   readonly workers: number;
@@ -28,9 +30,11 @@ export class DataPlane {
   private readonly listeners = new SlotTable(MAX_LISTENERS);
   private readonly health: BackendHealth;
   private readonly crew: Crew;
+  private readonly splicers: Splicers;
   private readonly refusals: RefusalReport;
   private config: Config;
   private pendingApplies = 0;
+  private canSplice = true;
   private tick: Timer | null = null;
 
   constructor(config: Config, log: Log) {
@@ -40,6 +44,13 @@ export class DataPlane {
     this.sockets = new ListeningSockets(this.workers);
     this.refusals = new RefusalReport(this.board, log);
     this.health = new BackendHealth(this.board, log, () => void this.apply());
+    this.splicers = new Splicers({
+      board: this.board,
+      onLost: (worker, reason) => this.stopSplicing(worker, reason),
+      onFault: (worker, message) => {
+        log.error("fault", `a fault in the splicer of worker ${worker}: ${message}`);
+      },
+    });
     this.crew = new Crew({
       board: this.board,
       count: this.workers,
@@ -102,11 +113,13 @@ export class DataPlane {
   /** Resets every session that is left. */
   cut(): void {
     this.crew.broadcast({ kind: "cut" });
+    this.splicers.cut();
   }
 
   end(): void {
     if (this.tick !== null) clearInterval(this.tick);
     this.crew.terminate();
+    this.splicers.terminate();
   }
 
   listenerStatus(): readonly ListenerStatus[] {
@@ -151,7 +164,16 @@ export class DataPlane {
       maxConnections: connectionCeiling(config, workers),
       overload: config.limits.overload,
       maxBufferedBytes: bufferedCeiling(config),
+      splice: this.canSplice ? spliceLimits(config, workers) : NO_SPLICE,
     };
+  }
+
+  // What made one end may make the next one end: everything is copied from now on.
+  private stopSplicing(worker: number, reason: string): void {
+    const message = `the splicer of worker ${worker} is lost with its sessions, bulk is copied from now on: ${reason}`;
+    this.log.error("splicer-lost", message, { worker, reason });
+    this.canSplice = false;
+    void this.apply();
   }
 
   private listenerSlot({ name }: ListenerConfig): number {
@@ -174,6 +196,8 @@ export class DataPlane {
         return this.health.localError(message.slot, message.error);
       case "fault":
         return this.log.error("fault", `a fault in worker ${worker}: ${message.message}`);
+      case "promoted":
+        return this.splicers.take(worker, message.session);
       case "ready":
       case "applied":
         return;

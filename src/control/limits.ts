@@ -2,6 +2,7 @@
 import type { Config } from "../config/config.ts";
 import { isLinux } from "../os/libc.ts";
 import { firstUnprivilegedPort, openFileLimit, usableCpus, usableMemory } from "../os/limits.ts";
+import type { SpliceLimits } from "../shared/messages.ts";
 
 /** `auto`: one worker per usable CPU, no more than this. */
 const MAX_AUTO_WORKERS = 8;
@@ -9,6 +10,16 @@ const MAX_AUTO_WORKERS = 8;
 const FIXED_DESCRIPTORS = 64;
 /** A relayed connection: the client's socket and the backend's. */
 const DESCRIPTORS_PER_SESSION = 2;
+/** A pipe each way. */
+const DESCRIPTORS_PER_SPLICED_SESSION = 4;
+/** One in so many descriptors may be a spliced session's; none is where files are as scarce. */
+const DESCRIPTORS_PER_SPLICE = 32;
+const MIN_OPEN_FILES_TO_SPLICE = 1024;
+const MAX_SPLICED_SESSIONS = 512;
+/** What a splicer has for itself: its epoll set and its eventfd. */
+const DESCRIPTORS_PER_SPLICER = 2;
+/** Bytes one way that make a session bulk. Below, the hand-over costs more than it saves. */
+const SPLICE_AFTER_BYTES = 1024 * 1024;
 const MIN_AUTO_BUFFERED_BYTES = 256 * 1024 * 1024;
 
 export function workerCount(config: Config): number {
@@ -20,7 +31,13 @@ export function workerCount(config: Config): number {
 /** Sessions that the open-file limit leaves room for; at least 1. */
 export function connectionsByFileLimit(config: Config, workers: number): number {
   const backends = config.pools.reduce((sum, pool) => sum + pool.backends.length, 0);
-  const own = FIXED_DESCRIPTORS + 2 * workers * (config.listeners.length + 2) + backends;
+  const splice = spliceLimits(config, workers);
+  const spliceEach = DESCRIPTORS_PER_SPLICED_SESSION * splice.maxSessions + DESCRIPTORS_PER_SPLICER;
+  const own =
+    FIXED_DESCRIPTORS +
+    2 * workers * (config.listeners.length + 2) +
+    backends +
+    (splice.maxSessions > 0 ? workers * spliceEach : 0);
   return Math.max(1, Math.floor((openFileLimit() - own) / DESCRIPTORS_PER_SESSION));
 }
 
@@ -35,6 +52,17 @@ export function bufferedCeiling(config: Config): number {
   const { maxBufferedBytes } = config.limits;
   if (maxBufferedBytes !== "auto") return maxBufferedBytes;
   return Math.max(MIN_AUTO_BUFFERED_BYTES, Math.floor(usableMemory() / 4));
+}
+
+/** `BAL_SPLICE_AFTER` (bytes) is for tests: what is right for short sessions is right for all. */
+export function spliceLimits(config: Config, workers: number): SpliceLimits {
+  const files = openFileLimit();
+  if (!isLinux || !config.zeroCopy || files < MIN_OPEN_FILES_TO_SPLICE) {
+    return { afterBytes: Number.POSITIVE_INFINITY, maxSessions: 0 };
+  }
+  const all = Math.min(Math.floor(files / DESCRIPTORS_PER_SPLICE), MAX_SPLICED_SESSIONS);
+  const afterBytes = Number(process.env.BAL_SPLICE_AFTER) || SPLICE_AFTER_BYTES;
+  return { afterBytes, maxSessions: Math.ceil(all / workers) };
 }
 
 /** Facts of this host that the config will meet: what is wrong, and the remedy. */

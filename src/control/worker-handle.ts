@@ -1,6 +1,7 @@
 // One thread of the data plane, from its start to its end.
 import { MAX_WORKERS } from "../shared/board.ts";
 import type { FromWorker, Generation, ToWorker } from "../shared/messages.ts";
+import { entryUrl } from "./entry-url.ts";
 
 export type WorkerEvents = {
   readonly onMessage: (worker: number, message: FromWorker) => void;
@@ -22,7 +23,7 @@ export class WorkerHandle {
     if (index >= MAX_WORKERS) throw new RangeError(`worker ${index} has no row on the board`);
     this.index = index;
     this.events = events;
-    this.worker = new Worker(workerUrl());
+    this.worker = new Worker(entryUrl("worker"));
     this.worker.addEventListener("message", (event) => this.receive(event.data as FromWorker));
     this.worker.addEventListener("error", (event) => {
       event.preventDefault();
@@ -76,10 +77,4 @@ export class WorkerHandle {
     for (const resolve of this.acknowledged.values()) resolve(null);
     this.acknowledged.clear();
   }
-}
-
-// In the compiled binary all modules are one, which stands where main.ts did.
-function workerUrl(): string {
-  const isCompiled = import.meta.url.includes("/$bunfs/");
-  return new URL(isCompiled ? "./data/worker.ts" : "../data/worker.ts", import.meta.url).href;
 }

@@ -2,9 +2,11 @@
 // attempts and time. It ends when a connect completes or the budget is used up.
 import { classifyDialError, errnoCode } from "../base/os-error.ts";
 import { EHOSTUNREACH } from "../os/abi.ts";
-import type { SocketHandlers } from "../os/connect.ts";
 import { EJECTED } from "../shared/board.ts";
 import type { End } from "../shared/end-reason.ts";
+import type { SessionLimits } from "../shared/messages.ts";
+import { backendHandlers } from "./backend-handlers.ts";
+import type { Pool } from "./pool.ts";
 import type { Session } from "./session.ts";
 
 /** Dials that fail in a row, over all workers, before a backend is ejected. */
@@ -19,20 +21,29 @@ const TOTALS = {
   other: "dialOther",
 } as const;
 
+/** Where a session came from; a reload swaps what is in it. */
+export type Origin = {
+  /** The listener's row on the board. */
+  readonly listener: number;
+  /** Of the newest generation: that is where dials go. */
+  pool: Pool;
+  limits: SessionLimits;
+};
+
 export class Dial {
   /** When the attempt under way has taken too long, by this thread's clock. */
   deadlineMs = 0;
   private readonly session: Session;
-  private readonly handlers: SocketHandlers<Session>;
+  private readonly origin: Origin;
   private readonly totalDeadlineMs: number;
   private readonly tried: number[] = [];
   /** Endpoints of the present backend that were tried. */
   private endpointsTried = 0;
   private lastError = "";
 
-  constructor(session: Session, handlers: SocketHandlers<Session>, nowMs: number) {
+  constructor(session: Session, origin: Origin, nowMs: number) {
     this.session = session;
-    this.handlers = handlers;
+    this.origin = origin;
     this.totalDeadlineMs = nowMs + session.limits.connectTotalMs;
   }
 
@@ -60,7 +71,7 @@ export class Dial {
     this.endpointsTried++;
     const kind = classifyDialError(code);
     thread.board.countBackend(thread.worker, slot, TOTALS[kind], 1);
-    if (kind !== "local" && this.endpointsTried < session.pool.countEndpoints(slot)) return;
+    if (kind !== "local" && this.endpointsTried < this.origin.pool.countEndpoints(slot)) return;
     session.releaseBackend();
     if (kind === "local") return thread.reportLocalError(slot, code);
     if (thread.board.countDialFailure(slot) < FAILURES_TO_EJECT) return;
@@ -74,13 +85,13 @@ export class Dial {
     const { thread, slot } = this.session;
     thread.board.clearDialFailures(slot);
     thread.board.countBackend(thread.worker, slot, "connections", 1);
-    this.session.pool.prefer(slot, this.endpointsTried);
+    this.origin.pool.prefer(slot, this.endpointsTried);
   }
 
   private pickBackend(): boolean {
     const { session, tried } = this;
     if (tried.length > session.limits.retries) return false;
-    const slot = session.pool.pick(tried);
+    const slot = this.origin.pool.pick(tried);
     if (slot < 0) return false;
     if (tried.length > 0)
       session.thread.board.countBackend(session.thread.worker, slot, "retries", 1);
@@ -92,12 +103,12 @@ export class Dial {
 
   private connect(): number {
     const { session } = this;
-    const endpoint = session.pool.endpoint(session.slot, this.endpointsTried);
+    const endpoint = this.origin.pool.endpoint(session.slot, this.endpointsTried);
     // It lost its addresses since it was picked.
     if (endpoint === undefined) return EHOSTUNREACH;
     return session.thread.connect({
       endpoint,
-      handlers: this.handlers,
+      handlers: backendHandlers,
       data: session,
       isSpeakingFirst: session.up.pendingBytes > 0,
     });

@@ -6,7 +6,9 @@ import { receiveEarly } from "../os/receive.ts";
 import { closeDescriptor, duplicate, restoreBacklog } from "../os/socket.ts";
 import { END_INDEX } from "../shared/end-reason.ts";
 import { clientHandlers } from "./client-handlers.ts";
-import { type Origin, Session, type SessionSocket } from "./session.ts";
+import { Dial, type Origin } from "./dial.ts";
+import { Pipe } from "./pipe.ts";
+import { Session, type SessionSocket } from "./session.ts";
 import type { Thread } from "./thread.ts";
 
 /** The ceiling of sessions over all threads, and what happens to a client above it. */
@@ -105,8 +107,16 @@ export class Listener {
       client.terminate();
       return;
     }
-    client.data = new Session(thread, origin, client);
-    client.data.start(isLinux ? receiveEarly(descriptorOf(client)) : null);
+    const nowMs = performance.now();
+    const { listener, limits } = origin;
+    const up = new Pipe(thread.budget, nowMs);
+    const down = new Pipe(thread.budget, nowMs);
+    const session = new Session(thread, { listener, limits, client, up, down });
+    client.data = session;
+    session.start(
+      new Dial(session, origin, nowMs),
+      isLinux ? receiveEarly(descriptorOf(client)) : null,
+    );
     if (this.isFull()) this.pause();
   }
 }

@@ -7,28 +7,17 @@
 // It knows neither direction nor session, and closes nothing: the session decides what a broken
 // sink means and forwards the FIN.
 import type { BufferBudget } from "./buffer-budget.ts";
-
-/** What a pipe needs of a socket. */
-export type PipeSocket = {
-  /** Bytes taken, 0 when there is no room, −1 when it is broken. */
-  write(chunk: Uint8Array): number;
-  pause(): void;
-  resume(): void;
-};
+import type { Direction, PipeSocket } from "./direction.ts";
 
 /** Bytes kept for a sink that is not there yet before its source is paused. */
 const EARLY_BYTES = 64 * 1024;
 
-export class Pipe {
+export class Pipe implements Direction {
   source: PipeSocket | null = null;
   sink: PipeSocket | null = null;
-  /** The source's FIN has come. */
   hasEnded = false;
-  /** `finished`: all was delivered and the FIN forwarded. `dead`: the sink is gone, bytes are dropped. */
-  state: "open" | "finished" | "dead" = "open";
-  /** Bytes that the sink's kernel has taken. */
+  state: Direction["state"] = "open";
   bytes = 0;
-  /** When the last bytes were seen to move, by this thread's clock; kept by the sweep. */
   movedAtMs: number;
   private sweptBytes = 0;
   private pending: Uint8Array | null = null;
@@ -44,12 +33,10 @@ export class Pipe {
     return this.pending === null ? 0 : this.pending.length;
   }
 
-  /** Everything before the source's FIN was delivered, the FIN itself was not. */
   get isFinDue(): boolean {
     return this.hasEnded && this.pending === null && this.state === "open" && this.sink !== null;
   }
 
-  /** Takes a chunk from the source. False: the sink is broken. */
   push(chunk: Uint8Array): boolean {
     if (this.state === "dead") return true;
     if (this.pending !== null || this.sink === null) {
@@ -67,7 +54,6 @@ export class Pipe {
     return true;
   }
 
-  /** The sink may have room; spurious calls do nothing. False: the sink is broken. */
   flush(): boolean {
     if (this.pending === null || this.sink === null) return true;
     const written = this.sink.write(this.pending);
@@ -90,8 +76,8 @@ export class Pipe {
     this.source?.resume();
   }
 
-  /** The sink is gone: drops what is pending, and what still comes. The source is read on, since a
-   *  socket that is closed with unread input resets what its peer has yet to get (RFC 2525, 2.17). */
+  // The source is read on: a socket that is closed with unread input resets what its peer has yet to
+  // get (RFC 2525, 2.17).
   kill(): void {
     this.state = "dead";
     this.drop();
@@ -99,7 +85,6 @@ export class Pipe {
     this.resume();
   }
 
-  /** Frees what it holds; it is not used again. */
   release(): void {
     this.drop();
     this.budget.forget(this);
@@ -107,7 +92,6 @@ export class Pipe {
     this.sink = null;
   }
 
-  /** For the sweep: notes whether bytes have moved since the last one. */
   observe(nowMs: number): void {
     if (this.bytes === this.sweptBytes) return;
     this.sweptBytes = this.bytes;

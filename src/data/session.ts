@@ -5,59 +5,57 @@
 //      └────────────────────►┘
 import { END_INDEX, type End } from "../shared/end-reason.ts";
 import type { SessionLimits } from "../shared/messages.ts";
-import { backendHandlers } from "./backend-handlers.ts";
-import { Dial } from "./dial.ts";
-import { Pipe } from "./pipe.ts";
-import type { Pool } from "./pool.ts";
+import type { Dial } from "./dial.ts";
+import type { Direction, RelaySocket } from "./direction.ts";
 import type { Thread } from "./thread.ts";
 
 export type SessionSocket = Bun.Socket<Session>;
 export type Phase = "dialing" | "relaying" | "ended";
 
-/** Where a session came from; a reload swaps what is in it. */
-export type Origin = {
+export type SessionParts = {
   /** The listener's row on the board. */
   readonly listener: number;
-  pool: Pool;
-  limits: SessionLimits;
+  readonly limits: SessionLimits;
+  readonly client: RelaySocket;
+  /** client → backend */
+  readonly up: Direction;
+  /** backend → client */
+  readonly down: Direction;
 };
 
 export class Session {
   readonly thread: Thread;
+  /** The listener's row on the board. */
+  readonly listener: number;
   readonly limits: SessionLimits;
-  readonly client: SessionSocket;
-  backend: SessionSocket | null = null;
+  readonly client: RelaySocket;
+  backend: RelaySocket | null = null;
   /** client → backend */
-  readonly up: Pipe;
+  readonly up: Direction;
   /** backend → client */
-  readonly down: Pipe;
+  readonly down: Direction;
   phase: Phase = "dialing";
   /** The backend's row on the board while its lease is held; else −1. */
   slot = -1;
-  dial: Dial | null;
+  dial: Dial | null = null;
   /** Once a side was reset after its FIN: how the session will have ended. */
   lingering: End | null = null;
-  private readonly origin: Origin;
+  /** Bytes in one direction that make it bulk: worth a splicer. */
+  spliceAtBytes: number;
   private isKeptAlive = false;
   private countedUp = 0;
   private countedDown = 0;
 
-  constructor(thread: Thread, origin: Origin, client: SessionSocket) {
-    const nowMs = performance.now();
+  constructor(thread: Thread, { listener, limits, client, up, down }: SessionParts) {
     this.thread = thread;
-    this.origin = origin;
-    this.limits = origin.limits;
+    this.listener = listener;
+    this.limits = limits;
     this.client = client;
-    this.up = new Pipe(thread.budget, nowMs);
-    this.down = new Pipe(thread.budget, nowMs);
+    this.up = up;
+    this.down = down;
     this.up.source = client;
     this.down.sink = client;
-    this.dial = new Dial(this, backendHandlers, nowMs);
-  }
-
-  /** Where dials go: the pool of the newest generation. */
-  get pool(): Pool {
-    return this.origin.pool;
+    this.spliceAtBytes = thread.spliceAfterBytes;
   }
 
   /** A FIN has come from one side at least. */
@@ -66,13 +64,34 @@ export class Session {
   }
 
   /** `early` is what the client has sent already, or the errno of a client that is gone. */
-  start(early: Uint8Array | null | number): void {
+  start(dial: Dial, early: Uint8Array | null | number): void {
     const { thread } = this;
+    this.dial = dial;
     thread.sessions.add(this);
-    thread.board.openSession(thread.worker, this.origin.listener);
+    thread.board.openSession(thread.worker, this.listener);
     if (typeof early === "number") return this.broke(this.up);
     if (early !== null) this.up.push(early);
     this.dialNext();
+  }
+
+  /** Goes on with what another thread has begun, whose rows on the board are this one's already. */
+  adopt(backend: RelaySocket, slot: number): void {
+    this.slot = slot;
+    this.thread.sessions.add(this);
+    this.relay(backend);
+  }
+
+  /** Gives everything away, for another thread to adopt: sockets, lease, rows. */
+  detach(): void {
+    const { thread } = this;
+    this.countBytes();
+    this.phase = "ended";
+    this.slot = -1;
+    thread.sessions.delete(this);
+    this.up.release();
+    this.down.release();
+    this.client.end();
+    this.backend?.end();
   }
 
   // --- dial -------------------------------------------------------------------------------
@@ -103,11 +122,7 @@ export class Session {
     this.dial.succeeded();
     this.dial = null;
     this.thread.dialing.delete(this);
-    this.phase = "relaying";
-    this.up.sink = socket;
-    this.down.source = socket;
-    this.up.movedAtMs = performance.now();
-    this.flush(this.up);
+    this.relay(socket);
   }
 
   private dialNext(): void {
@@ -120,26 +135,37 @@ export class Session {
 
   // --- relay ------------------------------------------------------------------------------
 
+  private relay(backend: RelaySocket): void {
+    this.phase = "relaying";
+    this.backend = backend;
+    this.up.sink = backend;
+    this.down.source = backend;
+    this.up.movedAtMs = performance.now();
+    this.flush(this.up);
+  }
+
   /** A chunk has come from a pipe's source. */
-  received(pipe: Pipe, chunk: Uint8Array): void {
-    if (!pipe.push(chunk)) this.broke(this.reverse(pipe));
+  received(pipe: Direction, chunk: Uint8Array): void {
+    if (!pipe.push(chunk)) return this.broke(this.reverse(pipe));
+    if (pipe.bytes >= this.spliceAtBytes) this.thread.promote(this);
   }
 
   /** A pipe's sink may have room, or its FIN may be due. */
-  flush(pipe: Pipe): void {
+  flush(pipe: Direction): void {
     if (!pipe.flush()) return this.broke(this.reverse(pipe));
     if (pipe.isFinDue) this.forwardFin(pipe);
+    else if (pipe.bytes >= this.spliceAtBytes) this.thread.promote(this);
   }
 
   /** A pipe's source has sent FIN. */
-  finished(pipe: Pipe): void {
+  finished(pipe: Direction): void {
     pipe.hasEnded = true;
     if (pipe.state === "dead") this.endLinger(this.reverse(pipe));
     else this.flush(pipe);
   }
 
   /** A pipe's source was reset, or broke when it was written to. */
-  broke(pipe: Pipe): void {
+  broke(pipe: Direction): void {
     if (this.phase === "ended") return;
     if (this.dial !== null) return this.end("clientGoneDial");
     const reverse = this.reverse(pipe);
@@ -152,7 +178,7 @@ export class Session {
     this.endLinger(pipe);
   }
 
-  private forwardFin(pipe: Pipe): void {
+  private forwardFin(pipe: Direction): void {
     const reverse = this.reverse(pipe);
     const sink = pipe === this.up ? this.backend : this.client;
     pipe.state = "finished";
@@ -168,16 +194,16 @@ export class Session {
   }
 
   // `pipe` is what remains of a session whose other direction is dead.
-  private endLinger(pipe: Pipe): void {
+  private endLinger(pipe: Direction): void {
     if (this.lingering === null || pipe.state !== "finished") return;
     if (this.reverse(pipe).hasEnded) this.end(this.lingering);
   }
 
-  private reverse(pipe: Pipe): Pipe {
+  private reverse(pipe: Direction): Direction {
     return pipe === this.up ? this.down : this.up;
   }
 
-  private resetReason(pipe: Pipe): End {
+  private resetReason(pipe: Direction): End {
     if (pipe === this.up) return this.isHalfClosed ? "clientResetHalfClosed" : "clientReset";
     return this.isHalfClosed ? "backendResetHalfClosed" : "backendReset";
   }
@@ -194,8 +220,8 @@ export class Session {
     thread.sessions.delete(this);
     this.countBytes();
     this.releaseBackend();
-    thread.board.closeSession(thread.worker, this.origin.listener);
-    thread.board.countEnd(thread.worker, this.origin.listener, END_INDEX[end]);
+    thread.board.closeSession(thread.worker, this.listener);
+    thread.board.countEnd(thread.worker, this.listener, END_INDEX[end]);
     thread.board.leaveSession(thread.worker);
     this.up.release();
     this.down.release();

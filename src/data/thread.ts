@@ -2,7 +2,7 @@
 // budget of buffered bytes, and the way to the control plane.
 import type { ConnectOptions } from "../os/connect.ts";
 import type { Board } from "../shared/board.ts";
-import type { FromWorker } from "../shared/messages.ts";
+import type { Fault, FromWorker } from "../shared/messages.ts";
 import type { BufferBudget } from "./buffer-budget.ts";
 import type { Session } from "./session.ts";
 
@@ -16,11 +16,15 @@ export type Thread = {
   readonly budget: BufferBudget;
   /** Begins a dial; `connectTo`, or what a test puts in its place. */
   readonly connect: (options: ConnectOptions<Session>) => number;
-  readonly post: (message: FromWorker) => void;
+  readonly post: (message: Fault | Extract<FromWorker, { kind: "ejected" }>) => void;
   /** A dial failed for a reason of this host's. */
   readonly reportLocalError: (slot: number, error: string) => void;
   /** A dial has begun: its deadline is to be kept. */
   readonly watchDials: () => void;
+  /** Bytes in one direction after which a session is bulk; Infinity: never. */
+  spliceAfterBytes: number;
+  /** Hands a bulk session to this worker's splicer, if that can be now. */
+  readonly promote: (session: Session) => void;
   /** A session has ended: there may be room for a client that waits. */
   readonly onSessionEnd: () => void;
 };

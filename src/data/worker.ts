@@ -6,6 +6,7 @@ import type { FromWorker, Generation, ToWorker } from "../shared/messages.ts";
 import { BufferBudget } from "./buffer-budget.ts";
 import { dialWatch, startSweep } from "./deadlines.ts";
 import { applyGeneration, type Listeners } from "./generation.ts";
+import { Promotion } from "./promotion.ts";
 import type { Session } from "./session.ts";
 import type { Thread } from "./thread.ts";
 
@@ -16,6 +17,7 @@ declare const self: {
 
 const listeners: Listeners = new Map();
 let thread: Thread | null = null;
+let promotion: Promotion | null = null;
 
 self.onmessage = ({ data: message }) => {
   switch (message.kind) {
@@ -42,6 +44,8 @@ process.on("unhandledRejection", report);
 
 function boot(worker: number, board: Board): Thread {
   const dialing = new Set<Session>();
+  const promoted = new Promotion(board, worker, post);
+  promotion = promoted;
   const booted: Thread = {
     worker,
     board,
@@ -52,6 +56,8 @@ function boot(worker: number, board: Board): Thread {
     post,
     reportLocalError: localErrorReport(),
     watchDials: dialWatch(dialing),
+    spliceAfterBytes: Number.POSITIVE_INFINITY,
+    promote: (session) => promoted.promote(session),
     onSessionEnd: resumeListeners,
   };
   board.beat(worker);
@@ -74,7 +80,9 @@ function localErrorReport(): Thread["reportLocalError"] {
 }
 
 function apply(generation: Generation): void {
-  if (thread === null) return;
+  if (thread === null || promotion === null) return;
+  thread.spliceAfterBytes = generation.splice.afterBytes;
+  promotion.limit = generation.splice.maxSessions;
   try {
     applyGeneration(listeners, generation, thread);
     post({ kind: "applied", revision: generation.revision, error: null });

@@ -4,6 +4,8 @@
 import { ENDS } from "./end-reason.ts";
 
 export const MAX_WORKERS = 8;
+/** Rows for threads: the workers', then one for each worker's splicer. */
+const THREADS = 2 * MAX_WORKERS;
 /** Backends over all pools, those that still drain included. */
 export const MAX_BACKENDS = 4096;
 export const MAX_POOLS = 1024;
@@ -15,6 +17,11 @@ export const PROBE_DOWN = 2;
 export const EJECTED = 4;
 export const DRAINING = 8;
 export const UNRESOLVED = 16;
+
+/** The row of a worker's splicer. */
+export function splicerRow(worker: number): number {
+  return MAX_WORKERS + worker;
+}
 
 export type BackendState = "up" | "down" | "ejected" | "draining" | "unresolved" | "unknown";
 
@@ -80,12 +87,12 @@ function layout() {
     failures: region(MAX_BACKENDS, 4),
     cursors: region(MAX_POOLS, 4),
     eligibility: region(16, 4),
-    workers: region(MAX_WORKERS * WORKER_ROW, 4),
-    backendActive: region(MAX_WORKERS * MAX_BACKENDS, 4),
-    listenerActive: region(MAX_WORKERS * MAX_LISTENERS, 4),
-    buffered: region(MAX_WORKERS * WORKER_ROW, 8),
-    backendTotals: region(MAX_WORKERS * MAX_BACKENDS * BACKEND_ROW, 8),
-    listenerTotals: region(MAX_WORKERS * MAX_LISTENERS * LISTENER_ROW, 8),
+    workers: region(THREADS * WORKER_ROW, 4),
+    backendActive: region(THREADS * MAX_BACKENDS, 4),
+    listenerActive: region(THREADS * MAX_LISTENERS, 4),
+    buffered: region(THREADS * WORKER_ROW, 8),
+    backendTotals: region(THREADS * MAX_BACKENDS * BACKEND_ROW, 8),
+    listenerTotals: region(THREADS * MAX_LISTENERS * LISTENER_ROW, 8),
     get bytes() {
       return offset;
     },
@@ -160,7 +167,7 @@ export class Board {
     Atomics.store(this.failures, slot, 0);
     Atomics.store(this.health, slot, bits);
     Atomics.add(this.eligibility, 0, 1);
-    for (let worker = 0; worker < MAX_WORKERS; worker++) {
+    for (let worker = 0; worker < THREADS; worker++) {
       const row = this.backendRow(worker, slot);
       this.backendTotals.fill(0, row, row + BACKEND_ROW);
     }
@@ -198,10 +205,25 @@ export class Board {
   /** Sessions alive, over all workers. */
   sessions(): number {
     let sum = 0;
-    for (let worker = 0; worker < MAX_WORKERS; worker++) {
+    for (let worker = 0; worker < THREADS; worker++) {
       sum += Atomics.load(this.workers, worker * WORKER_ROW + SESSIONS);
     }
     return sum;
+  }
+
+  /** Sessions of one thread. */
+  threadSessions(worker: number): number {
+    return Atomics.load(this.workers, worker * WORKER_ROW + SESSIONS);
+  }
+
+  /** Moves a session with its lease from one thread's rows to another's; it is never uncounted. */
+  handOver(from: number, to: number, { listener, slot }: { listener: number; slot: number }): void {
+    Atomics.add(this.workers, to * WORKER_ROW + SESSIONS, 1);
+    this.openSession(to, listener);
+    this.takeBackend(to, slot);
+    this.releaseBackend(from, slot);
+    this.closeSession(from, listener);
+    this.leaveSession(from);
   }
 
   /** Adds to the bytes that this worker holds for slow readers. */
@@ -213,7 +235,7 @@ export class Board {
   /** Bytes held for slow readers, over all workers. */
   bufferedBytes(): number {
     let sum = 0;
-    for (let worker = 0; worker < MAX_WORKERS; worker++) {
+    for (let worker = 0; worker < THREADS; worker++) {
       sum += this.buffered[worker * WORKER_ROW + BUFFERED] ?? 0;
     }
     return sum;
@@ -241,7 +263,7 @@ export class Board {
   /** Sessions on a backend, dials included, over all workers. */
   backendSessions(slot: number): number {
     let sum = 0;
-    for (let worker = 0; worker < MAX_WORKERS; worker++) {
+    for (let worker = 0; worker < THREADS; worker++) {
       sum += Atomics.load(this.backendActive, worker * MAX_BACKENDS + slot);
     }
     return sum;
@@ -254,7 +276,7 @@ export class Board {
 
   backendTotal(slot: number, total: BackendTotal): number {
     let sum = 0;
-    for (let worker = 0; worker < MAX_WORKERS; worker++) {
+    for (let worker = 0; worker < THREADS; worker++) {
       sum += this.backendTotals[this.backendRow(worker, slot) + TOTAL_INDEX[total]] ?? 0;
     }
     return sum;
@@ -294,7 +316,7 @@ export class Board {
 
   listenerSessions(listener: number): number {
     let sum = 0;
-    for (let worker = 0; worker < MAX_WORKERS; worker++) {
+    for (let worker = 0; worker < THREADS; worker++) {
       sum += Atomics.load(this.listenerActive, worker * MAX_LISTENERS + listener);
     }
     return sum;
@@ -302,7 +324,7 @@ export class Board {
 
   /** Forgets everything about a listener's row that is given to another one. */
   resetListener(listener: number): void {
-    for (let worker = 0; worker < MAX_WORKERS; worker++) {
+    for (let worker = 0; worker < THREADS; worker++) {
       const row = this.listenerRow(worker, listener);
       this.listenerTotals.fill(0, row, row + LISTENER_ROW);
     }
@@ -310,7 +332,7 @@ export class Board {
 
   private sumListener(listener: number, column: number): number {
     let sum = 0;
-    for (let worker = 0; worker < MAX_WORKERS; worker++) {
+    for (let worker = 0; worker < THREADS; worker++) {
       sum += this.listenerTotals[this.listenerRow(worker, listener) + column] ?? 0;
     }
     return sum;

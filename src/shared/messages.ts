@@ -45,6 +45,13 @@ export type SessionLimits = {
   readonly keepaliveMs: number;
 };
 
+export type SpliceLimits = {
+  /** Bytes in one direction that make a session bulk; Infinity: none is. */
+  readonly afterBytes: number;
+  /** Sessions that one splicer may have at a time. */
+  readonly maxSessions: number;
+};
+
 /** All that a worker knows of the config; replaced whole by the next one. */
 export type Generation = {
   /** Rises with every apply: reloads, DNS answers, workers that come and go. */
@@ -57,7 +64,23 @@ export type Generation = {
   readonly overload: Overload;
   /** Bytes held for slow readers, all workers together. */
   readonly maxBufferedBytes: number;
+  readonly splice: SpliceLimits;
 };
+
+/** A session on its way from a worker to its splicer. Whoever has it owns the descriptors. */
+export type SplicedSession = {
+  readonly client: number;
+  readonly backend: number;
+  /** client → backend */
+  readonly up: KernelPipe;
+  readonly down: KernelPipe;
+  /** Rows on the board, where it is counted for the splicer already. */
+  readonly listener: number;
+  readonly slot: number;
+  readonly limits: SessionLimits;
+};
+
+type KernelPipe = { readonly read: number; readonly write: number };
 
 export type ToWorker =
   | { readonly kind: "boot"; readonly worker: number; readonly board: SharedArrayBuffer }
@@ -75,5 +98,28 @@ export type FromWorker =
   | { readonly kind: "ejected"; readonly slot: number; readonly error: string }
   /** Dials failed for a reason of this host's; at most once a second and thread. */
   | { readonly kind: "local-error"; readonly slot: number; readonly error: string }
-  /** A fault of our own; the session it met is ended. */
-  | { readonly kind: "fault"; readonly message: string };
+  /** For this worker's splicer. */
+  | { readonly kind: "promoted"; readonly session: SplicedSession }
+  | Fault;
+
+/** A fault of our own; the session it met is ended. */
+export type Fault = { readonly kind: "fault"; readonly message: string };
+
+export type ToSplicer =
+  | {
+      readonly kind: "boot";
+      /** Its row on the board. */
+      readonly row: number;
+      readonly board: SharedArrayBuffer;
+      /** The eventfd that tells of messages while it sleeps. */
+      readonly waker: number;
+    }
+  | { readonly kind: "splice"; readonly id: number; readonly session: SplicedSession }
+  /** Reset every session that is left. */
+  | { readonly kind: "cut" };
+
+export type FromSplicer =
+  | { readonly kind: "ready" }
+  /** The session's descriptors are about to be closed. */
+  | { readonly kind: "released"; readonly id: number }
+  | Fault;

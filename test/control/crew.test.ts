@@ -62,6 +62,7 @@ class CrewUnderTest implements AsyncDisposable {
       maxConnections: 1000,
       overload: "reject",
       maxBufferedBytes: 1e9,
+      splice: { afterBytes: Number.POSITIVE_INFINITY, maxSessions: 0 },
     };
   }
 }

@@ -3,6 +3,8 @@
 import { expect, test } from "bun:test";
 import { BufferBudget } from "../../src/data/buffer-budget.ts";
 import { clientHandlers } from "../../src/data/client-handlers.ts";
+import { Dial } from "../../src/data/dial.ts";
+import { Pipe } from "../../src/data/pipe.ts";
 import { Pool } from "../../src/data/pool.ts";
 import { Session } from "../../src/data/session.ts";
 import type { Thread } from "../../src/data/thread.ts";
@@ -46,6 +48,8 @@ class World {
       watchDials: () => {},
       reportLocalError: () => {},
       onSessionEnd: () => {},
+      spliceAfterBytes: Number.POSITIVE_INFINITY,
+      promote: () => {},
       connect: (options) => {
         if (this.random() < 0.1) return 99;
         const socket = new FakeSocket(options.handlers as never);
@@ -67,9 +71,12 @@ class World {
     const socket = new FakeSocket(clientHandlers as never);
     this.client = { socket, sent: [], hasFinished: false, hasReset: false };
     board.enterSession(0, 10);
-    this.session = new Session(this.thread, origin, socket as never);
+    const up = new Pipe(this.thread.budget, 0);
+    const down = new Pipe(this.thread.budget, 0);
+    const parts = { listener: 0, limits: origin.limits, client: socket as never, up, down };
+    this.session = new Session(this.thread, parts);
     socket.data = this.session;
-    this.session.start(null);
+    this.session.start(new Dial(this.session, origin, 0), null);
   }
 
   get backend(): Peer | undefined {

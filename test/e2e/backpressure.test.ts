@@ -1,5 +1,7 @@
 // Promise 4: a slow reader pauses its writer, and memory per stalled connection is bounded.
+
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { simpleConfig, spawnBal } from "../support/bal.ts";
 import { hashOf, hashSink, randomChunks } from "../support/bytes.ts";
 import { peer, pusherPeer, sourcePeer, stallPeer } from "../support/peer.ts";
@@ -9,8 +11,14 @@ import { connect, type Wire } from "../support/wire.ts";
 setDefaultTimeout(60_000);
 
 const MIB = 1024 * 1024;
-/** What two connections' kernel buffers may hold (tcp_wmem and tcp_rmem, 4 and 6 MiB by default). */
-const KERNEL_BYTES = 32 * MIB;
+/** What two connections' kernel buffers may hold (the last figures of tcp_wmem and tcp_rmem), a pipe
+ *  between them and a read of bal's. */
+const KERNEL_BYTES =
+  2 * MIB +
+  2 *
+    ["tcp_wmem", "tcp_rmem"]
+      .map((name) => readFileSync(`/proc/sys/net/ipv4/${name}`, "utf8").trim().split(/\s+/)[2])
+      .reduce((sum, max) => sum + Number(max), 0);
 
 /** Waits until a number has stood still for about half a second, and returns it. */
 async function settled(read: () => number): Promise<number> {

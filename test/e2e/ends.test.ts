@@ -53,12 +53,12 @@ test.each(Object.keys(ENDINGS))("100 sessions of which %s leave nothing behind",
   using bal = await spawnBal({ config: simpleConfig([backend], { workers: 2 }) });
   await exchange(bal.port, "f");
   await bal.untilIdle();
-  const fds = bal.openFds();
+  const fds = bal.openStreams();
   for (let round = 0; round < 10; round++) {
     await Promise.all(Array.from({ length: 10 }, () => ENDINGS[name]!(bal.port)));
   }
   await bal.untilIdle();
-  await until("descriptors are back", () => bal.openFds() <= fds + 1);
+  await until("descriptors are back", () => bal.openStreams() <= fds + 1);
   const { listeners } = await bal.status();
   expect(listeners[0]).toMatchObject({ active: 0, accepted: 101 });
 });
@@ -67,11 +67,11 @@ test("sessions whose dial fails leave nothing behind", async () => {
   using bal = await spawnBal({
     config: simpleConfig([{ port: freePort() }, { port: freePort() }], { workers: 2 }),
   });
-  const fds = bal.openFds();
+  const fds = bal.openStreams();
   for (let i = 0; i < 100; i++) {
     using client = await connect(bal.port);
     expect((await client.readToEnd()).ending).toBe("reset");
   }
   await bal.untilIdle();
-  await until("descriptors are back", () => bal.openFds() <= fds + 2);
+  await until("descriptors are back", () => bal.openStreams() <= fds + 2);
 });

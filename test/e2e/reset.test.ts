@@ -105,7 +105,7 @@ test("a client's reset reaches a backend that has stopped reading", async () => 
 test("a reset under full load on both sides leaves nothing behind", async () => {
   using backend = pusherPeer();
   using bal = await spawnBal({ config: simpleConfig([backend]) });
-  const fds = bal.openFds();
+  const fds = bal.openStreams();
   for (let i = 0; i < 20; i++) {
     using client = await connect(bal.port);
     client.sink = () => {};
@@ -114,7 +114,7 @@ test("a reset under full load on both sides leaves nothing behind", async () => 
     client.reset();
   }
   await bal.untilIdle();
-  await until("descriptors are back", () => bal.openFds() <= fds + 1);
+  await until("descriptors are back", () => bal.openStreams() <= fds + 1);
 });
 
 test("a stalled backend that is killed ends its sessions with a reset", async () => {

@@ -76,14 +76,14 @@ async function clients(total: number): Promise<void> {
 
 await clients(5000);
 await Bun.sleep(3000);
-const base = { fds: bal.openFds(), rss: bal.rssKiB() };
+const base = { fds: bal.openStreams(), rss: bal.rssKiB() };
 figure("base, after 5,000", `${base.fds} descriptors, ${base.rss} KiB`);
 for (let tenth = 1; tenth <= 5; tenth++) {
   await clients(TOTAL / 5);
-  figure(`after ${(TOTAL / 5) * tenth}`, `${bal.openFds()} descriptors, ${bal.rssKiB()} KiB`);
+  figure(`after ${(TOTAL / 5) * tenth}`, `${bal.openStreams()} descriptors, ${bal.rssKiB()} KiB`);
 }
 await Bun.sleep(3000);
 const grown = bal.rssKiB() - base.rss;
-claim("descriptors over the base", bal.openFds() - base.fds, bal.openFds() <= base.fds + 1);
+claim("descriptors over the base", bal.openStreams() - base.fds, bal.openStreams() <= base.fds + 1);
 claim("RSS over the base", `${grown} KiB`, grown < 16 * 1024);
 conclude();

@@ -1,5 +1,13 @@
 // The compiled binary, run as a user runs it: a home of its own, a config file, a child process.
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { ReloadReport, Status } from "../../src/control/admin/api.ts";
@@ -44,8 +52,17 @@ export type RunOptions = {
 
 /** Nothing of the surroundings decides what the binary prints. */
 function environment({ home, env }: RunOptions): Record<string, string> {
-  const { PATH = "", HOME = "/", TMPDIR = "/tmp" } = process.env;
-  return { PATH, HOME, TMPDIR, ...(home === undefined ? {} : { BAL_HOME: home }), ...env };
+  const { PATH = "", HOME = "/", TMPDIR = "/tmp", BAL_SPLICE_AFTER } = process.env;
+  // The same suite runs with every session spliced from its first byte on.
+  const splice = BAL_SPLICE_AFTER === undefined ? {} : { BAL_SPLICE_AFTER };
+  return {
+    PATH,
+    HOME,
+    TMPDIR,
+    ...splice,
+    ...(home === undefined ? {} : { BAL_HOME: home }),
+    ...env,
+  };
 }
 
 /** Runs one command to its end. */
@@ -240,6 +257,12 @@ export class Bal implements Disposable {
     return readdirSync(`/proc/${this.pid}/fd`).length;
   }
 
+  /** Sockets and pipes: what sessions hold. Not what a thread has for itself. */
+  openStreams(): number {
+    const fds = `/proc/${this.pid}/fd`;
+    return readdirSync(fds).filter((fd) => /^(socket|pipe):/.test(linkOf(join(fds, fd)))).length;
+  }
+
   [Symbol.dispose](): void {
     living.delete(this);
     this.child.kill("SIGKILL");
@@ -249,5 +272,14 @@ export class Bal implements Disposable {
   private async collect(stream: ReadableStream<Uint8Array>, take: (text: string) => void) {
     const decoder = new TextDecoder();
     for await (const chunk of stream) take(decoder.decode(chunk, { stream: true }));
+  }
+}
+
+// It may have been closed since it was listed.
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return "";
   }
 }

@@ -1,0 +1,137 @@
+// The splicer threads, one for each worker from its first bulk session on. Keeps the descriptors of
+// every session that a splicer has: they are no thread's, and a splicer that ends must not leave
+// them open.
+import { closeDescriptor } from "../os/socket.ts";
+import { closePipe } from "../os/splice.ts";
+import { abort } from "../os/stream.ts";
+import { openWaker, wake } from "../os/waker.ts";
+import { type Board, splicerRow } from "../shared/board.ts";
+import type { FromSplicer, SplicedSession, ToSplicer } from "../shared/messages.ts";
+import { entryUrl } from "./entry-url.ts";
+import { PULSE_CHECK_MS, Pulse } from "./pulse.ts";
+
+export type SplicersOptions = {
+  readonly board: Board;
+  /** One has ended that should not have; its sessions were reset. None is started any more. */
+  readonly onLost: (worker: number, reason: string) => void;
+  readonly onFault: (worker: number, message: string) => void;
+};
+
+export class Splicers {
+  private readonly options: SplicersOptions;
+  private readonly splicers = new Map<number, Splicer>();
+  private readonly timer: Timer;
+  private hasFailed = false;
+  private isStopping = false;
+
+  constructor(options: SplicersOptions) {
+    this.options = options;
+    this.timer = setInterval(() => this.checkPulses(), PULSE_CHECK_MS);
+  }
+
+  /** Hands it to the worker's splicer. */
+  take(worker: number, session: SplicedSession): void {
+    const splicer = this.splicers.get(worker) ?? this.launch(worker);
+    if (splicer !== null) return splicer.take(session);
+    abandon(session);
+    this.options.board.forgetWorker(splicerRow(worker));
+  }
+
+  /** Resets every session that is left. */
+  cut(): void {
+    for (const splicer of this.splicers.values()) splicer.send({ kind: "cut" });
+  }
+
+  terminate(): void {
+    this.isStopping = true;
+    clearInterval(this.timer);
+    for (const splicer of this.splicers.values()) splicer.terminate("stopped");
+  }
+
+  private launch(worker: number): Splicer | null {
+    if (this.hasFailed) return null;
+    try {
+      const splicer = new Splicer(worker, this.options, (reason) => this.lost(worker, reason));
+      this.splicers.set(worker, splicer);
+      return splicer;
+    } catch (error) {
+      this.lost(worker, String(error));
+      return null;
+    }
+  }
+
+  private lost(worker: number, reason: string): void {
+    if (this.isStopping) return;
+    this.splicers.delete(worker);
+    this.options.board.forgetWorker(splicerRow(worker));
+    this.hasFailed = true;
+    this.options.onLost(worker, reason);
+  }
+
+  private checkPulses(): void {
+    for (const splicer of this.splicers.values()) {
+      if (splicer.hasStopped()) splicer.terminate("it hung");
+    }
+  }
+}
+
+class Splicer {
+  private readonly row: number;
+  private readonly board: Board;
+  private readonly thread: Worker;
+  private readonly waker = openWaker();
+  private readonly sessions = new Map<number, SplicedSession>();
+  private readonly pulse = new Pulse();
+  private lastId = 0;
+  private lastError = "it ended";
+
+  constructor(worker: number, options: SplicersOptions, onEnd: (reason: string) => void) {
+    this.row = splicerRow(worker);
+    this.board = options.board;
+    this.thread = new Worker(entryUrl("splicer"));
+    this.thread.addEventListener("message", (event) => {
+      const message = event.data as FromSplicer;
+      if (message.kind === "released") this.sessions.delete(message.id);
+      if (message.kind === "fault") options.onFault(worker, message.message);
+    });
+    this.thread.addEventListener("error", (event) => {
+      event.preventDefault();
+      this.lastError = event.message;
+    });
+    this.thread.addEventListener("close", () => {
+      for (const session of this.sessions.values()) abandon(session);
+      this.sessions.clear();
+      closeDescriptor(this.waker);
+      onEnd(this.lastError);
+    });
+    this.send({ kind: "boot", row: this.row, board: this.board.memory, waker: this.waker });
+  }
+
+  send(message: ToSplicer): void {
+    this.thread.postMessage(message);
+    wake(this.waker);
+  }
+
+  take(session: SplicedSession): void {
+    const id = ++this.lastId;
+    this.sessions.set(id, session);
+    this.send({ kind: "splice", id, session });
+  }
+
+  hasStopped(): boolean {
+    return this.pulse.hasStopped(this.board.heartbeat(this.row));
+  }
+
+  terminate(reason: string): void {
+    this.lastError = reason;
+    this.thread.terminate();
+    wake(this.waker);
+  }
+}
+
+function abandon({ client, backend, up, down }: SplicedSession): void {
+  abort(client);
+  abort(backend);
+  closePipe(up);
+  closePipe(down);
+}

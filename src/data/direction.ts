@@ -1,0 +1,48 @@
+// What a session needs of its sockets and of its two directions, whoever moves the bytes: a worker
+// through Bun (`Pipe`), or a splicer in the kernel (`SplicePipe`).
+
+/** What a pipe needs of a socket. */
+export type PipeSocket = {
+  /** Bytes taken, 0 when there is no room, −1 when it is broken. */
+  write(chunk: Uint8Array): number;
+  pause(): void;
+  resume(): void;
+};
+
+export type RelaySocket = PipeSocket & {
+  /** Sends FIN. A socket that has its peer's FIN too is then closed. */
+  shutdown(): void;
+  /** Closes both directions at once. */
+  end(): void;
+  /** Resets the peer, unless the socket is closed already. */
+  terminate(): void;
+  setKeepAlive(enable: boolean, idleMs: number): void;
+};
+
+/** Bytes from a source to a sink, in order, then the FIN. */
+export type Direction = {
+  source: PipeSocket | null;
+  sink: PipeSocket | null;
+  /** The source's FIN has come. */
+  hasEnded: boolean;
+  /** `finished`: all was delivered and the FIN forwarded. `dead`: the sink is gone, bytes are dropped. */
+  state: "open" | "finished" | "dead";
+  /** Bytes that the sink's kernel has taken. */
+  readonly bytes: number;
+  /** When the last bytes were seen to move, by this thread's clock; kept by the sweep. */
+  movedAtMs: number;
+  /** Bytes that wait for the sink in this process's memory. */
+  readonly pendingBytes: number;
+  /** Everything before the source's FIN was delivered, the FIN itself was not. */
+  readonly isFinDue: boolean;
+  /** Takes a chunk from the source. False: the sink is broken. */
+  push(chunk: Uint8Array): boolean;
+  /** The sink may have room; spurious calls do nothing. False: the sink is broken. */
+  flush(): boolean;
+  /** The sink is gone: drops what is pending, and what still comes. */
+  kill(): void;
+  /** Frees what it holds; it is not used again. */
+  release(): void;
+  /** For the sweep: notes whether bytes have moved since the last one. */
+  observe(nowMs: number): void;
+};

@@ -1,0 +1,43 @@
+// A connected socket by its descriptor, where no Bun socket owns it. Linux only.
+import { ptr } from "bun:ffi";
+import { MSG_DONTWAIT, MSG_TRUNC, SHUT_WR, SO_ERROR, SO_LINGER, SOL_SOCKET } from "./abi.ts";
+import { errno, getLibc } from "./libc.ts";
+
+/** How much one call of `discard` drops at most. */
+const DISCARD_BYTES = 1024 * 1024;
+
+// struct linger { on, seconds }
+const linger = new Int32Array(new ArrayBuffer(8)).fill(0);
+linger[0] = 1;
+const lingerPointer = ptr(linger);
+
+const value = new Int32Array(new ArrayBuffer(8));
+const valuePointer = ptr(value);
+const length = new Int32Array(new ArrayBuffer(8));
+const lengthPointer = ptr(length);
+
+/** Sends FIN; what was written before goes first. */
+export function shutdownWriting(fd: number): void {
+  getLibc().shutdown(fd, SHUT_WR);
+}
+
+/** Closes it with a reset: its peer gets an error instead of an end. */
+export function abort(fd: number): void {
+  const libc = getLibc();
+  libc.setsockopt(fd, SOL_SOCKET, SO_LINGER, lingerPointer, 8);
+  libc.close(fd);
+}
+
+/** Takes its pending error: an errno, 0 when there is none. */
+export function takeError(fd: number): number {
+  length[0] = 4;
+  if (getLibc().getsockopt(fd, SOL_SOCKET, SO_ERROR, valuePointer, lengthPointer) < 0) return 0;
+  return value[0] ?? 0;
+}
+
+/** Drops bytes that have come. @returns how many, 0 at the FIN, or a negative errno */
+export function discard(fd: number): number {
+  // With MSG_TRUNC, TCP copies nothing to the buffer (tcp(7)).
+  const count = getLibc().recv(fd, valuePointer, DISCARD_BYTES, MSG_DONTWAIT | MSG_TRUNC);
+  return count < 0 ? -errno() : count;
+}
