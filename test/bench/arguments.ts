@@ -24,7 +24,7 @@ Measures bal and other balancers side by side on loopback, in interleaved rounds
   --rounds N        rounds of each question (default 5; with --quick 2)
   --workers N       threads or workers of each balancer (default 1)
   --method M        round_robin (default) or least_connections
-  --quick           about two minutes: short runs, fewer sizes
+  --quick           two to three minutes: short runs, fewer sizes
   --only a,b        only these questions: ${questions.map(({ name }) => name).join(", ")}
   --rivals a,b      only these: ${rivals.map(({ name }) => name).join(", ")}
   --json FILE       all rounds (default bench.json)

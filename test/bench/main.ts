@@ -50,7 +50,7 @@ async function bench(args: Arguments): Promise<number> {
     startedAt: new Date().toISOString(),
     command: ["npm run bench --", ...process.argv.slice(2)].join(" "),
     machine: thisMachine(),
-    versions: { ...loadVersions(questions), ...versions },
+    versions: { ...versions, ...loadVersions(questions) },
   };
   console.log(introduction(results([])));
   const asked = questions.reduce((sum, one) => sum + askedOf(one, rivals).length, 0);
@@ -82,7 +82,7 @@ function installedOf(all: readonly Rival[]) {
   const rivals = all.filter((rival) => {
     const version = rival.version();
     if (version === null) console.error(`left out, not installed: ${rival.name}`);
-    else versions[rival.name] = version;
+    else if (rival.isBalancer) versions[rival.name] = version;
     return version !== null;
   });
   return { rivals, versions };

@@ -46,7 +46,10 @@ test("rounds that lack one of the two don't count", () => {
   expect(medianRatio([{ bal: 1 }], "bal", "other")).toBeNull();
 });
 
-test("there is no ratio to zero", () => {
+test("there is no ratio to zero, nor of what is below it", () => {
+  expect(medianRatio([{ bal: 1, other: -1 }], "bal", "other")).toBeNull();
+  expect(medianRatio([{ bal: -1, other: 1 }], "bal", "other")).toBeNull();
+  expect(medianRatio([{ bal: 0, other: 1 }], "bal", "other")).toBe(0);
   expect(medianRatio([{ bal: 1, other: 0 }], "bal", "other")).toBeNull();
   expect(medianRatio([{ bal: 0, other: 0 }], "bal", "other")).toBeNull();
 });
@@ -63,6 +66,7 @@ test.each([
 test.each([
   [0, "0"],
   [0.12345, "0.123"],
+  [-1.2345, "-1.23"],
   [1.2345, "1.23"],
   [12.345, "12.3"],
   [123.45, "123"],

@@ -30,15 +30,18 @@ export function percentile(sorted: ArrayLike<number>, share: number): number {
 
 /**
  * `mine` over `theirs` in each round that has both, then the median: what troubles the machine in
- * one round troubles both. Null when no round has both, or one would be divided by zero.
+ * one round troubles both. Null when no round has both, or in one of them a ratio says nothing: to
+ * zero, or of a cost that is below zero because another was taken off it.
  */
 export function medianRatio(rounds: readonly Round[], mine: string, theirs: string): number | null {
   const ratios = rounds.flatMap((round) => {
     const above = round[mine];
     const below = round[theirs];
-    return above === undefined || below === undefined ? [] : [above / below];
+    return above === undefined || below === undefined
+      ? []
+      : [above >= 0 && below > 0 ? above / below : Number.NaN];
   });
-  return ratios.length === 0 || !ratios.every(Number.isFinite) ? null : median(ratios);
+  return ratios.length === 0 || ratios.some(Number.isNaN) ? null : median(ratios);
 }
 
 /** The longest stretch without an event between `from` and `to`, both ends included. */

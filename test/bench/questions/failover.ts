@@ -5,9 +5,9 @@ import type { Run } from "../run.ts";
 import type { Question } from "./question.ts";
 
 const LOOPS = 4;
-const KILL_AFTER_MS = 1500;
+const KILL_AFTER_MS = 1000;
 const KILL_MS = 5000;
-const QUICK_KILL_MS = 2500;
+const QUICK_KILL_MS = 2000;
 const FREEZE_MS = 12_000;
 /** Soon full, and yet more than the loops and checks have under way. */
 const BACKLOG = 16;

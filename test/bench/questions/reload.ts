@@ -7,7 +7,7 @@ import type { Question } from "./question.ts";
 const LOOPS = 4;
 /** Load enough to notice, and little beside the cost of a reload. */
 const PAUSE_MS = 2;
-const WARMUP_MS = 1000;
+const WARMUP_MS = 500;
 /** Processes of before a reload end in it, and those of after it come up. */
 const SETTLE_MS = 500;
 const TAKES_EFFECT_WITHIN_MS = 5000;
@@ -16,7 +16,7 @@ export const reload: Question = {
   name: "reload",
   title: "reloads under load",
   notes: [
-    `Ten in 5 s (--quick: four in 2 s) under ${LOOPS} loops of short connections; each adds or removes a backend.`,
+    `Ten in 5 s (--quick: three) under ${LOOPS} loops of short connections; each adds or removes a backend.`,
     "bal: `bal graceful`; HAProxy: SIGUSR2 to the master; nginx: `nginx -s reload`. CPU time of all",
     "processes, old ones too, less what the same connections cost without reloads.",
   ],
@@ -39,7 +39,7 @@ export const reload: Question = {
     const plain = await balanced.measure(() => load(run.isQuick ? 1000 : 3000));
     const connectionMs = plain.cpuMs / plain.result.succeeded;
 
-    const reloads = run.isQuick ? 4 : 10;
+    const reloads = run.isQuick ? 3 : 10;
     const sets = [[...backendPorts, c.port], backendPorts];
     const { cpuMs, result } = await balanced.measure(async () => {
       const both = await Promise.all([load(reloads * 500), reloadOften(balanced, reloads, sets)]);

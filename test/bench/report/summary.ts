@@ -44,9 +44,10 @@ function roundsOf(measurements: Answer["measurements"], figure: string): Round[]
 
 /** Three digits that count. */
 export function digits(value: number): string {
-  if (value >= 100) return Math.round(value).toLocaleString("en-US");
-  if (value >= 10) return value.toFixed(1);
-  return value === 0 ? "0" : value.toFixed(value >= 1 ? 2 : 3);
+  const size = Math.abs(value);
+  if (size >= 100) return Math.round(value).toLocaleString("en-US");
+  if (size >= 10) return value.toFixed(1);
+  return size === 0 ? "0" : value.toFixed(size >= 1 ? 2 : 3);
 }
 
 export function direction({ lowerIsBetter }: Figure): string {
