@@ -1,12 +1,12 @@
 // Promise 5: bytes that the client sent before the backend was connected are kept, bounded, and
 // delivered first.
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { simpleConfig, spawnBal } from "../support/bal.ts";
-import { blackhole } from "../support/blackhole.ts";
-import { hashOf, hashSink, randomBytes } from "../support/bytes.ts";
-import { echoPeer } from "../support/peer.ts";
-import { until } from "../support/until.ts";
-import { connect } from "../support/wire.ts";
+import { simpleConfig, spawnBal } from "../../support/bal.ts";
+import { blackhole } from "../../support/blackhole.ts";
+import { hashOf, hashSink, randomBytes } from "../../support/bytes.ts";
+import { echoPeer } from "../../support/peer.ts";
+import { until } from "../../support/until.ts";
+import { connect } from "../../support/wire.ts";
 
 setDefaultTimeout(60_000);
 

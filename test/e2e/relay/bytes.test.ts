@@ -1,9 +1,9 @@
 // Promise 1: what one side sent is what the other gets, in order.
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { simpleConfig, spawnBal } from "../support/bal.ts";
-import { hashOf, hashSink, randomBytes, randomChunks } from "../support/bytes.ts";
-import { echoPeer, peer, sourcePeer } from "../support/peer.ts";
-import { connect, exchange } from "../support/wire.ts";
+import { simpleConfig, spawnBal } from "../../support/bal.ts";
+import { hashOf, hashSink, randomBytes, randomChunks } from "../../support/bytes.ts";
+import { echoPeer, peer, sourcePeer } from "../../support/peer.ts";
+import { connect, exchange } from "../../support/wire.ts";
 
 setDefaultTimeout(60_000);
 

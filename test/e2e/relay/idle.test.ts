@@ -1,8 +1,8 @@
 // Timeouts of the relay: they are for silence, not for a session's age.
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { simpleConfig, spawnBal } from "../support/bal.ts";
-import { echoPeer, peer } from "../support/peer.ts";
-import { connect } from "../support/wire.ts";
+import { simpleConfig, spawnBal } from "../../support/bal.ts";
+import { echoPeer, peer } from "../../support/peer.ts";
+import { connect } from "../../support/wire.ts";
 
 setDefaultTimeout(60_000);
 

@@ -1,9 +1,9 @@
 // Promise 2: a FIN crosses after the last byte before it, and the other direction lives on.
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { simpleConfig, spawnBal } from "../support/bal.ts";
-import { hashOf, hashSink, randomBytes, randomChunks } from "../support/bytes.ts";
-import { halfClosePeer, peer, sourcePeer } from "../support/peer.ts";
-import { connect, exchange } from "../support/wire.ts";
+import { simpleConfig, spawnBal } from "../../support/bal.ts";
+import { hashOf, hashSink, randomBytes, randomChunks } from "../../support/bytes.ts";
+import { halfClosePeer, peer, sourcePeer } from "../../support/peer.ts";
+import { connect, exchange } from "../../support/wire.ts";
 
 setDefaultTimeout(60_000);
 

@@ -2,11 +2,11 @@
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { simpleConfig, spawnBal } from "../support/bal.ts";
-import { hashOf, hashSink, randomChunks } from "../support/bytes.ts";
-import { peer, pusherPeer, sourcePeer, stallPeer } from "../support/peer.ts";
-import { until } from "../support/until.ts";
-import { connect, type Wire } from "../support/wire.ts";
+import { simpleConfig, spawnBal } from "../../support/bal.ts";
+import { hashOf, hashSink, randomChunks } from "../../support/bytes.ts";
+import { peer, pusherPeer, sourcePeer, stallPeer } from "../../support/peer.ts";
+import { until } from "../../support/until.ts";
+import { connect, type Wire } from "../../support/wire.ts";
 
 setDefaultTimeout(60_000);
 

@@ -1,10 +1,10 @@
 // Promise 7: every session ends once and frees its sockets and its rows, however it ends.
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { simpleConfig, spawnBal } from "../support/bal.ts";
-import { peer } from "../support/peer.ts";
-import { freePort } from "../support/ports.ts";
-import { until } from "../support/until.ts";
-import { connect, exchange, type Wire } from "../support/wire.ts";
+import { simpleConfig, spawnBal } from "../../support/bal.ts";
+import { peer } from "../../support/peer.ts";
+import { freePort } from "../../support/ports.ts";
+import { until } from "../../support/until.ts";
+import { connect, exchange, type Wire } from "../../support/wire.ts";
 
 setDefaultTimeout(60_000);
 

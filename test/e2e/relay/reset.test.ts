@@ -1,7 +1,7 @@
 // Promise 3: an RST on one side is an RST on the other, at once, with unsent data dropped.
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { simpleConfig, spawnBal } from "../support/bal.ts";
-import { randomChunks } from "../support/bytes.ts";
+import { simpleConfig, spawnBal } from "../../support/bal.ts";
+import { randomChunks } from "../../support/bytes.ts";
 import {
   peer,
   pusherPeer,
@@ -9,9 +9,9 @@ import {
   resetAtAcceptPeer,
   resetPeer,
   stallPeer,
-} from "../support/peer.ts";
-import { until } from "../support/until.ts";
-import { connect, type Ending } from "../support/wire.ts";
+} from "../../support/peer.ts";
+import { until } from "../../support/until.ts";
+import { connect, type Ending } from "../../support/wire.ts";
 
 setDefaultTimeout(60_000);
 

@@ -1,10 +1,10 @@
 // The hand-over of a session to a splicer, at every moment that chance can find: both sides send,
 // stall, finish and reset by a seeded script while it happens. A failure prints its seed.
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { type Bal, simpleConfig, spawnBal } from "../support/bal.ts";
-import { randomBytes } from "../support/bytes.ts";
-import { Peer } from "../support/peer.ts";
-import { connect, type Ending, type Wire } from "../support/wire.ts";
+import { type Bal, simpleConfig, spawnBal } from "../../support/bal.ts";
+import { randomBytes } from "../../support/bytes.ts";
+import { Peer } from "../../support/peer.ts";
+import { connect, type Ending, type Wire } from "../../support/wire.ts";
 
 setDefaultTimeout(120_000);
 

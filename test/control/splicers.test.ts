@@ -1,0 +1,114 @@
+// The splicers on real sockets, and what becomes of a splicer's sessions when its thread ends.
+import { expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import { Splicers } from "../../src/control/splicers.ts";
+import { isLinux } from "../../src/os/libc.ts";
+import { duplicate } from "../../src/os/socket.ts";
+import { openPipe } from "../../src/os/splice.ts";
+import { Board, splicerRow } from "../../src/shared/board.ts";
+import type { SplicedSession } from "../../src/shared/messages.ts";
+import { Peer } from "../support/peer.ts";
+import { until } from "../support/until.ts";
+import { connect, type Wire } from "../support/wire.ts";
+
+const onLinux = test.skipIf(!isLinux); // Splicing is Linux's.
+const ROW = splicerRow(0);
+const limits = { connectMs: 1, connectTotalMs: 1, idleMs: 0, halfClosedMs: 0, retries: 0 };
+
+/** A connection whose far end is given away: the wire, and a descriptor of the other side. */
+async function half(): Promise<{ wire: Wire; fd: number }> {
+  const accepted = Promise.withResolvers<Wire>();
+  using listener = new Peer((wire) => accepted.resolve(wire));
+  const wire = await connect(listener.port);
+  const { socket } = await accepted.promise;
+  const fd = duplicate((socket as unknown as { fd: number }).fd);
+  socket!.end();
+  return { wire, fd };
+}
+
+async function splicedSession(board: Board) {
+  const [client, backend] = [await half(), await half()];
+  const pipes = { up: openPipe(65536, 4096)!, down: openPipe(65536, 4096)! };
+  const rows = { listener: 0, slot: 0 };
+  board.enterSession(0, 10);
+  board.openSession(0, 0);
+  board.takeBackend(0, 0);
+  board.handOver(0, ROW, rows);
+  const session: SplicedSession = {
+    ...{ client: client.fd, backend: backend.fd, ...pipes, ...rows },
+    limits: { ...limits, keepaliveMs: 0 },
+  };
+  return { session, client: client.wire, backend: backend.wire };
+}
+
+function watched(board: Board) {
+  const lost: string[] = [];
+  const faults: string[] = [];
+  const splicers = new Splicers({
+    board,
+    onLost: (worker, reason) => lost.push(`${worker}: ${reason}`),
+    onFault: (_, message) => faults.push(message),
+  });
+  return { splicers, lost, faults };
+}
+
+function threadOf(splicers: Splicers): Worker {
+  const inside = splicers as unknown as { splicers: Map<number, { thread: Worker }> };
+  return inside.splicers.get(0)!.thread;
+}
+
+onLinux(
+  "a session moves on in a splicer and is counted there until both have finished",
+  async () => {
+    const board = new Board();
+    const { splicers, faults } = watched(board);
+    const { session, client, backend } = await splicedSession(board);
+    splicers.take(0, session);
+    await client.send("up");
+    expect(await backend.read(2)).toBe("up");
+    await backend.send("down");
+    expect(await client.read(4)).toBe("down");
+    expect([board.sessions(), board.threadSessions(ROW), board.backendSessions(0)]).toEqual([
+      1, 1, 1,
+    ]);
+    client.finish();
+    backend.finish();
+    expect(await Promise.all([client.closed, backend.closed])).toEqual(["eof", "eof"]);
+    await until("its rows are empty", () => board.sessions() + board.backendSessions(0) === 0);
+    expect([board.backendTotal(0, "bytesUp"), board.backendTotal(0, "bytesDown")]).toEqual([2, 4]);
+    expect(faults).toEqual([]);
+    splicers.terminate();
+  },
+);
+
+onLinux(
+  "a splicer that ends resets its sessions, leaves nothing open and is not replaced",
+  async () => {
+    const board = new Board();
+    const { splicers, lost } = watched(board);
+    const fds = readdirSync("/proc/self/fd").length;
+    const first = await splicedSession(board);
+    splicers.take(0, first.session);
+    await first.client.send("x");
+    await first.backend.read(1);
+    threadOf(splicers).terminate();
+    expect(await Promise.all([first.client.closed, first.backend.closed])).toEqual([
+      "reset",
+      "reset",
+    ]);
+    expect(lost).toHaveLength(1);
+    expect([board.sessions(), board.listenerSessions(0), board.backendSessions(0)]).toEqual([
+      0, 0, 0,
+    ]);
+    // What was on its way meanwhile.
+    const late = await splicedSession(board);
+    splicers.take(0, late.session);
+    expect(await Promise.all([late.client.closed, late.backend.closed])).toEqual([
+      "reset",
+      "reset",
+    ]);
+    expect(board.sessions()).toBe(0);
+    await until("descriptors are back", () => readdirSync("/proc/self/fd").length <= fds);
+    splicers.terminate();
+  },
+);
