@@ -21,9 +21,12 @@ export function markdownTable(results: Results): string {
 
 function section(answer: Answer, rivals: readonly string[]): string[] {
   const rows = rowsOf(answer, rivals);
-  const title = answer.question.title;
-  const head = `| **${title[0]?.toUpperCase()}${title.slice(1)}** |${" |".repeat(rivals.length)}`;
+  const head = `| **${titleOf(answer)}** |${" |".repeat(rivals.length)}`;
   return rows.length === 0 ? [] : [head, ...rows.map(rowLine)];
+}
+
+function titleOf({ question: { title } }: Answer): string {
+  return `${title[0]?.toUpperCase()}${title.slice(1)}`;
 }
 
 function rowLine({ figure, cells }: Row): string {
@@ -42,7 +45,7 @@ function conditions({ machine, versions, startedAt, command, answers }: Results)
   return [
     `${startedAt.slice(0, 10)}, ${describe(machine)}. ${names.join(", ")}.`,
     "",
-    ...answers.map(({ question }) => `- ${question.title}: ${question.notes.join(" ")}`),
+    ...answers.map((answer) => `- ${titleOf(answer)}: ${answer.question.notes.join(" ")}`),
     "",
     "To repeat it:",
     "",
