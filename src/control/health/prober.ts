@@ -95,6 +95,12 @@ export class Prober {
     if (entry !== undefined && !entry.isRunning) this.schedule(entry, 0);
   }
 
+  /** Its last check has failed, or one is under way that may. */
+  isDoubtful(slot: number): boolean {
+    const entry = this.entries.get(slot);
+    return entry !== undefined && (entry.isRunning || entry.track.failures > 0);
+  }
+
   stop(): void {
     for (const entry of this.entries.values()) this.drop(entry);
   }
@@ -121,6 +127,8 @@ export class Prober {
     if (entry.timer !== null) clearTimeout(entry.timer);
     entry.timer = null;
     this.entries.delete(entry.target.slot);
+    const place = this.waiting.indexOf(entry);
+    if (place >= 0) this.waiting.splice(place, 1);
   }
 
   private schedule(entry: Entry, delayMs: number): void {

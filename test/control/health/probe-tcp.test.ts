@@ -1,0 +1,122 @@
+// One check on real sockets: what it says of each kind of backend, and that it leaves nothing open.
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { probeTcp } from "../../../src/control/health/probe-tcp.ts";
+import { isLinux } from "../../../src/os/libc.ts";
+import { blackhole } from "../../support/blackhole.ts";
+import { namedPeer, peer, resetAtAcceptPeer } from "../../support/peer.ts";
+import { freePort } from "../../support/ports.ts";
+import { until } from "../../support/until.ts";
+
+setDefaultTimeout(20_000);
+
+const onLinux = test.skipIf(!isLinux);
+
+type Port = { readonly port: number };
+const at = ({ port }: Port) => ({ family: 4 as const, ip: "127.0.0.1", port });
+
+function linkOf(fd: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    // The descriptor of the listing itself.
+    return "";
+  }
+}
+
+/** This process's descriptors of connections, also pending ones, to a port. */
+function descriptorsTo({ port }: Port): number {
+  const own = new Set(readdirSync("/proc/self/fd").map(linkOf));
+  const hex = port.toString(16).toUpperCase().padStart(4, "0");
+  // proc(5): the third column is the remote address, the tenth the inode.
+  const rows = readFileSync("/proc/self/net/tcp", "utf8")
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/));
+  return rows.filter((row) => row[2]?.endsWith(`:${hex}`) && own.has(`socket:[${row[9]}]`)).length;
+}
+
+test("a backend that accepts passes, and sees a client that leaves with a FIN", async () => {
+  const ending = Promise.withResolvers<string>();
+  using backend = peer((wire) => {
+    void wire.ended.then(() => wire.finish());
+    void wire.closed.then(ending.resolve);
+  });
+  expect(await probeTcp([at(backend)], 0, 1000)).toEqual({ error: null, endpoint: 0 });
+  expect(await ending.promise).toBe("eof");
+  await until("its descriptor is gone", () => descriptorsTo(backend) === 0);
+});
+
+test("a backend that speaks first is not reset", async () => {
+  const ending = Promise.withResolvers<string>();
+  using backend = peer((wire) => {
+    void wire.send("220 mail.example ESMTP\r\n");
+    void wire.ended.then(() => wire.finish());
+    void wire.closed.then(ending.resolve);
+  });
+  expect((await probeTcp([at(backend)], 0, 1000)).error).toBeNull();
+  expect(await ending.promise).toBe("eof");
+});
+
+test("a backend that never answers the FIN keeps no descriptor of ours for long", async () => {
+  using backend = peer(() => {});
+  expect((await probeTcp([at(backend)], 0, 1000)).error).toBeNull();
+  await until("its descriptor is gone", () => descriptorsTo(backend) === 0, 3000);
+});
+
+test("a refused check tells so, and leaves no descriptor", async () => {
+  const port = freePort();
+  expect(await probeTcp([at({ port })], 0, 1000)).toEqual({ error: "ECONNREFUSED", endpoint: 0 });
+  expect(descriptorsTo({ port })).toBe(0);
+});
+
+test("a backend that resets what it accepts has accepted", async () => {
+  using backend = resetAtAcceptPeer();
+  expect((await probeTcp([at(backend)], 0, 1000)).error).toBeOneOf([null, "ECONNRESET"]);
+  await until("its descriptor is gone", () => descriptorsTo(backend) === 0);
+});
+
+onLinux("a check that hangs fails after its timeout, and is cancelled", async () => {
+  using hole = blackhole();
+  const before = descriptorsTo(hole);
+  const startedAtMs = performance.now();
+  const probing = probeTcp([at(hole)], 0, 300);
+  expect(descriptorsTo(hole)).toBe(before + 1);
+  expect(await probing).toEqual({ error: "ETIMEDOUT", endpoint: 0 });
+  const tookMs = performance.now() - startedAtMs;
+  expect(tookMs).toBeWithin(250, 1500);
+  await until("its descriptor is gone", () => descriptorsTo(hole) === before, 1000);
+});
+
+onLinux("a hundred checks that hang leave no descriptor", async () => {
+  using hole = blackhole();
+  const before = descriptorsTo(hole);
+  const probing = Array.from({ length: 100 }, () => probeTcp([at(hole)], 0, 100));
+  expect(descriptorsTo(hole)).toBe(before + 100);
+  expect(new Set((await Promise.all(probing)).map(({ error }) => error))).toEqual(
+    new Set(["ETIMEDOUT"]),
+  );
+  await until("all descriptors are gone", () => descriptorsTo(hole) === before, 1000);
+});
+
+test("the next address has its turn, and the one that worked is told", async () => {
+  using backend = namedPeer("b");
+  const endpoints = [at({ port: freePort() }), at(backend), at({ port: freePort() })];
+  for (const first of [0, 1, 2]) {
+    expect(await probeTcp(endpoints, first, 1000)).toEqual({ error: null, endpoint: 1 });
+  }
+  expect(backend.connections).toBe(3);
+});
+
+onLinux("an address that hangs leaves time for the next one", async () => {
+  using hole = blackhole();
+  using backend = namedPeer("b");
+  expect(await probeTcp([at(hole), at(backend)], 0, 400)).toEqual({ error: null, endpoint: 1 });
+  using other = blackhole();
+  const startedAtMs = performance.now();
+  expect((await probeTcp([at(hole), at(other)], 1, 300)).error).toBe("ETIMEDOUT");
+  expect(performance.now() - startedAtMs).toBeWithin(250, 1500);
+});
+
+test("no address at all is a failure", async () => {
+  expect(await probeTcp([], 0, 100)).toEqual({ error: "EHOSTUNREACH", endpoint: 0 });
+});
