@@ -31,6 +31,11 @@ export class BackendHealth {
     });
     this.ejections = new Ejections(board, {
       onEnd: (slot) => this.backends.refresh(slot, null),
+      mayEnd: (slot) => {
+        if (!this.prober.isDoubtful(slot)) return true;
+        this.prober.urge(slot);
+        return false;
+      },
     });
     this.prober = new Prober({
       onCheck: (result) => this.checked(result),

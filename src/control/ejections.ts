@@ -1,11 +1,14 @@
 // Passive ejection, the control plane's side: a worker has set a backend's ejected bit; this says
-// when it is cleared. 1 s, doubling to 30 s; a passing check ends it at once but keeps the step; a
-// quiet minute forgets the step.
+// when it is cleared. 1 s, doubling to 30 s; then a check that failed before is made again, so that
+// the trial is a check and not a client. A passing check ends it at once but keeps the step; a quiet
+// minute forgets the step.
 import { type Board, EJECTED } from "../shared/board.ts";
 
 export type EjectionsOptions = {
   /** The bit was cleared. */
   readonly onEnd: (slot: number) => void;
+  /** Its time is over. False: a check speaks against it, and is made again now. */
+  readonly mayEnd: (slot: number) => boolean;
   readonly random?: () => number;
   /** A monotonic clock in milliseconds. */
   readonly now?: () => number;
@@ -38,7 +41,7 @@ export class Ejections {
     const baseMs = Math.min(FIRST_MS * 2 ** step, LONGEST_MS);
     const lastsMs = baseMs * (1 - JITTER + 2 * JITTER * random());
     const ejection: Ejection = { step, timer: null, endedAtMs: Number.POSITIVE_INFINITY };
-    ejection.timer = setTimeout(() => this.end(slot, ejection), lastsMs);
+    ejection.timer = setTimeout(() => this.elapsed(slot, ejection), lastsMs);
     this.bySlot.set(slot, ejection);
     return lastsMs;
   }
@@ -57,6 +60,11 @@ export class Ejections {
 
   stop(): void {
     for (const slot of [...this.bySlot.keys()]) this.forget(slot);
+  }
+
+  private elapsed(slot: number, ejection: Ejection): void {
+    if (this.options.mayEnd(slot)) return this.end(slot, ejection);
+    ejection.timer = setTimeout(() => this.elapsed(slot, ejection), FIRST_MS);
   }
 
   private end(slot: number, ejection: Ejection): void {
