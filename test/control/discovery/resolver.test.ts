@@ -1,0 +1,195 @@
+// Names: the last good answer stays whatever a name server says next. The look-ups are the test's.
+import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
+import { Resolver } from "../../../src/control/discovery/resolver.ts";
+
+const HOST = "db.internal";
+const INTERVAL_MS = 10_000;
+
+beforeEach(() => void jest.useFakeTimers());
+afterEach(() => void jest.useRealTimers());
+
+type Said = readonly string[] | Error;
+
+function failure(code: string): Error {
+  return Object.assign(new Error(`getaddrinfo ${code}`), { code });
+}
+
+/** A resolver whose name server says what `says` is; with `isHeld` it says nothing until then. */
+class ResolverUnderTest implements Disposable {
+  readonly resolver: Resolver;
+  readonly changes: string[] = [];
+  readonly asked: string[] = [];
+  says: Said = ["10.0.0.1"];
+  isHeld = false;
+  private readonly held: (() => void)[] = [];
+
+  constructor() {
+    this.resolver = new Resolver({
+      onChange: (host) => this.changes.push(host),
+      lookup: async (host) => {
+        this.asked.push(host);
+        if (this.isHeld) await new Promise<void>((resolve) => this.held.push(resolve));
+        if (this.says instanceof Error) throw this.says;
+        return this.says;
+      },
+    });
+  }
+
+  /** Knows the first answer, and keeps it fresh. */
+  async known(...hosts: readonly string[]): Promise<void> {
+    await this.resolver.resolve(hosts, 2000);
+    this.resolver.sync(hosts);
+    this.changes.length = 0;
+    this.asked.length = 0;
+  }
+
+  /** The next regular look-up, and what it says. */
+  async refresh(says?: Said): Promise<readonly string[] | null> {
+    if (says !== undefined) this.says = says;
+    jest.advanceTimersByTime(INTERVAL_MS);
+    await turns();
+    return this.resolver.answer(HOST);
+  }
+
+  async release(): Promise<void> {
+    for (const resolve of this.held.splice(0)) resolve();
+    await turns();
+  }
+
+  [Symbol.dispose](): void {
+    this.resolver.stop();
+  }
+}
+
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+}
+
+describe("the last good answer is kept", () => {
+  test.each([
+    ["a name that is gone", failure("ENOTFOUND"), "ENOTFOUND"],
+    ["a name server that fails", failure("EAI_AGAIN"), "EAI_AGAIN"],
+    ["an error without a code", new Error("what"), "Error: what"],
+    ["an answer without an address", [], "ENODATA"],
+    ["an answer of nonsense", ["not an address"], "ENODATA"],
+  ])("after %s", async (_, says, error) => {
+    using under = new ResolverUnderTest();
+    await under.known(HOST);
+    for (let i = 0; i < 3; i++) expect(await under.refresh(says)).toEqual(["10.0.0.1"]);
+    expect([under.changes, under.resolver.lastError(HOST)]).toEqual([[], error]);
+    expect(await under.refresh(["10.0.0.2"])).toEqual(["10.0.0.2"]);
+    expect([under.changes, under.resolver.lastError(HOST)]).toEqual([[HOST], null]);
+  });
+
+  test("while a look-up does not come back, which is not asked beside it", async () => {
+    using under = new ResolverUnderTest();
+    await under.known(HOST);
+    under.isHeld = true;
+    for (let i = 0; i < 5; i++) expect(await under.refresh(["10.0.0.9"])).toEqual(["10.0.0.1"]);
+    expect(under.asked).toEqual([HOST]);
+    await under.release();
+    expect(under.resolver.answer(HOST)).toEqual(["10.0.0.9"]);
+  });
+});
+
+describe("what is a change", () => {
+  test("the same addresses in another order, or twice, are none", async () => {
+    using under = new ResolverUnderTest();
+    under.says = ["10.0.0.1", "10.0.0.2"];
+    await under.known(HOST);
+    expect(await under.refresh(["10.0.0.2", "10.0.0.1"])).toEqual(["10.0.0.1", "10.0.0.2"]);
+    expect(await under.refresh(["10.0.0.2", "10.0.0.1", "10.0.0.2"])).toHaveLength(2);
+    expect(under.changes).toEqual([]);
+  });
+
+  test.each([
+    ["one more", ["10.0.0.1", "10.0.0.3"]],
+    ["another one", ["10.0.0.3"]],
+    ["IPv6", ["::1"]],
+  ])("%s is one", async (_, says) => {
+    using under = new ResolverUnderTest();
+    await under.known(HOST);
+    expect(await under.refresh(says)).toEqual(says);
+    expect(under.changes).toEqual([HOST]);
+  });
+});
+
+describe("before a config is served", () => {
+  test("a name that is unknown is asked, one that is known is not", async () => {
+    using under = new ResolverUnderTest();
+    await under.resolver.resolve([HOST], 2000);
+    await under.resolver.resolve([HOST, "b"], 2000);
+    expect(under.asked).toEqual([HOST, "b"]);
+    expect(under.resolver.answer("b")).toEqual(["10.0.0.1"]);
+  });
+
+  test("it waits no longer than it may, and a late answer still counts", async () => {
+    using under = new ResolverUnderTest();
+    under.isHeld = true;
+    const resolving = under.resolver.resolve([HOST], 2000);
+    under.resolver.sync([HOST]);
+    let isDone = false;
+    void resolving.then(() => {
+      isDone = true;
+    });
+    jest.advanceTimersByTime(1999);
+    await turns();
+    expect(isDone).toBe(false);
+    jest.advanceTimersByTime(1);
+    await resolving;
+    expect(under.resolver.answer(HOST)).toBeNull();
+    await under.release();
+    expect([under.resolver.answer(HOST), under.changes]).toEqual([["10.0.0.1"], [HOST]]);
+  });
+
+  test("a name that is not there is no answer, and its error is told", async () => {
+    using under = new ResolverUnderTest();
+    under.says = failure("ENOTFOUND");
+    await under.known(HOST);
+    expect([under.resolver.answer(HOST), under.resolver.lastError(HOST)]).toEqual([
+      null,
+      "ENOTFOUND",
+    ]);
+    expect(await under.refresh(["10.0.0.1"])).toEqual(["10.0.0.1"]);
+    expect(under.changes).toEqual([HOST]);
+  });
+});
+
+describe("which names are kept fresh", () => {
+  test("those of the config in force, every interval", async () => {
+    using under = new ResolverUnderTest();
+    await under.known(HOST, "b");
+    under.resolver.sync(["b", "c"]);
+    await under.refresh();
+    await under.refresh();
+    expect(under.asked).toEqual(["b", "c", "b", "c"]);
+    expect(under.resolver.answer(HOST)).toBeNull();
+  });
+
+  test("an answer for a name that was forgotten meanwhile is nobody's", async () => {
+    using under = new ResolverUnderTest();
+    await under.known(HOST, "b");
+    under.isHeld = true;
+    await under.refresh(["10.0.0.5"]);
+    under.resolver.sync(["b"]);
+    await under.release();
+    expect([under.resolver.answer(HOST), under.changes]).toEqual([null, ["b"]]);
+  });
+
+  test("without a name there is no timer, and after stop neither", async () => {
+    using under = new ResolverUnderTest();
+    await under.known(HOST);
+    under.resolver.sync([]);
+    expect(jest.getTimerCount()).toBe(0);
+    under.resolver.sync([HOST]);
+    under.resolver.stop();
+    expect(jest.getTimerCount()).toBe(0);
+  });
+});
+
+test("by default /etc/hosts is honoured", async () => {
+  jest.useRealTimers();
+  const resolver = new Resolver({ onChange: () => {} });
+  await resolver.resolve(["localhost"], 5000);
+  expect(resolver.answer("localhost")).toContainAnyValues(["127.0.0.1", "::1"]);
+});
