@@ -15,6 +15,7 @@ import {
 } from "../control/home.ts";
 import { LogSink } from "../control/log.ts";
 import { serve } from "../control/supervisor.ts";
+import { fingerprintOf } from "../control/watcher.ts";
 import { locateConfig, readSource, writeTemplate } from "./config-source.ts";
 import { detach, isDetached, reportFailure, reportReady } from "./daemon.ts";
 import { type ExitCode, say } from "./exit.ts";
@@ -36,12 +37,13 @@ export const start = defineCommand({
   async run({ args }): Promise<ExitCode> {
     const home = locateHome();
     const file = locateConfig(args.config) ?? firstConfig(home);
+    const fingerprint = fingerprintOf(file);
     const loaded = await readSource(file);
     if (loaded.kind === "invalid") return invalid(loaded);
     const level = args["log-level"] as LogLevel | undefined;
-    if (args.daemon) return await startDaemon({ home, file, loaded, level });
+    if (args.daemon) return await startDaemon({ home, file, fingerprint, loaded, level });
     try {
-      return await runHere({ home, file, loaded, level });
+      return await runHere({ home, file, fingerprint, loaded, level });
     } catch (error) {
       reportFailure(error);
       throw error;
@@ -52,12 +54,16 @@ export const start = defineCommand({
 type Run = {
   readonly home: Home;
   readonly file: string;
+  readonly fingerprint: string | null;
   readonly loaded: Extract<LoadResult, { kind: "valid" }>;
   readonly level: LogLevel | undefined;
 };
 
-async function runHere({ home, file, loaded, level }: Run): Promise<ExitCode> {
+async function runHere({ home, file, fingerprint, loaded, level }: Run): Promise<ExitCode> {
   const { config, warnings } = loaded;
+  // From the moment that the pid file says whom to signal; what comes before bal is up is not lost,
+  // since the file is compared with what was read.
+  process.on("SIGHUP", () => {});
   const owned = ownHome(home);
   const logConfig = level === undefined ? config.log : { ...config.log, level };
   const log = new LogSink({ ...logConfig, file: isDetached() ? home.log : null });
@@ -75,6 +81,7 @@ async function runHere({ home, file, loaded, level }: Run): Promise<ExitCode> {
       config,
       warnings,
       file,
+      fingerprint,
       home: usable,
       log,
       logLevel: level,
@@ -92,12 +99,13 @@ async function runHere({ home, file, loaded, level }: Run): Promise<ExitCode> {
 function ownHome(home: Home): Home | BalError {
   try {
     makeHome(home);
+    lockHome(home);
+    return home;
   } catch (error) {
-    if (error instanceof BalError && !isDetached()) return error;
+    const isUnwritable = error instanceof BalError && error.code === "home-not-writable";
+    if (isUnwritable && !isDetached()) return error;
     throw error;
   }
-  lockHome(home);
-  return home;
 }
 
 async function startDaemon({ home, file, loaded, level }: Run): Promise<ExitCode> {

@@ -27,7 +27,7 @@ export class BackendHealth {
       board,
       addressesOf: (host) => this.resolver.answer(host),
       onStateChange: (backend, from) => this.logChange(backend, from),
-      onGone: (slot) => this.ejections.forget(slot),
+      onForgotten: (slot) => this.ejections.forget(slot),
     });
     this.ejections = new Ejections(board, {
       onEnd: (slot) => this.backends.refresh(slot, null),
@@ -46,6 +46,11 @@ export class BackendHealth {
   /** Looks up the names of a config that are new, for `withinMs` at most. */
   async resolve(config: Config, withinMs: number): Promise<void> {
     await this.resolver.resolve(hostnames(config), withinMs);
+  }
+
+  /** Forgets the names that only a config which did not come to be had. */
+  keepNames(config: Config): void {
+    this.resolver.sync(hostnames(config));
   }
 
   serve(config: Config): void {

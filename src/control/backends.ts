@@ -35,8 +35,8 @@ export type BackendsOptions = {
   /** The last good answer for a hostname. */
   readonly addressesOf: (host: string) => readonly string[] | null;
   readonly onStateChange: (backend: Backend, from: BackendState) => void;
-  /** Its row is free for another backend. */
-  readonly onGone: (slot: number) => void;
+  /** What was known of it is of no use any more: its row is free, or it is somewhere else now. */
+  readonly onForgotten: (slot: number) => void;
 };
 
 export class Backends {
@@ -52,7 +52,6 @@ export class Backends {
 
   /** Is there a row for every backend and pool of a config, besides those that still drain? */
   hasRoomFor(next: Config): boolean {
-    this.collect();
     const identities = next.pools.flatMap((pool) =>
       pool.backends.map(({ name }) => identityOf(pool.name, name)),
     );
@@ -86,7 +85,7 @@ export class Backends {
     this.slots.collect((slot) => {
       if (board.backendSessions(slot) > 0) return false;
       this.bySlot.delete(slot);
-      this.options.onGone(slot);
+      this.options.onForgotten(slot);
       return true;
     });
     this.pools.collect(() => true);
@@ -95,7 +94,8 @@ export class Backends {
   /** Looks at the resolver's answers again. Returns whether any backend's addresses changed. */
   refreshEndpoints(): boolean {
     let hasChanged = false;
-    for (const backend of this.bySlot.values()) {
+    const present = (this.config?.pools ?? []).flatMap((pool) => this.ofPool(pool));
+    for (const backend of present) {
       const endpoints = this.endpointsOf(backend.config);
       if (Bun.deepEquals(endpoints, backend.endpoints)) continue;
       hasChanged = true;
@@ -176,10 +176,15 @@ export class Backends {
       this.bySlot.set(slot, { pool, slot, config, endpoints, state, since, reason, checkMs: null });
       return;
     }
-    const isElsewhere = present.config.host !== config.host || present.config.port !== config.port;
+    // The same rule as the prober's, which begins anew with other addresses: what was known of its
+    // health is about somebody else.
+    const isElsewhere = !Bun.deepEquals(endpoints, present.endpoints);
     present.config = config;
     present.endpoints = endpoints;
-    // Another endpoint under the same name: what was known of its health is about somebody else.
+    if (isElsewhere) {
+      this.options.board.clearDialFailures(slot);
+      this.options.onForgotten(slot);
+    }
     const forgotten = isElsewhere ? PROBE_UP | PROBE_DOWN | EJECTED : 0;
     this.setBits(slot, unresolved, forgotten | UNRESOLVED);
   }

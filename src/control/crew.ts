@@ -32,6 +32,8 @@ export type CrewOptions = {
 };
 
 const MAX_RESTART_MS = 30_000;
+/** How long the first threads may take to boot. */
+const BOOT_MS = 30_000;
 /** A thread that has served so long ended by an accident of its own: its restart is at once again. */
 const SETTLED_MS = 60_000;
 
@@ -59,7 +61,10 @@ export class Crew {
       this.places.push({ restarts: 0, startedAtMs: 0, pulse: new Pulse() });
       return this.launch(index);
     });
+    const late = setTimeout(() => this.firstFailed.reject(noWorker("it does not boot")), BOOT_MS);
+    this.timers.add(late);
     await Promise.race([Promise.all(booted), this.firstFailed.promise]);
+    clearTimeout(late);
     this.hasStarted = true;
     this.timers.add(setInterval(() => this.checkHeartbeats(), PULSE_CHECK_MS));
   }
@@ -135,8 +140,7 @@ export class Crew {
     this.options.board.forgetWorker(index);
     const place = this.places[index];
     if (!this.hasStarted) {
-      const message = `a worker thread can't start: ${reason}`;
-      return this.firstFailed.reject(new BalError("no-worker", message));
+      return this.firstFailed.reject(noWorker(reason));
     }
     if (this.isStopping || place === undefined) return;
     if (performance.now() - place.startedAtMs > SETTLED_MS) place.restarts = 0;
@@ -164,13 +168,18 @@ export class Crew {
   private checkHeartbeats(): void {
     for (const [index, handle] of this.handles.entries()) {
       const place = this.places[index];
-      if (place === undefined || !handle?.isAlive) continue;
+      // One that never gets to serve hangs as well.
+      if (place === undefined || handle === null || handle.isEnding) continue;
       if (!place.pulse.hasStopped(this.options.board.heartbeat(index))) continue;
       handle.terminate("it hung");
       this.options.events.onHung(index);
       this.adoptOrphans();
     }
   }
+}
+
+function noWorker(reason: string): BalError {
+  return new BalError("no-worker", `a worker thread can't start: ${reason}`);
 }
 
 /** At once, then 1, 2, 4 … 30 s. */

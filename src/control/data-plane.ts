@@ -35,6 +35,9 @@ export class DataPlane {
   private config: Config;
   private pendingApplies = 0;
   private canSplice = true;
+  private isDraining = false;
+  /** What the workers could not do; it is tried again every second. */
+  private trouble: string | null = null;
   private tick: Timer | null = null;
 
   constructor(config: Config, log: Log) {
@@ -81,29 +84,39 @@ export class DataPlane {
     const { config } = this;
     const booted = this.crew.start();
     await this.health.resolve(config, RESOLVE_MS);
+    if (this.isDraining) return;
     this.sockets.openAll(config.listeners);
     await booted;
     await this.serve(config);
     this.tick = setInterval(() => this.everySecond(), TICK_MS);
   }
 
-  /** Serves another config, or throws BalError with nothing changed. */
-  async swap(next: Config): Promise<void> {
+  /** Serves another config, or throws BalError with nothing changed. Returns what of it a worker could
+   *  not do yet, in words. */
+  async swap(next: Config): Promise<string | null> {
     const names = next.listeners.map(({ name }) => name);
+    if (this.pendingApplies === 0) this.collect();
     if (!this.health.backends.hasRoomFor(next) || !this.listeners.hasRoomFor(names)) {
       throw new BalError("no-room", "too many removed backends and listeners still drain", {
         hint: "reload again when some of their connections have ended",
       });
     }
     await this.health.resolve(next, RESOLVE_MS);
-    this.sockets.openAll(next.listeners);
+    try {
+      if (this.isDraining) throw new BalError("draining", "bal is draining");
+      this.sockets.openAll(next.listeners);
+    } catch (error) {
+      this.health.keepNames(this.config);
+      throw error;
+    }
     // Ours first: the worker's, right after its last accept, is then the one that really closes.
     this.sockets.keepOnly(next.listeners);
-    await this.serve(next);
+    return this.serve(next);
   }
 
   /** Accepts no more clients; sessions live on. */
   drain(): void {
+    this.isDraining = true;
     this.crew.stop();
     this.health.stop();
     this.sockets.keepOnly([]);
@@ -130,21 +143,30 @@ export class DataPlane {
     return poolStatus(this.config, this.health.backends, this.board);
   }
 
-  private async serve(config: Config): Promise<void> {
+  private async serve(config: Config): Promise<string | null> {
     this.retireListeners(config);
     this.config = config;
     this.health.serve(config);
     const late = Bun.sleep(ACKNOWLEDGE_MS).then(() => "a worker has not taken the config yet");
-    const outcome = await Promise.race([this.apply(), late]);
-    if (outcome !== null) this.log.error("apply-failed", outcome);
+    const trouble = await Promise.race([this.apply(), late]);
+    if (trouble !== null) this.log.error("apply-failed", `${trouble}; tried again every second`);
+    return trouble;
   }
 
   /** Gives the workers what is in force. Returns what went wrong. */
   private async apply(): Promise<string | null> {
+    // A worker that has stopped accepting is not told to begin again.
+    if (this.isDraining) return null;
     this.pendingApplies++;
-    const errors = await this.crew.apply(this.plan());
-    this.pendingApplies--;
-    return errors.length === 0 ? null : errors.join("; ");
+    try {
+      const errors = await this.crew.apply(this.plan());
+      const hadTrouble = this.trouble !== null;
+      this.trouble = errors.length === 0 ? null : errors.join("; ");
+      if (hadTrouble && this.trouble === null) this.log.info("applied", "every worker serves all");
+      return this.trouble;
+    } finally {
+      this.pendingApplies--;
+    }
   }
 
   private plan(): GenerationPlan {
@@ -213,6 +235,12 @@ export class DataPlane {
     }));
     this.refusals.tick(rows);
     if (this.pendingApplies > 0) return;
+    this.collect();
+    if (this.trouble !== null) void this.apply();
+  }
+
+  // Only while every worker has acknowledged: one that has not may still count on a row.
+  private collect(): void {
     this.health.backends.collect();
     this.listeners.collect((slot) => this.board.listenerSessions(slot) === 0);
   }

@@ -52,26 +52,36 @@ export function makeHome(home: Home): void {
     // Made before by somebody else, or on a read-only disk: only writing tells.
     closeSync(openSync(home.lock, "a", 0o600));
   } catch (cause) {
-    const why = codeOf(cause) ?? String(cause);
-    throw new BalError("home-not-writable", `cannot write ${home.path}: ${why}`, {
-      hint: "set BAL_HOME to a folder that this user may write",
-      cause,
-    });
+    throw notWritable(home, cause);
   }
 }
 
-/** Takes the home for this process, until it ends. Throws BalError `already-running`. */
+/** Takes the home for this process, until it ends. Throws BalError `already-running`, or
+ *  `home-not-writable` (a full disk) with the lock taken. */
 export function lockHome(home: Home): void {
   const fd = openSync(home.lock, "a", 0o600);
   if (!takeLock(fd, home)) {
     closeSync(fd);
     throw alreadyRunning(home);
   }
-  // What a bal that was killed has left.
-  rmSync(home.socket, { force: true });
   const temporary = `${home.pid}.${process.pid}`;
-  writeFileSync(temporary, `${process.pid} ${startTime(process.pid) ?? ""}\n`, { mode: 0o600 });
-  renameSync(temporary, home.pid);
+  try {
+    // What a bal that was killed has left.
+    rmSync(home.socket, { force: true });
+    writeFileSync(temporary, `${process.pid} ${startTime(process.pid) ?? ""}\n`, { mode: 0o600 });
+    renameSync(temporary, home.pid);
+  } catch (cause) {
+    rmSync(temporary, { force: true });
+    throw notWritable(home, cause);
+  }
+}
+
+function notWritable(home: Home, cause: unknown): BalError {
+  const why = codeOf(cause) ?? String(cause);
+  return new BalError("home-not-writable", `cannot write ${home.path}: ${why}`, {
+    hint: "set BAL_HOME to a folder that this user may write, on a disk with room",
+    cause,
+  });
 }
 
 // Again after a moment: a command that looks whether the lock is held has it while it looks.

@@ -4,9 +4,10 @@
 // A socket's identity is its address, not its listener's name.
 import { formatHostPort } from "../base/address.ts";
 import { BalError } from "../base/errors.ts";
-import { errnoCode } from "../base/os-error.ts";
+import { errnoCode, localErrorRemedy } from "../base/os-error.ts";
 import type { ListenerConfig } from "../config/config.ts";
 import { isLinux } from "../os/libc.ts";
+import { openFileLimit, openFiles } from "../os/limits.ts";
 import { closeDescriptor, openListening, type Sharing } from "../os/socket.ts";
 
 type Address = Pick<ListenerConfig, "bindAddress" | "port">;
@@ -22,25 +23,23 @@ export class ListeningSockets {
 
   /**
    * Opens what is not open yet of these addresses, all or nothing. Throws BalError
-   * `address-in-use`, `address-not-available`, `permission-denied` or `cannot-listen`.
-   * @returns undoes it
+   * `address-in-use`, `address-not-available`, `permission-denied`, `no-descriptors` or
+   * `cannot-listen`.
    */
-  openAll(addresses: readonly Address[]): () => void {
+  openAll(addresses: readonly Address[]): void {
     const opened: Address[] = [];
-    const undo = () => {
-      for (const address of opened) this.closeOne(key(address));
-    };
     try {
       for (const address of addresses) {
         if (this.open.has(key(address))) continue;
         this.open.set(key(address), this.openFor(address));
         opened.push(address);
       }
+      // Each worker dups what it is lent.
+      requireDescriptors(opened.length * this.workers);
     } catch (error) {
-      undo();
+      for (const address of opened) this.closeOne(key(address));
       throw error;
     }
-    return undo;
   }
 
   /** Closes all but these. */
@@ -85,6 +84,15 @@ export class ListeningSockets {
     for (const fd of this.open.get(address) ?? []) closeDescriptor(fd);
     this.open.delete(address);
   }
+}
+
+function requireDescriptors(needed: number): void {
+  if (!isLinux || needed === 0) return;
+  const left = openFileLimit() - openFiles();
+  if (needed <= left) return;
+  throw new BalError("no-descriptors", `${needed} more descriptors are needed, ${left} are left`, {
+    hint: localErrorRemedy("EMFILE"),
+  });
 }
 
 function key(address: Address): string {

@@ -28,9 +28,11 @@ export class RefusalReport {
       for (const end of REPORTED) {
         const total = this.board.ended(slot, END_INDEX[end]);
         const key = `${name}/${end}`;
-        const count = total - (this.seen.get(key) ?? 0);
-        if (count <= 0) continue;
-        this.seen.set(key, total);
+        const seen = this.seen.get(key) ?? 0;
+        // Fewer than before: the listener was removed, and is back on a fresh row.
+        const count = total < seen ? total : total - seen;
+        if (total !== seen) this.seen.set(key, total);
+        if (count === 0) continue;
         const { code, reason } = endReason(end);
         const fields = { listener: name, end: code, reason, count, total };
         this.log.warn(

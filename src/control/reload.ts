@@ -19,6 +19,9 @@ export type InForce = {
   kept: ReloadReport["kept"];
 };
 
+/** A file on a disk that does not answer must not hold up everything behind this reload. */
+const LOAD_MS = 5000;
+
 export type ReloadParts = {
   readonly file: string;
   readonly inForce: InForce;
@@ -30,7 +33,11 @@ export type ReloadParts = {
 
 export async function reload(parts: ReloadParts, by: ReloadSource): Promise<ReloadOutcome> {
   const { inForce, log } = parts;
-  const loaded = await loadConfig(parts.file);
+  const loaded = await Promise.race([loadConfig(parts.file), Bun.sleep(LOAD_MS)]);
+  if (loaded === undefined) {
+    const message = `${parts.file} could not be read within ${LOAD_MS / 1000} s`;
+    return failed(parts, new BalError("unreadable", message));
+  }
   if (loaded.kind === "invalid") return invalid(parts, loaded.errors);
   const changes = diffConfigs(inForce.config, loaded.config);
   for (const warning of loaded.warnings) log.warn("config-warning", describe(warning));
@@ -38,8 +45,9 @@ export async function reload(parts: ReloadParts, by: ReloadSource): Promise<Relo
     log.info("reload-unchanged", "reload: nothing differs", { by, generation: inForce.generation });
     return { kind: "done", report: report(inForce, loaded.warnings, true) };
   }
+  let trouble: string | null;
   try {
-    await parts.dataPlane.swap(loaded.config);
+    trouble = await parts.dataPlane.swap(loaded.config);
   } catch (error) {
     return failed(parts, error);
   }
@@ -53,6 +61,10 @@ export async function reload(parts: ReloadParts, by: ReloadSource): Promise<Relo
   parts.onApplied(config);
   const list = changes.map(describeChange).join("; ");
   log.info("reloaded", `generation ${generation}: ${list}`, { by, generation, changes });
+  if (trouble !== null) {
+    const message = `generation ${generation} is in force, but not whole yet: ${trouble}`;
+    return { kind: "failed", error: { code: "apply-failed", message }, errors: [] };
+  }
   return { kind: "done", report: report(inForce, loaded.warnings, false) };
 }
 

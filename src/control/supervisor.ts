@@ -12,7 +12,7 @@ import type { LogSink } from "./log.ts";
 import { type InForce, reload } from "./reload.ts";
 import { SerialQueue } from "./serial-queue.ts";
 import { onSignals } from "./signals.ts";
-import { type ConfigWatcher, watchConfig } from "./watcher.ts";
+import { type ConfigWatcher, fingerprintOf, isSpecialFile, watchConfig } from "./watcher.ts";
 
 export type Version = { readonly version: string; readonly commit: string };
 
@@ -21,6 +21,8 @@ export type ServeOptions = {
   readonly warnings: readonly Diagnostic[];
   /** Absolute path; null when it did not come from a file: then nothing reloads it. */
   readonly file: string | null;
+  /** What the file looked like just before it was read. */
+  readonly fingerprint: string | null;
   /** Its lock is held. Null when it can't be written: then only signals are answered. */
   readonly home: Home | null;
   readonly log: LogSink;
@@ -48,6 +50,9 @@ class Supervisor {
   private readonly queue = new SerialQueue();
   private readonly stopped = Promise.withResolvers<number>();
   private phase: Phase = "starting";
+  private readonly started = Promise.withResolvers<void>();
+  /** What the file looked like when it was last loaded. */
+  private fingerprint: string | null;
   /** The reload that waits for the one under way. */
   private waiting: Promise<ReloadOutcome> | null = null;
   private watcher: ConfigWatcher | null = null;
@@ -58,6 +63,7 @@ class Supervisor {
   constructor(options: ServeOptions) {
     const { config, log } = options;
     this.options = options;
+    this.fingerprint = options.fingerprint;
     this.dataPlane = new DataPlane(config, log);
     const kept = { listeners: 0, backends: 0 };
     const first = { generation: 1, loadedAt: this.startedAt, by: "start", changes: [] } as const;
@@ -80,14 +86,15 @@ class Supervisor {
       this.announce();
       // A signal may end it before it has begun.
       await Promise.race([dataPlane.start(), this.stopped.promise]);
-      if (this.phase === "stopped") return await this.stopped.promise;
+      if (this.phase !== "starting") return await this.stopped.promise;
       if (home !== null) this.admin = startAdminServer({ socketPath: home.socket, api: this.api });
     } catch (error) {
       dataPlane.end();
       signals[Symbol.dispose]();
       throw error;
     }
-    if (this.phase === "starting") this.phase = "running";
+    this.phase = "running";
+    this.started.resolve();
     this.watch(config);
     const listeners = dataPlane.listenerStatus();
     for (const { name, address, pool } of listeners) {
@@ -118,7 +125,8 @@ class Supervisor {
     // Not behind the drain in the queue: who asks is told now.
     if (this.phase === "draining") return this.reloadNow(by);
     if (this.waiting !== null) return this.waiting;
-    const outcome = this.queue.run(() => {
+    const outcome = this.queue.run(async () => {
+      await this.started.promise;
       this.waiting = null;
       return this.reloadNow(by);
     });
@@ -132,7 +140,14 @@ class Supervisor {
       return this.refuse("draining", "bal is draining and takes no other config");
     }
     if (file === null) return this.refuse("no-file", "this bal was not started from a file");
-    this.watcher?.markLoaded();
+    if (isSpecialFile(file)) {
+      return this.refuse(
+        "not-a-file",
+        `${file} is no regular file: it was read once, at the start`,
+      );
+    }
+    this.fingerprint = fingerprintOf(file);
+    this.watcher?.markLoaded(this.fingerprint);
     const { inForce, dataPlane } = this;
     const onApplied = (config: Config) => this.applied(config);
     return reload({ file, inForce, dataPlane, log, onApplied }, by);
@@ -157,7 +172,12 @@ class Supervisor {
     if (this.phase !== "running" && this.phase !== "starting") return { active };
     this.phase = "draining";
     this.watcher?.close();
-    void this.queue.run(() => this.drain());
+    this.started.resolve();
+    // Not behind a reload that is under way: it gives up when it sees the drain.
+    this.drain().catch((error: unknown) => {
+      this.options.log.error("fault", describeFault(error));
+      this.stopped.resolve(1);
+    });
     return { active };
   }
 
@@ -197,7 +217,8 @@ class Supervisor {
       this.watcher?.close();
       this.watcher = null;
     } else {
-      this.watcher ??= watchConfig(file, () => void this.reload("watcher"));
+      const { fingerprint } = this;
+      this.watcher ??= watchConfig(file, () => void this.reload("watcher"), { fingerprint });
     }
   }
 

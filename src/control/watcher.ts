@@ -3,6 +3,8 @@
 import { type BigIntStats, statSync } from "node:fs";
 
 export type WatchOptions = {
+  /** What the file looked like when it was loaded; by default as it looks now. */
+  readonly fingerprint?: string | null;
   readonly intervalMs?: number;
 };
 
@@ -18,18 +20,19 @@ export class ConfigWatcher {
   /** What the last poll saw. */
   private seen: string | null;
 
-  constructor(file: string, onChange: () => void, { intervalMs = INTERVAL_MS }: WatchOptions = {}) {
+  constructor(file: string, onChange: () => void, options: WatchOptions = {}) {
+    const { fingerprint = fingerprintOf(file), intervalMs = INTERVAL_MS } = options;
     this.file = file;
     this.onChange = onChange;
-    this.loaded = fingerprint(file);
-    this.seen = this.loaded;
+    this.loaded = fingerprint;
+    this.seen = fingerprint;
     this.timer = setInterval(() => this.poll(), intervalMs);
   }
 
-  /** It is being loaded as it stands now: that is no change. */
-  markLoaded(): void {
-    this.loaded = fingerprint(this.file);
-    this.seen = this.loaded;
+  /** It is being loaded, and looked like this just before: that is no change. */
+  markLoaded(fingerprint: string | null): void {
+    this.loaded = fingerprint;
+    this.seen = fingerprint;
   }
 
   close(): void {
@@ -42,7 +45,7 @@ export class ConfigWatcher {
 
   // A change counts once it has held still for two polls: nobody is in the middle of writing it.
   private poll(): void {
-    const now = fingerprint(this.file);
+    const now = fingerprintOf(this.file);
     const heldStill = now === this.seen;
     this.seen = now;
     if (now === null || now === this.loaded || !heldStill) return;
@@ -57,13 +60,18 @@ export function watchConfig(
   onChange: () => void,
   options?: WatchOptions,
 ): ConfigWatcher | null {
-  const stats = statOf(file);
-  if (stats !== null && !stats.isFile()) return null;
+  if (isSpecialFile(file)) return null;
   return new ConfigWatcher(file, onChange, options);
 }
 
-/** Null while there is no regular file. */
-function fingerprint(file: string): string | null {
+/** A pipe, a device, a folder: read once, if at all. */
+export function isSpecialFile(file: string): boolean {
+  const stats = statOf(file);
+  return stats !== null && !stats.isFile();
+}
+
+/** By what a change is told; null while there is no regular file. */
+export function fingerprintOf(file: string): string | null {
   const stats = statOf(file);
   if (stats === null || !stats.isFile()) return null;
   return `${stats.dev} ${stats.ino} ${stats.size} ${stats.mtimeNs}`;

@@ -13,6 +13,8 @@ export class WorkerHandle {
   readonly index: number;
   /** Booted, and not ended. */
   isAlive = false;
+  /** It was told to end. */
+  isEnding = false;
   private readonly worker: Worker;
   private readonly events: WorkerEvents;
   private readonly acknowledged = new Map<number, (error: string | null) => void>();
@@ -51,6 +53,7 @@ export class WorkerHandle {
   terminate(reason: string): void {
     this.lastError = reason;
     this.isAlive = false;
+    this.isEnding = true;
     this.worker.terminate();
     this.acknowledgeAll();
   }

@@ -4,25 +4,38 @@ import { type Ceiling, Listener } from "./listener.ts";
 import { Pool } from "./pool.ts";
 import type { Thread } from "./thread.ts";
 
-/** What this thread serves now, by the listeners' rows on the board. */
-export type Listeners = Map<number, Listener>;
+/** What this thread serves now, by rows on the board. */
+export type Served = {
+  readonly listeners: Map<number, Listener>;
+  readonly pools: Map<number, Pool>;
+};
 
-/** Swaps in a generation. Throws when a socket can't be adopted; what was served is served on. */
-export function applyGeneration(listeners: Listeners, next: Generation, thread: Thread): void {
+/**
+ * Swaps in a generation: all of it but the sockets that can't be adopted.
+ *
+ * @returns what could not be, in words
+ */
+export function applyGeneration(served: Served, next: Generation, thread: Thread): string[] {
   thread.budget.limitBytes = next.maxBufferedBytes;
-  const ceiling = { maxConnections: next.maxConnections, isWaiting: next.overload === "wait" };
-  const pools = next.pools.map((pool) => new Pool(pool, thread.board));
-  for (const config of next.listeners) {
-    const pool = pools[config.pool];
-    if (pool === undefined) throw new RangeError(`listener ${config.name} has no pool`);
-    serve(listeners, config, { pool, limits: next.session, ceiling, thread });
-  }
+  thread.spliceAfterBytes = next.splice.afterBytes;
+  const pools = next.pools.map((config) => {
+    const pool = served.pools.get(config.slot) ?? new Pool(config.slot, thread.board);
+    pool.update(config);
+    return pool;
+  });
+  keepOnly(served.pools, new Map(pools.map((pool) => [pool.slot, pool])));
   const kept = new Set(next.listeners.map(({ slot }) => slot));
-  for (const [slot, listener] of listeners) {
+  for (const [slot, listener] of served.listeners) {
     if (kept.has(slot)) continue;
     listener.close();
-    listeners.delete(slot);
+    served.listeners.delete(slot);
   }
+  const ceiling = { maxConnections: next.maxConnections, isWaiting: next.overload === "wait" };
+  return next.listeners.flatMap((config) => {
+    const pool = pools[config.pool];
+    if (pool === undefined) return [`listener ${config.name} has no pool`];
+    return serve(served.listeners, config, { pool, limits: next.session, ceiling, thread });
+  });
 }
 
 type Serving = {
@@ -32,8 +45,11 @@ type Serving = {
   readonly thread: Thread;
 };
 
-function serve(listeners: Listeners, config: GenerationListener, serving: Serving): void {
-  const { pool, limits, ceiling, thread } = serving;
+function serve(
+  listeners: Served["listeners"],
+  config: GenerationListener,
+  { pool, limits, ceiling, thread }: Serving,
+): string[] {
   let listener = listeners.get(config.slot);
   if (listener === undefined || !listener.isAt(config)) {
     listener?.close();
@@ -43,5 +59,11 @@ function serve(listeners: Listeners, config: GenerationListener, serving: Servin
   listener.origin.pool = pool;
   listener.origin.limits = limits;
   listener.ceiling = ceiling;
-  listener.adopt(config.fds);
+  const errors = listener.adopt(config.fds);
+  return errors.map((error) => `cannot accept on ${config.name}: ${error}`);
+}
+
+function keepOnly<K, V>(map: Map<K, V>, next: ReadonlyMap<K, V>): void {
+  map.clear();
+  for (const [key, value] of next) map.set(key, value);
 }

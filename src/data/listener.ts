@@ -1,9 +1,9 @@
 // A listening socket as this thread uses it: adopts a dup of what the control plane lends, accepts
 // clients, and stops accepting (or refuses) at the ceiling.
-import { errnoCode } from "../base/os-error.ts";
+import { codeOf, errnoCode } from "../base/os-error.ts";
 import { isLinux } from "../os/libc.ts";
 import { receiveEarly } from "../os/receive.ts";
-import { closeDescriptor, duplicate, restoreBacklog } from "../os/socket.ts";
+import { closeDescriptor, descriptorOf, duplicate, restoreBacklog } from "../os/socket.ts";
 import { END_INDEX } from "../shared/end-reason.ts";
 import { clientHandlers } from "./client-handlers.ts";
 import { Dial, type Origin } from "./dial.ts";
@@ -23,7 +23,9 @@ export class Listener {
   private readonly address: ListenAddress;
   /** Borrowed descriptor → what accepts on a dup of it. Without descriptors to borrow: key −1. */
   private readonly accepting = new Map<number, Bun.TCPSocketListener<unknown>>();
-  private fds: readonly number[] = [];
+  /** Borrowed descriptor → a dup of it that waits until there is room: the borrowed number may be
+   *  closed, and another's, by then. */
+  private readonly waiting = new Map<number, number>();
   private isPaused = false;
 
   constructor(thread: Thread, address: ListenAddress, origin: Origin, ceiling: Ceiling) {
@@ -37,31 +39,49 @@ export class Listener {
     return bindAddress === this.address.bindAddress && port === this.address.port;
   }
 
-  /** Accepts on these borrowed descriptors and no others. Throws when one can't be adopted. */
-  adopt(fds: readonly number[]): void {
-    this.fds = fds.length > 0 ? fds : [-1];
-    for (const [fd, listener] of this.accepting) {
-      if (this.fds.includes(fd)) continue;
-      listener.stop();
-      this.accepting.delete(fd);
+  /** Accepts on these borrowed descriptors and no others. @returns why, for each that it can't */
+  adopt(fds: readonly number[]): readonly string[] {
+    // Where none are lent (macOS) it listens by itself.
+    const borrowed = isLinux ? fds : [-1];
+    this.drop((fd) => !borrowed.includes(fd));
+    const errors: string[] = [];
+    for (const fd of borrowed) {
+      if (this.accepting.has(fd) || this.waiting.has(fd)) continue;
+      const own = fd < 0 ? fd : duplicate(fd);
+      if (fd >= 0 && own < 0) errors.push(errnoCode(own));
+      else this.waiting.set(fd, own);
     }
-    this.resume();
+    return [...errors, ...this.resume()];
   }
 
   /** Clients wait in the kernel's queue from now on. */
-  pause(): void {
+  private pause(): void {
     this.isPaused = true;
-    for (const listener of this.accepting.values()) listener.stop();
-    this.accepting.clear();
+    for (const [fd, listener] of this.accepting) {
+      const own = fd < 0 ? fd : duplicate(descriptorOf(listener));
+      // Without a descriptor to wait on it goes on accepting.
+      if (fd >= 0 && own < 0) continue;
+      listener.stop();
+      this.accepting.delete(fd);
+      this.waiting.set(fd, own);
+    }
   }
 
-  /** Accepts, unless the ceiling is reached. */
-  resume(): void {
+  // Accepts, unless the ceiling is reached. What fails is tried again by the next sweep.
+  private resume(): readonly string[] {
     this.isPaused = this.isFull();
-    if (this.isPaused) return;
-    for (const fd of this.fds) {
-      if (!this.accepting.has(fd)) this.accepting.set(fd, this.listen(fd));
+    if (this.isPaused) return [];
+    const errors: string[] = [];
+    for (const [fd, own] of this.waiting) {
+      try {
+        this.accepting.set(fd, this.listen(own));
+        this.waiting.delete(fd);
+      } catch (error) {
+        this.isPaused = true;
+        errors.push(codeOf(error) ?? String(error));
+      }
     }
+    return errors;
   }
 
   resumeWhenRoom(): void {
@@ -70,8 +90,21 @@ export class Listener {
 
   /** Accepts no more, for good. Sessions live on. */
   close(): void {
-    this.fds = [];
-    this.pause();
+    this.drop(() => true);
+    this.isPaused = false;
+  }
+
+  private drop(isGone: (fd: number) => boolean): void {
+    for (const [fd, listener] of this.accepting) {
+      if (!isGone(fd)) continue;
+      listener.stop();
+      this.accepting.delete(fd);
+    }
+    for (const [fd, own] of this.waiting) {
+      if (!isGone(fd)) continue;
+      if (own >= 0) closeDescriptor(own);
+      this.waiting.delete(fd);
+    }
   }
 
   private isFull(): boolean {
@@ -79,23 +112,17 @@ export class Listener {
     return isWaiting && this.thread.board.sessions() >= maxConnections;
   }
 
-  private listen(borrowed: number): Bun.TCPSocketListener<unknown> {
+  /** It owns the descriptor; −1: there is none. */
+  private listen(fd: number): Bun.TCPSocketListener<unknown> {
     const socket = { ...clientHandlers, open: (client: SessionSocket) => this.accept(client) };
     const common = { allowHalfOpen: true, socket };
-    if (borrowed < 0) {
+    if (fd < 0) {
       const { bindAddress, port } = this.address;
       return listenOn({ ...common, hostname: bindAddress, port });
     }
-    const fd = duplicate(borrowed);
-    if (fd < 0) throw new Error(`cannot borrow a listening socket: ${errnoCode(fd)}`);
-    try {
-      const listener = listenOn({ ...common, fd });
-      restoreBacklog(borrowed);
-      return listener;
-    } catch (error) {
-      closeDescriptor(fd);
-      throw error;
-    }
+    const listener = listenOn({ ...common, fd });
+    restoreBacklog(fd);
+    return listener;
   }
 
   private accept(client: SessionSocket): void {
@@ -119,11 +146,6 @@ export class Listener {
     );
     if (this.isFull()) this.pause();
   }
-}
-
-// The types do not know it.
-function descriptorOf(client: SessionSocket): number {
-  return (client as unknown as { readonly fd: number }).fd;
 }
 
 // The types know neither `fd` nor handlers whose data is set in `open`.

@@ -8,20 +8,36 @@ import { type Board, DRAINING, isEligible, UNRESOLVED } from "../shared/board.ts
 import type { GenerationBackend, GenerationPool } from "../shared/messages.ts";
 
 export class Pool {
-  private readonly slot: number;
+  /** Its row on the board. */
+  readonly slot: number;
   private readonly board: Board;
-  private readonly balancer: Balancer;
-  private readonly backends: ReadonlyMap<number, GenerationBackend>;
+  private balancer: Balancer = balancers.round_robin;
+  private backends: ReadonlyMap<number, GenerationBackend> = new Map();
   private schedule: Schedule = { members: [], turns: new Uint16Array(0) };
   private scheduleVersion = -1;
   private tried: readonly number[] = [];
   private readonly preferred = new Map<number, number>();
 
-  constructor(config: GenerationPool, board: Board) {
-    this.slot = config.slot;
+  constructor(slot: number, board: Board) {
+    this.slot = slot;
     this.board = board;
-    this.balancer = balancers[config.method];
+  }
+
+  /** Takes a generation's config. Of a backend that stays where it was, the address that worked last
+   *  is remembered. */
+  update(config: GenerationPool): void {
+    const before = this.backends;
     this.backends = new Map(config.backends.map((backend) => [backend.slot, backend]));
+    this.balancer = balancers[config.method];
+    this.schedule = { members: [], turns: new Uint16Array(0) };
+    this.scheduleVersion = -1;
+    for (const slot of [...this.preferred.keys()]) {
+      const isSame = Bun.deepEquals(
+        before.get(slot)?.endpoints,
+        this.backends.get(slot)?.endpoints,
+      );
+      if (!isSame) this.preferred.delete(slot);
+    }
   }
 
   /** The slot to dial next, not one of `tried`; -1 when none is left. */
@@ -65,13 +81,19 @@ export class Pool {
     return this.schedule;
   }
 
-  /** When none is eligible, all that are not draining are (fail open). */
+  /** When none is eligible, all that are not draining are (fail open). The schedule stays when its
+   *  members do: the change was another pool's. */
   private makeSchedule(): Schedule {
     const members = [...this.backends.values()].filter(({ weight }) => weight > 0);
     const eligible = members.filter(({ slot }) => isEligible(this.board.healthBits(slot)));
-    if (eligible.length > 0) return buildSchedule(eligible);
-    return buildSchedule(
-      members.filter(({ slot }) => (this.board.healthBits(slot) & (DRAINING | UNRESOLVED)) === 0),
-    );
+    const chosen =
+      eligible.length > 0
+        ? eligible
+        : members.filter(
+            ({ slot }) => (this.board.healthBits(slot) & (DRAINING | UNRESOLVED)) === 0,
+          );
+    const { members: present } = this.schedule;
+    const isSame = chosen.length === present.length && chosen.every((m, i) => m === present[i]);
+    return isSame ? this.schedule : buildSchedule(chosen);
   }
 }

@@ -1,6 +1,6 @@
 // Hands a session that moves bulk from this worker to its splicer: pipes and descriptors are made,
 // the lease changes rows on the board, Bun's sockets are closed, the connections live on.
-import { closeDescriptor, duplicate } from "../os/socket.ts";
+import { closeDescriptor, descriptorOf, duplicate } from "../os/socket.ts";
 import { closePipe, type KernelPipe, openPipe } from "../os/splice.ts";
 import { type Board, splicerRow } from "../shared/board.ts";
 import type { FromWorker } from "../shared/messages.ts";
@@ -66,9 +66,4 @@ function claim(session: Session, socket: RelaySocket): Descriptors | null {
   if (client >= 0) closeDescriptor(client);
   if (backend >= 0) closeDescriptor(backend);
   return null;
-}
-
-// The types do not know it.
-function descriptorOf(socket: RelaySocket): number {
-  return (socket as unknown as { readonly fd: number }).fd;
 }

@@ -5,7 +5,7 @@ import { Board } from "../shared/board.ts";
 import type { FromWorker, Generation, ToWorker } from "../shared/messages.ts";
 import { BufferBudget } from "./buffer-budget.ts";
 import { dialWatch, startSweep } from "./deadlines.ts";
-import { applyGeneration, type Listeners } from "./generation.ts";
+import { applyGeneration, type Served } from "./generation.ts";
 import { Promotion } from "./promotion.ts";
 import type { Session } from "./session.ts";
 import type { Thread } from "./thread.ts";
@@ -15,7 +15,7 @@ declare const self: {
   postMessage(message: FromWorker): void;
 };
 
-const listeners: Listeners = new Map();
+const served: Served = { listeners: new Map(), pools: new Map() };
 let thread: Thread | null = null;
 let promotion: Promotion | null = null;
 
@@ -27,8 +27,8 @@ self.onmessage = ({ data: message }) => {
     case "apply":
       return apply(message.generation);
     case "drain":
-      for (const listener of listeners.values()) listener.close();
-      listeners.clear();
+      for (const listener of served.listeners.values()) listener.close();
+      served.listeners.clear();
       return;
     case "cut":
       for (const session of thread?.sessions ?? []) session.end("shutdown");
@@ -81,18 +81,14 @@ function localErrorReport(): Thread["reportLocalError"] {
 
 function apply(generation: Generation): void {
   if (thread === null || promotion === null) return;
-  thread.spliceAfterBytes = generation.splice.afterBytes;
   promotion.limit = generation.splice.maxSessions;
-  try {
-    applyGeneration(listeners, generation, thread);
-    post({ kind: "applied", revision: generation.revision, error: null });
-  } catch (error) {
-    post({ kind: "applied", revision: generation.revision, error: String(error) });
-  }
+  const errors = applyGeneration(served, generation, thread);
+  const error = errors.length === 0 ? null : errors.join("; ");
+  post({ kind: "applied", revision: generation.revision, error });
 }
 
 function resumeListeners(): void {
-  for (const listener of listeners.values()) listener.resumeWhenRoom();
+  for (const listener of served.listeners.values()) listener.resumeWhenRoom();
 }
 
 function report(error: unknown): void {

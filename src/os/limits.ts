@@ -1,6 +1,6 @@
 // What this process may use: open files, CPUs, memory. Read, never changed: Bun raises the
 // open-file limit from soft to hard by itself when it starts.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 
 /** Where nothing tells the limit (macOS): what launchd gives at the least. */
@@ -11,6 +11,11 @@ export function openFileLimit(): number {
   const line = /^Max open files\s+(\S+)/m.exec(readText("/proc/self/limits"));
   if (line === null) return UNKNOWN_OPEN_FILES;
   return line[1] === "unlimited" ? Number.MAX_SAFE_INTEGER : Number(line[1]);
+}
+
+/** Descriptors that this process has open. Linux only. */
+export function openFiles(): number {
+  return readdirSync("/proc/self/fd").length;
 }
 
 /** CPUs by affinity, cut to the cgroup's quota; at least 1. */

@@ -67,6 +67,11 @@ export function duplicate(fd: number): number {
   return copy < 0 ? -errno() : copy;
 }
 
+/** A Bun socket's or listener's, which the types do not know. It stays Bun's. */
+export function descriptorOf(socket: object): number {
+  return (socket as { readonly fd: number }).fd;
+}
+
 export function closeDescriptor(fd: number): void {
   getLibc().close(fd);
 }

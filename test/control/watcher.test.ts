@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { type ConfigWatcher, watchConfig } from "../../src/control/watcher.ts";
+import { type ConfigWatcher, fingerprintOf, watchConfig } from "../../src/control/watcher.ts";
 import { temporaryHome } from "../support/bal.ts";
 
 beforeEach(() => void jest.useFakeTimers());
@@ -221,7 +221,7 @@ test("what is loaded for another reason is no change", () => {
   using watched = new Watched();
   writeFileSync(watched.file, "by signal");
   watched.polls(1);
-  watched.watcher.markLoaded();
+  watched.watcher.markLoaded(fingerprintOf(watched.file));
   watched.polls(5);
   expect(watched.seen).toEqual([]);
   writeFileSync(watched.file, "by watcher");

@@ -18,7 +18,8 @@ function dialling({ addresses = 1 } = {}) {
     port: 80,
   }));
   const backends = [{ slot: SLOT, name: "b", weight: 1, endpoints }];
-  const pool = new Pool({ slot: 0, name: "p", method: "round_robin", backends }, board);
+  const pool = new Pool(0, board);
+  pool.update({ slot: 0, name: "p", method: "round_robin", backends });
   const dial = (worker = 0) => {
     const thread = {
       worker,

@@ -63,9 +63,11 @@ class World {
     const backends = [0, 1, 2].map((slot) => ({ slot, name: `b${slot}`, weight: 1, endpoints }));
     const config = { slot: 0, name: "p", method: "round_robin" as const, backends };
     const limits = { connectMs: 2000, connectTotalMs: 6000, idleMs: 0, halfClosedMs: 0 };
+    const pool = new Pool(0, board);
+    pool.update(config);
     const origin = {
       listener: 0,
-      pool: new Pool(config, board),
+      pool,
       limits: { ...limits, retries: 2, keepaliveMs: 0 },
     };
     const socket = new FakeSocket(clientHandlers as never);

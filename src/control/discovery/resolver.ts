@@ -26,6 +26,7 @@ export class Resolver {
   private readonly options: ResolverOptions;
   private readonly names = new Map<string, Name>();
   private timer: Timer | null = null;
+  private isStopped = false;
 
   constructor(options: ResolverOptions) {
     this.options = options;
@@ -47,8 +48,8 @@ export class Resolver {
     for (const host of this.names.keys()) if (!hosts.includes(host)) this.names.delete(host);
     for (const host of hosts) this.entry(host);
     const { intervalMs = INTERVAL_MS } = this.options;
-    if (hosts.length === 0) this.stop();
-    else this.timer ??= setInterval(() => this.refreshAll(), intervalMs);
+    if (hosts.length === 0) this.rest();
+    else if (!this.isStopped) this.timer ??= setInterval(() => this.refreshAll(), intervalMs);
   }
 
   /** The last good answer, or null. */
@@ -61,7 +62,13 @@ export class Resolver {
     return this.names.get(host)?.error ?? null;
   }
 
+  /** For good: answers that are under way are not told any more. */
   stop(): void {
+    this.isStopped = true;
+    this.rest();
+  }
+
+  private rest(): void {
     if (this.timer !== null) clearInterval(this.timer);
     this.timer = null;
   }
@@ -92,7 +99,7 @@ export class Resolver {
       name.error = addresses.length === 0 ? "ENODATA" : null;
       if (addresses.length === 0 || isSame(addresses, name.addresses)) return;
       name.addresses = addresses;
-      if (this.names.get(host) === name) onChange(host);
+      if (this.names.get(host) === name && !this.isStopped) onChange(host);
     } catch (error) {
       name.error = codeOf(error) ?? String(error);
     }

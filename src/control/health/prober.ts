@@ -1,7 +1,7 @@
 // The schedule of health checks: spread and jittered, never two at once for one backend, faster
 // while a change is undecided, a bounded number in flight.
 import type { Endpoint } from "../../base/address.ts";
-import { isLocalError } from "../../base/os-error.ts";
+import { codeOf, isLocalError } from "../../base/os-error.ts";
 import type { HealthCheckConfig } from "../../config/config.ts";
 import { isUndecided, type Track, track, untracked } from "../../policy/health/tracker.ts";
 import { type ProbeResult, probeTcp } from "./probe-tcp.ts";
@@ -147,7 +147,9 @@ export class Prober {
     this.inFlight++;
     const { target, endpoint, epoch } = entry;
     const startedAtMs = performance.now();
-    const result = await this.probe(target.endpoints, endpoint, target.check.timeoutMs);
+    const result = await this.probe(target.endpoints, endpoint, target.check.timeoutMs).catch(
+      (error: unknown): ProbeResult => ({ error: codeOf(error) ?? String(error), endpoint }),
+    );
     this.inFlight--;
     entry.isRunning = false;
     const next = this.waiting.shift();

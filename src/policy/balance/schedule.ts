@@ -13,10 +13,15 @@ export type Schedule = {
   readonly turns: Uint16Array;
 };
 
+/** Longer ones take tens of milliseconds to work out: above, weights are rounded. */
+const MAX_TURNS = 65_536;
+
 export function buildSchedule(members: readonly Member[]): Schedule {
-  const divisor = members.reduce((sum, member) => gcd(sum, member.weight), 0);
+  const common = members.reduce((sum, member) => gcd(sum, member.weight), 0);
+  const total = members.reduce((sum, member) => sum + member.weight, 0);
+  const divisor = Math.max(common, total / MAX_TURNS);
   const deadlines = members.flatMap((member, index) => {
-    const count = member.weight / divisor;
+    const count = Math.max(1, Math.round(member.weight / divisor));
     // Its k-th turn is due at (k + ½) / count of the round: no member waits longer than it must.
     return Array.from({ length: count }, (_, k) => ({ due: (k + 0.5) / count, index }));
   });
