@@ -83,6 +83,8 @@ export class DataPlane {
   async start(): Promise<void> {
     const { config } = this;
     const booted = this.crew.start();
+    // Where a socket fails first, the threads that are ended with it are not what went wrong.
+    booted.catch(() => {});
     await this.health.resolve(config, RESOLVE_MS);
     if (this.isDraining) return;
     this.sockets.openAll(config.listeners);
