@@ -45,7 +45,7 @@ export class Splicers {
   terminate(): void {
     this.isStopping = true;
     clearInterval(this.timer);
-    for (const splicer of this.splicers.values()) splicer.terminate("stopped");
+    for (const splicer of this.splicers.values()) splicer.leave();
   }
 
   private launch(worker: number): Splicer | null {
@@ -83,6 +83,7 @@ class Splicer {
   private readonly sessions = new Map<number, SplicedSession>();
   private readonly pulse = new Pulse();
   private lastId = 0;
+  private isLeft = false;
   private lastError = "it ended";
 
   constructor(worker: number, options: SplicersOptions, onEnd: (reason: string) => void) {
@@ -99,6 +100,7 @@ class Splicer {
       this.lastError = event.message;
     });
     this.thread.addEventListener("close", () => {
+      if (this.isLeft) return;
       for (const session of this.sessions.values()) abandon(session);
       this.sessions.clear();
       closeDescriptor(this.waker);
@@ -120,6 +122,13 @@ class Splicer {
 
   hasStopped(): boolean {
     return this.pulse.hasStopped(this.board.heartbeat(this.row));
+  }
+
+  /** Ends the thread with the process: what it has open ends there too, and what it has just closed,
+   *  and not told yet, may be another's by now. */
+  leave(): void {
+    this.isLeft = true;
+    this.terminate("stopped");
   }
 
   terminate(reason: string): void {

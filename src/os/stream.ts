@@ -6,9 +6,9 @@ import { errno, getLibc } from "./libc.ts";
 /** How much one call of `discard` drops at most. */
 const DISCARD_BYTES = 1024 * 1024;
 
-// struct linger { on, seconds }
-const linger = new Int32Array(new ArrayBuffer(8)).fill(0);
-linger[0] = 1;
+// struct linger { on, seconds }. Only what a function refers to lives on: a constant that nothing
+// else uses is collected once the module is loaded, and its pointer goes stale.
+const linger = new Int32Array(new ArrayBuffer(8));
 const lingerPointer = ptr(linger);
 
 const value = new Int32Array(new ArrayBuffer(8));
@@ -24,6 +24,8 @@ export function shutdownWriting(fd: number): void {
 /** Closes it with a reset: its peer gets an error instead of an end. */
 export function abort(fd: number): void {
   const libc = getLibc();
+  linger[0] = 1;
+  linger[1] = 0;
   libc.setsockopt(fd, SOL_SOCKET, SO_LINGER, lingerPointer, 8);
   libc.close(fd);
 }

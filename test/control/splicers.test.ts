@@ -1,6 +1,6 @@
 // The splicers on real sockets, and what becomes of a splicer's sessions when its thread ends.
 import { expect, test } from "bun:test";
-import { readdirSync } from "node:fs";
+import { readlinkSync } from "node:fs";
 import { Splicers } from "../../src/control/splicers.ts";
 import { isLinux } from "../../src/os/libc.ts";
 import { duplicate } from "../../src/os/socket.ts";
@@ -38,7 +38,25 @@ async function splicedSession(board: Board) {
     ...{ client: client.fd, backend: backend.fd, ...pipes, ...rows },
     limits: { ...limits, keepaliveMs: 0 },
   };
-  return { session, client: client.wire, backend: backend.wire };
+  return { session, links: linksOf([session]), client: client.wire, backend: backend.wire };
+}
+
+/** What the descriptors of sessions are: `socket:[1234]`. A number may be another's by now. */
+function linksOf(sessions: readonly SplicedSession[]): string[] {
+  return sessions
+    .flatMap(({ client, backend, up, down }) => [
+      client,
+      backend,
+      ...Object.values(up),
+      ...Object.values(down),
+    ])
+    .flatMap((fd) => {
+      try {
+        return [readlinkSync(`/proc/self/fd/${fd}`)];
+      } catch {
+        return [];
+      }
+    });
 }
 
 function watched(board: Board) {
@@ -86,7 +104,6 @@ onLinux(
   async () => {
     const board = new Board();
     const { splicers, lost } = watched(board);
-    const fds = readdirSync("/proc/self/fd").length;
     const first = await splicedSession(board);
     splicers.take(0, first.session);
     await first.client.send("x");
@@ -108,7 +125,10 @@ onLinux(
       "reset",
     ]);
     expect(board.sessions()).toBe(0);
-    await until("descriptors are back", () => readdirSync("/proc/self/fd").length <= fds);
+    const open = linksOf([first.session, late.session]);
+    expect(open.filter((link) => first.links.includes(link) || late.links.includes(link))).toEqual(
+      [],
+    );
     splicers.terminate();
   },
 );
