@@ -8,7 +8,7 @@ import type { ReloadReport } from "../control/admin/api.ts";
 import { AdminClient, type Answer } from "../control/admin/client.ts";
 import { type Home, locateHome } from "../control/home.ts";
 import { type ExitCode, say } from "./exit.ts";
-import { signalRunning } from "./not-running.ts";
+import { explainSilence, signalRunning } from "./not-running.ts";
 import { paint } from "./paint.ts";
 import { plain } from "./plain.ts";
 import { renderJson, renderPretty } from "./render-diagnostics.ts";
@@ -36,7 +36,7 @@ function command(name: string) {
 
 /** Throws BalError when no bal runs. */
 async function ask(home: Home): Promise<Reply> {
-  const answer = await new AdminClient(home.socket).reload();
+  const answer = await new AdminClient(home.socket).reload().catch(explainSilence(home));
   if (answer.kind !== "absent") return answer;
   return { kind: "signalled", pid: signalRunning(home, "SIGHUP") };
 }

@@ -1,7 +1,8 @@
-// Commands that need a running bal, where there is none, or one whose socket is gone.
+// Commands that need a running bal, where there is none, or one that does not answer.
 import { BalError } from "../base/errors.ts";
 import { codeOf } from "../base/os-error.ts";
 import { type Home, runningPid } from "../control/home.ts";
+import { isSuspended } from "../os/process.ts";
 
 export function notRunning(home: Home): BalError {
   return new BalError("not-running", `no bal runs in ${home.path}`, {
@@ -16,6 +17,26 @@ export function unanswered(home: Home): BalError {
   return new BalError("no-answer", `bal runs with pid ${pid}, but ${home.socket} is gone`, {
     hint: "`bal graceful` and `bal stop` reach it by signal; a restart brings the socket back",
   });
+}
+
+/** Of one that can't answer, and what makes it. */
+export function suspended(pid: number): BalError {
+  return new BalError("suspended", `bal with pid ${pid} is suspended and does not answer`, {
+    hint: `\`kill -CONT ${pid}\` lets it go on`,
+  });
+}
+
+/** For what an AdminClient throws: tells who does not answer, and why. */
+export function explainSilence(home: Home): (error: unknown) => never {
+  return (error) => {
+    const pid = runningPid(home);
+    if (!(error instanceof BalError) || error.code !== "no-answer" || pid === null) throw error;
+    if (isSuspended(pid)) throw suspended(pid);
+    throw new BalError(error.code, `${error.message}; its pid is ${pid}`, {
+      hint: `see its log; \`kill -9 ${pid}\` ends it, and its connections`,
+      cause: error,
+    });
+  };
 }
 
 /** Signals the running bal. Returns its pid. Throws BalError when there is none. */

@@ -6,7 +6,7 @@ import type { BackendStatus, Status } from "../control/admin/api.ts";
 import { AdminClient } from "../control/admin/client.ts";
 import { locateHome } from "../control/home.ts";
 import { type ExitCode, say } from "./exit.ts";
-import { unanswered } from "./not-running.ts";
+import { explainSilence, unanswered } from "./not-running.ts";
 import { paint } from "./paint.ts";
 import { plain } from "./plain.ts";
 import { renderTable } from "./table.ts";
@@ -16,7 +16,7 @@ export const status = defineCommand({
   args: { json: { type: "boolean", description: "print one JSON object" } },
   async run({ args }): Promise<ExitCode> {
     const home = locateHome();
-    const answer = await new AdminClient(home.socket).status();
+    const answer = await new AdminClient(home.socket).status().catch(explainSilence(home));
     if (answer.kind === "absent") throw unanswered(home);
     if (answer.kind === "failed") throw new BalError(answer.error.code, answer.error.message);
     say(1, args.json ? JSON.stringify(answer.body, null, 2) : renderStatus(answer.body));

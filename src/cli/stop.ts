@@ -2,10 +2,11 @@
 import { defineCommand } from "citty";
 import { BalError } from "../base/errors.ts";
 import { parseDuration } from "../base/units.ts";
-import { AdminClient } from "../control/admin/client.ts";
-import { type Home, locateHome, runningPid } from "../control/home.ts";
+import { AdminClient, ANSWER_MS } from "../control/admin/client.ts";
+import { type Home, hasLeft, locateHome, runningPid } from "../control/home.ts";
+import { isSuspended } from "../os/process.ts";
 import { type ExitCode, say, usageError } from "./exit.ts";
-import { signalRunning } from "./not-running.ts";
+import { signalRunning, suspended } from "./not-running.ts";
 
 const POLL_MS = 50;
 const REPORT_MS = 1000;
@@ -24,10 +25,13 @@ export const stop = defineCommand({
   },
   async run({ args }): Promise<ExitCode> {
     const withinMs = args.timeout === undefined ? Number.POSITIVE_INFINITY : readMs(args.timeout);
+    const deadlineMs = performance.now() + withinMs;
+    const now = args.now ?? false;
     const home = locateHome();
-    const client = new AdminClient(home.socket);
-    if (!(await askToStop(client, args.now ?? false))) await signalToStop(home, args.now ?? false);
-    if (await hasEnded(home, client, withinMs)) {
+    const pid = runningPid(home);
+    const client = new AdminClient(home.socket, Math.min(Math.max(withinMs, 1000), ANSWER_MS));
+    if (!(await askToStop(client, now))) await signalToStop(home, now);
+    if (await hasEnded({ home, pid, client, deadlineMs })) {
       say(1, "stopped");
       return 0;
     }
@@ -45,16 +49,18 @@ function readMs(text: string): number {
 
 /** False when nobody answers. */
 async function askToStop(client: AdminClient, now: boolean): Promise<boolean> {
-  try {
-    const status = await client.status();
-    if (status.kind === "absent") return false;
-    // Asked a second time a drain would be cut short: who only waits for it must not ask.
-    if (!now && status.kind === "ok" && status.body.phase === "draining") return true;
-    return (await client.stop(now)).kind === "ok";
-  } catch (error) {
-    if (error instanceof BalError) return false;
-    throw error;
-  }
+  const status = await client.status().catch(nullWhenSilent);
+  if (status === null || status.kind === "absent") return false;
+  // Asked a second time a drain would be cut short: who only waits for it must not ask, and one that
+  // was asked and did not answer must not be signalled.
+  if (!now && status.kind === "ok" && status.body.phase === "draining") return true;
+  const answer = await client.stop(now).catch(nullWhenSilent);
+  return answer === null || answer.kind === "ok";
+}
+
+function nullWhenSilent(error: unknown): null {
+  if (error instanceof BalError && error.code === "no-answer") return null;
+  throw error;
 }
 
 async function signalToStop(home: Home, now: boolean): Promise<void> {
@@ -64,16 +70,28 @@ async function signalToStop(home: Home, now: boolean): Promise<void> {
   if (runningPid(home) !== null) signalRunning(home, "SIGTERM");
 }
 
-/** Waits, and tells what it waits for. False when it took too long. */
-async function hasEnded(home: Home, client: AdminClient, withinMs: number): Promise<boolean> {
-  const startedAtMs = performance.now();
-  let reportAtMs = startedAtMs + REPORT_MS;
-  while (runningPid(home) !== null) {
+type Wait = {
+  readonly home: Home;
+  /** Null: it left no pid. */
+  readonly pid: number | null;
+  readonly client: AdminClient;
+  readonly deadlineMs: number;
+};
+
+/** Waits, and tells what it waits for. False when it took too long. Throws BalError `suspended`. */
+async function hasEnded({ home, pid, client, deadlineMs }: Wait): Promise<boolean> {
+  let reportAtMs = performance.now() + REPORT_MS;
+  let report: Promise<void> | null = null;
+  while (!hasLeft(home, pid)) {
+    if (pid !== null && isSuspended(pid)) throw suspended(pid);
     const nowMs = performance.now();
-    if (nowMs - startedAtMs >= withinMs) return false;
-    if (nowMs >= reportAtMs) {
-      reportAtMs += REPORT_MS;
-      await reportLeft(client);
+    if (nowMs >= deadlineMs) return false;
+    // Not waited for: one that hangs must not make this command late.
+    if (nowMs >= reportAtMs && report === null) {
+      reportAtMs = nowMs + REPORT_MS;
+      report = reportLeft(client).finally(() => {
+        report = null;
+      });
     }
     await Bun.sleep(POLL_MS);
   }
@@ -81,7 +99,8 @@ async function hasEnded(home: Home, client: AdminClient, withinMs: number): Prom
 }
 
 async function reportLeft(client: AdminClient): Promise<void> {
-  const answer = await client.status().catch(() => null);
+  const answer = await client.status().catch(nullWhenSilent);
+  if (answer === null) say(2, "waiting: bal does not answer");
   if (answer?.kind !== "ok") return;
   const active = answer.body.listeners.reduce((sum, listener) => sum + listener.active, 0);
   const left = `${active} connection${active === 1 ? "" : "s"} left`;

@@ -15,8 +15,9 @@ import { codeOf } from "../base/os-error.ts";
 import { hasFlock, isLocked, tryLock } from "../os/lock.ts";
 import { startTime } from "../os/process.ts";
 
-/** A second bal looks for the lock of a first one once more after so long. */
-const RETRY_MS = 20;
+/** A lock that is held for a moment only is a command's that looks; a bal's is held for life. */
+const RETRY_MS = 10;
+const TRIES = 20;
 
 /** The paths in a home, which need not exist. */
 export type Home = {
@@ -84,12 +85,12 @@ function notWritable(home: Home, cause: unknown): BalError {
   });
 }
 
-// Again after a moment: a command that looks whether the lock is held has it while it looks.
 function takeLock(fd: number, home: Home): boolean {
-  const take = () => (hasFlock ? tryLock(fd) : writtenPid(home) === null);
-  if (take()) return true;
-  Bun.sleepSync(RETRY_MS);
-  return take();
+  for (let tries = 0; tries < TRIES; tries++) {
+    if (hasFlock ? tryLock(fd) : writtenPid(home) === null) return true;
+    Bun.sleepSync(RETRY_MS);
+  }
+  return false;
 }
 
 /** Removes what belongs to this process alone; the lock goes with the process. */
@@ -102,6 +103,14 @@ export function leaveHome(home: Home): void {
  *  is never returned: the lock must be held, and the start time be the one in the file. */
 export function runningPid(home: Home): number | null {
   return hasFlock && !isHeld(home) ? null : writtenPid(home);
+}
+
+/** Has the bal with this pid (null: one that left no pid) let go of the home? Until then no other one
+ *  can start; its last lines are written after its pid file is gone. */
+export function hasLeft(home: Home, pid: number | null): boolean {
+  const written = writtenPid(home);
+  if (written !== null && pid !== null && written !== pid) return true;
+  return hasFlock ? !isHeld(home) : written === null;
 }
 
 /** The process in the pid file, if it is still the one that wrote it. */

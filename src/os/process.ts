@@ -10,13 +10,23 @@ export function startTime(pid: number): string | null {
   return process.platform === "linux" ? startTimeByProc(pid) : startTimeByPs(pid);
 }
 
+/** Stopped by a signal (SIGSTOP, Ctrl-Z) or a debugger: it does nothing until it is continued. */
+export function isSuspended(pid: number): boolean {
+  return process.platform === "linux" && /^t$/i.test(statFields(pid)[0] ?? "");
+}
+
 function startTimeByProc(pid: number): string | null {
+  return statFields(pid)[19] ?? null;
+}
+
+/** Those of /proc/pid/stat from the third on, the state; none when there is no such process. */
+function statFields(pid: number): readonly string[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The name may have spaces and parentheses in it.
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   } catch {
-    return null;
+    return [];
   }
 }
 

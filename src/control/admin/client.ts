@@ -13,33 +13,49 @@ export type Answer<T> =
 
 type Failure = { readonly error: ApiError; readonly errors?: readonly Diagnostic[] };
 
-const TIMEOUT_MS = 30_000;
+/** One that is well answers within milliseconds; people wait no longer to hear that it is not. */
+export const ANSWER_MS = 5000;
+/** A reload waits for names and threads, and perhaps for another reload before it. */
+const RELOAD_MS = 30_000;
 
+type Request = {
+  readonly method?: "GET" | "POST";
+  readonly withinMs?: number;
+  readonly body?: object;
+};
+
+/** Its methods throw BalError `no-answer` or `not-permitted`. */
 export class AdminClient {
   private readonly socketPath: string;
+  private readonly answerMs: number;
 
-  constructor(socketPath: string) {
+  constructor(socketPath: string, answerMs = ANSWER_MS) {
     this.socketPath = socketPath;
+    this.answerMs = answerMs;
   }
 
   status(): Promise<Answer<Status>> {
-    return this.request("GET", "/v1/status");
+    return this.request("/v1/status");
   }
 
-  reload(): Promise<Answer<ReloadReport>> {
-    return this.request("POST", "/v1/reload");
+  async reload(): Promise<Answer<ReloadReport>> {
+    // Whether anybody is there is told sooner than what became of the reload.
+    const status = await this.status();
+    if (status.kind !== "ok") return status;
+    return this.request("/v1/reload", { method: "POST", withinMs: RELOAD_MS });
   }
 
   stop(now: boolean): Promise<Answer<{ active: number }>> {
-    return this.request("POST", "/v1/stop", { now });
+    return this.request("/v1/stop", { method: "POST", body: { now } });
   }
 
-  private async request<T>(method: string, path: string, body?: object): Promise<Answer<T>> {
+  private async request<T>(path: string, options: Request = {}): Promise<Answer<T>> {
+    const { method = "GET", withinMs = this.answerMs, body } = options;
     try {
       const response = await fetch(`http://bal${path}`, {
         unix: this.socketPath,
         method,
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: AbortSignal.timeout(withinMs),
         ...(body && { body: JSON.stringify(body) }),
       });
       // The server is of the same make: its JSON is what api.ts says.
@@ -48,15 +64,28 @@ export class AdminClient {
       return { kind: "failed", error, errors };
     } catch (cause) {
       if (isAbsent(cause)) return { kind: "absent" };
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw new BalError("no-answer", `bal does not answer at ${this.socketPath}: ${why}`, {
+      throw this.failure(cause, withinMs);
+    }
+  }
+
+  private failure(cause: unknown, withinMs: number): BalError {
+    const code = codeOf(cause);
+    if (code === "EACCES" || code === "EPERM") {
+      return new BalError("not-permitted", `this user may not use ${this.socketPath}`, {
+        hint: "run it as the user that started bal, or as root",
         cause,
       });
     }
+    const isLate = cause instanceof Error && cause.name === "TimeoutError";
+    const why = isLate ? `within ${withinMs / 1000} s` : `(${code ?? String(cause)})`;
+    const message = `bal does not answer at ${this.socketPath} ${why}`;
+    return new BalError("no-answer", message, { cause });
   }
 }
 
+/** ENOTDIR: what should be the home is a file. */
+const ABSENT = new Set(["ENOENT", "ENOTDIR", "ECONNREFUSED", "FailedToOpenSocket"]);
+
 function isAbsent(error: unknown): boolean {
-  const code = codeOf(error);
-  return code === "ENOENT" || code === "ECONNREFUSED" || code === "FailedToOpenSocket";
+  return ABSENT.has(codeOf(error) ?? "");
 }
