@@ -1,12 +1,12 @@
 // From a path to a config: where the file is, and its bytes.
 import { existsSync } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { codeOf } from "../base/os-error.ts";
 import type { Diagnostic } from "./diagnostics.ts";
 import { type ParseResult, parseConfig } from "./parse.ts";
 import { MAX_FILE_BYTES } from "./syntax.ts";
 
-/** `source` is the text, for excerpts; empty when it could not be read. */
+/** `source` is the text, for excerpts; empty when it could not be read, or is too large. */
 export type LoadResult = ParseResult & { readonly source: string };
 
 const SYSTEM_CONFIG = "/etc/bal/config.yaml";
@@ -21,25 +21,32 @@ export function findConfig(explicit: string | undefined, home: string | null): s
 /** Never throws: a file that can't be read is a diagnostic as well. */
 export async function loadConfig(path: string): Promise<LoadResult> {
   try {
-    const { isTooLarge, isFolder } = await look(path);
-    if (isFolder) return unreadable(path, "it is a folder");
-    const bytes = isTooLarge ? new Uint8Array(MAX_FILE_BYTES + 1) : await readFile(path);
-    return parseSource(bytes, path);
+    if ((await stat(path)).isDirectory()) return unreadable(path, "it is a folder");
+    return parseSource(await readStart(path, MAX_FILE_BYTES + 1), path);
   } catch (error) {
     return unreadable(path, reasonOf(codeOf(error)));
   }
 }
 
 export function parseSource(bytes: Uint8Array, file: string): LoadResult {
-  return { ...parseConfig(bytes, file), source: new TextDecoder().decode(bytes) };
+  const source = bytes.length > MAX_FILE_BYTES ? "" : new TextDecoder().decode(bytes);
+  return { ...parseConfig(bytes, file), source };
 }
 
-async function look(path: string): Promise<{ isTooLarge: boolean; isFolder: boolean }> {
-  const stats = await stat(path);
-  return {
-    isTooLarge: stats.isFile() && stats.size > MAX_FILE_BYTES,
-    isFolder: stats.isDirectory(),
-  };
+// No more than is needed to see that it is too much: /dev/zero and a pipe may have no end.
+async function readStart(path: string, maxBytes: number): Promise<Uint8Array> {
+  const bytes = Buffer.alloc(maxBytes);
+  const file = await open(path);
+  try {
+    let length = 0;
+    for (;;) {
+      const { bytesRead } = await file.read(bytes, length, maxBytes - length);
+      length += bytesRead;
+      if (bytesRead === 0 || length === maxBytes) return bytes.subarray(0, length);
+    }
+  } finally {
+    await file.close();
+  }
 }
 
 function reasonOf(code: string | null): string {

@@ -24,7 +24,7 @@ export function parseSyntax(bytes: Uint8Array, file: string): Syntax {
     return { report, document: null };
   };
   if (bytes.length > MAX_FILE_BYTES) {
-    return failed(0, "file-too-large", `the file has ${bytes.length} bytes; 1 MiB is allowed`);
+    return failed(0, "file-too-large", "the file has more than 1 MiB, which is what is allowed");
   }
   if (!isUtf8(bytes)) {
     const valid = validPrefix(bytes);

@@ -2,7 +2,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { runBal, temporaryHome } from "../support/bal.ts";
+import { balBinary, runBal, temporaryHome } from "../support/bal.ts";
 
 setDefaultTimeout(30_000);
 
@@ -185,6 +185,27 @@ test.each(Object.keys(GARBAGE))("%s is told in words, and is 1", async (name) =>
   expect(stdout + stderr).toContain("config.yaml");
   expect(stdout + stderr).not.toMatch(/^\s+at |RangeError|TypeError|undefined is not/m);
 });
+
+/** Where a config may come from that never ends. */
+const ENDLESS = {
+  "a device": 'exec "$0" check -c /dev/zero',
+  "a pipe": 'exec "$0" check -c <(yes)',
+  stdin: 'yes | "$0" check -c -',
+} as const;
+
+test.each(Object.keys(ENDLESS) as (keyof typeof ENDLESS)[])(
+  "%s without an end is too large, which is told at once",
+  async (kind) => {
+    const child = Bun.spawn(["timeout", "10", "bash", "-c", ENDLESS[kind], balBinary()], {
+      env: { PATH: process.env.PATH!, BAL_HOME: "/tmp" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    expect(await child.exited).toBe(1);
+    expect(await child.stderr.text()).toMatch(
+      /^\S+:1:1: error: the file has more than 1 MiB.*\n\S+: not valid, 1 error\n$/,
+    );
+  },
+);
 
 test("a byte order mark and Windows line ends are accepted", async () => {
   using config = checked(`\uFEFF${VALID.replaceAll("\n", "\r\n")}`);
