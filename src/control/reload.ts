@@ -40,11 +40,12 @@ export async function reload(parts: ReloadParts, by: ReloadSource): Promise<Relo
   }
   if (loaded.kind === "invalid") return invalid(parts, loaded.errors);
   const changes = diffConfigs(inForce.config, loaded.config);
-  for (const warning of loaded.warnings) log.warn("config-warning", describe(warning));
   if (changes.length === 0) {
     log.info("reload-unchanged", "reload: nothing differs", { by, generation: inForce.generation });
     return { kind: "done", report: report(inForce, loaded.warnings, true) };
   }
+  // Of a config that is in force they stand in the log already.
+  for (const warning of loaded.warnings) log.warn("config-warning", describe(warning));
   let trouble: string | null;
   try {
     trouble = await parts.dataPlane.swap(loaded.config);
