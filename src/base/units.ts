@@ -29,11 +29,12 @@ export function formatSize(bytes: number): string {
 
 function parseQuantity(text: string, units: Readonly<Record<string, number>>): number | null {
   if (text === "0") return 0;
-  const match = /^(\d+(?:\.\d+)?)([a-zA-Z]+)$/.exec(text);
-  const unit = match?.[2];
-  if (match === null || unit === undefined || !Object.hasOwn(units, unit)) return null;
-  const value = Number(match[1]) * (units[unit] ?? 0);
-  return Number.isSafeInteger(value) ? value : null;
+  const [, whole, fraction = "", unit] = /^(\d+)(?:\.(\d+))?([a-zA-Z]+)$/.exec(text) ?? [];
+  if (whole === undefined || unit === undefined || !Object.hasOwn(units, unit)) return null;
+  // In whole numbers: 8.2 × 60,000 is 491,999.99… to a float.
+  const scaled = Number(whole + fraction) * (units[unit] ?? 0);
+  const parts = 10 ** fraction.length;
+  return Number.isSafeInteger(scaled) && scaled % parts === 0 ? scaled / parts : null;
 }
 
 function formatQuantity(value: number, units: Readonly<Record<string, number>>): string {
