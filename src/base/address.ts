@@ -14,8 +14,13 @@ export type Ip = Pick<Endpoint, "family" | "ip">;
 export function parseIp(text: string): Ip | null {
   if (isIPv4(text)) return { family: 4, ip: text };
   if (!isIPv6(text) || text.includes("%")) return null;
-  // The URL parser is the platform's own RFC 5952 formatter.
-  const ip = new URL(`http://[${text}]/`).hostname.slice(1, -1);
+  // The URL parser is the platform's own RFC 5952 formatter. Bun 1.4.5's refuses some addresses
+  // that end in an IPv4 one, such as `::1:2:3:4:1.2.3.4`.
+  const hexadecimal = text.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...numbers) => {
+    const [a = 0, b = 0, c = 0, d = 0] = numbers.slice(0, 4).map(Number);
+    return `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
+  });
+  const ip = new URL(`http://[${hexadecimal}]/`).hostname.slice(1, -1);
   const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(ip);
   if (mapped === null) return { family: 6, ip };
   const [high, low] = [mapped[1], mapped[2]].map((group) => Number.parseInt(group ?? "0", 16));
