@@ -62,10 +62,8 @@ function readMap(
     const key = Object.hasOwn(keys, name) ? keys[name] : undefined;
     const at = join(path, name);
     if (key !== undefined) out[name] = readField(reader, value, key.field, at);
-    else if (ignoring.some((prefix) => name.startsWith(prefix))) {
-      reader.report.place(at, offset);
-      out[name] = true;
-    } else unknownKey(reader, { path, name, offset }, offered(keys));
+    else if (ignoring.some((prefix) => name.startsWith(prefix))) out[name] = true;
+    else unknownKey(reader, { path, name, offset }, offered(keys));
   }
   for (const [name, key] of Object.entries(keys)) {
     if (!key.isRequired || node.has(name)) continue;
@@ -121,9 +119,15 @@ function entries(reader: Reader, node: YAMLMap, path: string): readonly Entry[] 
       return [];
     }
     const name = String(key.value);
-    // The YAML parser has reported the second one.
-    if (seen.has(name)) return [];
+    const at = join(path, name);
+    if (seen.has(name)) {
+      const message = `\`${name}\` is written twice`;
+      reader.report.errorAt(at, offset, { code: "duplicate-key", message });
+      return [];
+    }
     seen.add(name);
+    // Until its value, which may be nothing at all, has a place of its own.
+    reader.report.place(at, offset);
     return [{ name, offset, value: pair.value as Node }];
   });
 }

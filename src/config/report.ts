@@ -56,7 +56,7 @@ export class Report {
 
   // A key that is not written stands where its parent does.
   private offsetOf(path: string): number {
-    for (let at = path; at !== ""; at = at.replace(/(\.[^.[\]]*|\[\d+\]|^[^.[\]]*)$/, "")) {
+    for (let at = path; at !== ""; at = parentOf(at)) {
       const offset = this.offsets.get(at);
       if (offset !== undefined) return offset;
     }
@@ -73,4 +73,9 @@ export class Report {
     const place = { severity, file: this.file, line: Math.max(1, line), column: Math.max(1, col) };
     return { ...place, path, code, message, ...(hint && { hint }) };
   }
+}
+
+/** Names may hold brackets and dots themselves; what comes back is shorter in any case. */
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("."), path.lastIndexOf("[")));
 }

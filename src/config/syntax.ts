@@ -5,8 +5,8 @@ import { Report } from "./report.ts";
 
 export const MAX_FILE_BYTES = 1024 * 1024;
 
-/** Findings of the parser after which the rest of the document still means what it says. */
-const HARMLESS = new Set(["DUPLICATE_KEY", "TAG_RESOLVE_FAILED"]);
+/** A finding of the parser after which the rest of the document still means what it says. */
+const HARMLESS = "TAG_RESOLVE_FAILED";
 
 const TOO_DEEP = { code: "too-deep", message: "the file is nested too deeply" };
 
@@ -37,6 +37,8 @@ export function parseSyntax(bytes: Uint8Array, file: string): Syntax {
       lineCounter: lines,
       prettyErrors: false,
       stringKeys: false,
+      // read.ts sees to that: the parser compares each with each, and not as the names they are.
+      uniqueKeys: false,
     });
     return { report, document: judge(document, report) };
   } catch (error) {
@@ -58,7 +60,7 @@ function judge(document: Document.Parsed, report: Report): Document.Parsed | nul
       code: code.toLowerCase().replaceAll("_", "-"),
       message: plainMessage(code, message),
     });
-    if (!HARMLESS.has(code)) isUsable = false;
+    if (code !== HARMLESS) isUsable = false;
   }
   return isUsable ? document : null;
 }
@@ -69,8 +71,6 @@ function plainMessage(code: string, message: string): string {
       return "tabs can't indent in YAML; use spaces";
     case "MULTIPLE_DOCS":
       return "a config is one document; another one begins here";
-    case "DUPLICATE_KEY":
-      return "this key is written twice";
     default:
       return message.split("\n")[0] ?? message;
   }
