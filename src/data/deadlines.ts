@@ -72,6 +72,8 @@ function endStalled(thread: Thread, nowMs: number): void {
 
 // Infinity: nothing is held for a reader.
 function stalledSince({ up, down }: Session): number {
-  const since = [up, down].filter((pipe) => pipe.pendingBytes > 0).map((pipe) => pipe.movedAtMs);
+  const since = [up, down]
+    .filter((pipe) => pipe.pendingBytes > 0)
+    .map((pipe) => pipe.stalledSinceMs);
   return Math.min(...since);
 }

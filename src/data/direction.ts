@@ -31,6 +31,8 @@ export type Direction = {
   readonly bytes: number;
   /** When the last bytes were seen to move, by this thread's clock; kept by the sweep. */
   movedAtMs: number;
+  /** When its sink was last seen to have taken something, or all there was; kept by the sweep. */
+  readonly stalledSinceMs: number;
   /** Bytes that wait for the sink in this process's memory. */
   readonly pendingBytes: number;
   /** Everything before the source's FIN was delivered, the FIN itself was not. */

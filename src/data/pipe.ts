@@ -19,6 +19,7 @@ export class Pipe implements Direction {
   state: Direction["state"] = "open";
   bytes = 0;
   movedAtMs: number;
+  stalledSinceMs: number;
   private sweptBytes = 0;
   private pending: Uint8Array | null = null;
   private isPaused = false;
@@ -27,6 +28,7 @@ export class Pipe implements Direction {
   constructor(budget: BufferBudget, nowMs: number) {
     this.budget = budget;
     this.movedAtMs = nowMs;
+    this.stalledSinceMs = nowMs;
   }
 
   get pendingBytes(): number {
@@ -93,6 +95,7 @@ export class Pipe implements Direction {
   }
 
   observe(nowMs: number): void {
+    if (this.pending === null || this.bytes !== this.sweptBytes) this.stalledSinceMs = nowMs;
     if (this.bytes === this.sweptBytes) return;
     this.sweptBytes = this.bytes;
     this.movedAtMs = nowMs;

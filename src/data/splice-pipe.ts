@@ -22,6 +22,8 @@ export class SplicePipe implements Direction {
   state: Direction["state"] = "open";
   bytes = 0;
   movedAtMs: number;
+  /** What waits for the sink is the kernel's. */
+  readonly stalledSinceMs = Number.POSITIVE_INFINITY;
   /** None is in this process's memory. */
   readonly pendingBytes = 0;
   private readonly pipe: KernelPipe;
