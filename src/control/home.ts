@@ -61,9 +61,10 @@ export function makeHome(home: Home): void {
  *  `home-not-writable` (a full disk) with the lock taken. */
 export function lockHome(home: Home): void {
   const fd = openSync(home.lock, "a", 0o600);
-  if (!takeLock(fd, home)) {
+  if (!takeLock(fd, home) || isAnothers(home)) {
+    const refusal = alreadyRunning(home);
     closeSync(fd);
-    throw alreadyRunning(home);
+    throw refusal;
   }
   const temporary = `${home.pid}.${process.pid}`;
   try {
@@ -78,11 +79,19 @@ export function lockHome(home: Home): void {
 }
 
 function notWritable(home: Home, cause: unknown): BalError {
-  const why = codeOf(cause) ?? String(cause);
+  const code = codeOf(cause) ?? String(cause);
+  const why = code === "EEXIST" || code === "ENOTDIR" ? "it is not a folder" : code;
   return new BalError("home-not-writable", `cannot write ${home.path}: ${why}`, {
     hint: "set BAL_HOME to a folder that this user may write, on a disk with room",
     cause,
   });
+}
+
+// The lock file may have been removed (a cleaner of /tmp): the pid file still tells of the one that
+// holds the lock of that name no more.
+function isAnothers(home: Home): boolean {
+  const pid = writtenPid(home);
+  return pid !== null && pid !== process.pid;
 }
 
 function takeLock(fd: number, home: Home): boolean {

@@ -1,6 +1,6 @@
 // The home: one bal in it, what a dead one left, and whom a pid file may name.
 import { expect, test } from "bun:test";
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import {
@@ -75,6 +75,7 @@ test("a home that can't be written is told with what to do", () => {
   expect(() => makeHome(homeAt(join(file, "home")))).toThrow(
     expect.objectContaining({
       code: "home-not-writable",
+      message: expect.stringContaining("it is not a folder"),
       hint: expect.stringContaining("BAL_HOME"),
     }),
   );
@@ -94,6 +95,24 @@ test("the holder is known by its pid, and a second one is refused with it", asyn
       message: expect.stringContaining(String(first.pid)),
     }),
   );
+});
+
+test("a lock file that was removed does not let a second one in", async () => {
+  using folder = temporaryHome();
+  const home = homeAt(folder.path);
+  makeHome(home);
+  using first = await holder(home.path);
+  writeFileSync(home.socket, "");
+  rmSync(home.lock);
+  for (let i = 0; i < 2; i++) {
+    expect(() => lockHome(home)).toThrow(
+      expect.objectContaining({
+        code: "already-running",
+        message: expect.stringContaining(String(first.pid)),
+      }),
+    );
+  }
+  expect(existsSync(home.socket)).toBe(true);
 });
 
 test("what a killed one left is taken over, its socket too", async () => {
