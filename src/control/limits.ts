@@ -20,6 +20,8 @@ const MAX_SPLICED_SESSIONS = 512;
 const DESCRIPTORS_PER_SPLICER = 2;
 /** Bytes one way that make a session bulk. Below, the hand-over costs more than it saves. */
 const SPLICE_AFTER_BYTES = 1024 * 1024;
+/** Nobody means to serve so few; 256 open files, the default of some systems, leave less. */
+const FEW_CONNECTIONS = 100;
 const MIN_AUTO_BUFFERED_BYTES = 256 * 1024 * 1024;
 
 export function workerCount(config: Config): number {
@@ -74,6 +76,11 @@ export function hostWarnings(config: Config, workers: number): readonly string[]
     const needed = openFileLimit() + DESCRIPTORS_PER_SESSION * (maxConnections - possible);
     warnings.push(
       `limits.max_connections is ${maxConnections}, but the open-file limit of ${openFileLimit()} leaves room for ${possible}; raise it to ${needed} (ulimit -n, or LimitNOFILE= in a systemd unit)`,
+    );
+  }
+  if (maxConnections === "auto" && possible < FEW_CONNECTIONS) {
+    warnings.push(
+      `the open-file limit of ${openFileLimit()} leaves room for ${possible} connections only; raise it (ulimit -n, or LimitNOFILE= in a systemd unit)`,
     );
   }
   const first = firstUnprivilegedPort();

@@ -88,7 +88,7 @@ export class ListeningSockets {
 
 function requireDescriptors(needed: number): void {
   if (!isLinux || needed === 0) return;
-  const left = openFileLimit() - openFiles();
+  const left = Math.max(0, openFileLimit() - openFiles());
   if (needed <= left) return;
   throw new BalError("no-descriptors", `${needed} more descriptors are needed, ${left} are left`, {
     hint: localErrorRemedy("EMFILE"),

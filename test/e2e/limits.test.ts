@@ -9,6 +9,19 @@ setDefaultTimeout(60_000);
 
 const under256Files = ["bash", "-c", 'ulimit -n 256; exec "$0" "$@"'];
 
+test("a limit of open files that leaves room for few is told at the start, and what to raise", async () => {
+  using backend = holdingPeer("held");
+  const config = simpleConfig([backend], { workers: 1 });
+  const warnings = async (wrapper: readonly string[]) => {
+    using bal = await spawnBal({ config, wrapper });
+    return bal.logs().filter(({ event }) => event === "host");
+  };
+  const [warning, ...others] = await warnings(under256Files);
+  expect(others).toEqual([]);
+  expect(warning!.message).toMatch(/open-file limit of 256 leaves room for \d\d connections only/);
+  expect(await warnings(["bash", "-c", 'ulimit -n 1024; exec "$0" "$@"'])).toEqual([]);
+});
+
 /** Opens clients that send a byte, and sorts them by what they met. */
 async function crowd(port: number, size: number) {
   const clients: Wire[] = [];
