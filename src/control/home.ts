@@ -61,7 +61,7 @@ export function makeHome(home: Home): void {
  *  `home-not-writable` (a full disk) with the lock taken. */
 export function lockHome(home: Home): void {
   const fd = openSync(home.lock, "a", 0o600);
-  if (!takeLock(fd, home) || isAnothers(home)) {
+  if (!takeLock(fd, home)) {
     const refusal = alreadyRunning(home);
     closeSync(fd);
     throw refusal;
@@ -96,7 +96,7 @@ function isAnothers(home: Home): boolean {
 
 function takeLock(fd: number, home: Home): boolean {
   for (let tries = 0; tries < TRIES; tries++) {
-    if (hasFlock ? tryLock(fd) : writtenPid(home) === null) return true;
+    if ((!hasFlock || tryLock(fd)) && !isAnothers(home)) return true;
     Bun.sleepSync(RETRY_MS);
   }
   return false;

@@ -16,7 +16,9 @@ export function isSuspended(pid: number): boolean {
 }
 
 function startTimeByProc(pid: number): string | null {
-  return statFields(pid)[19] ?? null;
+  const fields = statFields(pid);
+  // Ended, and only not yet reaped by its parent: it holds nothing any more.
+  return fields[0] === "Z" || fields[0] === "X" ? null : (fields[19] ?? null);
 }
 
 /** Those of /proc/pid/stat from the third on, the state; none when there is no such process. */

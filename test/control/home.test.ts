@@ -13,6 +13,7 @@ import {
 } from "../../src/control/home.ts";
 import { startTime, startTimeByPs } from "../../src/os/process.ts";
 import { temporaryHome } from "../support/bal.ts";
+import { until } from "../support/until.ts";
 
 const module = resolve(import.meta.dir, "../../src/control/home.ts");
 
@@ -113,6 +114,33 @@ test("a lock file that was removed does not let a second one in", async () => {
     );
   }
   expect(existsSync(home.socket)).toBe(true);
+});
+
+test("one that was killed and that nobody reaps is no holder", async () => {
+  using folder = temporaryHome();
+  const home = homeAt(folder.path);
+  makeHome(home);
+  // A parent that never waits for its child.
+  const script = `import { homeAt, lockHome } from "${module}";
+    lockHome(homeAt(${JSON.stringify(home.path)})); process.kill(process.pid, "SIGKILL");`;
+  const parent = Bun.spawn([
+    "bash",
+    "-c",
+    '"$0" -e "$1" & exec sleep 30',
+    process.execPath,
+    script,
+  ]);
+  try {
+    const written = await until("it is a zombie", () => {
+      const [pid] = existsSync(home.pid) ? readFileSync(home.pid, "utf8").split(" ") : [];
+      return pid && / Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8")) ? pid : null;
+    });
+    expect(startTime(Number(written))).toBeNull();
+    using next = await holder(home.path);
+    expect(runningPid(home)).toBe(next.pid);
+  } finally {
+    parent.kill("SIGKILL");
+  }
 });
 
 test("what a killed one left is taken over, its socket too", async () => {
