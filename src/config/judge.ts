@@ -171,24 +171,32 @@ function judgeLoop(host: string, port: number, { at, listeners, report }: LoopCh
   report.warn(at, { code: "own-listener", message });
 }
 
-function judgeHealthChecks(written: WrittenConfig, report: Report): void {
-  judgeHealthCheck("health_check", written.health_check ?? {}, report);
-  for (const [name, pool] of Object.entries(written.pools ?? {})) {
-    if (pool?.health_check === undefined) continue;
-    const merged = { ...written.health_check, ...pool.health_check };
-    judgeHealthCheck(`pools.${name}.health_check`, merged, report);
+function judgeHealthChecks({ health_check, pools = {} }: WrittenConfig, report: Report): void {
+  judgeHealthCheck({ path: "health_check", own: health_check, inherited: {} }, report);
+  for (const [name, pool] of Object.entries(pools)) {
+    const path = `pools.${name}.health_check`;
+    judgeHealthCheck({ path, own: pool?.health_check, inherited: health_check }, report);
   }
 }
 
-function judgeHealthCheck(path: string, written: WrittenHealthCheck, report: Report): void {
-  const { intervalMs, timeoutMs } = healthCheckOf(written);
-  if (intervalMs < MIN_INTERVAL_MS) {
-    const message = `an interval of ${formatDuration(intervalMs)} is a load on the backends; failures are seen in traffic at once anyway`;
+type HealthCheckPlace = {
+  readonly path: string;
+  readonly own: WrittenHealthCheck | undefined;
+  readonly inherited: WrittenHealthCheck | undefined;
+};
+
+// Only of what stands here: what is inherited has been judged where it stands.
+function judgeHealthCheck({ path, own = {}, inherited }: HealthCheckPlace, report: Report): void {
+  const { intervalMs, timeoutMs } = healthCheckOf({ ...inherited, ...own });
+  const { interval, timeout } = own;
+  if (interval !== undefined && interval < MIN_INTERVAL_MS) {
+    const message = `an interval of ${formatDuration(interval)} is a load on the backends; failures are seen in traffic at once anyway`;
     report.warn(`${path}.interval`, { code: "short-interval", message, hint: "5s is the default" });
   }
-  if (timeoutMs > intervalMs) {
+  if (timeoutMs > intervalMs && (timeout ?? interval) !== undefined) {
     const message = `the timeout (${formatDuration(timeoutMs)}) is longer than the interval (${formatDuration(intervalMs)}): checks of a backend that hangs come late`;
-    report.warn(`${path}.timeout`, { code: "timeout-over-interval", message });
+    const key = timeout === undefined ? "interval" : "timeout";
+    report.warn(`${path}.${key}`, { code: "timeout-over-interval", message });
   }
 }
 
@@ -200,7 +208,8 @@ function judgeTimeouts(written: WrittenConfig, report: Report): void {
   }
   if (connect_total < connect) {
     const message = `connect_total (${formatDuration(connect_total)}) is shorter than connect (${formatDuration(connect)}): no second backend is tried after a timeout`;
-    report.warn("timeouts.connect_total", { code: "short-timeout", message });
+    const key = written.timeouts?.connect_total === undefined ? "connect" : "connect_total";
+    report.warn(`timeouts.${key}`, { code: "short-timeout", message });
   }
   if (idle > 0 && idle < MIN_IDLE_MS) {
     const message = `${formatDuration(idle)} ends connections that are only quiet, such as those of a database pool`;

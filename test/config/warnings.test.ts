@@ -1,0 +1,172 @@
+import { describe, expect, test } from "bun:test";
+import { type Expected, expectFindings, parse, warningsOf } from "../support/findings.ts";
+
+const A = "{host: a, port: 1}";
+const B = "{host: b, port: 2}";
+const BACKENDS = `backends: [${A}, ${B}]`;
+
+type Row = readonly [text: string, ...warnings: Expected[]];
+
+/** They are all the warnings there are, and none of them makes the file wrong. */
+function warns(rows: readonly Row[]): void {
+  const named = rows.map(([text, ...all]) => [text.replaceAll("\n", " ⏎ "), text, all] as const);
+  test.each(named)("%s", (_, text, warnings) => {
+    const result = parse(text);
+    expect(result.kind).toBe("valid");
+    expectFindings(result.warnings, warnings);
+  });
+}
+
+describe("backends", () => {
+  warns([
+    [BACKENDS],
+    [`backends: [${A}]`, ["1:11", "backends", "one-backend", "nothing to fail over to"]],
+    [
+      `backends: [${A}, ${B}, {host: A, port: 1}]`,
+      ["1:52", "backends[2]", "duplicate-backend", "a:1 is the same as backends[0]"],
+    ],
+    [
+      `backends: [${A}, ${A}]`,
+      ["1:11", "backends", "one-backend"],
+      ["1:32", "backends[1]", "duplicate-backend"],
+    ],
+    [
+      'backends: [{host: "::1", port: 1}, {host: "0:0::1", port: 1}, {host: "::1", port: 2}]',
+      ["1:36", "backends[1]", "duplicate-backend", "[::1]:1"],
+    ],
+    [
+      "backends: [{host: a, port: 1, weight: 0}, {host: b, port: 1, weight: 0}]",
+      ["1:11", "backends", "no-weight", "no client will be served"],
+    ],
+    ["backends: [{host: a, port: 1, weight: 0}, {host: b, port: 1, weight: 1}]"],
+  ]);
+
+  test("that are twice there have their weights added, 256 at most", () => {
+    const backend = (weight: number) => ({ host: "a", port: 1, weight });
+    const weightOf = (...weights: number[]) => {
+      const result = parse({ backends: weights.map(backend) });
+      return result.kind === "valid" && result.config.pools[0]?.backends;
+    };
+    expect(weightOf(3, 4, 5)).toEqual([{ name: "a:1", host: "a", port: 1, weight: 12 }]);
+    expect(weightOf(200, 100)).toEqual([{ name: "a:1", host: "a", port: 1, weight: 256 }]);
+  });
+});
+
+describe("a backend that is our own listener", () => {
+  const loop = (bind: string, host: string, port: number) =>
+    warningsOf({ port: 80, bind_address: bind, backends: [{ host, port }] }, "own-listener");
+
+  test.each([
+    ["0.0.0.0", "127.0.0.1"],
+    ["0.0.0.0", "localhost"],
+    ["0.0.0.0", "LocalHost"],
+    ["0.0.0.0", "0.0.0.0"],
+    ["0.0.0.0", "127.8.8.8"],
+    ["::", "::1"],
+    ["::", "::ffff:127.0.0.1"],
+    ["127.0.0.1", "127.0.0.1"],
+    ["127.0.0.1", "localhost"],
+    ["127.0.0.1", "0.0.0.0"],
+    ["10.0.0.1", "10.0.0.1"],
+  ])("is told: on %s, backend %s", (bind, host) => {
+    expect(loop(bind, host, 80)).toMatchObject([{ path: "backends[0]" }]);
+    expect(loop(bind, host, 81)).toEqual([]);
+  });
+
+  test.each([
+    ["0.0.0.0", "10.0.0.1"],
+    ["0.0.0.0", "db.internal"],
+    ["10.0.0.1", "10.0.0.2"],
+    ["10.0.0.1", "127.0.0.1"],
+    ["10.0.0.1", "localhost"],
+  ])("is not told: on %s, backend %s", (bind, host) => {
+    expect(loop(bind, host, 80)).toEqual([]);
+  });
+
+  test("is found among all listeners, and stands where the backend does", () => {
+    const text = `listeners:
+  - {name: one, port: 80, pool: web}
+  - {name: two, port: 81, pool: web}
+pools:
+  web: {backends: [${A}, {host: 127.0.0.1, port: 81}]}
+`;
+    expectFindings(parse(text).warnings, [
+      ["5:40", "pools.web.backends[1]", "own-listener", "listener two", "round for ever"],
+    ]);
+  });
+});
+
+describe("timeouts", () => {
+  const short = (place: string, key: string, ...words: string[]): Expected => [
+    place,
+    `timeouts.${key}`,
+    "short-timeout",
+    ...words,
+  ];
+  warns([
+    [`${BACKENDS}\ntimeouts: {connect: 1s, idle: 60s}`],
+    [
+      `${BACKENDS}\ntimeouts: {connect: 999ms}`,
+      short("2:21", "connect", "999ms fails", "2s is the default"),
+    ],
+    [
+      `${BACKENDS}\ntimeouts: {idle: 59s}`,
+      short("2:18", "idle", "only quiet", "1h is the default"),
+    ],
+    [`${BACKENDS}\ntimeouts: {idle: 0, half_closed: 0, shutdown: 0}`],
+    [
+      `${BACKENDS}\ntimeouts: {connect: 3s, connect_total: 2s}`,
+      short("2:40", "connect_total", "connect_total (2s) is shorter than connect (3s)"),
+    ],
+    [`${BACKENDS}\ntimeouts: {connect: 7s}`, short("2:21", "connect", "(6s) is shorter")],
+  ]);
+});
+
+describe("health checks", () => {
+  const full = (global: string, own: string) =>
+    `listeners: [{name: l, port: 80, pool: web}]
+health_check: ${global}
+pools:
+  web: {health_check: ${own}, ${BACKENDS}}
+`;
+  warns([
+    [`${BACKENDS}\nhealth_check: {interval: 500ms, timeout: 500ms}`],
+    [
+      `${BACKENDS}\nhealth_check: {interval: 499ms, timeout: 499ms}`,
+      ["2:26", "health_check.interval", "short-interval", "499ms", "5s is the default"],
+    ],
+    [
+      `${BACKENDS}\nhealth_check: {interval: 1s, timeout: 1001ms}`,
+      ["2:39", "health_check.timeout", "timeout-over-interval", "(1001ms)", "interval (1s)"],
+    ],
+    [
+      `${BACKENDS}\nhealth_check: {interval: 1s}`,
+      ["2:26", "health_check.interval", "timeout-over-interval", "timeout (2s)"],
+    ],
+    [
+      full("{interval: 100ms, timeout: 100ms}", "{rise: 3}"),
+      ["2:26", "health_check.interval", "short-interval"],
+    ],
+    [
+      full("{timeout: 3s}", "{interval: 1s}"),
+      ["4:34", "pools.web.health_check.interval", "timeout-over-interval", "timeout (3s)"],
+    ],
+    [
+      full("{interval: 1s, timeout: 1s}", "{timeout: 2s}"),
+      ["4:33", "pools.web.health_check.timeout", "timeout-over-interval", "interval (1s)"],
+    ],
+    [
+      full("{}", "{interval: 10ms, timeout: 10ms}"),
+      ["4:34", "pools.web.health_check.interval", "short-interval"],
+    ],
+  ]);
+});
+
+describe("pools", () => {
+  warns([
+    [
+      `listeners: [{name: l, port: 80, pool: web}]\npools: {web: {${BACKENDS}}, old: {${BACKENDS}}}`,
+      ["2:73", "pools.old", "unused-pool", "no listener uses pool `old`"],
+    ],
+  ]);
+});
