@@ -87,7 +87,6 @@ function readNamed(
     if (!isName(name)) {
       const message = `\`${name}\` is not ${describeField({ kind: "name" })}`;
       reader.report.errorAt(at, offset, { code: "bad-name", message });
-      continue;
     }
     out[name] = readField(reader, value, field.of, at);
   }
