@@ -1,0 +1,72 @@
+// Every key of the schema, with a config in which it can be written.
+import { describeField, type Field } from "../../src/config/field.ts";
+import { schema } from "../../src/config/schema.ts";
+
+export type Step = string | number;
+
+export type Place = {
+  /** As diagnostics write it: `pools.web.backends[0].port`. */
+  readonly path: string;
+  readonly steps: readonly Step[];
+  readonly field: Field;
+  readonly default?: string | number | boolean;
+};
+
+const backends = [
+  { host: "a.internal", port: 80 },
+  { host: "b.internal", port: 80 },
+];
+const simple = { backends };
+const full = {
+  listeners: [{ name: "edge", port: 8443, pool: "web" }],
+  pools: { web: { backends } },
+};
+
+/** Each key that has a place of its own, those inside lists and maps as well. */
+export function places(field: Field = schema, steps: readonly Step[] = []): readonly Place[] {
+  switch (field.kind) {
+    case "map":
+      return Object.entries(field.keys).flatMap(([name, key]) => {
+        const inner = [...steps, name];
+        const own = { path: pathOf(inner), steps: inner, field: key.field };
+        const isDefaulted = key.default !== undefined;
+        return [isDefaulted ? { ...own, default: key.default } : own, ...places(key.field, inner)];
+      });
+    case "list":
+      return places(field.of, [...steps, 0]);
+    case "named":
+      return places(field.of, [...steps, "web"]);
+    default:
+      return [];
+  }
+}
+
+/** A config that is valid but for what is written at one place. */
+export function configWith({ steps }: Place, value: unknown): unknown {
+  const isFull = steps[0] === "listeners" || steps[0] === "pools";
+  const config: Record<Step, unknown> = structuredClone(isFull ? full : simple);
+  const last = steps.at(-1) ?? "";
+  let at = config;
+  for (const step of steps.slice(0, -1)) {
+    at[step] ??= {};
+    at = at[step] as Record<Step, unknown>;
+  }
+  at[last] = value;
+  return config;
+}
+
+/** Without the word `auto`. */
+export function withoutAuto(field: Field): Field {
+  return field.kind === "auto" ? field.or : field;
+}
+
+export function allowedAt({ field }: Place): string {
+  return describeField(field);
+}
+
+function pathOf(steps: readonly Step[]): string {
+  return steps.reduce<string>((path, step) => {
+    if (typeof step === "number") return `${path}[${step}]`;
+    return path === "" ? step : `${path}.${step}`;
+  }, "");
+}
