@@ -1,78 +1,9 @@
 // The schedule of checks, on a clock that the test moves. What a check is, is another file's.
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
-import type { ProbeResult } from "../../../src/control/health/probe-tcp.ts";
-import { Prober, type ProbeTarget } from "../../../src/control/health/prober.ts";
+import { ProberUnderTest, target } from "./prober-under-test.ts";
 
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
-
-const check: ProbeTarget["check"] = {
-  type: "tcp",
-  intervalMs: 5000,
-  timeoutMs: 2000,
-  fastIntervalMs: 500,
-  rise: 2,
-  fall: 3,
-};
-
-function target(slot: number, changes: Partial<ProbeTarget["check"]> = {}): ProbeTarget {
-  const endpoints = [{ family: 4 as const, ip: "10.0.0.1", port: 1000 + slot }];
-  return { slot, endpoints, check: { ...check, ...changes } };
-}
-
-type Probe = { readonly atMs: number; readonly port: number; readonly first: number };
-
-/** Checks that pass or fail as `error` says; with `isHeld` they go on until `release()`. */
-class ProberUnderTest implements Disposable {
-  readonly probes: Probe[] = [];
-  readonly transitions: string[] = [];
-  readonly checks: string[] = [];
-  error: string | null = null;
-  isHeld = false;
-  random = 0.5;
-  readonly prober: Prober;
-  private readonly held: ((result: ProbeResult) => void)[] = [];
-  private readonly startedAtMs = performance.now();
-
-  constructor() {
-    this.prober = new Prober(
-      {
-        onCheck: ({ slot, ok, error }) => this.checks.push(`${slot} ${ok ? "ok" : error}`),
-        onTransition: (slot, to, error) => this.transitions.push(`${slot} ${to} ${error}`),
-      },
-      {
-        random: () => this.random,
-        probe: (endpoints, first) => {
-          const atMs = performance.now() - this.startedAtMs;
-          this.probes.push({ atMs, port: endpoints[0]!.port, first });
-          if (!this.isHeld) return Promise.resolve({ error: this.error, endpoint: first });
-          return new Promise((resolve) => this.held.push(resolve));
-        },
-      },
-    );
-  }
-
-  /** Moves the clock, a millisecond at a time, so that what a check starts has its turn. */
-  async pass(ms: number): Promise<void> {
-    for (let left = ms; left > 0; left--) {
-      jest.advanceTimersByTime(1);
-      for (let turn = 0; turn < 4; turn++) await Promise.resolve();
-    }
-  }
-
-  async release(error: string | null = null): Promise<void> {
-    for (const resolve of this.held.splice(0)) resolve({ error, endpoint: 0 });
-    for (let turn = 0; turn < 8; turn++) await Promise.resolve();
-  }
-
-  times(): number[] {
-    return this.probes.map(({ atMs }) => Math.round(atMs));
-  }
-
-  [Symbol.dispose](): void {
-    this.prober.stop();
-  }
-}
 
 describe("when a check is due", () => {
   test("the first one at once, the next ones every interval", async () => {
