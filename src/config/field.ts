@@ -1,6 +1,9 @@
 // The kinds of value that a key can have. A schema is made of these and is plain data: what reads
 // a file, what documents it and what makes a JSON Schema all walk the same table.
 
+/** Longer than any timeout means anything; with its jitter within timers' range (2³¹−1 ms). */
+export const MAX_DURATION_MS = 480 * 3_600_000;
+
 export type Field =
   | { readonly kind: "integer"; readonly min: number; readonly max: number }
   | { readonly kind: "boolean" }

@@ -79,6 +79,7 @@ function translateRuntime(name: string, value: unknown, into: Translation): void
   const { section, key, show } = renamed;
   sections[section][key] = value;
   const isOverruled = Object.hasOwn(written[section] ?? {}, key);
+  if (!isOverruled) report.spell(`${section}.${key}`, path);
   warnRenamed(report, path, `${section}: {${key}: ${show(value)}}`, isOverruled);
 }
 

@@ -18,6 +18,8 @@ export class Report {
   private readonly lines: LineCounter;
   /** Key path → offset of its value in the source. */
   private readonly offsets = new Map<string, number>();
+  /** Key path → the one that it has in the file. */
+  private readonly spelt = new Map<string, string>();
 
   constructor(file: string, lines: LineCounter) {
     this.file = file;
@@ -27,6 +29,11 @@ export class Report {
   /** Notes where the value at a path stands. */
   place(path: string, offset: number): void {
     this.offsets.set(path, offset);
+  }
+
+  /** Findings about `path` are about `written`, an older name of the same key. */
+  spell(path: string, written: string): void {
+    this.spelt.set(path, written);
   }
 
   has(path: string): boolean {
@@ -44,7 +51,8 @@ export class Report {
 
   warn(path: string, finding: Finding): void {
     if (this.warnings.length >= MAX_ERRORS) return;
-    this.warnings.push(this.locate("warning", path, this.offsetOf(path), finding));
+    const written = this.spelt.get(path) ?? path;
+    this.warnings.push(this.locate("warning", written, this.offsetOf(written), finding));
   }
 
   /** Everything in the order of the file. */

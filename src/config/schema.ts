@@ -1,11 +1,7 @@
 // The one table of all keys: type, range, default, one line of words. Validation, defaults and the
 // reference come from it.
-import type { Field, Keys } from "./field.ts";
+import { type Field, type Keys, MAX_DURATION_MS } from "./field.ts";
 import { namesakeKeys } from "./namesake-keys.ts";
-
-const HOUR_MS = 3_600_000;
-/** Longer than any timeout means anything; with its jitter within timers' range (2³¹−1 ms). */
-const MAX_DURATION_MS = 480 * HOUR_MS;
 
 /** Capacity of the board (shared/board.ts); a test compares them. */
 export const MAX_BACKENDS = 4096;
