@@ -230,7 +230,7 @@ test("20 reloads under load are noticed by no client", async () => {
   isOver = true;
   await Promise.all(clients);
   expect(wrong).toEqual([]);
-  expect(exchanges).toBeGreaterThan(100);
+  expect(exchanges).toBeGreaterThan(20);
   expect(await generationOf(bal)).toBe(21);
 });
 
