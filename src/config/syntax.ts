@@ -1,6 +1,6 @@
 // Bytes → one YAML document, or where and why they are none.
 import { isUtf8 } from "node:buffer";
-import { type Document, LineCounter, parseDocument } from "yaml";
+import { type Document, LineCounter, parseDocument, type YAMLError } from "yaml";
 import { Report } from "./report.ts";
 
 export const MAX_FILE_BYTES = 1024 * 1024;
@@ -18,6 +18,7 @@ export type Syntax = {
 
 export function parseSyntax(bytes: Uint8Array, file: string): Syntax {
   const lines = new LineCounter();
+  lines.addNewLine(0);
   const report = new Report(file, lines);
   const failed = (offset: number, code: string, message: string): Syntax => {
     report.errorAt("", offset, { code, message });
@@ -28,13 +29,14 @@ export function parseSyntax(bytes: Uint8Array, file: string): Syntax {
   }
   if (!isUtf8(bytes)) {
     const valid = validPrefix(bytes);
-    for (const match of valid.matchAll(/\n/g)) lines.addNewLine(match.index + 1);
-    if (lines.lineStarts[0] !== 0) lines.lineStarts.unshift(0);
+    countLines(valid, lines);
     return failed(valid.length, "not-utf8", "bytes that are not UTF-8 begin here");
   }
+  const text = new TextDecoder().decode(bytes);
+  // Not by the parser: it misses a line where it has lost its place.
+  countLines(text, lines);
   try {
-    const document = parseDocument(new TextDecoder().decode(bytes), {
-      lineCounter: lines,
+    const document = parseDocument(text, {
       prettyErrors: false,
       stringKeys: false,
       // read.ts sees to that: the parser compares each with each, and not as the names they are.
@@ -55,7 +57,11 @@ function judge(document: Document.Parsed, report: Report): Document.Parsed | nul
     report.errorAt("", tooDeep.pos[0], TOO_DEEP);
     return null;
   }
-  for (const { code, message, pos } of [...document.errors, ...document.warnings]) {
+  let last: YAMLError | undefined;
+  for (const finding of [...document.errors, ...document.warnings]) {
+    if (isEcho(finding, last)) continue;
+    last = finding;
+    const { code, message, pos } = finding;
     report.errorAt("", pos[0], {
       code: code.toLowerCase().replaceAll("_", "-"),
       message: plainMessage(code, message),
@@ -63,6 +69,16 @@ function judge(document: Document.Parsed, report: Report): Document.Parsed | nul
     if (code !== HARMLESS) isUsable = false;
   }
   return isUsable ? document : null;
+}
+
+/** Once it has lost its place the parser stumbles over each further token, and over each bracket
+ *  that is still open. */
+function isEcho({ code, pos }: YAMLError, last: YAMLError | undefined): boolean {
+  return code === last?.code && (code === "UNEXPECTED_TOKEN" || pos[0] === last.pos[0]);
+}
+
+function countLines(text: string, lines: LineCounter): void {
+  for (const match of text.matchAll(/\n/g)) lines.addNewLine(match.index + 1);
 }
 
 function plainMessage(code: string, message: string): string {

@@ -24,6 +24,16 @@ const bad: readonly Row[] = [
     errors: [["3:1", "", "bad-indent", "end with a ]"]],
   },
   {
+    what: "two brackets that are not closed",
+    text: "backends: [{host: a, port: 1",
+    errors: [["1:29", "", "bad-indent", "end with a }"]],
+  },
+  {
+    what: "a list that turns into a map",
+    text: "- port: 1\nlog: >\n  info\nwatch: true\nbackends: []\n",
+    errors: [["2:1", "", "unexpected-token"]],
+  },
+  {
     what: "a key that is written twice",
     text: `port: 1\nwatch: true\nport: 2\n${BACKENDS}`,
     errors: [["3:1", "port", "duplicate-key", "`port` is written twice"]],
