@@ -1,0 +1,92 @@
+// Configs within the schema's ranges, as a file would have them: made from the table, so that a
+// new key is covered by being there.
+import fc from "fast-check";
+import { formatDuration, formatSize } from "../../src/base/units.ts";
+import type { Field, Key, Keys } from "../../src/config/field.ts";
+import { tables } from "../../src/config/schema.ts";
+
+const host = fc.oneof(
+  fc.ipV4(),
+  fc.ipV6(),
+  fc.stringMatching(/^[a-z][a-z0-9-]{0,9}[a-z0-9]\.test$/),
+);
+/** Without a colon: no such name is the `host:port` of another backend. */
+const name = fc.oneof(
+  fc.stringMatching(/^[A-Za-z0-9_./[\]-]{1,20}$/),
+  fc.constantFrom("__proto__", "constructor", "toString", "valueOf", "0"),
+);
+
+export function written(field: Field): fc.Arbitrary<unknown> {
+  switch (field.kind) {
+    case "integer":
+      return fc.integer(field);
+    case "boolean":
+      return fc.boolean();
+    case "choice":
+      return fc.constantFrom(...field.values);
+    case "duration": {
+      const value = fc.integer(field).map(formatDuration);
+      return field.canBeOff ? fc.oneof(value, fc.constantFrom(0, "0")) : value;
+    }
+    case "size":
+      return fc.oneof(fc.integer(field), fc.integer(field).map(formatSize));
+    case "name":
+      return name;
+    case "ip":
+      return fc.oneof(fc.ipV4(), fc.ipV6());
+    case "host":
+      return host;
+    case "auto":
+      return fc.oneof(fc.constant("auto"), written(field.or));
+    case "map":
+      return mapOf(field.keys);
+    case "list":
+      return fc.array(written(field.of), { minLength: 1, maxLength: 5 }).map(withOwnNames);
+    case "named":
+      return fc.dictionary(name, written(field.of), { minKeys: 1, maxKeys: 4 });
+    case "any":
+      return fc.anything();
+    default:
+      return field satisfies never;
+  }
+}
+
+type Map = Record<string, unknown>;
+
+/** Each key or not, but for the required ones. */
+function mapOf(keys: Keys, without: readonly string[] = []): fc.Arbitrary<Map> {
+  const used = Object.entries(keys).filter(([key, { isOld }]) => !isOld && !without.includes(key));
+  const required = used.filter(([, { isRequired }]) => isRequired).map(([key]) => key);
+  const model = Object.fromEntries(
+    used.map(([key, { field }]: [string, Key]) => [key, written(field)]),
+  );
+  return fc.record(model, { requiredKeys: required });
+}
+
+// What two things in a list may not have in common.
+function withOwnNames(items: readonly unknown[]): readonly unknown[] {
+  return (items as readonly Map[]).map((item, index) =>
+    item.name === undefined ? item : { ...item, name: `${item.name}-${index}` },
+  );
+}
+
+const { top, listener } = tables;
+const simple = fc
+  .tuple(mapOf(top, ["listeners", "pools", "backends"]), written(top.backends!.field))
+  .map(([rest, backends]): Map => ({ ...rest, backends }));
+
+const full = fc
+  .tuple(
+    mapOf(top, ["port", "bind_address", "method", "backends", "listeners", "pools"]),
+    written(top.pools!.field) as fc.Arbitrary<Map>,
+  )
+  .chain(([rest, pools]) => {
+    const one = fc
+      .tuple(mapOf(listener), fc.constantFrom(...Object.keys(pools)))
+      .map(([written, pool]): Map => ({ ...written, pool }));
+    const listeners = fc.uniqueArray(one, { minLength: 1, maxLength: 4, selector: (l) => l.port });
+    return listeners.map((list): Map => ({ ...rest, listeners: withOwnNames(list), pools }));
+  });
+
+/** The simple form or the full one. */
+export const writtenConfig: fc.Arbitrary<Map> = fc.oneof(simple, full);
