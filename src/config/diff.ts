@@ -30,8 +30,9 @@ function diffTrees(from: Tree, to: Tree, path: string): readonly Change[] {
   const keys = new Set([...Object.keys(from), ...Object.keys(to)]);
   return [...keys].flatMap((key): readonly Change[] => {
     const at = path === "" ? key : `${path}.${key}`;
-    const before = from[key];
-    const after = to[key];
+    // A pool may be called `constructor`.
+    const before = Object.hasOwn(from, key) ? from[key] : undefined;
+    const after = Object.hasOwn(to, key) ? to[key] : undefined;
     if (before === undefined) return [{ kind: "added", path: at, from: null, to: after ?? null }];
     if (after === undefined) return [{ kind: "removed", path: at, from: before, to: null }];
     if (typeof before === "object" && typeof after === "object")
