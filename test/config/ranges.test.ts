@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { formatDuration, formatSize } from "../../src/base/units.ts";
+import { MAX_BACKENDS } from "../../src/config/schema.ts";
+import * as board from "../../src/shared/board.ts";
 import { errorsOf, parse } from "../support/findings.ts";
 import { allowedAt, configWith, type Place, places, withoutAuto } from "../support/schema-walk.ts";
 
@@ -152,5 +154,23 @@ describe("the longest list", () => {
     expect(errorsOf(parse(config(1024)))).toEqual([]);
     const codes = errorsOf(parse(config(1025))).map(({ path, code }) => `${path}: ${code}`);
     expect(codes).toEqual(["listeners: too-many", "pools: too-many"]);
+  });
+});
+
+test("what the schema allows is what the board has rows for", () => {
+  const most = (path: string) => {
+    const field = withoutAuto(all.find((place) => place.path === path)!.field);
+    return "max" in field ? field.max : null;
+  };
+  expect({
+    workers: most("workers"),
+    listeners: most("listeners"),
+    pools: most("pools"),
+    backends: [most("backends"), most("pools.web.backends"), MAX_BACKENDS],
+  }).toEqual({
+    workers: board.MAX_WORKERS,
+    listeners: board.MAX_LISTENERS,
+    pools: board.MAX_POOLS,
+    backends: Array(3).fill(board.MAX_BACKENDS),
   });
 });
