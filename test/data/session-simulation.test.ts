@@ -78,7 +78,7 @@ class World {
     const parts = { listener: 0, limits: origin.limits, client: socket as never, up, down };
     this.session = new Session(this.thread, parts);
     socket.data = this.session;
-    this.session.start(new Dial(this.session, origin, 0), null);
+    this.session.start(new Dial(this.session, origin, performance.now()), null);
   }
 
   get backend(): Peer | undefined {

@@ -57,4 +57,6 @@ claim("sockets and pipes over the base", streams - base, streams <= base + 1);
 figure("RSS after a minute, at the end", `${warmRss} KiB, ${bal.rssKiB()} KiB`);
 const faults = bal.logs().filter(({ event }) => event === "fault" || event === "splicer-lost");
 claim("faults in the log", faults.length, faults.length === 0);
+const warnings = bal.logs().filter(({ level }) => level === "warn" || level === "error");
+figure("warnings", [...new Set(warnings.map(({ event }) => event))].join(" ") || "none");
 conclude();
