@@ -28,6 +28,18 @@ export function parseIp(text: string): Ip | null {
   return { family: 4, ip: [high >> 8, high & 255, low >> 8, low & 255].join(".") };
 }
 
+/** A block of addresses, `10.0.0.0/8`, or a single one, in canonical form: `10.1.2.3/32`. */
+export function parseCidr(text: string): string | null {
+  const [, address = "", digits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const ip = parseIp(address);
+  if (ip === null) return null;
+  const bits = ip.family === 4 ? 32 : 128;
+  // Of an IPv4-mapped one the first 96 bits are the mapping's.
+  const mapped = ip.family === 4 && address.includes(":") ? 96 : 0;
+  const prefix = digits === undefined ? bits : Number(digits) - mapped;
+  return prefix >= 0 && prefix <= bits ? `${ip.ip}/${prefix}` : null;
+}
+
 /** Letters, digits, hyphens and underscores in labels of at most 63, 253 in all (RFC 1123; the
  *  underscore is what names of containers and services have). */
 export function isHostname(text: string): boolean {

@@ -1,10 +1,18 @@
 // The resolved configuration: frozen, nothing optional, durations in milliseconds.
 // Types only; schema.ts holds ranges and defaults, and resolve.ts makes one of these from a file.
 
-export type Method = "round_robin" | "least_connections";
+export type Method =
+  | "round_robin"
+  | "least_connections"
+  | "random"
+  | "source_hash"
+  | "least_time"
+  | "first";
 export type LogLevel = "debug" | "info" | "warn" | "error";
 export type LogFormat = "auto" | "pretty" | "json";
 export type Overload = "reject" | "wait";
+export type Refuse = "reset" | "close";
+export type OnDown = "keep" | "close";
 
 export type HealthCheckConfig = {
   readonly type: "tcp";
@@ -15,12 +23,17 @@ export type HealthCheckConfig = {
   readonly fall: number;
 };
 
-/** Milliseconds; 0 is off, except for connectMs, connectTotalMs and shutdownMs (0 = at once). */
-export type TimeoutsConfig = {
+/** Milliseconds; 0 is off, except for connectMs and connectTotalMs. */
+export type SessionTimeouts = {
   readonly connectMs: number;
   readonly connectTotalMs: number;
   readonly idleMs: number;
   readonly halfClosedMs: number;
+  readonly maxLifetimeMs: number;
+};
+
+export type TimeoutsConfig = SessionTimeouts & {
+  /** Milliseconds; 0: at once. */
   readonly shutdownMs: number;
 };
 
@@ -32,12 +45,24 @@ export type BackendConfig = {
   readonly port: number;
   /** 1..256; 0 takes no new connections. */
   readonly weight: number;
+  /** Sessions at a time; 0: no bound. */
+  readonly maxConnections: number;
+  /** Serves only when no other one can. */
+  readonly isBackup: boolean;
+  /** Takes no new connections and keeps those it has. */
+  readonly isDraining: boolean;
 };
 
 export type PoolConfig = {
   readonly name: string;
   readonly method: Method;
   readonly healthCheck: HealthCheckConfig;
+  /** Of source_hash: what a backend may have, in percent of its share; 0: no bound. */
+  readonly boundPercent: number;
+  /** How long a backend that comes back takes to have its whole weight; 0: none. */
+  readonly slowStartMs: number;
+  /** What becomes of the sessions of a backend that goes down. */
+  readonly onDown: OnDown;
   readonly backends: readonly BackendConfig[];
 };
 
@@ -48,6 +73,13 @@ export type ListenerConfig = {
   readonly port: number;
   /** The name of a pool that exists. */
   readonly pool: string;
+  /** CIDR blocks in canonical form; null: everybody. */
+  readonly allow: readonly string[] | null;
+  /** Wins over `allow`. */
+  readonly deny: readonly string[];
+  /** Sessions at a time; 0: no bound of its own. */
+  readonly maxConnections: number;
+  readonly timeouts: SessionTimeouts;
 };
 
 export type LimitsConfig = {
@@ -56,6 +88,8 @@ export type LimitsConfig = {
   readonly overload: Overload;
   /** Bytes held for slow readers, all sessions together. `auto`: a quarter of memory, at least 256 MiB. */
   readonly maxBufferedBytes: number | "auto";
+  /** What a client that is refused sees: a reset, or an end. */
+  readonly refuse: Refuse;
 };
 
 export type LogConfig = {

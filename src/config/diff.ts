@@ -1,7 +1,14 @@
 // What a reload changes, as data: the same for `bal graceful`, the log and (later) `bal diff`.
 import { formatHostPort } from "../base/address.ts";
 import { formatDuration, formatSize } from "../base/units.ts";
-import type { BackendConfig, Config, HealthCheckConfig, PoolConfig } from "./config.ts";
+import type {
+  BackendConfig,
+  Config,
+  HealthCheckConfig,
+  ListenerConfig,
+  PoolConfig,
+  SessionTimeouts,
+} from "./config.ts";
 
 export type ChangeKind = "added" | "removed" | "changed";
 
@@ -49,32 +56,55 @@ function treeOf(config: Config): Tree {
     zero_copy: config.zeroCopy ? "auto" : false,
     retries: config.retries,
     keepalive: formatDuration(config.keepaliveMs),
-    timeouts: {
-      connect: formatDuration(timeouts.connectMs),
-      connect_total: formatDuration(timeouts.connectTotalMs),
-      idle: formatDuration(timeouts.idleMs),
-      half_closed: formatDuration(timeouts.halfClosedMs),
-      shutdown: formatDuration(timeouts.shutdownMs),
-    },
+    timeouts: { ...timeoutsTree(timeouts), shutdown: formatDuration(timeouts.shutdownMs) },
     limits: {
       max_connections: limits.maxConnections,
       overload: limits.overload,
       max_buffered:
         limits.maxBufferedBytes === "auto" ? "auto" : formatSize(limits.maxBufferedBytes),
+      refuse: limits.refuse,
     },
     log: { ...config.log },
-    listeners: byName(config.listeners, ({ bindAddress, port, pool }) => ({
-      bind_address: bindAddress,
-      port,
-      pool,
-    })),
+    listeners: byName(config.listeners, (listener) => listenerTree(listener, timeouts)),
     pools: byName(config.pools, poolTree),
   };
 }
 
-function poolTree({ method, healthCheck, backends }: PoolConfig): Tree {
+function timeoutsTree(timeouts: SessionTimeouts): Tree {
+  return {
+    connect: formatDuration(timeouts.connectMs),
+    connect_total: formatDuration(timeouts.connectTotalMs),
+    idle: formatDuration(timeouts.idleMs),
+    half_closed: formatDuration(timeouts.halfClosedMs),
+    max_lifetime: formatDuration(timeouts.maxLifetimeMs),
+  };
+}
+
+// Of the timeouts only those that are its own: a change of a global one is one change.
+function listenerTree(listener: ListenerConfig, global: SessionTimeouts): Tree {
+  const { bindAddress, port, pool, allow, deny, maxConnections, timeouts } = listener;
+  return {
+    bind_address: bindAddress,
+    port,
+    pool,
+    allow: allow === null ? "all" : allow.join(", "),
+    deny: deny.join(", "),
+    limits: { max_connections: maxConnections },
+    timeouts: differing(timeoutsTree(timeouts), timeoutsTree(global)),
+  };
+}
+
+function differing(tree: Tree, from: Tree): Tree {
+  return Object.fromEntries(Object.entries(tree).filter(([key, value]) => value !== from[key]));
+}
+
+function poolTree(pool: PoolConfig): Tree {
+  const { method, healthCheck, boundPercent, slowStartMs, onDown, backends } = pool;
   return {
     method,
+    hash: { bounded: boundPercent === 0 ? "off" : `${boundPercent}%` },
+    slow_start: formatDuration(slowStartMs),
+    on_down: onDown,
     health_check: healthCheckTree(healthCheck),
     backends: byName(backends, backendTree),
   };
@@ -91,8 +121,14 @@ function healthCheckTree(check: HealthCheckConfig): Tree {
   };
 }
 
-function backendTree({ host, port, weight }: BackendConfig): Tree {
-  return { endpoint: formatHostPort(host, port), weight };
+function backendTree(backend: BackendConfig): Tree {
+  return {
+    endpoint: formatHostPort(backend.host, backend.port),
+    weight: backend.weight,
+    max_connections: backend.maxConnections,
+    backup: backend.isBackup,
+    drain: backend.isDraining,
+  };
 }
 
 function byName<T extends { readonly name: string }>(

@@ -20,6 +20,10 @@ export type Field =
   /** A name of the user's own: listener, pool, backend. */
   | { readonly kind: "name" }
   | { readonly kind: "ip" }
+  /** A block of addresses, or one. */
+  | { readonly kind: "cidr" }
+  /** `150%`, as 150; the word `off` as 0. */
+  | { readonly kind: "percent"; readonly min: number; readonly max: number }
   /** An IP literal or a hostname. */
   | { readonly kind: "host" }
   /** The word `auto`, or a value. */
@@ -62,6 +66,10 @@ export function describeField(field: Field): string {
       return "a name of letters, digits, `_`, `-`, `.` and `:`, at most 128 long";
     case "ip":
       return "an IPv4 or IPv6 address";
+    case "cidr":
+      return "an IP address, or a block of them such as 10.0.0.0/8 or 2001:db8::/32";
+    case "percent":
+      return `"off", or a percentage from ${field.min}% to ${field.max}%`;
     case "host":
       return "an IPv4 address, an IPv6 address or a hostname";
     case "auto":

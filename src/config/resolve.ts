@@ -8,6 +8,7 @@ import type {
   HealthCheckConfig,
   ListenerConfig,
   PoolConfig,
+  SessionTimeouts,
 } from "./config.ts";
 import type { Keys } from "./field.ts";
 import { tables } from "./schema.ts";
@@ -17,6 +18,7 @@ import type {
   WrittenHealthCheck,
   WrittenListener,
   WrittenPool,
+  WrittenSessionTimeouts,
 } from "./written.ts";
 
 /** The name of the simple form's listener and pool. */
@@ -35,17 +37,12 @@ export function resolveConfig(written: WrittenConfig): Config {
     zeroCopy: top.zero_copy !== false,
     retries: top.retries,
     keepaliveMs: top.keepalive,
-    timeouts: {
-      connectMs: timeouts.connect,
-      connectTotalMs: timeouts.connect_total,
-      idleMs: timeouts.idle,
-      halfClosedMs: timeouts.half_closed,
-      shutdownMs: timeouts.shutdown,
-    },
+    timeouts: { ...sessionTimeoutsOf(written), shutdownMs: timeouts.shutdown },
     limits: {
       maxConnections: limits.max_connections,
       overload: limits.overload,
       maxBufferedBytes: limits.max_buffered,
+      refuse: limits.refuse,
     },
     log: { level: log.level, format: log.format },
     listeners: listenersOf(written),
@@ -54,24 +51,56 @@ export function resolveConfig(written: WrittenConfig): Config {
 }
 
 export function listenersOf(written: WrittenConfig): readonly ListenerConfig[] {
-  const simple = { ...written, name: DEFAULT_NAME, pool: DEFAULT_NAME };
-  const all = written.listeners ?? [withDefaults(tables.top, simple)];
+  const { port, bind_address } = withDefaults(tables.top, written);
+  const simple = { name: DEFAULT_NAME, pool: DEFAULT_NAME, port, bind_address };
+  const all = written.listeners ?? [simple];
   return all.filter(isPresent).map((listener: WrittenListener) => {
     const { name, bind_address, port, pool } = withDefaults(tables.listener, listener);
-    return { name, bindAddress: bind_address, port, pool };
+    const { allow, deny = [] } = listener;
+    return {
+      name,
+      bindAddress: bind_address,
+      port,
+      pool,
+      allow: allow === undefined ? null : allow.filter(isPresent),
+      deny: deny.filter(isPresent),
+      maxConnections: withDefaults(tables.listenerLimits, listener.limits).max_connections,
+      timeouts: sessionTimeoutsOf(written, listener.timeouts),
+    };
   });
+}
+
+function sessionTimeoutsOf(
+  { timeouts }: WrittenConfig,
+  own?: WrittenSessionTimeouts,
+): SessionTimeouts {
+  const all = withDefaults(tables.timeouts, { ...timeouts, ...own });
+  return {
+    connectMs: all.connect,
+    connectTotalMs: all.connect_total,
+    idleMs: all.idle,
+    halfClosedMs: all.half_closed,
+    maxLifetimeMs: all.max_lifetime,
+  };
 }
 
 export function poolsOf(written: WrittenConfig): readonly PoolConfig[] {
   const { method, backends, health_check } = written;
   const simple: WrittenPool = { ...(method && { method }), ...(backends && { backends }) };
   const all = Object.entries(written.pools ?? { [DEFAULT_NAME]: simple });
-  return all.map(([name, pool]) => ({
-    name,
-    method: withDefaults(tables.pool, pool).method,
-    healthCheck: healthCheckOf({ ...health_check, ...pool?.health_check }),
-    backends: joinEqual((pool?.backends ?? []).filter(isPresent).map(backendOf)),
-  }));
+  return all.map(([name, pool]) => {
+    const { method, slow_start, on_down } = withDefaults(tables.pool, pool);
+    return {
+      name,
+      method,
+      healthCheck: healthCheckOf({ ...health_check, ...pool?.health_check }),
+      // Its default is the word for 0.
+      boundPercent: pool?.hash?.bounded ?? 0,
+      slowStartMs: slow_start,
+      onDown: on_down,
+      backends: joinEqual((pool?.backends ?? []).filter(isPresent).map(backendOf)),
+    };
+  });
 }
 
 /** The name that identifies a backend in its pool. */
@@ -80,8 +109,19 @@ export function backendName({ name, host = "", port = 0 }: WrittenBackend): stri
 }
 
 function backendOf(written: WrittenBackend): BackendConfig {
-  const { host, port, weight } = withDefaults(tables.backend, written);
-  return { name: backendName(written), host, port, weight };
+  const { host, port, weight, max_connections, backup, drain } = withDefaults(
+    tables.backend,
+    written,
+  );
+  return {
+    name: backendName(written),
+    host,
+    port,
+    weight,
+    maxConnections: max_connections,
+    isBackup: backup,
+    isDraining: drain,
+  };
 }
 
 // The same endpoint twice is one backend with the weights added.

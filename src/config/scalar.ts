@@ -1,5 +1,5 @@
 // A YAML scalar → a number, word or address in its field's range, or a diagnostic.
-import { isHostname, parseIp } from "../base/address.ts";
+import { isHostname, parseCidr, parseIp } from "../base/address.ts";
 import { formatDuration, formatSize, parseDuration, parseSize } from "../base/units.ts";
 import { describeField, type Field } from "./field.ts";
 import { nearName } from "./near-name.ts";
@@ -36,6 +36,10 @@ function readValue(value: unknown, field: Field): Read {
       return value === "auto" ? { value } : withAuto(readValue(value, field.or), field, value);
     case "ip":
       return readIp(value, field);
+    case "cidr":
+      return readCidr(value, field);
+    case "percent":
+      return readPercent(value, field);
     case "host":
       return readHost(value, field);
     case "name":
@@ -86,6 +90,25 @@ function readIp(value: unknown, field: Field): Read {
   if (ip !== null) return { value: ip.ip };
   const hint = value === "localhost" ? "for this host only: 127.0.0.1 or ::1" : null;
   return badAddress(value, field, hint);
+}
+
+function readCidr(value: unknown, field: Field): Read {
+  const cidr = typeof value === "string" ? parseCidr(value) : null;
+  return cidr === null ? badAddress(value, field) : { value: cidr };
+}
+
+function readPercent(value: unknown, field: Extract<Field, { kind: "percent" }>): Read {
+  // An unquoted `off` is a boolean to YAML 1.1 only; to us it is the word.
+  if (value === "off" || value === false) return { value: 0 };
+  const [, digits] = /^(\d{1,9})%$/.exec(String(value)) ?? [];
+  if (digits === undefined) {
+    const hint = typeof value === "number" ? `with its sign: ${value}%` : null;
+    return { ...wrongType(value, field), hint };
+  }
+  const percent = Number(digits);
+  return percent >= field.min && percent <= field.max
+    ? { value: percent }
+    : outOfRange(value, field);
 }
 
 function readHost(value: unknown, field: Field): Read {

@@ -21,7 +21,14 @@ const choice = (...values: string[]): Field => ({ kind: "choice", values });
 const map = (keys: Keys): Field => ({ kind: "map", keys });
 
 const port = integer(1, 65535);
-const method = choice("round_robin", "least_connections");
+const method = choice(
+  "round_robin",
+  "least_connections",
+  "random",
+  "source_hash",
+  "least_time",
+  "first",
+);
 
 const backendKeys: Keys = {
   host: { field: { kind: "host" }, isRequired: true, doc: "IP address or hostname" },
@@ -32,6 +39,21 @@ const backendKeys: Keys = {
     doc: "share of new connections; 0 takes none and keeps those it has",
   },
   name: { field: { kind: "name" }, doc: "what it is called; host:port when absent" },
+  max_connections: {
+    field: integer(0, 1_000_000),
+    default: 0,
+    doc: "sessions at a time; one that is full is passed over; 0 is no bound",
+  },
+  backup: {
+    field: { kind: "boolean" },
+    default: false,
+    doc: "serves only when no backend that is no backup can",
+  },
+  drain: {
+    field: { kind: "boolean" },
+    default: false,
+    doc: "takes no new connections and keeps those it has",
+  },
 };
 
 const backends: Field = { kind: "list", of: map(backendKeys), max: MAX_BACKENDS };
@@ -57,7 +79,7 @@ const healthCheckKeys: Keys = {
   },
 };
 
-const timeoutsKeys: Keys = {
+const sessionTimeoutsKeys: Keys = {
   connect: { field: duration(), default: "2s", doc: "one dial of a backend" },
   connect_total: { field: duration(), default: "6s", doc: "all dials for one client" },
   idle: { field: timeout, default: "1h", doc: "no byte in either direction; 0 is off" },
@@ -66,6 +88,15 @@ const timeoutsKeys: Keys = {
     default: "5m",
     doc: "no byte in either direction after one side has finished; 0 is off",
   },
+  max_lifetime: {
+    field: timeout,
+    default: 0,
+    doc: "from accept to the end whatever happens, a tenth more or less; 0 is off",
+  },
+};
+
+const timeoutsKeys: Keys = {
+  ...sessionTimeoutsKeys,
   shutdown: {
     field: timeout,
     default: "25s",
@@ -89,6 +120,11 @@ const limitsKeys: Keys = {
     default: "auto",
     doc: "bytes held for slow readers; auto: a quarter of memory, at least 256MiB",
   },
+  refuse: {
+    field: choice("reset", "close"),
+    default: "reset",
+    doc: "what a client that is refused sees: a reset, or an end",
+  },
 };
 
 const logKeys: Keys = {
@@ -104,6 +140,21 @@ const logKeys: Keys = {
   },
 };
 
+const cidrs: Field = { kind: "list", of: { kind: "cidr" }, max: 10_000 };
+
+const listenerLimitsKeys: Keys = {
+  max_connections: {
+    field: integer(0, 10_000_000),
+    default: 0,
+    doc: "connections at a time; 0 is no bound of its own",
+  },
+};
+
+/** Absent: as in the global ones. */
+const listenerTimeoutsKeys: Keys = Object.fromEntries(
+  Object.entries(sessionTimeoutsKeys).map(([name, { field, doc }]) => [name, { field, doc }]),
+);
+
 const listenerKeys: Keys = {
   name: { field: { kind: "name" }, isRequired: true, doc: "what it is called" },
   bind_address: {
@@ -113,10 +164,34 @@ const listenerKeys: Keys = {
   },
   port: { field: port, isRequired: true, doc: "TCP port" },
   pool: { field: { kind: "name" }, isRequired: true, doc: "the pool that its clients go to" },
+  allow: { field: cidrs, doc: "addresses that may come in; all when absent" },
+  deny: { field: cidrs, doc: "addresses that may not; wins over allow" },
+  limits: { field: map(listenerLimitsKeys), doc: "how much this listener takes on" },
+  timeouts: { field: map(listenerTimeoutsKeys), doc: "over the global ones, key by key" },
+};
+
+const hashKeys: Keys = {
+  key: { field: choice("address"), default: "address", doc: "what of a client is hashed" },
+  bounded: {
+    field: { kind: "percent", min: 101, max: 1000 },
+    default: "off",
+    doc: "what a backend may have at most, in percent of its share; off: no bound",
+  },
 };
 
 const poolKeys: Keys = {
   method: { field: method, default: "round_robin", doc: "how a backend is chosen" },
+  hash: { field: map(hashKeys), doc: "of the method source_hash" },
+  slow_start: {
+    field: timeout,
+    default: 0,
+    doc: "how long a backend that comes back takes to have its whole weight; 0 is off",
+  },
+  on_down: {
+    field: choice("keep", "close"),
+    default: "keep",
+    doc: "close: sessions of a backend that goes down are reset",
+  },
   health_check: { field: map(healthCheckKeys), doc: "over the global one, key by key" },
   backends: { field: backends, isRequired: true, doc: "where connections go" },
 };
@@ -171,5 +246,7 @@ export const tables = {
   limits: limitsKeys,
   log: logKeys,
   listener: listenerKeys,
+  listenerLimits: listenerLimitsKeys,
+  hash: hashKeys,
   pool: poolKeys,
 } as const;

@@ -1,12 +1,15 @@
 // A file as it was written, after each value was read by its field: what is absent is absent, and
 // what was wrong is absent too. Durations are milliseconds, sizes bytes.
-import type { LogFormat, LogLevel, Method, Overload } from "./config.ts";
+import type { LogFormat, LogLevel, Method, OnDown, Overload, Refuse } from "./config.ts";
 
 export type WrittenBackend = {
   readonly host?: string;
   readonly port?: number;
   readonly weight?: number;
   readonly name?: string;
+  readonly max_connections?: number;
+  readonly backup?: boolean;
+  readonly drain?: boolean;
 };
 
 export type WrittenHealthCheck = {
@@ -18,18 +21,21 @@ export type WrittenHealthCheck = {
   readonly fall?: number;
 };
 
-export type WrittenTimeouts = {
+export type WrittenSessionTimeouts = {
   readonly connect?: number;
   readonly connect_total?: number;
   readonly idle?: number;
   readonly half_closed?: number;
-  readonly shutdown?: number;
+  readonly max_lifetime?: number;
 };
+
+export type WrittenTimeouts = WrittenSessionTimeouts & { readonly shutdown?: number };
 
 export type WrittenLimits = {
   readonly max_connections?: number | "auto";
   readonly overload?: Overload;
   readonly max_buffered?: number | "auto";
+  readonly refuse?: Refuse;
 };
 
 export type WrittenLog = { readonly level?: LogLevel; readonly format?: LogFormat };
@@ -39,10 +45,17 @@ export type WrittenListener = {
   readonly bind_address?: string;
   readonly port?: number;
   readonly pool?: string;
+  readonly allow?: readonly (string | undefined)[];
+  readonly deny?: readonly (string | undefined)[];
+  readonly limits?: { readonly max_connections?: number };
+  readonly timeouts?: WrittenSessionTimeouts;
 };
 
 export type WrittenPool = {
   readonly method?: Method;
+  readonly hash?: { readonly key?: "address"; readonly bounded?: number };
+  readonly slow_start?: number;
+  readonly on_down?: OnDown;
   readonly health_check?: WrittenHealthCheck;
   readonly backends?: readonly (WrittenBackend | undefined)[];
 };

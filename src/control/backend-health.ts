@@ -3,12 +3,20 @@
 import { parseIp } from "../base/address.ts";
 import { localErrorRemedy } from "../base/os-error.ts";
 import type { Config } from "../config/config.ts";
-import type { BackendState, Board } from "../shared/board.ts";
+import type { BackendState } from "../shared/backend-state.ts";
+import type { Board } from "../shared/board.ts";
 import { type Backend, Backends } from "./backends.ts";
 import { Resolver } from "./discovery/resolver.ts";
 import { Ejections } from "./ejections.ts";
 import { type CheckResult, Prober } from "./health/prober.ts";
 import type { Log } from "./log.ts";
+
+export type BackendHealthEvents = {
+  /** The workers have to be told of other addresses. */
+  readonly onEndpointsChange: () => void;
+  /** A backend went down whose sessions are to be reset. */
+  readonly onClose: (slot: number) => void;
+};
 
 export class BackendHealth {
   readonly backends: Backends;
@@ -16,17 +24,19 @@ export class BackendHealth {
   private readonly prober: Prober;
   private readonly resolver: Resolver;
   private readonly ejections: Ejections;
-  private readonly onEndpointsChange: () => void;
+  private readonly events: BackendHealthEvents;
 
-  /** `onEndpointsChange`: the workers have to be told of other addresses. */
-  constructor(board: Board, log: Log, onEndpointsChange: () => void) {
+  constructor(board: Board, log: Log, events: BackendHealthEvents) {
     this.log = log;
-    this.onEndpointsChange = onEndpointsChange;
+    this.events = events;
     this.resolver = new Resolver({ onChange: (host) => this.resolved(host) });
     this.backends = new Backends({
       board,
       addressesOf: (host) => this.resolver.answer(host),
-      onStateChange: (backend, from) => this.logChange(backend, from),
+      onStateChange: (backend, from) => {
+        this.logChange(backend, from);
+        if (backend.state === "down" && backend.onDown === "close") events.onClose(backend.slot);
+      },
       onForgotten: (slot) => this.ejections.forget(slot),
     });
     this.ejections = new Ejections(board, {
@@ -88,7 +98,7 @@ export class BackendHealth {
     const addresses = this.resolver.answer(host);
     this.log.info("resolved", `${host} is now ${addresses?.join(", ")}`, { host, addresses });
     this.prober.sync(this.backends.probeTargets());
-    this.onEndpointsChange();
+    this.events.onEndpointsChange();
   }
 
   private checked({ slot, ok, durationMs }: CheckResult): void {

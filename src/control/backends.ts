@@ -1,19 +1,18 @@
 // What the control plane knows of each backend beside its numbers on the board: which row is
 // whose, its addresses, its state since when and why. Live state follows the identity
 // (pool, name) through reloads.
-import { type Endpoint, parseIp } from "../base/address.ts";
-import type { BackendConfig, Config, PoolConfig } from "../config/config.ts";
+import { type Endpoint, formatHostPort, parseIp } from "../base/address.ts";
+import type { BackendConfig, Config, OnDown, PoolConfig } from "../config/config.ts";
 import {
   type BackendState,
-  type Board,
   backendState,
+  DRAINING,
   EJECTED,
-  MAX_BACKENDS,
-  MAX_POOLS,
   PROBE_DOWN,
   PROBE_UP,
   UNRESOLVED,
-} from "../shared/board.ts";
+} from "../shared/backend-state.ts";
+import { type Board, MAX_BACKENDS, MAX_POOLS } from "../shared/board.ts";
 import type { GenerationPool } from "../shared/messages.ts";
 import type { ProbeTarget } from "./health/prober.ts";
 import { SlotTable } from "./slots.ts";
@@ -22,6 +21,10 @@ export type Backend = {
   readonly pool: string;
   readonly slot: number;
   config: BackendConfig;
+  onDown: OnDown;
+  slowStartMs: number;
+  /** When it came back and began to start slowly, by the monotonic clock; null: it does not. */
+  warmingSinceMs: number | null;
   endpoints: readonly Endpoint[];
   state: BackendState;
   since: Date;
@@ -66,7 +69,7 @@ export class Backends {
       this.pools.take(pool.name);
       for (const config of pool.backends) {
         named.add(identityOf(pool.name, config.name));
-        this.upsert(pool.name, config);
+        this.upsert(pool, config);
       }
     }
     for (const backend of this.bySlot.values()) {
@@ -105,6 +108,16 @@ export class Backends {
     return hasChanged;
   }
 
+  /** Gives those that start slowly their part of the weight; every second. */
+  warm(): void {
+    for (const backend of this.bySlot.values()) {
+      if (backend.warmingSinceMs === null) continue;
+      const share = (performance.now() - backend.warmingSinceMs) / backend.slowStartMs;
+      if (share >= 1) backend.warmingSinceMs = null;
+      this.options.board.setWarmth(backend.slot, share * 100);
+    }
+  }
+
   get(slot: number): Backend | undefined {
     return this.bySlot.get(slot);
   }
@@ -123,10 +136,14 @@ export class Backends {
       slot: this.pools.take(pool.name).slot,
       name: pool.name,
       method: pool.method,
+      boundPercent: pool.boundPercent,
       backends: this.ofPool(pool).map(({ slot, config, endpoints }) => ({
         slot,
         name: config.name,
         weight: config.weight,
+        maxConnections: config.maxConnections,
+        isBackup: config.isBackup,
+        origin: formatHostPort(config.host, config.port),
         endpoints,
       })),
     }));
@@ -155,6 +172,8 @@ export class Backends {
     if (backend.state === from) return;
     backend.since = new Date();
     backend.reason = backend.state === "up" || backend.state === "unknown" ? null : reason;
+    // Never at the start of the process: only who was seen down comes back.
+    if (backend.state === "up" && from === "down") this.beginWarming(backend);
     this.options.onStateChange(backend, from);
   }
 
@@ -163,19 +182,37 @@ export class Backends {
     this.refresh(slot, reason ?? defaultReason(set));
   }
 
-  private upsert(pool: string, config: BackendConfig): void {
+  private beginWarming(backend: Backend): void {
+    if (backend.slowStartMs === 0) return;
+    backend.warmingSinceMs = performance.now();
+    this.options.board.setWarmth(backend.slot, 0);
+  }
+
+  private upsert({ name: pool, onDown, slowStartMs }: PoolConfig, config: BackendConfig): void {
     const endpoints = this.endpointsOf(config);
     const unresolved = endpoints.length === 0 ? UNRESOLVED : 0;
+    const bits = unresolved | (config.isDraining ? DRAINING : 0);
     const { slot, isNew } = this.slots.take(identityOf(pool, config.name));
     const present = this.bySlot.get(slot);
     if (isNew || present === undefined) {
-      this.options.board.resetSlot(slot, unresolved);
-      const state = backendState(unresolved);
-      const reason = defaultReason(unresolved);
-      const since = new Date();
-      this.bySlot.set(slot, { pool, slot, config, endpoints, state, since, reason, checkMs: null });
+      this.options.board.resetSlot(slot, bits);
+      this.bySlot.set(slot, {
+        pool,
+        slot,
+        config,
+        onDown,
+        slowStartMs,
+        warmingSinceMs: null,
+        endpoints,
+        state: backendState(bits),
+        since: new Date(),
+        reason: defaultReason(bits),
+        checkMs: null,
+      });
       return;
     }
+    present.onDown = onDown;
+    present.slowStartMs = slowStartMs;
     // The same rule as the prober's, which begins anew with other addresses: what was known of its
     // health is about somebody else.
     const isElsewhere = !Bun.deepEquals(endpoints, present.endpoints);
@@ -186,7 +223,7 @@ export class Backends {
       this.options.onForgotten(slot);
     }
     const forgotten = isElsewhere ? PROBE_UP | PROBE_DOWN | EJECTED : 0;
-    this.setBits(slot, unresolved, forgotten | UNRESOLVED);
+    this.setBits(slot, bits, forgotten | UNRESOLVED | DRAINING);
   }
 
   private endpointsOf({ host, port }: BackendConfig): readonly Endpoint[] {
@@ -200,6 +237,7 @@ export class Backends {
 }
 
 function defaultReason(bits: number): string | null {
+  if (bits & DRAINING) return "the config says drain";
   return bits & UNRESOLVED ? "its name does not resolve" : null;
 }
 

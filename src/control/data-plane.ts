@@ -46,7 +46,13 @@ export class DataPlane {
     this.workers = workerCount(config);
     this.sockets = new ListeningSockets(this.workers);
     this.refusals = new RefusalReport(this.board, log);
-    this.health = new BackendHealth(this.board, log, () => void this.apply());
+    this.health = new BackendHealth(this.board, log, {
+      onEndpointsChange: () => void this.apply(),
+      onClose: (slot) => {
+        this.crew.broadcast({ kind: "close-backend", slot });
+        this.splicers.broadcast({ kind: "close-backend", slot });
+      },
+    });
     this.splicers = new Splicers({
       board: this.board,
       onLost: (worker, reason) => this.stopSplicing(worker, reason),
@@ -128,7 +134,7 @@ export class DataPlane {
   /** Resets every session that is left. */
   cut(): void {
     this.crew.broadcast({ kind: "cut" });
-    this.splicers.cut();
+    this.splicers.broadcast({ kind: "cut" });
   }
 
   end(): void {
@@ -173,7 +179,6 @@ export class DataPlane {
 
   private plan(): GenerationPlan {
     const { config, workers } = this;
-    const { connectMs, connectTotalMs, idleMs, halfClosedMs } = config.timeouts;
     const { retries, keepaliveMs } = config;
     return {
       listeners: config.listeners.map((listener) => ({
@@ -182,11 +187,17 @@ export class DataPlane {
         bindAddress: listener.bindAddress,
         port: listener.port,
         pool: config.pools.findIndex(({ name }) => name === listener.pool),
+        limits: { ...listener.timeouts, retries, keepaliveMs },
+        admission: {
+          allow: listener.allow,
+          deny: listener.deny,
+          maxConnections: listener.maxConnections,
+        },
       })),
       pools: this.health.backends.generationPools(),
-      session: { connectMs, connectTotalMs, idleMs, halfClosedMs, retries, keepaliveMs },
       maxConnections: connectionCeiling(config, workers),
       overload: config.limits.overload,
+      refuse: config.limits.refuse,
       maxBufferedBytes: bufferedCeiling(config),
       splice: this.canSplice ? spliceLimits(config, workers) : NO_SPLICE,
     };
@@ -236,6 +247,7 @@ export class DataPlane {
       slot: this.listeners.take(name).slot,
     }));
     this.refusals.tick(rows);
+    this.health.backends.warm();
     if (this.pendingApplies > 0) return;
     this.collect();
     if (this.trouble !== null) void this.apply();

@@ -37,9 +37,8 @@ export class Splicers {
     this.options.board.forgetWorker(splicerRow(worker));
   }
 
-  /** Resets every session that is left. */
-  cut(): void {
-    for (const splicer of this.splicers.values()) splicer.send({ kind: "cut" });
+  broadcast(message: ToSplicer): void {
+    for (const splicer of this.splicers.values()) splicer.send(message);
   }
 
   terminate(): void {

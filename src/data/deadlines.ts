@@ -47,6 +47,7 @@ function sweepSession(session: Session, nowMs: number): void {
   if (session.phase !== "relaying") return;
   session.keepAlive();
   session.countBytes();
+  if (nowMs >= session.endAtMs) return session.end("maxLifetime");
   const [limitMs, end] = quietLimit(session);
   const movedAtMs = Math.max(session.up.movedAtMs, session.down.movedAtMs);
   if (limitMs > 0 && nowMs - movedAtMs >= limitMs) session.end(end);

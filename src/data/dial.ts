@@ -2,11 +2,13 @@
 // attempts and time. It ends when a connect completes or the budget is used up.
 import { classifyDialError, errnoCode } from "../base/os-error.ts";
 import { EHOSTUNREACH } from "../os/abi.ts";
-import { EJECTED } from "../shared/board.ts";
+import { hashText } from "../policy/balance/hash.ts";
+import { EJECTED } from "../shared/backend-state.ts";
 import type { End } from "../shared/end-reason.ts";
 import type { SessionLimits } from "../shared/messages.ts";
 import { backendHandlers } from "./backend-handlers.ts";
-import type { Pool } from "./pool.ts";
+import { clientAddress } from "./client-address.ts";
+import { FULL, type Pool } from "./pool.ts";
 import type { Session } from "./session.ts";
 
 /** Dials that fail in a row, over all workers, before a backend is ejected. */
@@ -40,6 +42,9 @@ export class Dial {
   /** Endpoints of the present backend that were tried. */
   private endpointsTried = 0;
   private lastError = "";
+  private startedAtMs = 0;
+  private isFull = false;
+  private key = 0;
 
   constructor(session: Session, origin: Origin, nowMs: number) {
     this.session = session;
@@ -53,9 +58,10 @@ export class Dial {
     for (;;) {
       if (nowMs >= this.totalDeadlineMs) return this.tried.length > 0 ? "dialTimeout" : "noBackend";
       if (session.slot < 0 && !this.pickBackend()) {
-        if (this.tried.length === 0) return "noBackend";
+        if (this.tried.length === 0) return this.isFull ? "queueFull" : "noBackend";
         return this.lastError === "ETIMEDOUT" ? "dialTimeout" : "dialFailed";
       }
+      this.startedAtMs = nowMs;
       this.deadlineMs = Math.min(nowMs + session.limits.connectMs, this.totalDeadlineMs);
       const error = this.connect();
       if (error === 0) return null;
@@ -80,25 +86,48 @@ export class Dial {
     }
   }
 
-  /** A connect completed. */
-  succeeded(): void {
+  /** A connect completed. Returns whom to tell of the backend's first byte. */
+  succeeded(): ((nowMs: number) => void) | null {
     const { thread, slot } = this.session;
     thread.board.clearDialFailures(slot);
     thread.board.countBackend(thread.worker, slot, "connections", 1);
-    this.origin.pool.prefer(slot, this.endpointsTried);
+    const { pool } = this.origin;
+    pool.prefer(slot, this.endpointsTried);
+    const { times } = pool;
+    if (times === null) return null;
+    const connectedAtMs = performance.now();
+    const connectMs = connectedAtMs - this.startedAtMs;
+    times.observe(slot, connectMs, connectedAtMs);
+    return (nowMs) => times.observe(slot, connectMs + nowMs - connectedAtMs, nowMs);
   }
 
   private pickBackend(): boolean {
     const { session, tried } = this;
     if (tried.length > session.limits.retries) return false;
-    const slot = this.origin.pool.pick(tried);
+    const slot = this.takeBackend();
     if (slot < 0) return false;
     if (tried.length > 0)
       session.thread.board.countBackend(session.thread.worker, slot, "retries", 1);
     tried.push(slot);
     this.endpointsTried = 0;
-    session.takeBackend(slot);
     return true;
+  }
+
+  // The place is taken first and looked at then: over all threads there are never too many.
+  private takeBackend(): number {
+    const { session, tried } = this;
+    const { pool } = this.origin;
+    if (pool.isHashed && this.key === 0) this.key = hashText(clientAddress(session.client));
+    const full: number[] = [];
+    for (;;) {
+      const slot = pool.pick(full.length === 0 ? tried : [...tried, ...full], this.key);
+      this.isFull = slot === FULL || full.length > 0;
+      if (slot < 0) return slot;
+      session.takeBackend(slot);
+      if (!pool.isOver(slot)) return slot;
+      session.releaseBackend();
+      full.push(slot);
+    }
   }
 
   private connect(): number {

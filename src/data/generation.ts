@@ -30,17 +30,17 @@ export function applyGeneration(served: Served, next: Generation, thread: Thread
     listener.close();
     served.listeners.delete(slot);
   }
-  const ceiling = { maxConnections: next.maxConnections, isWaiting: next.overload === "wait" };
+  const { maxConnections, overload, refuse } = next;
+  const ceiling = { maxConnections, isWaiting: overload === "wait", refuse };
   return next.listeners.flatMap((config) => {
     const pool = pools[config.pool];
     if (pool === undefined) return [`listener ${config.name} has no pool`];
-    return serve(served.listeners, config, { pool, limits: next.session, ceiling, thread });
+    return serve(served.listeners, config, { pool, ceiling, thread });
   });
 }
 
 type Serving = {
   readonly pool: Pool;
-  readonly limits: Generation["session"];
   readonly ceiling: Ceiling;
   readonly thread: Thread;
 };
@@ -48,8 +48,9 @@ type Serving = {
 function serve(
   listeners: Served["listeners"],
   config: GenerationListener,
-  { pool, limits, ceiling, thread }: Serving,
+  { pool, ceiling, thread }: Serving,
 ): string[] {
+  const { limits } = config;
   let listener = listeners.get(config.slot);
   if (listener === undefined || !listener.isAt(config)) {
     listener?.close();
@@ -59,6 +60,7 @@ function serve(
   listener.origin.pool = pool;
   listener.origin.limits = limits;
   listener.ceiling = ceiling;
+  listener.admit(config.admission);
   const errors = listener.adopt(config.fds);
   return errors.map((error) => `cannot accept on ${config.name}: ${error}`);
 }

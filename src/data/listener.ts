@@ -1,10 +1,14 @@
 // A listening socket as this thread uses it: adopts a dup of what the control plane lends, accepts
 // clients, and stops accepting (or refuses) at the ceiling.
 import { codeOf, errnoCode } from "../base/os-error.ts";
+import type { Refuse } from "../config/config.ts";
 import { isLinux } from "../os/libc.ts";
 import { receiveEarly } from "../os/receive.ts";
 import { closeDescriptor, descriptorOf, duplicate, restoreBacklog } from "../os/socket.ts";
-import { END_INDEX } from "../shared/end-reason.ts";
+import { type Gate, makeGate } from "../policy/admission/gate.ts";
+import { END_INDEX, type End } from "../shared/end-reason.ts";
+import type { Admission, SessionLimits } from "../shared/messages.ts";
+import { clientAddress } from "./client-address.ts";
 import { clientHandlers } from "./client-handlers.ts";
 import { Dial, type Origin } from "./dial.ts";
 import { Pipe } from "./pipe.ts";
@@ -12,7 +16,11 @@ import { Session, type SessionSocket } from "./session.ts";
 import type { Thread } from "./thread.ts";
 
 /** The ceiling of sessions over all threads, and what happens to a client above it. */
-export type Ceiling = { readonly maxConnections: number; readonly isWaiting: boolean };
+export type Ceiling = {
+  readonly maxConnections: number;
+  readonly isWaiting: boolean;
+  readonly refuse: Refuse;
+};
 
 export type ListenAddress = { readonly bindAddress: string; readonly port: number };
 
@@ -27,12 +35,19 @@ export class Listener {
    *  closed, and another's, by then. */
   private readonly waiting = new Map<number, number>();
   private isPaused = false;
+  private gate: Gate = null;
+  private maxConnections = 0;
 
   constructor(thread: Thread, address: ListenAddress, origin: Origin, ceiling: Ceiling) {
     this.thread = thread;
     this.address = address;
     this.origin = origin;
     this.ceiling = ceiling;
+  }
+
+  admit(admission: Admission): void {
+    this.gate = makeGate(admission);
+    this.maxConnections = admission.maxConnections;
   }
 
   isAt({ bindAddress, port }: ListenAddress): boolean {
@@ -126,19 +141,21 @@ export class Listener {
   }
 
   private accept(client: SessionSocket): void {
-    const { thread, origin, ceiling } = this;
+    const { thread, origin } = this;
     thread.board.countAccepted(thread.worker, origin.listener);
-    const limit = ceiling.isWaiting ? Number.POSITIVE_INFINITY : ceiling.maxConnections;
-    if (!thread.board.enterSession(thread.worker, limit)) {
-      thread.board.countEnd(thread.worker, origin.listener, END_INDEX.limitGlobal);
-      client.terminate();
+    const refusal = this.refusalOf(client);
+    if (refusal !== null) {
+      thread.board.countEnd(thread.worker, origin.listener, END_INDEX[refusal]);
+      if (this.ceiling.refuse === "close") client.end();
+      else client.terminate();
       return;
     }
     const nowMs = performance.now();
     const { listener, limits } = origin;
     const up = new Pipe(thread.budget, nowMs);
     const down = new Pipe(thread.budget, nowMs);
-    const session = new Session(thread, { listener, limits, client, up, down });
+    const endAtMs = nowMs + lifetimeOf(limits);
+    const session = new Session(thread, { listener, limits, client, up, down, endAtMs });
     client.data = session;
     session.start(
       new Dial(session, origin, nowMs),
@@ -146,6 +163,27 @@ export class Listener {
     );
     if (this.isFull()) this.pause();
   }
+
+  /** Why a client is turned away. Null: it is not, and has its places on the board. */
+  private refusalOf(client: SessionSocket): End | null {
+    const { gate, maxConnections, ceiling } = this;
+    const { board, worker } = this.thread;
+    const { listener } = this.origin;
+    if (gate !== null && !gate.admits(clientAddress(client))) return "denied";
+    const limit = ceiling.isWaiting ? Number.POSITIVE_INFINITY : ceiling.maxConnections;
+    if (!board.enterSession(worker, limit)) return "limitGlobal";
+    board.openSession(worker, listener);
+    if (maxConnections === 0 || board.listenerSessions(listener) <= maxConnections) return null;
+    board.closeSession(worker, listener);
+    board.leaveSession(worker);
+    return "limitListener";
+  }
+}
+
+// A tenth more or less, lest all that came together come back together.
+function lifetimeOf({ maxLifetimeMs }: SessionLimits): number {
+  if (maxLifetimeMs === 0) return Number.POSITIVE_INFINITY;
+  return maxLifetimeMs * (0.9 + 0.2 * Math.random());
 }
 
 // The types know neither `fd` nor handlers whose data is set in `open`.

@@ -1,26 +1,54 @@
 // A pool as this thread uses it: picks a backend for a dial by the pool's method, from the
 // schedule of those that are eligible now.
 import type { Endpoint } from "../base/address.ts";
-import type { Balancer } from "../policy/balance/balancer.ts";
+import type { Balancer, Facts } from "../policy/balance/balancer.ts";
+import { hashText } from "../policy/balance/hash.ts";
 import { balancers } from "../policy/balance/registry.ts";
-import { buildSchedule, type Schedule } from "../policy/balance/schedule.ts";
-import { type Board, DRAINING, isEligible, UNRESOLVED } from "../shared/board.ts";
+import { buildSchedule, type Member, type Schedule } from "../policy/balance/schedule.ts";
+import { DRAINING, isEligible, UNRESOLVED } from "../shared/backend-state.ts";
+import type { Board } from "../shared/board.ts";
 import type { GenerationBackend, GenerationPool } from "../shared/messages.ts";
+import { PeakTimes } from "./peak-times.ts";
+
+/** What `pick` says when every backend that could be picked has all the sessions that it may have. */
+export const FULL = -2;
+
+const NOBODY: Schedule = { members: [], turns: new Uint16Array(0) };
+
+/** Whose turn it is to serve: the second only when the first has nobody for a client. */
+type Tiers = { readonly primary: Schedule; readonly backup: Schedule };
 
 export class Pool {
   /** Its row on the board. */
   readonly slot: number;
+  /** How long its backends take, where its method asks; else null. */
+  times: PeakTimes | null = null;
   private readonly board: Board;
   private balancer: Balancer = balancers.round_robin;
   private backends: ReadonlyMap<number, GenerationBackend> = new Map();
-  private schedule: Schedule = { members: [], turns: new Uint16Array(0) };
-  private scheduleVersion = -1;
+  private tiers: Tiers = { primary: NOBODY, backup: NOBODY };
+  private tiersVersion = -1;
   private tried: readonly number[] = [];
+  private hasMetFull = false;
   private readonly preferred = new Map<number, number>();
+  private readonly facts: { -readonly [K in keyof Facts]: Facts[K] } = {
+    draw: () => this.board.drawTicket(this.slot),
+    random: Math.random,
+    isOpen: (slot) => this.isOpen(slot),
+    load: (slot) => this.board.backendSessions(slot),
+    timeMs: (slot) => this.times?.of(slot, performance.now()) ?? 0,
+    key: 0,
+    boundPercent: 0,
+  };
 
   constructor(slot: number, board: Board) {
     this.slot = slot;
     this.board = board;
+  }
+
+  /** Does its method ask for the client's address? */
+  get isHashed(): boolean {
+    return this.balancer === balancers.source_hash;
   }
 
   /** Takes a generation's config. Of a backend that stays where it was, the address that worked last
@@ -29,8 +57,11 @@ export class Pool {
     const before = this.backends;
     this.backends = new Map(config.backends.map((backend) => [backend.slot, backend]));
     this.balancer = balancers[config.method];
-    this.schedule = { members: [], turns: new Uint16Array(0) };
-    this.scheduleVersion = -1;
+    this.facts.boundPercent = config.boundPercent;
+    if (config.method !== "least_time") this.times = null;
+    else this.times ??= new PeakTimes();
+    this.tiers = { primary: NOBODY, backup: NOBODY };
+    this.tiersVersion = -1;
     for (const slot of [...this.preferred.keys()]) {
       const isSame = Bun.deepEquals(
         before.get(slot)?.endpoints,
@@ -40,18 +71,25 @@ export class Pool {
     }
   }
 
-  /** The slot to dial next, not one of `tried`; -1 when none is left. */
-  pick(tried: readonly number[]): number {
-    const schedule = this.currentSchedule();
+  /** The slot to dial next, not one of `tried`; −1 when none is left, FULL when those that are left are
+   *  full. `key` is the hash of the client's address, where the pool asks. */
+  pick(tried: readonly number[], key = 0): number {
+    const { primary, backup } = this.currentTiers();
     this.tried = tried;
-    // A turn that falls on a backend tried before costs another ticket: skipping to its neighbour
-    // would double that one's load.
-    for (let draws = 0; draws < schedule.turns.length; draws++) {
-      const ticket = this.board.drawTicket(this.slot);
-      const slot = this.balancer(schedule, { ticket, load: this.load });
-      if (!tried.includes(slot)) return slot;
-    }
-    return -1;
+    this.hasMetFull = false;
+    this.facts.key = key;
+    const slot = this.balancer(primary, this.facts);
+    if (slot >= 0) return slot;
+    // Full is not down.
+    if (this.hasMetFull) return FULL;
+    const spare = this.balancer(backup, this.facts);
+    return spare < 0 && this.hasMetFull ? FULL : spare;
+  }
+
+  /** A place on it was taken that there was not: another thread was faster. */
+  isOver(slot: number): boolean {
+    const max = this.backends.get(slot)?.maxConnections ?? 0;
+    return max > 0 && this.board.backendSessions(slot) > max;
   }
 
   /** The nth address to try of a backend, from the one that worked last. */
@@ -69,31 +107,47 @@ export class Pool {
     if (nth > 0) this.preferred.set(slot, (this.preferred.get(slot) ?? 0) + nth);
   }
 
-  private readonly load = (slot: number): number =>
-    this.tried.includes(slot) ? Number.POSITIVE_INFINITY : this.board.backendSessions(slot);
-
-  private currentSchedule(): Schedule {
-    const version = this.board.eligibilityVersion();
-    if (version !== this.scheduleVersion) {
-      this.schedule = this.makeSchedule();
-      this.scheduleVersion = version;
-    }
-    return this.schedule;
+  private isOpen(slot: number): boolean {
+    if (this.tried.includes(slot)) return false;
+    const max = this.backends.get(slot)?.maxConnections ?? 0;
+    if (max === 0 || this.board.backendSessions(slot) < max) return true;
+    this.hasMetFull = true;
+    return false;
   }
 
-  /** When none is eligible, all that are not draining are (fail open). The schedule stays when its
-   *  members do: the change was another pool's. */
-  private makeSchedule(): Schedule {
-    const members = [...this.backends.values()].filter(({ weight }) => weight > 0);
-    const eligible = members.filter(({ slot }) => isEligible(this.board.healthBits(slot)));
-    const chosen =
-      eligible.length > 0
-        ? eligible
-        : members.filter(
-            ({ slot }) => (this.board.healthBits(slot) & (DRAINING | UNRESOLVED)) === 0,
-          );
-    const { members: present } = this.schedule;
-    const isSame = chosen.length === present.length && chosen.every((m, i) => m === present[i]);
-    return isSame ? this.schedule : buildSchedule(chosen);
+  private currentTiers(): Tiers {
+    const version = this.board.eligibilityVersion();
+    if (version !== this.tiersVersion) {
+      this.tiers = this.makeTiers();
+      this.tiersVersion = version;
+    }
+    return this.tiers;
+  }
+
+  /** When none is eligible, all that are not draining are (fail open): the primaries, else the backups. */
+  private makeTiers(): Tiers {
+    const present = [...this.backends.values()].filter(
+      ({ slot, weight }) =>
+        weight > 0 && (this.board.healthBits(slot) & (DRAINING | UNRESOLVED)) === 0,
+    );
+    const eligible = present.filter(({ slot }) => isEligible(this.board.healthBits(slot)));
+    const chosen = eligible.length > 0 ? eligible : present;
+    const primary = chosen.filter(({ isBackup }) => !isBackup);
+    const backup = chosen.filter(({ isBackup }) => isBackup);
+    return {
+      primary: this.scheduleOf(primary, this.tiers.primary),
+      backup: this.scheduleOf(backup, this.tiers.backup),
+    };
+  }
+
+  // The schedule stays when its members do: the change was another pool's.
+  private scheduleOf(backends: readonly GenerationBackend[], present: Schedule): Schedule {
+    const members = backends.map((backend) => this.memberOf(backend));
+    return Bun.deepEquals(members, present.members) ? present : buildSchedule(members);
+  }
+
+  private memberOf({ slot, weight, origin }: GenerationBackend): Member {
+    const percent = this.board.warmth(slot);
+    return { slot, weight: Math.max(1, weight * percent), seed: hashText(origin) };
   }
 }

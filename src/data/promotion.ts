@@ -31,7 +31,7 @@ export class Promotion {
 
   /** Leaves the session alone while bytes are pending or a side has ended, and when there is no room. */
   promote(session: Session): void {
-    const { up, down, backend, listener, slot, limits } = session;
+    const { up, down, backend, listener, slot, limits, endAtMs } = session;
     if (session.phase !== "relaying" || backend === null || session.isHalfClosed) return;
     if (session.lingering !== null || up.pendingBytes > 0 || down.pendingBytes > 0) return;
     const row = splicerRow(this.worker);
@@ -44,7 +44,9 @@ export class Promotion {
     session.keepAlive();
     this.board.handOver(this.worker, row, { listener, slot });
     session.detach();
-    this.post({ kind: "promoted", session: { ...descriptors, listener, slot, limits } });
+    const remainingMs = endAtMs - performance.now();
+    const parts = { ...descriptors, listener, slot, limits, remainingMs };
+    this.post({ kind: "promoted", session: parts });
   }
 }
 

@@ -21,6 +21,8 @@ export type SessionParts = {
   readonly up: Direction;
   /** backend → client */
   readonly down: Direction;
+  /** By this thread's clock; Infinity: never. */
+  readonly endAtMs: number;
 };
 
 export class Session {
@@ -42,11 +44,15 @@ export class Session {
   lingering: End | null = null;
   /** Bytes in one direction that make it bulk: worth a splicer. */
   spliceAtBytes: number;
+  /** When its max_lifetime is over, by this thread's clock. */
+  readonly endAtMs: number;
+  /** Is told when the backend's first byte comes. */
+  private answer: ((nowMs: number) => void) | null = null;
   private isKeptAlive = false;
   private countedUp = 0;
   private countedDown = 0;
 
-  constructor(thread: Thread, { listener, limits, client, up, down }: SessionParts) {
+  constructor(thread: Thread, { listener, limits, client, up, down, endAtMs }: SessionParts) {
     this.thread = thread;
     this.listener = listener;
     this.limits = limits;
@@ -56,6 +62,7 @@ export class Session {
     this.up.source = client;
     this.down.sink = client;
     this.spliceAtBytes = thread.spliceAfterBytes;
+    this.endAtMs = endAtMs;
   }
 
   /** A FIN has come from one side at least. */
@@ -63,12 +70,12 @@ export class Session {
     return this.up.hasEnded || this.down.hasEnded;
   }
 
-  /** `early` is what the client has sent already, or the errno of a client that is gone. */
+  /** Its places on the board are taken. `early` is what the client has sent already, or the errno of a
+   *  client that is gone. */
   start(dial: Dial, early: Uint8Array | null | number): void {
     const { thread } = this;
     this.dial = dial;
     thread.sessions.add(this);
-    thread.board.openSession(thread.worker, this.listener);
     if (typeof early === "number") return this.broke(this.up);
     if (early !== null) this.up.push(early);
     this.dialNext();
@@ -119,7 +126,7 @@ export class Session {
 
   connected(socket: SessionSocket): void {
     if (this.dial === null) return;
-    this.dial.succeeded();
+    this.answer = this.dial.succeeded();
     this.dial = null;
     this.thread.dialing.delete(this);
     this.relay(socket);
@@ -146,6 +153,10 @@ export class Session {
 
   /** A chunk has come from a pipe's source. */
   received(pipe: Direction, chunk: Uint8Array): void {
+    if (this.answer !== null && pipe === this.down) {
+      this.answer(performance.now());
+      this.answer = null;
+    }
     if (!pipe.push(chunk)) return this.broke(this.reverse(pipe));
     if (pipe.bytes >= this.spliceAtBytes) this.thread.promote(this);
   }

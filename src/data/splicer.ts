@@ -10,7 +10,7 @@ import { startSweep } from "./deadlines.ts";
 import { Session } from "./session.ts";
 import { SplicePipe } from "./splice-pipe.ts";
 import { SplicedSocket } from "./spliced-socket.ts";
-import type { Thread } from "./thread.ts";
+import { closeBackend, type Thread } from "./thread.ts";
 
 declare const self: {
   onmessage: ((event: MessageEvent<ToSplicer>) => void) | null;
@@ -41,6 +41,8 @@ self.onmessage = ({ data: message }) => {
       return post({ kind: "ready" });
     case "splice":
       return adopt(message.id, message.session);
+    case "close-backend":
+      return closeBackend(thread, message.slot);
     case "cut":
       for (const session of thread?.sessions ?? []) session.end("shutdown");
       return;
@@ -79,6 +81,7 @@ function boot(row: number, board: Board): Thread {
 function adopt(id: number, parts: SplicedSession): void {
   if (thread === null) return;
   const { listener, limits, slot } = parts;
+  const endAtMs = performance.now() + parts.remainingMs;
   // Said before the first of them closes: a number that is closed may be another's the next moment.
   let isReleased = false;
   const onClose = (socket: SplicedSocket) => {
@@ -90,7 +93,7 @@ function adopt(id: number, parts: SplicedSession): void {
   const backend = new SplicedSocket(parts.backend, onClose);
   const up = new SplicePipe(parts.up, client, backend);
   const down = new SplicePipe(parts.down, backend, client);
-  const session = new Session(thread, { listener, limits, client, up, down });
+  const session = new Session(thread, { listener, limits, client, up, down, endAtMs });
   client.session = session;
   backend.session = session;
   session.adopt(backend, slot);

@@ -28,3 +28,10 @@ export type Thread = {
   /** A session has ended: there may be room for a client that waits. */
   readonly onSessionEnd: () => void;
 };
+
+/** Ends the sessions that a backend has. */
+export function closeBackend(thread: Thread | null, slot: number): void {
+  for (const session of thread?.sessions ?? []) {
+    if (session.slot === slot && session.phase === "relaying") session.end("backendDown");
+  }
+}

@@ -8,7 +8,7 @@ import { dialWatch, startSweep } from "./deadlines.ts";
 import { applyGeneration, type Served } from "./generation.ts";
 import { Promotion } from "./promotion.ts";
 import type { Session } from "./session.ts";
-import type { Thread } from "./thread.ts";
+import { closeBackend, type Thread } from "./thread.ts";
 
 declare const self: {
   onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
@@ -30,6 +30,8 @@ self.onmessage = ({ data: message }) => {
       for (const listener of served.listeners.values()) listener.close();
       served.listeners.clear();
       return;
+    case "close-backend":
+      return closeBackend(thread, message.slot);
     case "cut":
       for (const session of thread?.sessions ?? []) session.end("shutdown");
       return;

@@ -11,32 +11,9 @@ export const MAX_BACKENDS = 4096;
 export const MAX_POOLS = 1024;
 export const MAX_LISTENERS = 1024;
 
-/** Bits of a backend's health word. Neither probe bit: unknown. */
-export const PROBE_UP = 1;
-export const PROBE_DOWN = 2;
-export const EJECTED = 4;
-export const DRAINING = 8;
-export const UNRESOLVED = 16;
-
 /** The row of a worker's splicer. */
 export function splicerRow(worker: number): number {
   return MAX_WORKERS + worker;
-}
-
-export type BackendState = "up" | "down" | "ejected" | "draining" | "unresolved" | "unknown";
-
-/** The state that people see; the first that holds. */
-export function backendState(bits: number): BackendState {
-  if (bits & DRAINING) return "draining";
-  if (bits & UNRESOLVED) return "unresolved";
-  if (bits & PROBE_DOWN) return "down";
-  if (bits & EJECTED) return "ejected";
-  return bits & PROBE_UP ? "up" : "unknown";
-}
-
-/** May it be picked? Unknown may. */
-export function isEligible(bits: number): boolean {
-  return (bits & (DRAINING | UNRESOLVED | PROBE_DOWN | EJECTED)) === 0;
 }
 
 /** A backend's totals, in the order of its row. */
@@ -85,6 +62,7 @@ function layout() {
   return {
     health: region(MAX_BACKENDS, 4),
     failures: region(MAX_BACKENDS, 4),
+    coldness: region(MAX_BACKENDS, 4),
     cursors: region(MAX_POOLS, 4),
     eligibility: region(16, 4),
     workers: region(THREADS * WORKER_ROW, 4),
@@ -104,6 +82,7 @@ export class Board {
   readonly memory: SharedArrayBuffer;
   private readonly health: Int32Array;
   private readonly failures: Int32Array;
+  private readonly coldness: Int32Array;
   private readonly cursors: Int32Array;
   private readonly eligibility: Int32Array;
   private readonly workers: Int32Array;
@@ -120,6 +99,7 @@ export class Board {
     const floats = (r: Region) => new Float64Array(this.memory, r.offset, r.length);
     this.health = words(at.health);
     this.failures = words(at.failures);
+    this.coldness = words(at.coldness);
     this.cursors = words(at.cursors);
     this.eligibility = words(at.eligibility);
     this.workers = words(at.workers);
@@ -162,9 +142,21 @@ export class Board {
     if (Atomics.load(this.failures, slot) !== 0) Atomics.store(this.failures, slot, 0);
   }
 
+  /** How much of its weight a backend has: 1..100 percent, less than all while it starts slowly. */
+  warmth(slot: number): number {
+    return 100 - Atomics.load(this.coldness, slot);
+  }
+
+  setWarmth(slot: number, percent: number): void {
+    const coldness = 100 - Math.max(1, Math.min(100, Math.round(percent)));
+    if (Atomics.exchange(this.coldness, slot, coldness) !== coldness)
+      Atomics.add(this.eligibility, 0, 1);
+  }
+
   /** Forgets everything about a slot that is given to another backend. */
   resetSlot(slot: number, bits: number): void {
     Atomics.store(this.failures, slot, 0);
+    Atomics.store(this.coldness, slot, 0);
     Atomics.store(this.health, slot, bits);
     Atomics.add(this.eligibility, 0, 1);
     for (let worker = 0; worker < THREADS; worker++) {

@@ -1,7 +1,7 @@
 // What the control plane and a worker say to each other. Plain data; nothing is sent per
 // connection. Everything that is counted goes over the board instead.
 import type { Endpoint } from "../base/address.ts";
-import type { Method, Overload } from "../config/config.ts";
+import type { Method, Overload, Refuse } from "../config/config.ts";
 
 export type GenerationBackend = {
   /** Its row on the board. */
@@ -9,6 +9,11 @@ export type GenerationBackend = {
   readonly name: string;
   /** 0..256 */
   readonly weight: number;
+  /** Sessions at a time, over all threads; 0: no bound. */
+  readonly maxConnections: number;
+  readonly isBackup: boolean;
+  /** What is hashed: its host and port as configured. */
+  readonly origin: string;
   /** In the order to try; empty while its name does not resolve. */
   readonly endpoints: readonly Endpoint[];
 };
@@ -18,6 +23,8 @@ export type GenerationPool = {
   readonly slot: number;
   readonly name: string;
   readonly method: Method;
+  /** Of source_hash: what a backend may have, in percent of its share; 0: no bound. */
+  readonly boundPercent: number;
   readonly backends: readonly GenerationBackend[];
 };
 
@@ -32,6 +39,18 @@ export type GenerationListener = {
   readonly fds: readonly number[];
   /** Index into the generation's pools. */
   readonly pool: number;
+  readonly limits: SessionLimits;
+  readonly admission: Admission;
+};
+
+/** Whom a listener turns away before a byte is read. */
+export type Admission = {
+  /** CIDR blocks; null: everybody. */
+  readonly allow: readonly string[] | null;
+  /** Wins over `allow`. */
+  readonly deny: readonly string[];
+  /** Sessions at a time; 0: no bound of its own. */
+  readonly maxConnections: number;
 };
 
 export type SessionLimits = {
@@ -39,6 +58,8 @@ export type SessionLimits = {
   readonly connectTotalMs: number;
   readonly idleMs: number;
   readonly halfClosedMs: number;
+  /** From accept to the end whatever happens, a tenth more or less; 0 is off. */
+  readonly maxLifetimeMs: number;
   /** Further backends that one client may be tried on. */
   readonly retries: number;
   /** 0 is off. */
@@ -58,10 +79,11 @@ export type Generation = {
   readonly revision: number;
   readonly listeners: readonly GenerationListener[];
   readonly pools: readonly GenerationPool[];
-  readonly session: SessionLimits;
   /** Sessions of all workers together. */
   readonly maxConnections: number;
   readonly overload: Overload;
+  /** What a client that is refused sees. */
+  readonly refuse: Refuse;
   /** Bytes held for slow readers, all workers together. */
   readonly maxBufferedBytes: number;
   readonly splice: SpliceLimits;
@@ -78,6 +100,8 @@ export type SplicedSession = {
   readonly listener: number;
   readonly slot: number;
   readonly limits: SessionLimits;
+  /** Until its max_lifetime is over, in milliseconds; Infinity: it has none. */
+  readonly remainingMs: number;
 };
 
 type KernelPipe = { readonly read: number; readonly write: number };
@@ -87,8 +111,12 @@ export type ToWorker =
   | { readonly kind: "apply"; readonly generation: Generation }
   /** Stop accepting; sessions live on. */
   | { readonly kind: "drain" }
+  | CloseBackend
   /** Reset every session that is left. */
   | { readonly kind: "cut" };
+
+/** Reset the sessions of a backend that is down. */
+export type CloseBackend = { readonly kind: "close-backend"; readonly slot: number };
 
 export type FromWorker =
   /** Booted; waits for its first generation. */
@@ -115,6 +143,7 @@ export type ToSplicer =
       readonly waker: number;
     }
   | { readonly kind: "splice"; readonly id: number; readonly session: SplicedSession }
+  | CloseBackend
   /** Reset every session that is left. */
   | { readonly kind: "cut" };
 

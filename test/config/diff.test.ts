@@ -18,6 +18,8 @@ function changes(from: unknown, to: unknown): readonly Change[] {
 
 const backend = (n: number, more: object = {}) => ({ host: `h${n}`, port: 80, ...more });
 
+const plain = { weight: 1, max_connections: 0, backup: false, drain: false };
+
 describe("what a reload changes", () => {
   const base = { port: 80, backends: [backend(1), backend(2)] };
 
@@ -57,14 +59,14 @@ describe("what a reload changes", () => {
         {
           kind: "removed",
           path: "pools.default.backends.h2:80",
-          from: { endpoint: "h2:80", weight: 1 },
+          from: { endpoint: "h2:80", ...plain },
           to: null,
         },
         {
           kind: "added",
           path: "pools.default.backends.h3:80",
           from: null,
-          to: { endpoint: "h3:80", weight: 1 },
+          to: { endpoint: "h3:80", ...plain },
         },
       ],
     ],

@@ -4,6 +4,7 @@ import { Crew, type CrewEvents, type GenerationPlan } from "../../src/control/cr
 import { ListeningSockets } from "../../src/control/listening-sockets.ts";
 import { isLinux } from "../../src/os/libc.ts";
 import { Board } from "../../src/shared/board.ts";
+import { backendOf, listenerOf, poolOf } from "../support/generation.ts";
 import { type NamedPeer, namedPeer } from "../support/peer.ts";
 import { freePort } from "../support/ports.ts";
 import { until } from "../support/until.ts";
@@ -53,14 +54,12 @@ class CrewUnderTest implements AsyncDisposable {
 
   private plan(port: number): GenerationPlan {
     const endpoints = [{ family: 4 as const, ip: "127.0.0.1", port }];
-    const backends = [{ slot: 0, name: "b", weight: 1, endpoints }];
-    const timeouts = { connectMs: 2000, connectTotalMs: 6000, idleMs: 0, halfClosedMs: 0 };
     return {
-      listeners: [{ slot: 0, name: "l", pool: 0, ...this.address }],
-      pools: [{ slot: 0, name: "p", method: "round_robin", backends }],
-      session: { ...timeouts, retries: 2, keepaliveMs: 0 },
+      listeners: [listenerOf(this.address)],
+      pools: [poolOf([backendOf(0, { endpoints })])],
       maxConnections: 1000,
       overload: "reject",
+      refuse: "reset",
       maxBufferedBytes: 1e9,
       splice: { afterBytes: Number.POSITIVE_INFINITY, maxSessions: 0 },
     };

@@ -7,13 +7,13 @@ import { duplicate } from "../../src/os/socket.ts";
 import { openPipe } from "../../src/os/splice.ts";
 import { Board, splicerRow } from "../../src/shared/board.ts";
 import type { SplicedSession } from "../../src/shared/messages.ts";
+import { sessionLimits } from "../support/generation.ts";
 import { Peer } from "../support/peer.ts";
 import { until } from "../support/until.ts";
 import { connect, type Wire } from "../support/wire.ts";
 
 const onLinux = test.skipIf(!isLinux); // Splicing is Linux's.
 const ROW = splicerRow(0);
-const limits = { connectMs: 1, connectTotalMs: 1, idleMs: 0, halfClosedMs: 0, retries: 0 };
 
 /** A connection whose far end is given away: the wire, and a descriptor of the other side. */
 async function half(): Promise<{ wire: Wire; fd: number }> {
@@ -36,7 +36,8 @@ async function splicedSession(board: Board) {
   board.handOver(0, ROW, rows);
   const session: SplicedSession = {
     ...{ client: client.fd, backend: backend.fd, ...pipes, ...rows },
-    limits: { ...limits, keepaliveMs: 0 },
+    limits: sessionLimits(),
+    remainingMs: Number.POSITIVE_INFINITY,
   };
   return { session, links: linksOf([session]), client: client.wire, backend: backend.wire };
 }

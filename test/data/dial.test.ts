@@ -2,10 +2,12 @@
 import { describe, expect, test } from "bun:test";
 import { Dial } from "../../src/data/dial.ts";
 import { Pool } from "../../src/data/pool.ts";
-import { Board, EJECTED } from "../../src/shared/board.ts";
+import { EJECTED } from "../../src/shared/backend-state.ts";
+import { Board } from "../../src/shared/board.ts";
+import { backendOf, poolOf, sessionLimits } from "../support/generation.ts";
 
 const SLOT = 3;
-const limits = { connectMs: 2000, connectTotalMs: 6000, retries: 2 };
+const limits = sessionLimits();
 
 /** A backend with so many addresses, and dials of it by workers that share the board. */
 function dialling({ addresses = 1 } = {}) {
@@ -17,9 +19,8 @@ function dialling({ addresses = 1 } = {}) {
     ip: `10.0.0.${nth + 1}`,
     port: 80,
   }));
-  const backends = [{ slot: SLOT, name: "b", weight: 1, endpoints }];
   const pool = new Pool(0, board);
-  pool.update({ slot: 0, name: "p", method: "round_robin", backends });
+  pool.update(poolOf([backendOf(SLOT, { endpoints })]));
   const dial = (worker = 0) => {
     const thread = {
       worker,

@@ -10,6 +10,7 @@ import { Session } from "../../src/data/session.ts";
 import type { Thread } from "../../src/data/thread.ts";
 import { Board } from "../../src/shared/board.ts";
 import { END_INDEX, ENDS } from "../../src/shared/end-reason.ts";
+import { backendOf, poolOf, sessionLimits } from "../support/generation.ts";
 import { FakeSocket } from "./fake-socket.ts";
 
 const ROUNDS = 3000;
@@ -60,22 +61,23 @@ class World {
       },
     };
     const endpoints = [{ family: 4 as const, ip: "127.0.0.1", port: 1 }];
-    const backends = [0, 1, 2].map((slot) => ({ slot, name: `b${slot}`, weight: 1, endpoints }));
-    const config = { slot: 0, name: "p", method: "round_robin" as const, backends };
-    const limits = { connectMs: 2000, connectTotalMs: 6000, idleMs: 0, halfClosedMs: 0 };
+    const backends = [0, 1, 2].map((slot) => backendOf(slot, { endpoints }));
     const pool = new Pool(0, board);
-    pool.update(config);
+    pool.update(poolOf(backends));
     const origin = {
       listener: 0,
       pool,
-      limits: { ...limits, retries: 2, keepaliveMs: 0 },
+      limits: sessionLimits(),
     };
     const socket = new FakeSocket(clientHandlers as never);
     this.client = { socket, sent: [], hasFinished: false, hasReset: false };
     board.enterSession(0, 10);
+    board.openSession(0, 0);
     const up = new Pipe(this.thread.budget, 0);
     const down = new Pipe(this.thread.budget, 0);
-    const parts = { listener: 0, limits: origin.limits, client: socket as never, up, down };
+    const { limits } = origin;
+    const endAtMs = Number.POSITIVE_INFINITY;
+    const parts = { listener: 0, limits, client: socket as never, up, down, endAtMs };
     this.session = new Session(this.thread, parts);
     socket.data = this.session;
     this.session.start(new Dial(this.session, origin, performance.now()), null);

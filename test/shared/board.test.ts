@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
 import {
-  Board,
   backendState,
   DRAINING,
   EJECTED,
@@ -8,7 +7,8 @@ import {
   PROBE_DOWN,
   PROBE_UP,
   UNRESOLVED,
-} from "../../src/shared/board.ts";
+} from "../../src/shared/backend-state.ts";
+import { Board } from "../../src/shared/board.ts";
 
 describe("health bits", () => {
   test.each([

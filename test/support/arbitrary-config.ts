@@ -34,6 +34,17 @@ export function written(field: Field): fc.Arbitrary<unknown> {
       return name;
     case "ip":
       return fc.oneof(fc.ipV4(), fc.ipV6());
+    case "cidr":
+      return fc.oneof(
+        fc.tuple(fc.ipV4(), fc.integer({ min: 0, max: 32 })).map(([ip, bits]) => `${ip}/${bits}`),
+        fc.tuple(fc.ipV6(), fc.integer({ min: 96, max: 128 })).map(([ip, bits]) => `${ip}/${bits}`),
+        fc.ipV6(),
+      );
+    case "percent":
+      return fc.oneof(
+        fc.constant("off"),
+        fc.integer(field).map((percent) => `${percent}%`),
+      );
     case "host":
       return host;
     case "auto":

@@ -2,7 +2,7 @@
 // must be able to do. Names are public: see docs.
 import type { Diagnostic } from "../../config/diagnostics.ts";
 import type { Change } from "../../config/diff.ts";
-import type { BackendState } from "../../shared/board.ts";
+import type { BackendState } from "../../shared/backend-state.ts";
 
 export type BackendStatus = {
   readonly name: string;

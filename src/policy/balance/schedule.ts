@@ -3,13 +3,16 @@
 
 export type Member = {
   readonly slot: number;
-  /** 1..256 */
+  /** A whole number above 0. */
   readonly weight: number;
+  /** The hash of its endpoint. */
+  readonly seed: number;
 };
 
 export type Schedule = {
   readonly members: readonly Member[];
-  /** Slots: each member as often as its weight says (reduced by the common divisor), spread evenly. */
+  /** Members by their index: each as often as its weight says (reduced by the common divisor), spread
+   *  evenly. */
   readonly turns: Uint16Array;
 };
 
@@ -26,7 +29,7 @@ export function buildSchedule(members: readonly Member[]): Schedule {
     return Array.from({ length: count }, (_, k) => ({ due: (k + 0.5) / count, index }));
   });
   deadlines.sort((a, b) => a.due - b.due || a.index - b.index);
-  const turns = Uint16Array.from(deadlines, ({ index }) => members[index]?.slot ?? 0);
+  const turns = Uint16Array.from(deadlines, ({ index }) => index);
   return { members, turns };
 }
 

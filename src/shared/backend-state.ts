@@ -1,0 +1,24 @@
+// A backend's health word: its bits, and what they come to.
+
+/** Bits of a backend's health word. Neither probe bit: unknown. */
+export const PROBE_UP = 1;
+export const PROBE_DOWN = 2;
+export const EJECTED = 4;
+export const DRAINING = 8;
+export const UNRESOLVED = 16;
+
+export type BackendState = "up" | "down" | "ejected" | "draining" | "unresolved" | "unknown";
+
+/** The state that people see; the first that holds. */
+export function backendState(bits: number): BackendState {
+  if (bits & DRAINING) return "draining";
+  if (bits & UNRESOLVED) return "unresolved";
+  if (bits & PROBE_DOWN) return "down";
+  if (bits & EJECTED) return "ejected";
+  return bits & PROBE_UP ? "up" : "unknown";
+}
+
+/** May it be picked? Unknown may. */
+export function isEligible(bits: number): boolean {
+  return (bits & (DRAINING | UNRESOLVED | PROBE_DOWN | EJECTED)) === 0;
+}

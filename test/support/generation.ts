@@ -1,0 +1,47 @@
+// Parts of a generation, with what a test does not care about filled in.
+import type {
+  GenerationBackend,
+  GenerationListener,
+  GenerationPool,
+  SessionLimits,
+} from "../../src/shared/messages.ts";
+
+export function sessionLimits(over: Partial<SessionLimits> = {}): SessionLimits {
+  return {
+    connectMs: 2000,
+    connectTotalMs: 6000,
+    idleMs: 0,
+    halfClosedMs: 0,
+    maxLifetimeMs: 0,
+    retries: 2,
+    keepaliveMs: 0,
+    ...over,
+  };
+}
+
+export function backendOf(slot: number, over: Partial<GenerationBackend> = {}): GenerationBackend {
+  return {
+    slot,
+    name: `b${slot}`,
+    weight: 1,
+    maxConnections: 0,
+    isBackup: false,
+    origin: `b${slot}:1`,
+    endpoints: [{ family: 4, ip: "127.0.0.1", port: 1 }],
+    ...over,
+  };
+}
+
+export function poolOf(
+  backends: readonly GenerationBackend[],
+  over: Partial<GenerationPool> = {},
+): GenerationPool {
+  return { slot: 0, name: "p", method: "round_robin", boundPercent: 0, backends, ...over };
+}
+
+export function listenerOf(
+  address: Pick<GenerationListener, "bindAddress" | "port">,
+): Omit<GenerationListener, "fds"> {
+  const admission = { allow: null, deny: [], maxConnections: 0 };
+  return { slot: 0, name: "l", pool: 0, limits: sessionLimits(), admission, ...address };
+}
