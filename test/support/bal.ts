@@ -37,6 +37,27 @@ export function simpleConfig(
   return { port: freePort(), bind_address: "127.0.0.1", ...extra, backends };
 }
 
+type Form = {
+  readonly backends: readonly ConfigObject[];
+  readonly pool?: ConfigObject;
+  readonly listener?: ConfigObject;
+};
+
+/** The full form: listener `edge` on a free port of loopback, pool `web`. Its checks are rare. */
+export function fullConfig(
+  { backends, pool = {}, listener = {} }: Form,
+  { port = freePort(), ...extra }: ConfigObject & { readonly port?: number } = {},
+): { readonly config: ConfigObject; readonly port: number } {
+  const edge = { name: "edge", bind_address: "127.0.0.1", port, pool: "web", ...listener };
+  const web = { health_check: { interval: "60s" }, ...pool, backends };
+  return { port, config: { ...extra, listeners: [edge], pools: { web } } };
+}
+
+/** A backend as the config names it. */
+export function at({ port }: { readonly port: number }, extra: ConfigObject = {}): ConfigObject {
+  return { host: "127.0.0.1", port, ...extra };
+}
+
 export type Finished = {
   readonly code: number;
   readonly stdout: string;

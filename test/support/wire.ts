@@ -1,5 +1,6 @@
 // One end of a TCP connection as a test holds it: sends with backpressure, half-closes, resets,
 // stalls, and tells a clean end of stream from a reset. Clients and peers are made of it.
+import { createConnection } from "node:net";
 
 /** How the other side's stream ended. */
 export type Ending = "eof" | "reset";
@@ -213,4 +214,19 @@ export async function exchange(
   void wire.send(text);
   wire.finish();
   return await wire.readToEnd();
+}
+
+/** One byte from an address of this host's own, and all that comes back. */
+export function exchangeFrom(address: string, port: number): Promise<ReadToEnd> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ host: "127.0.0.1", port, localAddress: address });
+    let text = "";
+    socket.setEncoding("utf8");
+    socket.on("connect", () => socket.write("?"));
+    socket.on("data", (chunk) => {
+      text += chunk;
+    });
+    socket.on("end", () => resolve({ ending: "eof", text }));
+    socket.on("error", () => resolve({ ending: "reset", text }));
+  });
 }

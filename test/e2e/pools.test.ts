@@ -1,0 +1,156 @@
+// What a pool may be told beyond its backends: methods, bounds, backups, drains.
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { at, fullConfig, spawnBal } from "../support/bal.ts";
+import { echoPeer, namedPeer } from "../support/peer.ts";
+import { until } from "../support/until.ts";
+import { connect, exchange, exchangeFrom } from "../support/wire.ts";
+
+setDefaultTimeout(60_000);
+
+const addresses = Array.from({ length: 40 }, (_, i) => `127.0.1.${i + 1}`);
+
+test("source_hash keeps a client where it is, over restarts and reloads that take others away", async () => {
+  using a = namedPeer("a");
+  using b = namedPeer("b");
+  using c = namedPeer("c");
+  const pool = { method: "source_hash" };
+  const three = fullConfig({ backends: [a, b, c].map((peer) => at(peer)), pool });
+  const choices = async () =>
+    await Promise.all(addresses.map(async (from) => (await exchangeFrom(from, three.port)).text));
+  const before = await (async () => {
+    using first = await spawnBal({ config: three.config });
+    const seen = await choices();
+    expect(await first.stop()).toBe(0);
+    return seen;
+  })();
+  expect(new Set(before)).toEqual(new Set(["a", "b", "c"]));
+  using second = await spawnBal({ config: three.config });
+  expect(await choices()).toEqual(before);
+  const two = fullConfig({ backends: [a, c].map((peer) => at(peer)), pool }, { port: three.port });
+  await second.reload(two.config);
+  const after = await choices();
+  for (const [i, name] of before.entries()) if (name !== "b") expect(after[i]).toBe(name);
+  expect(after).not.toContain("b");
+});
+
+test.each(["random", "least_time", "first", "source_hash"])("%s serves", async (method) => {
+  using a = namedPeer("a");
+  using b = namedPeer("b");
+  const { config, port } = fullConfig({ backends: [at(a), at(b)], pool: { method } });
+  using bal = await spawnBal({ config });
+  for (let i = 0; i < 10; i++) {
+    expect((await exchange(port, "?")).text).toBeOneOf(["a", "b"]);
+  }
+  expect((await bal.status()).pools[0]?.method).toBe(method as never);
+});
+
+test("first fills a backend up to max_connections, and refuses when all are full", async () => {
+  using a = echoPeer();
+  using b = echoPeer();
+  const backends = [at(a, { max_connections: 2 }), at(b, { max_connections: 1 })];
+  const { config, port } = fullConfig({ backends, pool: { method: "first" } }, { workers: 2 });
+  using bal = await spawnBal({ config });
+  const clients = [];
+  for (let i = 0; i < 3; i++) {
+    const wire = await connect(port);
+    await wire.send("x");
+    await wire.read(1);
+    clients.push(wire);
+  }
+  const active = async () => (await bal.status()).pools[0]?.backends.map((row) => row.active);
+  expect(await active()).toEqual([2, 1]);
+  expect(await exchange(port, "?")).toEqual({ ending: "reset", text: "" });
+  expect((await bal.status()).listeners[0]?.refused).toBe(1);
+  clients[0]?.finish();
+  await clients[0]?.ended;
+  await until("there is room", async () => (await active())?.[0] === 1);
+  using next = await connect(port);
+  await next.send("y");
+  expect(await next.read(1)).toBe("y");
+  for (const wire of clients) wire.reset();
+});
+
+test("a backup serves when every primary is gone, and only then", async () => {
+  using primary = namedPeer("primary");
+  using backup = namedPeer("backup");
+  const backends = [at(backup, { backup: true }), at(primary)];
+  const health_check = { interval: "500ms", fast_interval: "100ms", rise: 1, fall: 1 };
+  const { config, port } = fullConfig({ backends, pool: { health_check } });
+  using bal = await spawnBal({ config });
+  for (let i = 0; i < 5; i++) expect((await exchange(port, "?")).text).toBe("primary");
+  primary.kill();
+  // From the very first client on: the dial that failed goes on to the backup.
+  for (let i = 0; i < 5; i++) expect((await exchange(port, "?")).text).toBe("backup");
+  primary.start();
+  await bal.untilState(primary.port, "up");
+  for (let i = 0; i < 5; i++) expect((await exchange(port, "?")).text).toBe("primary");
+});
+
+test("drain: true keeps sessions and takes no new ones; without it the backend is back", async () => {
+  using a = echoPeer();
+  using b = namedPeer("b");
+  const form = (extra: object) => ({ backends: [at(a, { ...extra }), at(b)] });
+  const plain = fullConfig(form({}));
+  const draining = fullConfig(form({ drain: true }), { port: plain.port });
+  using bal = await spawnBal({ config: plain.config });
+  const wires = [await connect(plain.port), await connect(plain.port)];
+  for (const wire of wires) await wire.send("x");
+  const kept = await Promise.race(
+    wires.map(async (wire) => {
+      const text = await wire.read(1);
+      return text === "x" ? wire : await new Promise<never>(() => {});
+    }),
+  );
+  await bal.reload(draining.config);
+  const [row] = (await bal.status()).pools[0]?.backends ?? [];
+  expect(row).toMatchObject({ state: "draining", active: 1 });
+  for (let i = 0; i < 4; i++) expect((await exchange(plain.port, "?")).text).toBe("b");
+  await kept.send("y");
+  expect(await kept.read(2)).toBe("xy");
+  await bal.reload(plain.config);
+  expect((await bal.status()).pools[0]?.backends[0]?.state).not.toBe("draining");
+  for (const wire of wires) wire.reset();
+});
+
+test("on_down: close resets the sessions of a backend that goes down, copied and spliced", async () => {
+  using a = echoPeer();
+  const health_check = { interval: "200ms", fast_interval: "100ms", timeout: "200ms", fall: 2 };
+  const pool = { health_check, on_down: "close" };
+  const { config, port } = fullConfig({ backends: [at(a)], pool });
+  using bal = await spawnBal({ config, env: { BAL_SPLICE_AFTER: "1000" } });
+  await bal.untilState(a.port, "up");
+  using small = await connect(port);
+  using bulk = await connect(port);
+  await small.send("x");
+  await small.read(1);
+  await bulk.send(new Uint8Array(2000));
+  await bulk.read(2000);
+  // What is open lives on, at first.
+  a.refuse();
+  expect(await small.ended).toBe("reset");
+  expect(await bulk.ended).toBe("reset");
+});
+
+test("slow_start gives a backend that comes back its weight little by little", async () => {
+  using a = namedPeer("a");
+  using b = namedPeer("b");
+  const health_check = { interval: "200ms", fast_interval: "100ms", rise: 1, fall: 1 };
+  const pool = { health_check, slow_start: "1h" };
+  const { config, port } = fullConfig({ backends: [at(a), at(b)], pool });
+  using bal = await spawnBal({ config });
+  await bal.untilState(a.port, "up");
+  await bal.untilState(b.port, "up");
+  const share = async () => {
+    a.served = 0;
+    for (let i = 0; i < 40; i++) await exchange(port, "?");
+    return a.served;
+  };
+  // Not at the start of the process.
+  expect(await share()).toBe(20);
+  a.kill();
+  await bal.untilState(a.port, "down", "ejected");
+  await bal.untilState(a.port, "down");
+  a.start();
+  await bal.untilState(a.port, "up");
+  expect(await share()).toBeLessThanOrEqual(1);
+});
