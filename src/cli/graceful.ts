@@ -1,9 +1,7 @@
 // `bal graceful`: reloads the running bal and tells what came of it.
 import { defineCommand } from "citty";
 import { BalError } from "../base/errors.ts";
-import type { Diagnostic } from "../config/diagnostics.ts";
 import { describeChange } from "../config/diff.ts";
-import { loadConfig } from "../config/load.ts";
 import type { ReloadReport } from "../control/admin/api.ts";
 import { AdminClient, type Answer } from "../control/admin/client.ts";
 import { type Home, locateHome } from "../control/home.ts";
@@ -11,7 +9,8 @@ import { type ExitCode, say } from "./exit.ts";
 import { explainSilence, signalRunning } from "./not-running.ts";
 import { paint } from "./paint.ts";
 import { plain } from "./plain.ts";
-import { renderJson, renderPretty } from "./render-diagnostics.ts";
+import { printFindings } from "./print-findings.ts";
+import { renderJson } from "./render-diagnostics.ts";
 
 export const graceful = command("graceful");
 export const reload = command("reload");
@@ -89,12 +88,4 @@ function count(number: number, what: string): string {
 function tellSignalled(pid: number, home: Home): void {
   const gone = `${home.socket} does not answer`;
   say(2, `${plain(gone)}: sent SIGHUP to ${pid} instead; its log tells the outcome`);
-}
-
-// The excerpts come from the file as it is now: it was read a moment ago.
-async function printFindings(found: readonly Diagnostic[]): Promise<void> {
-  const [first] = found;
-  if (first === undefined) return;
-  const { source } = await loadConfig(first.file);
-  say(2, renderPretty(found, source, 2));
 }

@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, () => Promise<CommandDef>>> = {
   check: async () => plain((await import("./check.ts")).check),
   graceful: async () => plain((await import("./graceful.ts")).graceful),
   reload: async () => plain((await import("./graceful.ts")).reload),
+  diff: async () => plain((await import("./diff.ts")).diff),
   stop: async () => plain((await import("./stop.ts")).stop),
   status: async () => plain((await import("./status.ts")).status),
   demo: async () => plain((await import("./demo.ts")).demo),

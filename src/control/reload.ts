@@ -4,8 +4,14 @@ import { BalError } from "../base/errors.ts";
 import type { Config } from "../config/config.ts";
 import type { Diagnostic } from "../config/diagnostics.ts";
 import { type Change, describeChange, diffConfigs } from "../config/diff.ts";
-import { loadConfig } from "../config/load.ts";
-import type { ReloadOutcome, ReloadReport, ReloadSource } from "./admin/api.ts";
+import { type LoadResult, loadConfig } from "../config/load.ts";
+import type {
+  ApiError,
+  PreviewOutcome,
+  ReloadOutcome,
+  ReloadReport,
+  ReloadSource,
+} from "./admin/api.ts";
 import type { DataPlane } from "./data-plane.ts";
 import type { Log } from "./log.ts";
 
@@ -33,12 +39,14 @@ export type ReloadParts = {
 
 export async function reload(parts: ReloadParts, by: ReloadSource): Promise<ReloadOutcome> {
   const { inForce, log } = parts;
-  const loaded = await Promise.race([loadConfig(parts.file), Bun.sleep(LOAD_MS)]);
-  if (loaded === undefined) {
-    const message = `${parts.file} could not be read within ${LOAD_MS / 1000} s`;
-    return failed(parts, new BalError("unreadable", message));
+  const loaded = await load(parts.file);
+  if (loaded instanceof BalError) return failed(parts, loaded);
+  if (loaded.kind === "invalid") {
+    const { error, errors } = invalid(parts.file, loaded.errors);
+    for (const found of errors) log.error("config-invalid", describe(found));
+    log.error("reload-failed", error.message);
+    return { kind: "failed", error, errors };
   }
-  if (loaded.kind === "invalid") return invalid(parts, loaded.errors);
   const changes = diffConfigs(inForce.config, loaded.config);
   if (changes.length === 0) {
     log.info("reload-unchanged", "reload: nothing differs", { by, generation: inForce.generation });
@@ -69,6 +77,24 @@ export async function reload(parts: ReloadParts, by: ReloadSource): Promise<Relo
   return { kind: "done", report: report(inForce, loaded.warnings, false) };
 }
 
+/** What a reload would change; nothing is done. */
+export async function preview(
+  file: string,
+  { config, generation }: InForce,
+): Promise<PreviewOutcome> {
+  const loaded = await load(file);
+  if (loaded instanceof BalError) return { kind: "failed", error: apiError(loaded), errors: [] };
+  if (loaded.kind === "invalid") return { kind: "failed", ...invalid(file, loaded.errors) };
+  const changes = diffConfigs(config, loaded.config);
+  return { kind: "done", report: { generation, changes, warnings: loaded.warnings } };
+}
+
+async function load(file: string): Promise<LoadResult | BalError> {
+  const loaded = await Promise.race([loadConfig(file), Bun.sleep(LOAD_MS)]);
+  if (loaded !== undefined) return loaded;
+  return new BalError("unreadable", `${file} could not be read within ${LOAD_MS / 1000} s`);
+}
+
 function report(
   inForce: InForce,
   warnings: readonly Diagnostic[],
@@ -93,19 +119,21 @@ function identities(config: Config): readonly string[] {
   return config.pools.flatMap((pool) => pool.backends.map(({ name }) => `${pool.name}/${name}`));
 }
 
-function invalid({ log, file }: ReloadParts, errors: readonly Diagnostic[]): ReloadOutcome {
-  for (const error of errors) log.error("config-invalid", describe(error));
+function invalid(file: string, errors: readonly Diagnostic[]) {
   const count = errors.length === 1 ? "an error" : `${errors.length} errors`;
   const message = `${file} has ${count}; the config in force is kept`;
-  log.error("reload-failed", message);
-  return { kind: "failed", error: { code: "config-invalid", message }, errors };
+  return { error: { code: "config-invalid", message }, errors };
 }
 
 function failed({ log }: ReloadParts, error: unknown): ReloadOutcome {
   if (!(error instanceof BalError)) throw error;
   const { code, message, hint } = error;
   log.error("reload-failed", `${message}; the config in force is kept`, { code, hint });
-  return { kind: "failed", error: { code, message, ...(hint && { hint }) }, errors: [] };
+  return { kind: "failed", error: apiError(error), errors: [] };
+}
+
+function apiError({ code, message, hint }: BalError): ApiError {
+  return { code, message, ...(hint && { hint }) };
 }
 
 function describe({ file, line, column, path, message, hint }: Diagnostic): string {

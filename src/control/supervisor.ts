@@ -2,14 +2,21 @@
 // starting → running → draining → stopped.
 import type { Config, LogLevel } from "../config/config.ts";
 import type { Diagnostic } from "../config/diagnostics.ts";
-import type { ControlApi, ReloadOutcome, ReloadSource, Status } from "./admin/api.ts";
+import type {
+  ApiError,
+  ControlApi,
+  PreviewOutcome,
+  ReloadOutcome,
+  ReloadSource,
+  Status,
+} from "./admin/api.ts";
 import { type AdminServer, startAdminServer } from "./admin/server.ts";
 import { DataPlane } from "./data-plane.ts";
 import { drain } from "./drain.ts";
 import type { Home } from "./home.ts";
 import { hostWarnings } from "./limits.ts";
 import type { LogSink } from "./log.ts";
-import { type InForce, reload } from "./reload.ts";
+import { type InForce, preview, reload } from "./reload.ts";
 import { SerialQueue } from "./serial-queue.ts";
 import { onSignals } from "./signals.ts";
 import { type ConfigWatcher, fingerprintOf, isSpecialFile, watchConfig } from "./watcher.ts";
@@ -116,6 +123,7 @@ class Supervisor {
   private readonly api: ControlApi = {
     status: () => this.status(),
     reload: (by) => this.reload(by),
+    preview: () => this.preview(),
     stop: (now) => this.stop(now),
     isReady: () => this.phase === "running",
   };
@@ -135,16 +143,11 @@ class Supervisor {
   }
 
   private async reloadNow(by: ReloadSource): Promise<ReloadOutcome> {
-    const { file, log } = this.options;
-    if (this.phase !== "running") {
-      return this.refuse("draining", "bal is draining and takes no other config");
-    }
-    if (file === null) return this.refuse("no-file", "this bal was not started from a file");
-    if (isSpecialFile(file)) {
-      return this.refuse(
-        "not-a-file",
-        `${file} is no regular file: it was read once, at the start`,
-      );
+    const { log } = this.options;
+    const file = this.reloadable();
+    if (typeof file !== "string") {
+      log.warn("reload-refused", file.message, { code: file.code });
+      return { kind: "refused", error: file };
     }
     this.fingerprint = fingerprintOf(file);
     this.watcher?.markLoaded(this.fingerprint);
@@ -153,9 +156,21 @@ class Supervisor {
     return reload({ file, inForce, dataPlane, log, onApplied }, by);
   }
 
-  private refuse(code: string, message: string): ReloadOutcome {
-    this.options.log.warn("reload-refused", message, { code });
-    return { kind: "refused", error: { code, message } };
+  private async preview(): Promise<PreviewOutcome> {
+    const file = this.reloadable();
+    if (typeof file !== "string") return { kind: "refused", error: file };
+    return preview(file, this.inForce);
+  }
+
+  /** The file that a reload reads, or why there is none. */
+  private reloadable(): string | ApiError {
+    const { file } = this.options;
+    if (this.phase !== "running")
+      return { code: "draining", message: "bal is draining and takes no other config" };
+    if (file === null) return { code: "no-file", message: "this bal was not started from a file" };
+    if (!isSpecialFile(file)) return file;
+    const message = `${file} is no regular file: it was read once, at the start`;
+    return { code: "not-a-file", message };
   }
 
   private applied(config: Config): void {

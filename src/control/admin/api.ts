@@ -72,19 +72,32 @@ export type ReloadReport = {
   readonly warnings: readonly Diagnostic[];
 };
 
+/** `POST /v1/diff`, 200: what a reload would change. */
+export type Preview = {
+  /** That is in force, and stays so. */
+  readonly generation: number;
+  readonly changes: readonly Change[];
+  readonly warnings: readonly Diagnostic[];
+};
+
 export type ApiError = { readonly code: string; readonly message: string; readonly hint?: string };
 
-export type ReloadOutcome =
-  | { readonly kind: "done"; readonly report: ReloadReport }
+/** What came of something that reads the config file. */
+type Outcome<Report> =
+  | { readonly kind: "done"; readonly report: Report }
   /** 422: the file is not valid, or a socket could not be opened. Nothing has changed. */
   | { readonly kind: "failed"; readonly error: ApiError; readonly errors: readonly Diagnostic[] }
   /** 409: draining. */
   | { readonly kind: "refused"; readonly error: ApiError };
 
+export type ReloadOutcome = Outcome<ReloadReport>;
+export type PreviewOutcome = Outcome<Preview>;
+
 /** What the admin server asks of the process. */
 export type ControlApi = {
   readonly status: () => Status;
   readonly reload: (by: ReloadSource) => Promise<ReloadOutcome>;
+  readonly preview: () => Promise<PreviewOutcome>;
   /** Begins a drain, or ends one at once. Returns the sessions that are left. */
   readonly stop: (now: boolean) => { readonly active: number };
   /** Every listener is bound and it is not draining. */

@@ -2,7 +2,7 @@
 import { BalError } from "../../base/errors.ts";
 import { codeOf } from "../../base/os-error.ts";
 import type { Diagnostic } from "../../config/diagnostics.ts";
-import type { ApiError, ReloadReport, Status } from "./api.ts";
+import type { ApiError, Preview, ReloadReport, Status } from "./api.ts";
 
 /** What a request came to. */
 export type Answer<T> =
@@ -43,6 +43,10 @@ export class AdminClient {
     const status = await this.status();
     if (status.kind !== "ok") return status;
     return this.request("/v1/reload", { method: "POST", withinMs: RELOAD_MS });
+  }
+
+  diff(): Promise<Answer<Preview>> {
+    return this.request("/v1/diff", { method: "POST", withinMs: RELOAD_MS });
   }
 
   stop(now: boolean): Promise<Answer<{ active: number }>> {

@@ -1,6 +1,6 @@
 // The admin API on the home's unix socket.
 import { rmSync } from "node:fs";
-import type { ApiError, ControlApi, ReloadOutcome } from "./api.ts";
+import type { ApiError, ControlApi, PreviewOutcome, ReloadOutcome } from "./api.ts";
 
 export type AdminServer = { readonly stop: () => Promise<void> };
 
@@ -36,8 +36,9 @@ function routesOf(api: ControlApi) {
     "/readyz": { GET: () => (api.isReady() ? plain("ok", 200) : plain("not ready", 503)) },
     "/v1/status": { GET: () => Response.json(api.status()) },
     "/v1/reload": {
-      POST: async () => reloadResponse(await api.reload("api")),
+      POST: async () => outcomeResponse(await api.reload("api")),
     },
+    "/v1/diff": { POST: async () => outcomeResponse(await api.preview()) },
     "/v1/stop": {
       POST: async (request: Request) => {
         const now = readNow(await request.text());
@@ -55,7 +56,7 @@ function unrouted(request: Request, paths: readonly string[]): Response {
   return failure(405, { code: "method-not-allowed", message });
 }
 
-function reloadResponse(outcome: ReloadOutcome): Response {
+function outcomeResponse(outcome: ReloadOutcome | PreviewOutcome): Response {
   switch (outcome.kind) {
     case "done":
       return Response.json(outcome.report);

@@ -26,6 +26,7 @@ function served(overrides: Partial<ControlApi> = {}) {
   const api: ControlApi = {
     status: () => STATUS,
     reload: async () => ({ kind: "done", report: REPORT }),
+    preview: async () => ({ kind: "done", report: { generation: 2, changes: [], warnings: [] } }),
     stop: (now) => {
       stops.push(now);
       return { active: 3 };
