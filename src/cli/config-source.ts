@@ -1,11 +1,12 @@
 // The config that a command is about: from -c, from the home, from the system, or from stdin.
 import { existsSync, writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { BalError } from "../base/errors.ts";
 import { findConfig, type LoadResult, loadConfig, parseSource } from "../config/load.ts";
 import { MAX_FILE_BYTES } from "../config/syntax.ts";
 import { template } from "../config/template.ts";
 import { type Home, locateHome, makeHome } from "../control/home.ts";
+import { schemaText } from "./schema.ts";
 
 /** The absolute path of the config; null where there is none. */
 export function locateConfig(explicit: string | undefined): string | null {
@@ -40,9 +41,13 @@ export function noConfig(home: Home): BalError {
   );
 }
 
-/** Writes the commented config to begin with. Returns its path. */
+/** Writes the commented config to begin with, and beside it the schema that its first line names to
+ *  editors. Returns its path. */
 export function writeTemplate(home: Home): string {
   makeHome(home);
-  if (!existsSync(home.config)) writeFileSync(home.config, template, { mode: 0o600, flag: "wx" });
+  if (existsSync(home.config)) return home.config;
+  writeFileSync(home.schema, `${schemaText()}\n`, { mode: 0o600 });
+  const modeline = `# yaml-language-server: $schema=${basename(home.schema)}`;
+  writeFileSync(home.config, `${modeline}\n${template}`, { mode: 0o600, flag: "wx" });
   return home.config;
 }

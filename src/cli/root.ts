@@ -16,6 +16,7 @@ const commands: Readonly<Record<string, () => Promise<CommandDef>>> = {
   diff: async () => plain((await import("./diff.ts")).diff),
   stop: async () => plain((await import("./stop.ts")).stop),
   status: async () => plain((await import("./status.ts")).status),
+  schema: async () => plain((await import("./schema.ts")).schema),
   demo: async () => plain((await import("./demo.ts")).demo),
 };
 

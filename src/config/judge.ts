@@ -6,7 +6,7 @@ import type { ListenerConfig } from "./config.ts";
 import { nearName } from "./near-name.ts";
 import type { Report } from "./report.ts";
 import { backendName, healthCheckOf, listenersOf, withDefaults } from "./resolve.ts";
-import { MAX_BACKENDS, tables } from "./schema.ts";
+import { MAX_BACKENDS, simpleFormKeys, tables } from "./schema.ts";
 import type { WrittenBackend, WrittenConfig, WrittenHealthCheck } from "./written.ts";
 
 /** Below it a single lost SYN, sent again after 1 s, fails a dial (RFC 6298, section 2). */
@@ -42,7 +42,7 @@ function judgeForm(written: WrittenConfig, report: Report): void {
     const message = "no backends: write `backends:` with at least one `{host, port}`";
     return report.error("", { code: "missing-key", message });
   }
-  for (const key of ["port", "bind_address", "method", "backends"]) {
+  for (const key of simpleFormKeys) {
     if (!report.has(key)) continue;
     const full = key === "port" || key === "bind_address" ? "listeners" : "pools";
     const message = `\`${key}\` belongs to the simple form and can't stand beside \`listeners\` and \`pools\``;

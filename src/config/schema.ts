@@ -196,6 +196,9 @@ const poolKeys: Keys = {
   backends: { field: backends, isRequired: true, doc: "where connections go" },
 };
 
+/** One listener and one pool without their names; not beside `listeners` and `pools`. */
+export const simpleFormKeys = ["port", "bind_address", "method", "backends"] as const;
+
 /** The whole file. Which keys go together is judged in judge.ts. */
 export const schema = {
   kind: "map",

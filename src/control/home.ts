@@ -23,6 +23,8 @@ const TRIES = 20;
 export type Home = {
   readonly path: string;
   readonly config: string;
+  /** The config's JSON Schema, for editors. */
+  readonly schema: string;
   readonly lock: string;
   readonly pid: string;
   readonly socket: string;
@@ -39,6 +41,7 @@ export function homeAt(path: string): Home {
   return {
     path,
     config: file("config.yaml"),
+    schema: file("bal.schema.json"),
     lock: file("bal.lock"),
     pid: file("bal.pid"),
     socket: file("bal.sock"),

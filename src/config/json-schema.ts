@@ -1,0 +1,114 @@
+// The schema table as JSON Schema (draft 2020-12), for editors and other tools. It allows everything
+// that `bal check` does; ranges of durations and what judge.ts sees are left to `check`.
+import { describeField, type Field, type Key, type Keys } from "./field.ts";
+import { schema, simpleFormKeys } from "./schema.ts";
+
+export type JsonSchema = { readonly [keyword: string]: unknown };
+
+const OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
+const IPV4 = `${OCTET}(?:\\.${OCTET}){3}`;
+/** Two colons at least: what `host:port` has not. */
+const IPV6 = "(?=[^:]*:[^:]*:)[0-9A-Fa-f:.]+";
+const LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?";
+const HOSTNAME = `(?![0-9.]+$)${LABEL}(?:\\.${LABEL})*\\.?`;
+const NAME = "^[A-Za-z0-9_.:[\\]/-]{1,128}$";
+
+/** Of the whole file. */
+export function jsonSchema(): JsonSchema {
+  const forbidden = (names: readonly string[]) =>
+    Object.fromEntries(names.map((name) => [name, false]));
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "bal configuration",
+    ...schemaOf(schema),
+    if: { anyOf: [{ required: ["listeners"] }, { required: ["pools"] }] },
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+    then: { required: ["listeners", "pools"], properties: forbidden(simpleFormKeys) },
+    else: { required: ["backends"] },
+  };
+}
+
+function schemaOf(field: Field): JsonSchema {
+  switch (field.kind) {
+    case "integer":
+      return { type: "integer", minimum: field.min, maximum: field.max };
+    case "boolean":
+      return { type: "boolean" };
+    case "choice":
+      return { enum: field.values };
+    case "duration":
+      return durationSchema(field.canBeOff);
+    case "size":
+      return {
+        anyOf: [
+          { type: "integer", minimum: field.min, maximum: field.max },
+          text(quantity("B|KiB|MiB|GiB")),
+        ],
+      };
+    case "name":
+      return { anyOf: [{ type: "string", pattern: NAME }, { type: "number" }] };
+    case "ip":
+      return text(`(?:${IPV4}|${IPV6})`);
+    case "cidr":
+      return text(`(?:${IPV4}|${IPV6})(?:/[0-9]{1,3})?`);
+    case "host":
+      return text(`(?:${IPV4}|${IPV6}|${HOSTNAME})`);
+    case "percent":
+      return { anyOf: [text("[0-9]{1,9}%"), { enum: ["off", false] }] };
+    case "auto":
+      return { anyOf: [{ const: "auto" }, schemaOf(field.or)] };
+    case "list":
+      return { type: "array", items: schemaOf(field.of), maxItems: field.max };
+    case "named":
+      return {
+        type: "object",
+        propertyNames: { pattern: NAME },
+        additionalProperties: schemaOf(field.of),
+        maxProperties: field.max,
+      };
+    case "map":
+      return mapSchema(field.keys, field.ignoring);
+    case "any":
+      return {};
+    default:
+      return field satisfies never;
+  }
+}
+
+function durationSchema(canBeOff: boolean): JsonSchema {
+  const amount = quantity("ms|s|m|h");
+  return canBeOff
+    ? { anyOf: [text(`(?:0|${amount})`), { const: 0 }] }
+    : text(`(?![0.]+[a-z])${amount}`);
+}
+
+function mapSchema(keys: Keys, ignoring: readonly string[] = []): JsonSchema {
+  const entries = Object.entries(keys);
+  const required = entries.filter(([, { isRequired }]) => isRequired).map(([name]) => name);
+  const patterns = ignoring.map((prefix) => [`^${prefix}`, { deprecated: true }]);
+  return {
+    type: "object",
+    properties: Object.fromEntries(entries.map(([name, key]) => [name, keySchema(key)])),
+    ...(required.length > 0 && { required }),
+    ...(patterns.length > 0 && { patternProperties: Object.fromEntries(patterns) }),
+    additionalProperties: false,
+  };
+}
+
+function keySchema({ field, doc, default: byDefault, isOld }: Key): JsonSchema {
+  const isGroup = field.kind === "map" || field.kind === "named" || field.kind === "any";
+  return {
+    description: isGroup ? doc : `${doc} (${describeField(field)})`,
+    ...(byDefault !== undefined && { default: byDefault }),
+    ...(isOld && { deprecated: true }),
+    ...schemaOf(field),
+  };
+}
+
+function quantity(units: string): string {
+  return `[0-9]+(?:\\.[0-9]+)?(?:${units})`;
+}
+
+function text(pattern: string): JsonSchema {
+  return { type: "string", pattern: `^${pattern}$` };
+}
