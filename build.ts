@@ -1,10 +1,15 @@
-// Builds the self-contained binary: dist/bal, with its threads as further entry points.
+// Builds the self-contained binary: dist/bal, with its threads as further entry points; and the
+// manual page beside it.
 //
 //   bun build.ts [--target=bun-linux-x64-musl] [--outfile=dist/bal]
 
+import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { $ } from "bun";
 import { version } from "./package.json";
+import { describeCommands } from "./src/cli/command-words.ts";
+import { manual } from "./src/cli/manual.ts";
+import { commands } from "./src/cli/root.ts";
 
 const { values } = parseArgs({
   options: { target: { type: "string" }, outfile: { type: "string", default: "dist/bal" } },
@@ -27,3 +32,9 @@ const options = [
 ];
 
 await $`${process.execPath} build ${options} src/main.ts src/data/worker.ts src/data/splicer.ts`;
+
+// The commit's own date: the same source makes the same page.
+const committedAt = (await $`git log -1 --format=%cI`.nothrow().quiet().text()).trim();
+const edition = { version, date: committedAt === "" ? new Date() : new Date(committedAt) };
+const page = join(dirname(values.outfile), "bal.1");
+await Bun.write(page, manual(await describeCommands(commands), edition));

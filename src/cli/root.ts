@@ -8,7 +8,7 @@ import { hasColour } from "./paint.ts";
 import { version } from "./version.ts";
 
 /** A command's `run` returns its exit code. */
-const commands: Readonly<Record<string, () => Promise<CommandDef>>> = {
+export const commands: Readonly<Record<string, () => Promise<CommandDef>>> = {
   start: async () => plain((await import("./start.ts")).start),
   check: async () => plain((await import("./check.ts")).check),
   graceful: async () => plain((await import("./graceful.ts")).graceful),
@@ -17,6 +17,7 @@ const commands: Readonly<Record<string, () => Promise<CommandDef>>> = {
   stop: async () => plain((await import("./stop.ts")).stop),
   status: async () => plain((await import("./status.ts")).status),
   schema: async () => plain((await import("./schema.ts")).schema),
+  completions: async () => plain((await import("./completions.ts")).completions),
   demo: async () => plain((await import("./demo.ts")).demo),
 };
 
