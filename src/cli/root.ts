@@ -16,6 +16,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandDef>>> = {
   diff: async () => plain((await import("./diff.ts")).diff),
   stop: async () => plain((await import("./stop.ts")).stop),
   status: async () => plain((await import("./status.ts")).status),
+  doctor: async () => plain((await import("./doctor.ts")).doctor),
   schema: async () => plain((await import("./schema.ts")).schema),
   completions: async () => plain((await import("./completions.ts")).completions),
   demo: async () => plain((await import("./demo.ts")).demo),

@@ -130,7 +130,7 @@ function checkReason(error: string | null): string | null {
   return error === null ? null : `check failed: ${error}`;
 }
 
-function hostnames(config: Config): readonly string[] {
+export function hostnames(config: Config): readonly string[] {
   const hosts = config.pools.flatMap((pool) => pool.backends.map(({ host }) => host));
   return [...new Set(hosts.filter((host) => parseIp(host) === null))];
 }

@@ -31,22 +31,30 @@ export function workerCount(config: Config): number {
 }
 
 /** Sessions that the open-file limit leaves room for; at least 1. */
-export function connectionsByFileLimit(config: Config, workers: number): number {
+export function connectionsByFileLimit(
+  config: Config,
+  workers: number,
+  files = openFileLimit(),
+): number {
   const backends = config.pools.reduce((sum, pool) => sum + pool.backends.length, 0);
-  const splice = spliceLimits(config, workers);
+  const splice = spliceLimits(config, workers, files);
   const spliceEach = DESCRIPTORS_PER_SPLICED_SESSION * splice.maxSessions + DESCRIPTORS_PER_SPLICER;
   const own =
     FIXED_DESCRIPTORS +
     2 * workers * (config.listeners.length + 2) +
     backends +
     (splice.maxSessions > 0 ? workers * spliceEach : 0);
-  return Math.max(1, Math.floor((openFileLimit() - own) / DESCRIPTORS_PER_SESSION));
+  return Math.max(1, Math.floor((files - own) / DESCRIPTORS_PER_SESSION));
 }
 
 /** The ceiling in force: what is configured, never more than the open-file limit allows. */
-export function connectionCeiling(config: Config, workers: number): number {
+export function connectionCeiling(
+  config: Config,
+  workers: number,
+  files = openFileLimit(),
+): number {
   const { maxConnections } = config.limits;
-  const possible = connectionsByFileLimit(config, workers);
+  const possible = connectionsByFileLimit(config, workers, files);
   return maxConnections === "auto" ? possible : Math.min(maxConnections, possible);
 }
 
@@ -57,8 +65,11 @@ export function bufferedCeiling(config: Config): number {
 }
 
 /** `BAL_SPLICE_AFTER` (bytes) is for tests: what is right for short sessions is right for all. */
-export function spliceLimits(config: Config, workers: number): SpliceLimits {
-  const files = openFileLimit();
+export function spliceLimits(
+  config: Config,
+  workers: number,
+  files = openFileLimit(),
+): SpliceLimits {
   if (!isLinux || !config.zeroCopy || files < MIN_OPEN_FILES_TO_SPLICE) {
     return { afterBytes: Number.POSITIVE_INFINITY, maxSessions: 0 };
   }

@@ -6,9 +6,9 @@ import { availableParallelism, totalmem } from "node:os";
 /** Where nothing tells the limit (macOS): what launchd gives at the least. */
 const UNKNOWN_OPEN_FILES = 256;
 
-/** RLIMIT_NOFILE. */
-export function openFileLimit(): number {
-  const line = /^Max open files\s+(\S+)/m.exec(readText("/proc/self/limits"));
+/** RLIMIT_NOFILE, of this process or another one. */
+export function openFileLimit(pid: number | "self" = "self"): number {
+  const line = /^Max open files\s+(\S+)/m.exec(readText(`/proc/${pid}/limits`));
   if (line === null) return UNKNOWN_OPEN_FILES;
   return line[1] === "unlimited" ? Number.MAX_SAFE_INTEGER : Number(line[1]);
 }

@@ -56,6 +56,26 @@ export function openListening(ip: string, port: number, sharing: Sharing): numbe
   return fd;
 }
 
+/**
+ * Whether `openListening` would get the address, without a moment in which a client could connect.
+ *
+ * @returns 0, or a negative errno
+ */
+export function tryBind(ip: string, port: number): number {
+  const libc = getLibc();
+  const address = encodeSockaddr(ip, port);
+  const fd = libc.socket(address.family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -errno();
+  // With it, what still lingers of old connections is no obstacle; one that listens is.
+  setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (address.family === AF_INET6) {
+    setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, ip === "::" ? 0 : 1);
+  }
+  const error = libc.bind(fd, address.pointer, address.bytes.length) < 0 ? errno() : 0;
+  libc.close(fd);
+  return -error;
+}
+
 /** Sets the length of the accept queue again: Bun.listen makes it 511 whatever it was (1.4.5). */
 export function restoreBacklog(fd: number): void {
   getLibc().listen(fd, BACKLOG);

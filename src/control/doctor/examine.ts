@@ -1,0 +1,73 @@
+// All that `bal doctor` looks at. Nothing is changed; backends see a connect, names are looked up, and
+// the running bal is asked for its state.
+import type { Config } from "../../config/config.ts";
+import type { LoadResult } from "../../config/load.ts";
+import { openFileLimit } from "../../os/limits.ts";
+import type { Home } from "../home.ts";
+import { connectionCeiling, spliceLimits, workerCount } from "../limits.ts";
+import { checkBackends } from "./backends-check.ts";
+import { checkCapacity } from "./capacity-check.ts";
+import { checkConfig } from "./config-check.ts";
+import { checkDaemon, type Daemon } from "./daemon-check.ts";
+import type { Finding } from "./finding.ts";
+import { checkHome } from "./home-check.ts";
+import { checkClock, checkKernel } from "./host-check.ts";
+import { checkNames } from "./names-check.ts";
+import { checkPorts } from "./ports-check.ts";
+import { checkSysctls, portRange, readSysctl } from "./sysctl-check.ts";
+
+export type Examination = {
+  readonly home: Home;
+  /** The config's path, null where there is none, and what was read there. */
+  readonly file: string | null;
+  readonly loaded: LoadResult | null;
+  /** Of this binary. */
+  readonly version: { readonly version: string; readonly commit: string };
+  /** The config's schema as this binary writes it. */
+  readonly schema: string;
+};
+
+/** In the order in which they are told. */
+export async function examine({
+  home,
+  file,
+  loaded,
+  version,
+  schema,
+}: Examination): Promise<readonly Finding[]> {
+  const config = loaded?.kind === "valid" ? loaded.config : null;
+  const [daemon, names, clock] = await Promise.all([
+    checkDaemon({ home, file, version }),
+    config === null ? null : checkNames(config),
+    checkClock(),
+  ]);
+  return [
+    ...checkConfig(file, loaded),
+    ...checkHome(home, schema),
+    ...daemon.findings,
+    ...(config === null ? [] : checkHost(config, daemon)),
+    ...checkKernel(config?.zeroCopy ?? true),
+    ...clock,
+    ...(names?.findings ?? []),
+    ...(config === null || names === null ? [] : await checkBackends(config, names)),
+  ];
+}
+
+function checkHost(config: Config, daemon: Daemon): readonly Finding[] {
+  const workers = workerCount(config);
+  const openFiles = openFileLimit(daemon.pid ?? "self");
+  const splice = spliceLimits(config, workers, openFiles);
+  const load = {
+    config,
+    ceiling: connectionCeiling(config, workers, openFiles),
+    openFiles,
+    splicedSessions: splice.maxSessions * workers,
+    isPrivileged: process.getuid?.() === 0,
+  };
+  const reserved = readSysctl("net.ipv4.ip_local_reserved_ports") ?? "";
+  return [
+    ...checkPorts(config, daemon, { ephemeral: portRange(), reserved }),
+    ...checkCapacity(config, { workers, openFiles, isOfDaemon: daemon.pid !== null }),
+    ...checkSysctls(load),
+  ];
+}

@@ -1,0 +1,55 @@
+// What an examination of this host finds: one thing each, and what to do about it.
+
+/** `advice`: it works, and could be better. `broken`: something does not work until it is seen to. */
+export type Level = "ok" | "advice" | "broken";
+
+export type Finding = {
+  /** What was looked at, a stable kebab-case word: `ports`, `open-files`… */
+  readonly check: string;
+  readonly level: Level;
+  /** Without a full stop. */
+  readonly message: string;
+  /** What to do; null when there is nothing to do. */
+  readonly remedy: string | null;
+};
+
+/** One check's findings. */
+export class Findings {
+  readonly all: Finding[] = [];
+  private readonly check: string;
+
+  constructor(check: string) {
+    this.check = check;
+  }
+
+  ok(message: string): void {
+    this.all.push({ check: this.check, level: "ok", message, remedy: null });
+  }
+
+  advise(message: string, remedy: string): void {
+    this.all.push({ check: this.check, level: "advice", message, remedy });
+  }
+
+  broken(message: string, remedy: string): void {
+    this.all.push({ check: this.check, level: "broken", message, remedy });
+  }
+
+  /** Of several that are all well, one line; said only where nothing else is. */
+  okUnlessOther(message: string): this {
+    if (this.all.length === 0) this.ok(message);
+    return this;
+  }
+}
+
+/** Does it for each, so many at a time. */
+export async function forEachOf<T>(
+  items: readonly T[],
+  atOnce: number,
+  act: (item: T) => Promise<void>,
+): Promise<void> {
+  const queue = items.values();
+  const lane = async () => {
+    for (const item of queue) await act(item);
+  };
+  await Promise.all(Array.from({ length: atOnce }, lane));
+}

@@ -1,0 +1,123 @@
+// The folder of runtime files: whose it is, who may look into it, and what a bal that was killed has
+// left there.
+import { accessSync, constants, lstatSync, readdirSync, readFileSync, type Stats } from "node:fs";
+import { dirname, join } from "node:path";
+import { codeOf } from "../../base/os-error.ts";
+import { type Home, runningPid } from "../home.ts";
+import { type Finding, Findings } from "./finding.ts";
+
+/** sockaddr_un holds 108 bytes, one of them the end (unix(7)). */
+const MAX_SOCKET_PATH = 107;
+const LARGE_LOG_BYTES = 1024 ** 3;
+
+/** `schema`: what this version would write as bal.schema.json. */
+export function checkHome(home: Home, schema: string): readonly Finding[] {
+  const found = new Findings("home");
+  const { length } = Buffer.from(home.socket);
+  if (length > MAX_SOCKET_PATH) {
+    found.broken(
+      `${home.socket} is ${length} bytes long; a socket's path has at most ${MAX_SOCKET_PATH}`,
+      "set BAL_HOME to a shorter path",
+    );
+  }
+  const folder = statOf(home.path);
+  if (folder === null) judgeAbsent(home, found);
+  else if (!folder.isDirectory()) {
+    found.broken(`${home.path} is not a folder`, "remove it, or set BAL_HOME to a folder");
+  } else {
+    judgeRights(home, folder, found);
+    judgeLeftovers(home, found);
+    judgeFiles(home, schema, found);
+  }
+  return found.okUnlessOther(`${home.path} is in order`).all;
+}
+
+function judgeAbsent(home: Home, found: Findings): void {
+  const parent = dirname(home.path);
+  if (statOf(parent) !== null && !isWritable(parent)) {
+    found.broken(
+      `${home.path} cannot be made`,
+      "set BAL_HOME to a folder that this user may write",
+    );
+  } else found.ok(`${home.path} is not there yet: \`bal start\` makes it`);
+}
+
+function judgeRights(home: Home, folder: Stats, found: Findings): void {
+  const uid = process.getuid?.();
+  if (uid !== undefined && uid !== 0 && folder.uid !== uid) {
+    found.broken(
+      `${home.path} belongs to another user (${folder.uid})`,
+      "run bal as that user, or set BAL_HOME",
+    );
+  } else if (!isWritable(home.path)) {
+    found.broken(
+      `this user may not write ${home.path}`,
+      "set BAL_HOME to a folder with room that this user may write",
+    );
+  }
+  if ((folder.mode & 0o022) !== 0) {
+    found.broken(
+      `others may write ${home.path}: they could replace the control socket`,
+      `chmod 700 ${home.path}`,
+    );
+  } else if ((folder.mode & 0o055) !== 0) {
+    found.advise(`others may look into ${home.path}`, `chmod 700 ${home.path}`);
+  }
+}
+
+function judgeLeftovers(home: Home, found: Findings): void {
+  const isRunning = runningPid(home) !== null;
+  const left = readdirSync(home.path).filter((name) => {
+    const isOwn = join(home.path, name) === home.pid || join(home.path, name) === home.socket;
+    return (isOwn && !isRunning) || /^bal\.pid\.\d+$/.test(name);
+  });
+  if (left.length === 0) return;
+  found.advise(
+    `left by a bal that was killed: ${left.join(", ")}`,
+    "nothing: the next `bal start` sees to it",
+  );
+}
+
+function judgeFiles(home: Home, schema: string, found: Findings): void {
+  const socket = statOf(home.socket);
+  if (socket !== null && (socket.mode & 0o077) !== 0) {
+    found.broken(`others may use ${home.socket}`, `chmod 600 ${home.socket}`);
+  }
+  const log = statOf(home.log);
+  if (log !== null && log.size > LARGE_LOG_BYTES) {
+    found.advise(
+      `${home.log} has ${Math.round(log.size / 1024 ** 2)} MiB`,
+      `rotate it: mv it away, then kill -USR1 the bal that runs`,
+    );
+  }
+  const written = textOf(home.schema);
+  if (written !== null && written.trimEnd() !== schema) {
+    found.advise(`${home.schema} is another version's`, `bal schema > ${home.schema}`);
+  }
+}
+
+function statOf(path: string): Stats | null {
+  try {
+    return lstatSync(path);
+  } catch {
+    return null;
+  }
+}
+
+function textOf(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return null;
+    return "";
+  }
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
