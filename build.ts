@@ -15,8 +15,9 @@ const { values } = parseArgs({
   options: { target: { type: "string" }, outfile: { type: "string", default: "dist/bal" } },
 });
 
-const commit =
-  (await $`git rev-parse --short=12 HEAD`.nothrow().quiet().text()).trim() || "unknown";
+// Where there is no repository, such as in the build of an image, BAL_COMMIT says it.
+const head = process.env.BAL_COMMIT || (await $`git rev-parse HEAD`.nothrow().quiet().text());
+const commit = head.trim().slice(0, 12) || "unknown";
 
 // The working directory's bunfig.toml and .env must not reach into the binary: a preload there would
 // run code in it. No --bytecode: it bakes the build's path into import.meta.url, and workers fail
