@@ -1,0 +1,60 @@
+// docs/ as one book: every page is in its table of contents, and every link leads somewhere.
+import { expect, test } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { Glob } from "bun";
+import { MAX_DURATION_MS } from "../../src/config/field.ts";
+import { MAX_BACKENDS } from "../../src/config/schema.ts";
+import { MAX_FILE_BYTES } from "../../src/config/syntax.ts";
+import { ENDS, endReason } from "../../src/shared/end-reason.ts";
+
+const root = resolve(import.meta.dir, "../..");
+const pages = [...new Glob("docs/**/*.md").scanSync(root)].sort();
+const textOf = (page: string) => readFileSync(join(root, page), "utf8");
+
+/** As GitHub makes them of headings. */
+function anchorsOf(page: string): readonly string[] {
+  return [...textOf(page).matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
+    title!
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+}
+
+test("every page is in docs/README.md", () => {
+  const contents = textOf("docs/README.md");
+  const missing = pages.filter((page) => page !== "docs/README.md");
+  expect(missing.filter((page) => !contents.includes(`(${page.slice("docs/".length)})`))).toEqual(
+    [],
+  );
+});
+
+test.each(["README.md", ...pages])("the links of %s lead somewhere", (page) => {
+  const links = [...textOf(page).matchAll(/\]\(([^)]+)\)/g)].map(([, link]) => link!);
+  const dead = links.filter((link) => {
+    if (/^[a-z]+:/.test(link)) return false;
+    const [path, anchor] = link.split("#");
+    const target = path === "" ? page : join(dirname(page), path!);
+    if (!existsSync(join(root, target))) return true;
+    return anchor !== undefined && !anchorsOf(target).includes(anchor);
+  });
+  expect(dead).toEqual([]);
+});
+
+test("every end of a session is explained, and no other", () => {
+  const rows = [...textOf("docs/end-reasons.md").matchAll(/^\| (`.*`) \| (`.*`) \|.*\|.*\|$/gm)];
+  const words = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map(([, word]) => word!);
+  const told = rows.flatMap(([, codes, reasons]) =>
+    words(codes!).flatMap((code) => words(reasons!).map((reason) => `${code} ${reason}`)),
+  );
+  const ends = ENDS.map(endReason).map(({ code, reason }) => `${code} ${reason}`);
+  expect(told.filter((end) => /^\S\S \w/.test(end)).sort()).toEqual(ends.sort());
+});
+
+test("the limits that it tells are those that there are", () => {
+  const page = textOf("docs/limits.md");
+  expect(page).toContain(`| the config file | ${MAX_FILE_BYTES / 1024 ** 2} MiB |`);
+  expect(page).toContain(`| backends, over all pools | ${MAX_BACKENDS} |`);
+  expect(page).toContain(`| a timeout | ${MAX_DURATION_MS / 3_600_000}h |`);
+});
