@@ -3,41 +3,44 @@ import { type Endpoint, parseIp } from "../../base/address.ts";
 import { isLocalError, localErrorRemedy } from "../../base/os-error.ts";
 import type { BackendConfig, Config, PoolConfig } from "../../config/config.ts";
 import { probeTcp } from "../health/probe-tcp.ts";
-import { type Finding, Findings, forEachOf } from "./finding.ts";
+import { type Finding, Findings, mapEach } from "./finding.ts";
 import type { Names } from "./names-check.ts";
 
-const AT_ONCE = 64;
+const AT_ONCE = 256;
 const MAX_TIMEOUT_MS = 5000;
 
 export async function checkBackends(config: Config, names: Names): Promise<readonly Finding[]> {
   const found = new Findings("backends");
   const all = config.pools.flatMap((pool) => pool.backends.map((backend) => ({ pool, backend })));
-  const times: number[] = [];
-  await forEachOf(all, AT_ONCE, async ({ pool, backend }) => {
-    const endpoints = endpointsOf(backend, names);
-    // Of a name that does not resolve has been told.
-    if (endpoints.length === 0) return;
-    const beganMs = performance.now();
-    const timeoutMs = Math.min(pool.healthCheck.timeoutMs, MAX_TIMEOUT_MS);
-    const { error } = await probeTcp(endpoints, 0, timeoutMs);
-    times.push(Math.round(performance.now() - beganMs));
-    if (error !== null) judge(error, { pool, backend, timeoutMs }, found);
-  });
-  const many = times.length === 1 ? "1 backend takes" : `all ${times.length} backends take`;
-  return found.okUnlessOther(
-    times.length === 0
-      ? "none could be dialled"
-      : `${many} connections, the slowest after ${Math.max(...times)} ms`,
-  ).all;
+  const results = await mapEach(all, AT_ONCE, (one) => dial(one, names));
+  const dialled = results.filter((result) => result !== null);
+  for (const result of dialled) judge(result, found);
+  if (dialled.length === 0) return found.okUnlessOther("there was none to dial").all;
+  const many = dialled.length === 1 ? "1 backend takes" : `all ${dialled.length} backends take`;
+  const slowestMs = Math.max(...dialled.map(({ tookMs }) => tookMs));
+  return found.okUnlessOther(`${many} connections, the slowest after ${slowestMs} ms`).all;
 }
 
-type Dialled = {
-  readonly pool: PoolConfig;
-  readonly backend: BackendConfig;
+type Member = { readonly pool: PoolConfig; readonly backend: BackendConfig };
+
+/** Null for one without an address: of a name that does not resolve has been told. */
+async function dial({ pool, backend }: Member, names: Names): Promise<Dialled | null> {
+  const endpoints = endpointsOf(backend, names);
+  if (endpoints.length === 0) return null;
+  const timeoutMs = Math.min(pool.healthCheck.timeoutMs, MAX_TIMEOUT_MS);
+  const beganMs = performance.now();
+  const { error } = await probeTcp(endpoints, 0, timeoutMs);
+  return { pool, backend, timeoutMs, error, tookMs: Math.round(performance.now() - beganMs) };
+}
+
+type Dialled = Member & {
   readonly timeoutMs: number;
+  readonly error: string | null;
+  readonly tookMs: number;
 };
 
-function judge(error: string, { pool, backend, timeoutMs }: Dialled, found: Findings): void {
+function judge({ pool, backend, timeoutMs, error }: Dialled, found: Findings): void {
+  if (error === null) return;
   const who = `${pool.name}/${backend.name}`;
   if (isLocalError(error)) {
     return found.broken(`${who} could not be dialled: ${error}`, localErrorRemedy(error));

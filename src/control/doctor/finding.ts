@@ -41,15 +41,17 @@ export class Findings {
   }
 }
 
-/** Does it for each, so many at a time. */
-export async function forEachOf<T>(
+/** Does it for each, so many at a time; the results in the order of the items. */
+export async function mapEach<T, R>(
   items: readonly T[],
   atOnce: number,
-  act: (item: T) => Promise<void>,
-): Promise<void> {
-  const queue = items.values();
+  act: (item: T) => Promise<R>,
+): Promise<readonly R[]> {
+  const results: R[] = [];
+  const queue = items.entries();
   const lane = async () => {
-    for (const item of queue) await act(item);
+    for (const [index, item] of queue) results[index] = await act(item);
   };
-  await Promise.all(Array.from({ length: atOnce }, lane));
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, lane));
+  return results;
 }

@@ -4,9 +4,9 @@ import { parseIp } from "../../base/address.ts";
 import { codeOf } from "../../base/os-error.ts";
 import type { Config } from "../../config/config.ts";
 import { hostnames } from "../backend-health.ts";
-import { type Finding, Findings, forEachOf } from "./finding.ts";
+import { type Finding, Findings, mapEach } from "./finding.ts";
 
-const AT_ONCE = 16;
+const AT_ONCE = 64;
 const TIMEOUT_MS = 5000;
 /** A reload waits 2 s for names that are new. */
 const SLOW_MS = 1000;
@@ -22,29 +22,33 @@ export type Lookup = (host: string) => Promise<readonly string[]>;
 export async function checkNames(config: Config, ask: Lookup = askSystem): Promise<Names> {
   const found = new Findings("dns");
   const addresses = new Map<string, readonly string[]>();
-  const times: number[] = [];
-  await forEachOf(hostnames(config), AT_ONCE, async (host) => {
-    const beganMs = performance.now();
-    const answer = await within(ask(host), TIMEOUT_MS).catch(codeOf);
-    const tookMs = Math.round(performance.now() - beganMs);
-    times.push(tookMs);
+  const answers = await mapEach(hostnames(config), AT_ONCE, (host) => askOne(host, ask));
+  for (const { host, answer, tookMs } of answers) {
     if (!Array.isArray(answer) || answer.length === 0) {
       found.broken(
         `${host} does not resolve: ${typeof answer === "string" ? answer : "ENODATA"}`,
         "see the name, /etc/resolv.conf and /etc/hosts; its backends take no clients until it does",
       );
-      return;
+      continue;
     }
     addresses.set(host, answer);
     if (tookMs >= SLOW_MS) {
       found.advise(`${host} took ${tookMs} ms to resolve`, "a cache of names on this host helps");
     }
-  });
-  if (times.length > 0) {
-    const many = times.length === 1 ? "1 name" : `${times.length} names`;
-    found.okUnlessOther(`${many} resolved, the slowest in ${Math.max(...times)} ms`);
+  }
+  if (answers.length > 0) {
+    const many = answers.length === 1 ? "1 name" : `${answers.length} names`;
+    const slowestMs = Math.max(...answers.map(({ tookMs }) => tookMs));
+    found.okUnlessOther(`${many} resolved, the slowest in ${slowestMs} ms`);
   }
   return { addresses, findings: found.all };
+}
+
+/** `answer`: addresses, or the code of what went wrong; null when it has none. */
+async function askOne(host: string, ask: Lookup) {
+  const beganMs = performance.now();
+  const answer = await within(ask(host), TIMEOUT_MS).catch(codeOf);
+  return { host, answer, tookMs: Math.round(performance.now() - beganMs) };
 }
 
 async function askSystem(host: string): Promise<readonly string[]> {
