@@ -2,6 +2,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { at, fullConfig, spawnBal } from "../support/bal.ts";
 import { echoPeer, namedPeer } from "../support/peer.ts";
+import { until } from "../support/until.ts";
 import { connect, exchange, exchangeFrom, type ReadToEnd } from "../support/wire.ts";
 
 setDefaultTimeout(60_000);
@@ -55,6 +56,9 @@ test("limits.max_connections of a listener; refuse: close ends instead of resett
   expect((await bal.status()).listeners[0]).toMatchObject({ active: 2, refused: 1 });
   first.finish();
   await first.ended;
+  // The client may see the end before its place is free.
+  const isFree = async () => (await bal.status()).listeners[0]?.active === 1;
+  await until("its place is free", isFree);
   using next = await open();
   expect(next.isClosed).toBe(false);
 });
