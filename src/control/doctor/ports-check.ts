@@ -22,9 +22,12 @@ export function checkPorts(
 ): readonly Finding[] {
   const found = new Findings("ports");
   if (!isLinux) return found.all;
+  const [own, free]: [string[], string[]] = [[], []];
   for (const listener of config.listeners) {
     const where = addressOf(listener);
-    if (status?.listeners.some(({ address }) => address === where)) continue;
+    const isOwn = status?.listeners.some(({ address }) => address === where) ?? false;
+    (isOwn ? own : free).push(where);
+    if (isOwn) continue;
     judgeBind(listener, pid, found);
     if (!isEphemeral(listener.port, ephemeral) || isReserved(listener.port, reserved)) continue;
     found.advise(
@@ -32,8 +35,11 @@ export function checkPorts(
       `sysctl -w net.ipv4.ip_local_reserved_ports=${[reserved, listener.port].filter(Boolean).join(",")}`,
     );
   }
-  const many = config.listeners.map(addressOf).join(", ");
-  return found.okUnlessOther(`${many}: free, or bal's own`).all;
+  const told = [
+    ...(own.length > 0 ? [`bal's own: ${own.join(", ")}`] : []),
+    ...(free.length > 0 ? [`free: ${free.join(", ")}`] : []),
+  ];
+  return found.okUnlessOther(told.join("; ")).all;
 }
 
 function judgeBind(listener: ListenerConfig, ownPid: number | null, found: Findings): void {
