@@ -53,6 +53,14 @@ export function formatHostPort(host: string, port: number): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** `127.0.0.1:80`, `[::1]:80`: an IP literal in canonical form, and a port from 1 to 65535. */
+export function parseHostPort(text: string): { readonly ip: string; readonly port: number } | null {
+  const [, v6, v4 = "", digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
+  const ip = parseIp(v6 ?? v4);
+  const port = Number(digits);
+  return ip !== null && port >= 1 && port <= 65535 ? { ip: ip.ip, port } : null;
+}
+
 /** Every address of the host. */
 export function isWildcard(ip: string): boolean {
   return ip === "0.0.0.0" || ip === "::";

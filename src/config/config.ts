@@ -97,6 +97,15 @@ export type LogConfig = {
   readonly format: LogFormat;
 };
 
+export type AdminConfig = {
+  /** Null: the unix socket alone. */
+  readonly listen: { readonly ip: string; readonly port: number } | null;
+  /** Null: none is asked for. Where there is a `tokenFile`, what is in it once it was read. */
+  readonly token: string | null;
+  /** As it is written. Null beside a token that is written itself. */
+  readonly tokenFile: string | null;
+};
+
 export type Config = {
   readonly workers: number | "auto";
   readonly watch: boolean;
@@ -109,6 +118,7 @@ export type Config = {
   readonly timeouts: TimeoutsConfig;
   readonly limits: LimitsConfig;
   readonly log: LogConfig;
+  readonly admin: AdminConfig;
   /** In the order of the file. */
   readonly listeners: readonly ListenerConfig[];
   /** In the order of the file. */

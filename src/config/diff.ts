@@ -2,6 +2,7 @@
 import { formatHostPort } from "../base/address.ts";
 import { formatDuration, formatSize } from "../base/units.ts";
 import type {
+  AdminConfig,
   BackendConfig,
   Config,
   HealthCheckConfig,
@@ -22,10 +23,12 @@ export type Change = {
 };
 
 /** A config as its keys and values are written, with things in lists under their names. */
-type Tree = { readonly [key: string]: Tree | string | number | boolean };
+type Tree = { readonly [key: string]: Tree | string | number | boolean | null };
+
+const HIDDEN = "(hidden)";
 
 export function diffConfigs(from: Config, to: Config): readonly Change[] {
-  return diffTrees(treeOf(from), treeOf(to), "");
+  return [...diffTrees(treeOf(from), treeOf(to), ""), ...diffTokens(from.admin, to.admin)];
 }
 
 /** `added pools.web.backends.10.0.0.1:443`, `timeouts.idle: 1h → 10m` */
@@ -42,10 +45,19 @@ function diffTrees(from: Tree, to: Tree, path: string): readonly Change[] {
     const after = Object.hasOwn(to, key) ? to[key] : undefined;
     if (before === undefined) return [{ kind: "added", path: at, from: null, to: after ?? null }];
     if (after === undefined) return [{ kind: "removed", path: at, from: before, to: null }];
-    if (typeof before === "object" && typeof after === "object")
-      return diffTrees(before, after, at);
+    if (isTree(before) && isTree(after)) return diffTrees(before, after, at);
     return before === after ? [] : [{ kind: "changed", path: at, from: before, to: after }];
   });
+}
+
+function isTree(value: Tree[string] | undefined): value is Tree {
+  return typeof value === "object" && value !== null;
+}
+
+// Another one looks like the one before.
+function diffTokens(from: AdminConfig, to: AdminConfig): readonly Change[] {
+  if (from.token === null || to.token === null || from.token === to.token) return [];
+  return [{ kind: "changed", path: "admin.token", from: HIDDEN, to: HIDDEN }];
 }
 
 function treeOf(config: Config): Tree {
@@ -65,6 +77,7 @@ function treeOf(config: Config): Tree {
       refuse: limits.refuse,
     },
     log: { ...config.log },
+    admin: adminTree(config.admin),
     listeners: byName(config.listeners, (listener) => listenerTree(listener, timeouts)),
     pools: byName(config.pools, poolTree),
   };
@@ -77,6 +90,14 @@ function timeoutsTree(timeouts: SessionTimeouts): Tree {
     idle: formatDuration(timeouts.idleMs),
     half_closed: formatDuration(timeouts.halfClosedMs),
     max_lifetime: formatDuration(timeouts.maxLifetimeMs),
+  };
+}
+
+function adminTree({ listen, token, tokenFile }: AdminConfig): Tree {
+  return {
+    listen: listen === null ? null : formatHostPort(listen.ip, listen.port),
+    token: token === null ? null : HIDDEN,
+    token_file: tokenFile,
   };
 }
 

@@ -26,6 +26,14 @@ export type Field =
   | { readonly kind: "percent"; readonly min: number; readonly max: number }
   /** An IP literal or a hostname. */
   | { readonly kind: "host" }
+  /** `127.0.0.1:9296`, `[::1]:9296`: an IP literal and a port. */
+  | { readonly kind: "address" }
+  /** What is shown to nobody. */
+  | { readonly kind: "secret" }
+  /** The path of a file, relative to the config's folder. */
+  | { readonly kind: "path" }
+  /** Null for none, or a value. */
+  | { readonly kind: "nullable"; readonly of: Field }
   /** The word `auto`, or a value. */
   | { readonly kind: "auto"; readonly or: Field }
   | { readonly kind: "list"; readonly of: Field; readonly max: number }
@@ -72,6 +80,14 @@ export function describeField(field: Field): string {
       return `"off", or a percentage from ${field.min}% to ${field.max}%`;
     case "host":
       return "an IPv4 address, an IPv6 address or a hostname";
+    case "address":
+      return "an IP address and a port such as 127.0.0.1:9296 or [::1]:9296";
+    case "secret":
+      return "a text of 1 to 512 visible ASCII characters without spaces";
+    case "path":
+      return "the path of a file";
+    case "nullable":
+      return `null, or ${describeField(field.of)}`;
     case "auto":
       return `auto, or ${describeField(field.or)}`;
     case "list":

@@ -55,6 +55,14 @@ function schemaOf(field: Field): JsonSchema {
       return text(`(?:${IPV4}|${IPV6}|${HOSTNAME})`);
     case "percent":
       return { anyOf: [text("[0-9]{1,9}%"), { enum: ["off", false] }] };
+    case "address":
+      return text(`(?:${IPV4}|\\[${IPV6}\\]):[0-9]{1,5}`);
+    case "secret":
+      return text("[!-~]{1,512}");
+    case "path":
+      return { type: "string", minLength: 1 };
+    case "nullable":
+      return { anyOf: [{ type: "null" }, schemaOf(field.of)] };
     case "auto":
       return { anyOf: [{ const: "auto" }, schemaOf(field.or)] };
     case "list":

@@ -3,6 +3,7 @@
 import { formatHostPort, isLoopback, isWildcard } from "../base/address.ts";
 import { formatDuration } from "../base/units.ts";
 import type { ListenerConfig } from "./config.ts";
+import { judgeAdmin } from "./judge-admin.ts";
 import { nearName } from "./near-name.ts";
 import type { Report } from "./report.ts";
 import { backendName, healthCheckOf, listenersOf, withDefaults } from "./resolve.ts";
@@ -33,6 +34,7 @@ export function judge(written: WrittenConfig, report: Report): void {
   }
   judgeHealthChecks(written, report);
   judgeTimeouts(written, report);
+  if (written.admin !== undefined) judgeAdmin(written.admin, listeners, report);
 }
 
 function judgeForm(written: WrittenConfig, report: Report): void {

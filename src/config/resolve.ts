@@ -3,6 +3,7 @@
 import { formatHostPort } from "../base/address.ts";
 import { parseDuration } from "../base/units.ts";
 import type {
+  AdminConfig,
   BackendConfig,
   Config,
   HealthCheckConfig,
@@ -13,6 +14,7 @@ import type {
 import type { Keys } from "./field.ts";
 import { tables } from "./schema.ts";
 import type {
+  WrittenAdmin,
   WrittenBackend,
   WrittenConfig,
   WrittenHealthCheck,
@@ -45,9 +47,18 @@ export function resolveConfig(written: WrittenConfig): Config {
       refuse: limits.refuse,
     },
     log: { level: log.level, format: log.format },
+    admin: adminOf(written.admin),
     listeners: listenersOf(written),
     pools: poolsOf(written),
   });
+}
+
+function adminOf({
+  listen = null,
+  token = null,
+  token_file = null,
+}: WrittenAdmin = {}): AdminConfig {
+  return { listen, token, tokenFile: token === null ? token_file : null };
 }
 
 export function listenersOf(written: WrittenConfig): readonly ListenerConfig[] {

@@ -1,5 +1,5 @@
 // A YAML scalar → a number, word or address in its field's range, or a diagnostic.
-import { isHostname, parseCidr, parseIp } from "../base/address.ts";
+import { isHostname, parseCidr, parseHostPort, parseIp } from "../base/address.ts";
 import { formatDuration, formatSize, parseDuration, parseSize } from "../base/units.ts";
 import { describeField, type Field } from "./field.ts";
 import { nearName } from "./near-name.ts";
@@ -44,6 +44,14 @@ function readValue(value: unknown, field: Field): Read {
       return readHost(value, field);
     case "name":
       return readName(value, field);
+    case "address":
+      return readAddress(value, field);
+    case "secret":
+      return readSecret(value, field);
+    case "path":
+      return typeof value === "string" && value !== "" ? { value } : wrongType(value, field);
+    case "nullable":
+      return value === null ? { value } : readValue(value, field.of);
     default:
       return wrongType(value, field);
   }
@@ -117,6 +125,27 @@ function readHost(value: unknown, field: Field): Read {
   if (ip !== null) return { value: ip.ip };
   if (isHostname(value)) return { value: value.toLowerCase() };
   return badAddress(value, field, hostHint(value));
+}
+
+function readAddress(value: unknown, field: Field): Read {
+  const address = typeof value === "string" ? parseHostPort(value) : null;
+  if (address !== null) return { value: address };
+  const [, port] = /^(?:localhost|\*)?:?(\d{1,5})$/.exec(String(value)) ?? [];
+  const hint = port === undefined ? null : `for this host only: 127.0.0.1:${port}`;
+  return badAddress(value, field, hint);
+}
+
+/** May it be a secret that is sent in a header? */
+export function isSecret(text: string): boolean {
+  return /^[!-~]{1,512}$/.test(text);
+}
+
+// What is wrong is told without what it is.
+function readSecret(value: unknown, field: Field): Read {
+  if (typeof value === "string" && isSecret(value)) return { value };
+  const message = `expected ${describeField(field)}`;
+  const hint = typeof value === "number" ? "in quotes, since it is not meant as a number" : null;
+  return { code: "wrong-type", message, hint };
 }
 
 function hostHint(text: string): string | null {

@@ -140,6 +140,23 @@ const logKeys: Keys = {
   },
 };
 
+const nullable = (of: Field): Field => ({ kind: "nullable", of });
+
+const adminKeys: Keys = {
+  listen: {
+    field: nullable({ kind: "address" }),
+    doc: "the admin API over TCP as well; off loopback only with a token",
+  },
+  token: {
+    field: nullable({ kind: "secret" }),
+    doc: "what clients of admin.listen have to show",
+  },
+  token_file: {
+    field: nullable({ kind: "path" }),
+    doc: "the file that the token is in; read at the start and at every reload",
+  },
+};
+
 const cidrs: Field = { kind: "list", of: { kind: "cidr" }, max: 10_000 };
 
 const listenerLimitsKeys: Keys = {
@@ -228,6 +245,7 @@ export const schema = {
     timeouts: { field: map(timeoutsKeys), doc: "how long things may take" },
     limits: { field: map(limitsKeys), doc: "how much bal takes on" },
     log: { field: map(logKeys), doc: "what is logged, and how" },
+    admin: { field: map(adminKeys), doc: "the admin API beside its unix socket" },
     listeners: {
       field: { kind: "list", of: map(listenerKeys), max: MAX_LISTENERS },
       doc: "full form: where clients come in",
@@ -248,6 +266,7 @@ export const tables = {
   timeouts: timeoutsKeys,
   limits: limitsKeys,
   log: logKeys,
+  admin: adminKeys,
   listener: listenerKeys,
   listenerLimits: listenerLimitsKeys,
   hash: hashKeys,

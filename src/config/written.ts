@@ -1,6 +1,14 @@
 // A file as it was written, after each value was read by its field: what is absent is absent, and
 // what was wrong is absent too. Durations are milliseconds, sizes bytes.
-import type { LogFormat, LogLevel, Method, OnDown, Overload, Refuse } from "./config.ts";
+import type {
+  AdminConfig,
+  LogFormat,
+  LogLevel,
+  Method,
+  OnDown,
+  Overload,
+  Refuse,
+} from "./config.ts";
 
 export type WrittenBackend = {
   readonly host?: string;
@@ -40,6 +48,12 @@ export type WrittenLimits = {
 
 export type WrittenLog = { readonly level?: LogLevel; readonly format?: LogFormat };
 
+export type WrittenAdmin = {
+  readonly listen?: AdminConfig["listen"];
+  readonly token?: string | null;
+  readonly token_file?: string | null;
+};
+
 export type WrittenListener = {
   readonly name?: string;
   readonly bind_address?: string;
@@ -74,6 +88,7 @@ export type WrittenConfig = {
   readonly timeouts?: WrittenTimeouts;
   readonly limits?: WrittenLimits;
   readonly log?: WrittenLog;
+  readonly admin?: WrittenAdmin;
   readonly listeners?: readonly (WrittenListener | undefined)[];
   readonly pools?: Readonly<Record<string, WrittenPool | undefined>>;
   /** Of the namesake. */

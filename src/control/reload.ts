@@ -12,6 +12,8 @@ import type {
   ReloadReport,
   ReloadSource,
 } from "./admin/api.ts";
+import type { AdminServer } from "./admin/server.ts";
+import { withToken } from "./admin/token.ts";
 import type { DataPlane } from "./data-plane.ts";
 import type { Log } from "./log.ts";
 
@@ -32,6 +34,7 @@ export type ReloadParts = {
   readonly file: string;
   readonly inForce: InForce;
   readonly dataPlane: DataPlane;
+  readonly admin: AdminServer;
   readonly log: Log;
   /** The log's own settings may have changed. */
   readonly onApplied: (config: Config) => void;
@@ -39,7 +42,7 @@ export type ReloadParts = {
 
 export async function reload(parts: ReloadParts, by: ReloadSource): Promise<ReloadOutcome> {
   const { inForce, log } = parts;
-  const loaded = await load(parts.file);
+  const loaded = await load(parts.file, log);
   if (loaded instanceof BalError) return failed(parts, loaded);
   if (loaded.kind === "invalid") {
     const { error, errors } = invalid(parts.file, loaded.errors);
@@ -56,7 +59,7 @@ export async function reload(parts: ReloadParts, by: ReloadSource): Promise<Relo
   for (const warning of loaded.warnings) log.warn("config-warning", describe(warning));
   let trouble: string | null;
   try {
-    trouble = await parts.dataPlane.swap(loaded.config);
+    trouble = await swap(parts, loaded.config);
   } catch (error) {
     return failed(parts, error);
   }
@@ -77,22 +80,49 @@ export async function reload(parts: ReloadParts, by: ReloadSource): Promise<Relo
   return { kind: "done", report: report(inForce, loaded.warnings, false) };
 }
 
+// The admin API's address is open before the last step that can fail, and given up if that does.
+async function swap({ admin, dataPlane }: ReloadParts, config: Config): Promise<string | null> {
+  const move = admin.move(config.admin);
+  try {
+    const trouble = await dataPlane.swap(config);
+    move.commit();
+    return trouble;
+  } catch (error) {
+    move.undo();
+    throw error;
+  }
+}
+
 /** What a reload would change; nothing is done. */
 export async function preview(
   file: string,
   { config, generation }: InForce,
+  log: Log,
 ): Promise<PreviewOutcome> {
-  const loaded = await load(file);
+  const loaded = await load(file, log);
   if (loaded instanceof BalError) return { kind: "failed", error: apiError(loaded), errors: [] };
   if (loaded.kind === "invalid") return { kind: "failed", ...invalid(file, loaded.errors) };
   const changes = diffConfigs(config, loaded.config);
   return { kind: "done", report: { generation, changes, warnings: loaded.warnings } };
 }
 
-async function load(file: string): Promise<LoadResult | BalError> {
+async function load(file: string, log: Log): Promise<LoadResult | BalError> {
   const loaded = await Promise.race([loadConfig(file), Bun.sleep(LOAD_MS)]);
-  if (loaded !== undefined) return loaded;
+  if (loaded !== undefined) return loaded.kind === "invalid" ? loaded : complete(loaded, file, log);
   return new BalError("unreadable", `${file} could not be read within ${LOAD_MS / 1000} s`);
+}
+
+function complete(
+  loaded: Extract<LoadResult, { kind: "valid" }>,
+  file: string,
+  log: Log,
+): LoadResult | BalError {
+  try {
+    return { ...loaded, config: withToken(loaded.config, file, log) };
+  } catch (error) {
+    if (error instanceof BalError) return error;
+    throw error;
+  }
 }
 
 function report(

@@ -10,7 +10,8 @@ import type {
   ReloadSource,
   Status,
 } from "./admin/api.ts";
-import { type AdminServer, startAdminServer } from "./admin/server.ts";
+import { AdminServer } from "./admin/server.ts";
+import { withToken } from "./admin/token.ts";
 import { DataPlane } from "./data-plane.ts";
 import { drain } from "./drain.ts";
 import type { Home } from "./home.ts";
@@ -44,7 +45,8 @@ type Phase = "starting" | "running" | "draining" | "stopped";
 
 /** Runs bal until it has drained. Resolves with the exit code. Rejects with BalError when it can't start. */
 export async function serve(options: ServeOptions): Promise<number> {
-  const supervisor = new Supervisor(options);
+  const config = withToken(options.config, options.file, options.log);
+  const supervisor = new Supervisor({ ...options, config });
   return supervisor.run();
 }
 
@@ -63,7 +65,7 @@ class Supervisor {
   /** The reload that waits for the one under way. */
   private waiting: Promise<ReloadOutcome> | null = null;
   private watcher: ConfigWatcher | null = null;
-  private admin: AdminServer | null = null;
+  private readonly admin: AdminServer;
   /** An operator will not wait for the drain. */
   private readonly cut = Promise.withResolvers<void>();
 
@@ -72,6 +74,7 @@ class Supervisor {
     this.options = options;
     this.fingerprint = options.fingerprint;
     this.dataPlane = new DataPlane(config, log);
+    this.admin = new AdminServer(this.api, log);
     const kept = { listeners: 0, backends: 0 };
     const first = { generation: 1, loadedAt: this.startedAt, by: "start", changes: [] } as const;
     this.inForce = { config, kept, ...first };
@@ -94,9 +97,11 @@ class Supervisor {
       // A signal may end it before it has begun.
       await Promise.race([dataPlane.start(), this.stopped.promise]);
       if (this.phase !== "starting") return await this.stopped.promise;
-      if (home !== null) this.admin = startAdminServer({ socketPath: home.socket, api: this.api });
+      if (home !== null) this.admin.serveSocket(home.socket);
+      this.admin.move(config.admin).commit();
     } catch (error) {
       dataPlane.end();
+      await this.admin.stop();
       signals[Symbol.dispose]();
       throw error;
     }
@@ -151,15 +156,15 @@ class Supervisor {
     }
     this.fingerprint = fingerprintOf(file);
     this.watcher?.markLoaded(this.fingerprint);
-    const { inForce, dataPlane } = this;
+    const { inForce, dataPlane, admin } = this;
     const onApplied = (config: Config) => this.applied(config);
-    return reload({ file, inForce, dataPlane, log, onApplied }, by);
+    return reload({ file, inForce, dataPlane, admin, log, onApplied }, by);
   }
 
   private async preview(): Promise<PreviewOutcome> {
     const file = this.reloadable();
     if (typeof file !== "string") return { kind: "refused", error: file };
-    return preview(file, this.inForce);
+    return preview(file, this.inForce, this.options.log);
   }
 
   /** The file that a reload reads, or why there is none. */
@@ -202,7 +207,7 @@ class Supervisor {
     await drain({ dataPlane, log: options.log, shutdownMs, cutNow: this.cut.promise });
     this.phase = "stopped";
     dataPlane.end();
-    await this.admin?.stop();
+    await this.admin.stop();
     this.stopped.resolve(0);
   }
 

@@ -251,3 +251,40 @@ health_check: {interval: 100ms, timeout: 1s}
 test("the config to begin with has nothing against it", () => {
   expect(parse(template)).toMatchObject({ kind: "valid", warnings: [] });
 });
+
+describe("the admin API is not left open by mistake", () => {
+  const admin = (text: string) => `admin: {${text}}\n${BACKENDS}`;
+  refuses([
+    [
+      admin('listen: "0.0.0.0:9296"'),
+      ["1:17", "admin.listen", "token-required", "`token`", "127.0.0.1"],
+    ],
+    [admin('listen: "[::]:9296", token: null'), ["1:17", "admin.listen", "token-required"]],
+    [admin('listen: "10.0.0.1:9296"'), ["1:17", "admin.listen", "token-required"]],
+    [
+      admin("listen: 9296"),
+      ["1:17", "admin.listen", "bad-address", "127.0.0.1:9296 or [::1]:9296", "127.0.0.1:9296"],
+    ],
+    [
+      admin("listen: localhost:9296"),
+      ["1:17", "admin.listen", "bad-address", "for this host only: 127.0.0.1:9296"],
+    ],
+    [admin('listen: "127.0.0.1:0"'), ["1:17", "admin.listen", "bad-address"]],
+    [admin('listen: "127.0.0.1:65536"'), ["1:17", "admin.listen", "bad-address"]],
+    [
+      `port: 9296\n${admin("listen: 127.0.0.1:9296")}`,
+      ["2:17", "admin.listen", "duplicate-address", "listener default"],
+    ],
+    [admin('token: "with space"'), ["1:16", "admin.token", "wrong-type", "visible ASCII"]],
+    [admin("token: 12345678901234567890"), ["1:16", "admin.token", "wrong-type", "in quotes"]],
+    [admin('token_file: ""'), ["1:21", "admin.token_file", "wrong-type", "path of a file"]],
+  ]);
+
+  test("and no finding tells a token", () => {
+    for (const token of ['"with space 12345"', "12345", "[12345]", '""', '"12345\\n"']) {
+      const found = errorsOf(parse(admin(`token: ${token}`)));
+      expect(found).toHaveLength(1);
+      expect(JSON.stringify(found)).not.toContain("12345");
+    }
+  });
+});

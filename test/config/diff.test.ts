@@ -43,6 +43,19 @@ describe("what a reload changes", () => {
       [{ kind: "changed", path: "limits.max_buffered", from: "auto", to: "64MiB" }],
     ],
     [
+      "the admin address",
+      { ...base, admin: { listen: "127.0.0.1:9296" } },
+      [{ kind: "changed", path: "admin.listen", from: null, to: "127.0.0.1:9296" }],
+    ],
+    [
+      "a token, without telling it",
+      { ...base, admin: { listen: "127.0.0.1:9296", token: "s3cret-s3cret-s3cret" } },
+      [
+        { kind: "changed", path: "admin.listen", from: null, to: "127.0.0.1:9296" },
+        { kind: "changed", path: "admin.token", from: null, to: "(hidden)" },
+      ],
+    ],
+    [
       "a switch",
       { ...base, zero_copy: false },
       [{ kind: "changed", path: "zero_copy", from: "auto", to: false }],

@@ -171,3 +171,23 @@ describe("pools", () => {
     ],
   ]);
 });
+
+describe("the admin API", () => {
+  const admin = (text: string) => `admin: {${text}}\n${BACKENDS}`;
+  const long = "x".repeat(16);
+  warns([
+    [admin("listen: 127.0.0.1:9296")],
+    [admin("listen: null, token: null, token_file: null")],
+    [admin(`listen: "0.0.0.0:9296", token: ${long}`)],
+    [admin('listen: "0.0.0.0:9296", token_file: t')],
+    [
+      admin("listen: 127.0.0.1:9296, token: abc"),
+      ["1:40", "admin.token", "short-token", "3 characters", "openssl rand"],
+    ],
+    [
+      admin(`listen: 127.0.0.1:9296, token: ${long}, token_file: t`),
+      ["1:70", "admin.token_file", "unused-key", "`token` stands beside it"],
+    ],
+    [admin("token_file: t"), ["1:21", "admin.token_file", "unused-key", "without `listen`"]],
+  ]);
+});

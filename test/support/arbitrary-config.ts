@@ -47,6 +47,14 @@ export function written(field: Field): fc.Arbitrary<unknown> {
       );
     case "host":
       return host;
+    case "address":
+      return fc.constantFrom("127.0.0.1:9296", "[::1]:9297");
+    case "secret":
+      return fc.stringMatching(/^[!-~]{16,40}$/);
+    case "path":
+      return fc.stringMatching(/^[a-z/.]{1,20}$/);
+    case "nullable":
+      return fc.oneof(fc.constant(null), written(field.of));
     case "auto":
       return fc.oneof(fc.constant("auto"), written(field.or));
     case "map":

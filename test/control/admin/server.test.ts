@@ -4,8 +4,9 @@ import { existsSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ControlApi, ReloadOutcome, Status } from "../../../src/control/admin/api.ts";
 import { AdminClient } from "../../../src/control/admin/client.ts";
-import { startAdminServer } from "../../../src/control/admin/server.ts";
+import { AdminServer } from "../../../src/control/admin/server.ts";
 import { temporaryHome } from "../../support/bal.ts";
+import { silentLog } from "../../support/silent-log.ts";
 
 const STATUS = { pid: 7, phase: "running" } as Status;
 const REPORT = {
@@ -35,10 +36,13 @@ function served(overrides: Partial<ControlApi> = {}) {
     ...overrides,
   };
   writeFileSync(socketPath, "what a killed one left");
-  const server = startAdminServer({ socketPath, api });
+  const faults: string[] = [];
+  const server = new AdminServer(api, silentLog({ error: (event) => faults.push(event) }));
+  server.serveSocket(socketPath);
   return {
     socketPath,
     stops,
+    faults,
     server,
     client: new AdminClient(socketPath),
     fetch: (method: string, path: string, body?: string) =>
@@ -143,7 +147,10 @@ test("a fault in the process is 500 in words", async () => {
   await using bal = served({ status: fault });
   const response = await bal.fetch("GET", "/v1/status");
   expect(response.status).toBe(500);
-  expect(await response.json()).toEqual({ error: { code: "fault", message: "oh" } });
+  expect(await response.json()).toEqual({
+    error: { code: "fault", message: "a fault of bal's own; its log tells more" },
+  });
+  expect(bal.faults).toEqual(["fault"]);
 });
 
 test("no socket, and one that nobody listens at, mean that no bal runs", async () => {

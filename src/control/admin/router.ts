@@ -1,0 +1,167 @@
+// From a request to its handler, and from whatever happens there to an answer. Knows no route.
+//
+// A handler that throws a Refusal is answered with it; one that throws anything else with 500.
+import type { ApiError } from "./api.ts";
+import { type Denial, type Door, denialOf } from "./gate.ts";
+
+export type Call = {
+  readonly request: Request;
+  /** What stands in the path for `:name`, decoded. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+};
+
+export type Handler = (call: Call) => Response | Promise<Response>;
+
+export type Route = {
+  /** Answered to anybody, without a token: it tells nothing that is not everybody's. */
+  readonly isOpen?: true;
+  /** HEAD comes with GET. A GET changes nothing. */
+  readonly GET?: Handler;
+  readonly POST?: Handler;
+  readonly PATCH?: Handler;
+  readonly DELETE?: Handler;
+};
+
+/** By path; `:name` stands for one segment. */
+export type Routes = Readonly<Record<string, Route>>;
+
+const METHODS = ["GET", "POST", "PATCH", "DELETE"] as const;
+/** A body says little; what is longer is no request of ours. */
+const MAX_BODY_BYTES = 64 * 1024;
+
+/** Why a request is not done. */
+export class Refusal extends Error {
+  readonly status: number;
+  readonly error: ApiError;
+
+  constructor(status: number, error: ApiError) {
+    super(error.message);
+    this.status = status;
+    this.error = error;
+  }
+}
+
+export class Router {
+  private readonly routes: readonly (readonly [pattern: readonly string[], route: Route])[];
+  private readonly onFault: (error: unknown) => void;
+
+  constructor(routes: Routes, onFault: (error: unknown) => void) {
+    this.routes = Object.entries(routes).map(([path, route]) => [path.split("/"), route]);
+    this.onFault = onFault;
+  }
+
+  /** Never rejects. */
+  async answer(request: Request, door: Door): Promise<Response> {
+    try {
+      const response = await this.dispatch(request, door);
+      response.headers.set("X-Content-Type-Options", "nosniff");
+      if (!response.headers.has("Cache-Control")) response.headers.set("Cache-Control", "no-store");
+      return request.method === "HEAD" ? await headOf(response) : response;
+    } catch (error) {
+      if (error instanceof Refusal) return failure(error.status, error.error);
+      this.onFault(error);
+      const message = "a fault of bal's own; its log tells more";
+      return failure(500, { code: "fault", message });
+    }
+  }
+
+  private async dispatch(request: Request, door: Door): Promise<Response> {
+    // A request with an odd Host has no whole URL.
+    const { pathname, searchParams } = new URL(request.url, "http://bal");
+    const found = this.find(pathname);
+    const denial = found?.route.isOpen ? null : denialOf(request.headers, door);
+    if (denial !== null) return denied(denial);
+    if (found === null) {
+      return failure(404, { code: "not-found", message: "there is no such route" });
+    }
+    const { route, params } = found;
+    const method = METHODS.find(
+      (name) => name === (request.method === "HEAD" ? "GET" : request.method),
+    );
+    const handler = method === undefined ? undefined : route[method];
+    if (handler === undefined) return wrongMethod(request.method, route);
+    return handler({ request, params, query: searchParams });
+  }
+
+  private find(pathname: string) {
+    const segments = pathname.split("/");
+    for (const [pattern, route] of this.routes) {
+      const params = match(pattern, segments);
+      if (params !== null) return { route, params };
+    }
+    return null;
+  }
+}
+
+/** The body as JSON; undefined when there is none. Throws Refusal 400 or 413. */
+export async function readJson(request: Request): Promise<unknown> {
+  const tooLarge = () =>
+    new Refusal(413, {
+      code: "too-large",
+      message: `the body has more than ${MAX_BODY_BYTES / 1024} KiB`,
+    });
+  if (Number(request.headers.get("content-length")) > MAX_BODY_BYTES) throw tooLarge();
+  const body = await request.text();
+  if (Buffer.byteLength(body) > MAX_BODY_BYTES) throw tooLarge();
+  if (body === "") return undefined;
+  try {
+    return JSON.parse(body) as unknown;
+  } catch {
+    throw new Refusal(400, { code: "bad-request", message: "the body is not JSON" });
+  }
+}
+
+export function failure(status: number, error: ApiError): Response {
+  return Response.json({ error }, { status });
+}
+
+function match(
+  pattern: readonly string[],
+  segments: readonly string[],
+): Readonly<Record<string, string>> | null {
+  if (pattern.length !== segments.length) return null;
+  const params: Record<string, string> = {};
+  for (const [index, part] of pattern.entries()) {
+    const segment = segments[index] ?? "";
+    if (!part.startsWith(":")) {
+      if (part !== segment) return null;
+      continue;
+    }
+    const value = decode(segment);
+    if (value === null) return null;
+    params[part.slice(1)] = value;
+  }
+  return params;
+}
+
+function decode(segment: string): string | null {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return null;
+  }
+}
+
+function denied({ status, error }: Denial): Response {
+  const response = failure(status, error);
+  if (status === 401) response.headers.set("WWW-Authenticate", 'Bearer realm="bal"');
+  return response;
+}
+
+function wrongMethod(method: string, route: Route): Response {
+  const allowed = METHODS.filter((name) => route[name] !== undefined);
+  const allow = allowed.flatMap((name) => (name === "GET" ? ["GET", "HEAD"] : [name])).join(", ");
+  const message = `${method} is not what this route is for; it takes ${allow}`;
+  const response = failure(405, { code: "method-not-allowed", message });
+  response.headers.set("Allow", allow);
+  return response;
+}
+
+// A stream that nobody will read is let go of.
+async function headOf(response: Response): Promise<Response> {
+  const { status, headers } = response;
+  if (headers.get("Content-Type")?.startsWith("text/event-stream")) await response.body?.cancel();
+  else headers.set("Content-Length", String((await response.arrayBuffer()).byteLength));
+  return new Response(null, { status, headers });
+}
