@@ -37,9 +37,18 @@ function isFromSystem(error: unknown): boolean {
   return /^E[A-Z0-9]+$/.test(codeOf(error) ?? "");
 }
 
+/** In the place of what was said so before, on a terminal; nothing clears it. */
+export function sayOver(fd: 1 | 2, text: string): void {
+  write(fd, `\r\u001b[K${text}`);
+}
+
 /** A line on stdout (1) or stderr (2). A reader that has gone is nobody's error. */
 export function say(fd: 1 | 2, line: string): void {
-  let rest = Buffer.from(`${line}\n`);
+  write(fd, `${line}\n`);
+}
+
+function write(fd: 1 | 2, text: string): void {
+  let rest = Buffer.from(text);
   while (rest.length > 0) {
     try {
       rest = rest.subarray(writeSync(fd, rest));

@@ -17,6 +17,9 @@ export const commands: Readonly<Record<string, () => Promise<CommandDef>>> = {
   stop: async () => plain((await import("./stop.ts")).stop),
   status: async () => plain((await import("./status.ts")).status),
   doctor: async () => plain((await import("./doctor.ts")).doctor),
+  drain: async () => plain((await import("./drain.ts")).drain),
+  undrain: async () => plain((await import("./drain.ts")).undrain),
+  weight: async () => plain((await import("./weight.ts")).weight),
   schema: async () => plain((await import("./schema.ts")).schema),
   completions: async () => plain((await import("./completions.ts")).completions),
   demo: async () => plain((await import("./demo.ts")).demo),
@@ -85,22 +88,26 @@ async function checkOptions(
 ): Promise<void> {
   const args = ((await command.args) ?? {}) as ArgsDef;
   const named = Object.entries(args).filter(([, { type }]) => type !== "positional");
+  const places = Object.entries(args).filter(([, { type }]) => type === "positional");
   const options = Object.fromEntries(
     named.map(([option, { type, ...rest }]) => {
       const alias = "alias" in rest && typeof rest.alias === "string" ? { short: rest.alias } : {};
       return [option, { type: type === "boolean" ? "boolean" : "string", ...alias } as const];
     }),
   );
-  const places = Object.keys(args).length - named.length;
   try {
     const { values, positionals } = parseArgs({
       args: [...rest],
       options,
-      allowPositionals: places > 0,
+      allowPositionals: places.length > 0,
       strict: true,
     });
-    if (positionals.length > places) {
-      throw new TypeError(`Unexpected argument '${positionals[places]}'`);
+    if (positionals.length > places.length) {
+      throw new TypeError(`Unexpected argument '${positionals[places.length]}'`);
+    }
+    const [missing, arg] = places[positionals.length] ?? [];
+    if (missing !== undefined && arg?.required === true) {
+      throw new TypeError(`${missing.toUpperCase()} is missing`);
     }
     for (const [option, value] of Object.entries(values)) {
       const { options: allowed } = args[option] as { options?: readonly string[] };

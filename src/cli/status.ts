@@ -81,8 +81,12 @@ function backendRow(backend: BackendStatus): readonly (string | number)[] {
     roundSize(backend.bytes_down),
     backend.dial_errors,
     backend.check_ms === null ? "-" : `${backend.check_ms} ms`,
-    plain(backend.reason ?? ""),
+    plain([backend.reason ?? [], weightNote(backend)].flat().join("; ")),
   ];
+}
+
+function weightNote({ override }: BackendStatus): readonly string[] {
+  return override?.weight === undefined ? [] : ["weight set by hand"];
 }
 
 function since(time: string): string {

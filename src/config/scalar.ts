@@ -5,7 +5,7 @@ import { describeField, type Field } from "./field.ts";
 import { nearName } from "./near-name.ts";
 import type { Finding, Report } from "./report.ts";
 
-type Read = { readonly value: unknown } | Finding;
+export type Read = { readonly value: unknown } | Finding;
 
 /** The value, or undefined when it was reported. Durations come as milliseconds, sizes as bytes. */
 export function readScalar(report: Report, value: unknown, field: Field, path: string): unknown {
@@ -20,7 +20,8 @@ export function isName(text: string): boolean {
   return /^[A-Za-z0-9_.:[\]/-]{1,128}$/.test(text);
 }
 
-function readValue(value: unknown, field: Field): Read {
+/** By the field of a single value; what is wrong with it comes without a place. */
+export function readValue(value: unknown, field: Field): Read {
   switch (field.kind) {
     case "integer":
       return readInteger(value, field);

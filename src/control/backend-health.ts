@@ -10,12 +10,19 @@ import { Resolver } from "./discovery/resolver.ts";
 import { Ejections } from "./ejections.ts";
 import { type CheckResult, Prober } from "./health/prober.ts";
 import type { Log } from "./log.ts";
+import type { Overrides } from "./overrides.ts";
 
 export type BackendHealthEvents = {
   /** The workers have to be told of other addresses. */
   readonly onEndpointsChange: () => void;
   /** A backend went down whose sessions are to be reset. */
   readonly onClose: (slot: number) => void;
+};
+
+export type BackendHealthParts = {
+  readonly board: Board;
+  readonly log: Log;
+  readonly overrides: Overrides;
 };
 
 export class BackendHealth {
@@ -26,12 +33,13 @@ export class BackendHealth {
   private readonly ejections: Ejections;
   private readonly events: BackendHealthEvents;
 
-  constructor(board: Board, log: Log, events: BackendHealthEvents) {
+  constructor({ board, log, overrides }: BackendHealthParts, events: BackendHealthEvents) {
     this.log = log;
     this.events = events;
     this.resolver = new Resolver({ onChange: (host) => this.resolved(host) });
     this.backends = new Backends({
       board,
+      overrides,
       addressesOf: (host) => this.resolver.answer(host),
       onStateChange: (backend, from) => {
         this.logChange(backend, from);

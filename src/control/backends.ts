@@ -15,12 +15,16 @@ import {
 import { type Board, MAX_BACKENDS, MAX_POOLS } from "../shared/board.ts";
 import type { GenerationPool } from "../shared/messages.ts";
 import type { ProbeTarget } from "./health/prober.ts";
+import { isDraining, type Override, weightOf } from "./override.ts";
+import type { Overrides } from "./overrides.ts";
 import { SlotTable } from "./slots.ts";
 
 export type Backend = {
   readonly pool: string;
   readonly slot: number;
   config: BackendConfig;
+  /** What an operator has set, over the config. */
+  override: Override;
   onDown: OnDown;
   slowStartMs: number;
   /** When it came back and began to start slowly, by the monotonic clock; null: it does not. */
@@ -35,6 +39,7 @@ export type Backend = {
 
 export type BackendsOptions = {
   readonly board: Board;
+  readonly overrides: Overrides;
   /** The last good answer for a hostname. */
   readonly addressesOf: (host: string) => readonly string[] | null;
   readonly onStateChange: (backend: Backend, from: BackendState) => void;
@@ -65,6 +70,7 @@ export class Backends {
   /** Takes a new config: new backends get a row, those that stay keep their state. */
   reconcile(next: Config): void {
     const named = new Set<string>();
+    const { overrides } = this.options;
     for (const pool of next.pools) {
       this.pools.take(pool.name);
       for (const config of pool.backends) {
@@ -79,14 +85,20 @@ export class Backends {
     for (const pool of this.config?.pools ?? []) {
       if (!next.pools.some(({ name }) => name === pool.name)) this.pools.retire(pool.name);
     }
+    // Later each goes with its row: a backend that is back before its sessions have ended has it still.
+    if (this.config === null) {
+      overrides.keepOnly((pool, backend) => named.has(identityOf(pool, backend)));
+    }
     this.config = next;
   }
 
   /** Frees the rows of removed backends whose last session has ended. */
   collect(): void {
-    const { board } = this.options;
+    const { board, overrides } = this.options;
     this.slots.collect((slot) => {
       if (board.backendSessions(slot) > 0) return false;
+      const gone = this.bySlot.get(slot);
+      overrides.keepOnly((pool, name) => pool !== gone?.pool || name !== gone.config.name);
       this.bySlot.delete(slot);
       this.options.onForgotten(slot);
       return true;
@@ -131,20 +143,38 @@ export class Backends {
     });
   }
 
+  /** Null where the config has none of that name. */
+  find(pool: string, name: string): Backend | null {
+    const config = this.config?.pools.find((one) => one.name === pool);
+    if (config === undefined) return null;
+    return this.ofPool(config).find((backend) => backend.config.name === name) ?? null;
+  }
+
+  /** In force at once for drains; a weight reaches the workers with their next generation. */
+  override(backend: Backend, override: Override): void {
+    const { pool, slot, config } = backend;
+    this.options.overrides.set(pool, config.name, override);
+    backend.override = override;
+    const draining = isDraining(backend) ? DRAINING : 0;
+    this.setBits(slot, draining, DRAINING);
+    // Of one that drains as before, for another reason now.
+    if (backend.state === "draining") backend.reason = reasonOf(DRAINING, override);
+  }
+
   generationPools(): readonly GenerationPool[] {
     return (this.config?.pools ?? []).map((pool) => ({
       slot: this.pools.take(pool.name).slot,
       name: pool.name,
       method: pool.method,
       boundPercent: pool.boundPercent,
-      backends: this.ofPool(pool).map(({ slot, config, endpoints }) => ({
-        slot,
-        name: config.name,
-        weight: config.weight,
-        maxConnections: config.maxConnections,
-        isBackup: config.isBackup,
-        origin: formatHostPort(config.host, config.port),
-        endpoints,
+      backends: this.ofPool(pool).map((backend) => ({
+        slot: backend.slot,
+        name: backend.config.name,
+        weight: weightOf(backend),
+        maxConnections: backend.config.maxConnections,
+        isBackup: backend.config.isBackup,
+        origin: formatHostPort(backend.config.host, backend.config.port),
+        endpoints: backend.endpoints,
       })),
     }));
   }
@@ -168,10 +198,13 @@ export class Backends {
     const backend = this.bySlot.get(slot);
     if (backend === undefined) return;
     const from = backend.state;
-    backend.state = backendState(this.options.board.healthBits(slot));
+    const bits = this.options.board.healthBits(slot);
+    backend.state = backendState(bits);
     if (backend.state === from) return;
     backend.since = new Date();
-    backend.reason = backend.state === "up" || backend.state === "unknown" ? null : reason;
+    const isGiven = reason !== null && (bits & (DRAINING | UNRESOLVED)) === 0;
+    const hasReason = backend.state !== "up" && backend.state !== "unknown";
+    backend.reason = isGiven && hasReason ? reason : reasonOf(bits, backend.override);
     // Never at the start of the process: only who was seen down comes back.
     if (backend.state === "up" && from === "down") this.beginWarming(backend);
     this.options.onStateChange(backend, from);
@@ -179,7 +212,7 @@ export class Backends {
 
   private setBits(slot: number, set: number, clear: number, reason: string | null = null): void {
     this.options.board.changeHealth(slot, set, clear & ~set);
-    this.refresh(slot, reason ?? defaultReason(set));
+    this.refresh(slot, reason);
   }
 
   private beginWarming(backend: Backend): void {
@@ -191,7 +224,8 @@ export class Backends {
   private upsert({ name: pool, onDown, slowStartMs }: PoolConfig, config: BackendConfig): void {
     const endpoints = this.endpointsOf(config);
     const unresolved = endpoints.length === 0 ? UNRESOLVED : 0;
-    const bits = unresolved | (config.isDraining ? DRAINING : 0);
+    const override = this.options.overrides.of(pool, config.name);
+    const bits = unresolved | (isDraining({ config, override }) ? DRAINING : 0);
     const { slot, isNew } = this.slots.take(identityOf(pool, config.name));
     const present = this.bySlot.get(slot);
     if (isNew || present === undefined) {
@@ -200,13 +234,14 @@ export class Backends {
         pool,
         slot,
         config,
+        override,
         onDown,
         slowStartMs,
         warmingSinceMs: null,
         endpoints,
         state: backendState(bits),
         since: new Date(),
-        reason: defaultReason(bits),
+        reason: reasonOf(bits, override),
         checkMs: null,
       });
       return;
@@ -223,6 +258,7 @@ export class Backends {
       this.options.onForgotten(slot);
     }
     const forgotten = isElsewhere ? PROBE_UP | PROBE_DOWN | EJECTED : 0;
+    present.override = override;
     this.setBits(slot, bits, forgotten | UNRESOLVED | DRAINING);
   }
 
@@ -236,9 +272,20 @@ export class Backends {
   }
 }
 
-function defaultReason(bits: number): string | null {
-  if (bits & DRAINING) return "the config says drain";
-  return bits & UNRESOLVED ? "its name does not resolve" : null;
+/** Why it is in the state that its bits come to, as far as they tell; null for one that is well. */
+function reasonOf(bits: number, override: Override): string | null {
+  switch (backendState(bits)) {
+    case "draining":
+      return override.drain === true ? "drained by an operator" : "the config says drain";
+    case "unresolved":
+      return "its name does not resolve";
+    case "down":
+      return "its checks fail";
+    case "ejected":
+      return "dials of it fail";
+    default:
+      return null;
+  }
 }
 
 function identityOf(pool: string, name: string): string {

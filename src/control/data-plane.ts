@@ -4,16 +4,18 @@ import { BalError } from "../base/errors.ts";
 import type { Config, ListenerConfig } from "../config/config.ts";
 import { Board, MAX_LISTENERS } from "../shared/board.ts";
 import type { FromWorker } from "../shared/messages.ts";
-import type { ListenerStatus, PoolStatus } from "./admin/api.ts";
+import type { BackendStatus, ListenerStatus, PoolStatus } from "./admin/api.ts";
 import { BackendHealth } from "./backend-health.ts";
 import { Crew, type GenerationPlan } from "./crew.ts";
 import { bufferedCeiling, connectionCeiling, spliceLimits, workerCount } from "./limits.ts";
 import { ListeningSockets } from "./listening-sockets.ts";
 import type { Log } from "./log.ts";
+import { mergeOverride, type Override, weightOf } from "./override.ts";
+import type { Overrides } from "./overrides.ts";
 import { RefusalReport } from "./refusals.ts";
 import { SlotTable } from "./slots.ts";
 import { Splicers } from "./splicers.ts";
-import { listenerStatus, poolStatus } from "./status.ts";
+import { backendStatus, listenerStatus, poolStatus } from "./status.ts";
 
 /** How long a start or a reload waits for new names to resolve. */
 const RESOLVE_MS = 2000;
@@ -40,19 +42,22 @@ export class DataPlane {
   private trouble: string | null = null;
   private tick: Timer | null = null;
 
-  constructor(config: Config, log: Log) {
+  constructor(config: Config, log: Log, overrides: Overrides) {
     this.config = config;
     this.log = log;
     this.workers = workerCount(config);
     this.sockets = new ListeningSockets(this.workers);
     this.refusals = new RefusalReport(this.board, log);
-    this.health = new BackendHealth(this.board, log, {
-      onEndpointsChange: () => void this.apply(),
-      onClose: (slot) => {
-        this.crew.broadcast({ kind: "close-backend", slot });
-        this.splicers.broadcast({ kind: "close-backend", slot });
+    this.health = new BackendHealth(
+      { board: this.board, log, overrides },
+      {
+        onEndpointsChange: () => void this.apply(),
+        onClose: (slot) => {
+          this.crew.broadcast({ kind: "close-backend", slot });
+          this.splicers.broadcast({ kind: "close-backend", slot });
+        },
       },
-    });
+    );
     this.splicers = new Splicers({
       board: this.board,
       onLost: (worker, reason) => this.stopSplicing(worker, reason),
@@ -149,6 +154,23 @@ export class DataPlane {
 
   poolStatus(): readonly PoolStatus[] {
     return poolStatus(this.config, this.health.backends, this.board);
+  }
+
+  /** Takes an operator's change of a backend, or with null all of them back. Resolves with what the backend
+   *  is then, when every worker knows; null: the config has no such one. */
+  async override(
+    pool: string,
+    name: string,
+    change: Override | null,
+  ): Promise<BackendStatus | null> {
+    const { backends } = this.health;
+    const backend = backends.find(pool, name);
+    if (backend === null) return null;
+    const before = weightOf(backend);
+    const { override: present, config } = backend;
+    backends.override(backend, change === null ? {} : mergeOverride(present, change, config));
+    if (weightOf(backend) !== before) await this.apply();
+    return backendStatus(backend, this.board);
   }
 
   private async serve(config: Config): Promise<string | null> {

@@ -29,6 +29,8 @@ export type Home = {
   readonly pid: string;
   readonly socket: string;
   readonly log: string;
+  /** What operators have set by hand. */
+  readonly state: string;
 };
 
 /** Where it is: $BAL_HOME, else ~/.bal. Throws BalError `no-home`. */
@@ -46,6 +48,7 @@ export function homeAt(path: string): Home {
     pid: file("bal.pid"),
     socket: file("bal.sock"),
     log: file("bal.log"),
+    state: file("state.json"),
   };
 }
 

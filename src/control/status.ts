@@ -5,6 +5,7 @@ import type { BackendTotal, Board } from "../shared/board.ts";
 import { END_INDEX, ENDS, isRefusal } from "../shared/end-reason.ts";
 import type { BackendStatus, ListenerStatus, PoolStatus } from "./admin/api.ts";
 import type { Backend, Backends } from "./backends.ts";
+import { weightOf } from "./override.ts";
 
 const DIAL_ERRORS: readonly BackendTotal[] = [
   "dialRefused",
@@ -46,19 +47,20 @@ export function poolStatus(
   }));
 }
 
-function backendStatus(backend: Backend, board: Board): BackendStatus {
-  const { slot, config } = backend;
+export function backendStatus(backend: Backend, board: Board): BackendStatus {
+  const { slot, config, override } = backend;
   return {
     name: config.name,
     state: backend.state,
     since: backend.since.toISOString(),
     reason: backend.reason,
-    weight: config.weight,
+    weight: weightOf(backend),
     active: board.backendSessions(slot),
     total: board.backendTotal(slot, "connections"),
     bytes_up: board.backendTotal(slot, "bytesUp"),
     bytes_down: board.backendTotal(slot, "bytesDown"),
     dial_errors: DIAL_ERRORS.reduce((sum, total) => sum + board.backendTotal(slot, total), 0),
     check_ms: backend.checkMs,
+    ...(Object.keys(override).length > 0 && { override }),
   };
 }

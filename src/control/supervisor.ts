@@ -17,6 +17,7 @@ import { drain } from "./drain.ts";
 import type { Home } from "./home.ts";
 import { hostWarnings } from "./limits.ts";
 import type { LogSink } from "./log.ts";
+import { Overrides } from "./overrides.ts";
 import { type InForce, preview, reload } from "./reload.ts";
 import { SerialQueue } from "./serial-queue.ts";
 import { onSignals } from "./signals.ts";
@@ -73,7 +74,7 @@ class Supervisor {
     const { config, log } = options;
     this.options = options;
     this.fingerprint = options.fingerprint;
-    this.dataPlane = new DataPlane(config, log);
+    this.dataPlane = new DataPlane(config, log, new Overrides(options.home?.state ?? null, log));
     this.admin = new AdminServer(this.api, log);
     const kept = { listeners: 0, backends: 0 };
     const first = { generation: 1, loadedAt: this.startedAt, by: "start", changes: [] } as const;
@@ -129,6 +130,7 @@ class Supervisor {
     status: () => this.status(),
     reload: (by) => this.reload(by),
     preview: () => this.preview(),
+    override: (pool, backend, change) => this.dataPlane.override(pool, backend, change),
     stop: (now) => this.stop(now),
     isReady: () => this.phase === "running",
   };

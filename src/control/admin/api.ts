@@ -3,6 +3,7 @@
 import type { Diagnostic } from "../../config/diagnostics.ts";
 import type { Change } from "../../config/diff.ts";
 import type { BackendState } from "../../shared/backend-state.ts";
+import type { Override } from "../override.ts";
 
 export type BackendStatus = {
   readonly name: string;
@@ -11,6 +12,7 @@ export type BackendStatus = {
   readonly since: string;
   /** Why it is not up, or null. */
   readonly reason: string | null;
+  /** What it has now: the override's, else the config's. */
   readonly weight: number;
   readonly active: number;
   readonly total: number;
@@ -20,6 +22,8 @@ export type BackendStatus = {
   readonly dial_errors: number;
   /** How long the last check took; null before the first. */
   readonly check_ms: number | null;
+  /** What an operator has set, over the config; absent when there is nothing. */
+  readonly override?: Override;
 };
 
 export type ListenerStatus = {
@@ -98,6 +102,12 @@ export type ControlApi = {
   readonly status: () => Status;
   readonly reload: (by: ReloadSource) => Promise<ReloadOutcome>;
   readonly preview: () => Promise<PreviewOutcome>;
+  /** Changes a backend until further notice; null takes it back. Null: there is no such backend. */
+  readonly override: (
+    pool: string,
+    backend: string,
+    change: Override | null,
+  ) => Promise<BackendStatus | null>;
   /** Begins a drain, or ends one at once. Returns the sessions that are left. */
   readonly stop: (now: boolean) => { readonly active: number };
   /** Every listener is bound and it is not draining. */

@@ -2,7 +2,8 @@
 import { BalError } from "../../base/errors.ts";
 import { codeOf } from "../../base/os-error.ts";
 import type { Diagnostic } from "../../config/diagnostics.ts";
-import type { ApiError, Preview, ReloadReport, Status } from "./api.ts";
+import type { Override } from "../override.ts";
+import type { ApiError, BackendStatus, Preview, ReloadReport, Status } from "./api.ts";
 
 /** What a request came to. */
 export type Answer<T> =
@@ -18,8 +19,10 @@ export const ANSWER_MS = 5000;
 /** A reload waits for names and threads, and perhaps for another reload before it. */
 const RELOAD_MS = 30_000;
 
+export type BackendName = { readonly pool: string; readonly backend: string };
+
 type Request = {
-  readonly method?: "GET" | "POST";
+  readonly method?: "GET" | "POST" | "PATCH";
   readonly withinMs?: number;
   readonly body?: object;
 };
@@ -47,6 +50,11 @@ export class AdminClient {
 
   diff(): Promise<Answer<Preview>> {
     return this.request("/v1/diff", { method: "POST", withinMs: RELOAD_MS });
+  }
+
+  override({ pool, backend }: BackendName, change: Override): Promise<Answer<BackendStatus>> {
+    const path = `/v1/pools/${encodeURIComponent(pool)}/backends/${encodeURIComponent(backend)}`;
+    return this.request(path, { method: "PATCH", body: change });
   }
 
   stop(now: boolean): Promise<Answer<{ active: number }>> {

@@ -1,6 +1,8 @@
 // What the admin API offers: each route, and what it asks of the process.
+import { nearName } from "../../config/near-name.ts";
+import { type Override, readOverride } from "../override.ts";
 import type { ControlApi, PreviewOutcome, ReloadOutcome } from "./api.ts";
-import { failure, Refusal, type Routes, readJson } from "./router.ts";
+import { type Call, failure, Refusal, type Routes, readJson } from "./router.ts";
 
 export function routesOf(api: ControlApi): Routes {
   return {
@@ -11,6 +13,15 @@ export function routesOf(api: ControlApi): Routes {
       GET: () => (api.isReady() ? plain("ok", 200) : plain("not ready", 503)),
     },
     "/v1/status": { GET: () => Response.json(api.status()) },
+    "/v1/pools/:pool/backends/:backend": {
+      PATCH: async ({ request, params }) => {
+        const change = readChange(await readJson(request));
+        return override(api, params, change);
+      },
+    },
+    "/v1/pools/:pool/backends/:backend/override": {
+      DELETE: ({ params }) => override(api, params, null),
+    },
     "/v1/reload": { POST: async () => outcomeResponse(await api.reload("api")) },
     "/v1/diff": { POST: async () => outcomeResponse(await api.preview()) },
     "/v1/stop": {
@@ -32,6 +43,47 @@ function outcomeResponse(outcome: ReloadOutcome | PreviewOutcome): Response {
     default:
       return outcome satisfies never;
   }
+}
+
+/** Throws Refusal 400. */
+function readChange(body: unknown): Override {
+  const read = readOverride(body);
+  if (read.kind === "invalid") {
+    const { message, hint } = read;
+    throw new Refusal(400, { code: "bad-request", message, ...(hint !== undefined && { hint }) });
+  }
+  if (Object.keys(read.override).length > 0) return read.override;
+  const message = "nothing to change: the body has neither `drain` nor `weight`";
+  throw new Refusal(400, { code: "bad-request", message });
+}
+
+/** Throws Refusal 404. */
+async function override(
+  api: ControlApi,
+  { pool = "", backend = "" }: Call["params"],
+  change: Override | null,
+): Promise<Response> {
+  const status = await api.override(pool, backend, change);
+  if (status !== null) return Response.json(status);
+  const { pools } = api.status();
+  const found = pools.find(({ name }) => name === pool);
+  throw found === undefined
+    ? unknownName("pool", pool, pools)
+    : unknownName("backend", backend, found.backends);
+}
+
+function unknownName(
+  what: "pool" | "backend",
+  name: string,
+  known: readonly { readonly name: string }[],
+): Refusal {
+  const near = nearName(
+    name,
+    known.map((one) => one.name),
+  );
+  const message = `there is no ${what} \`${name}\``;
+  const hint = near !== null && { hint: `did you mean \`${near}\`?` };
+  return new Refusal(404, { code: `unknown-${what}`, message, ...hint });
 }
 
 /** Throws Refusal 400 for a body that means something else. */

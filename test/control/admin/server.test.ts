@@ -28,6 +28,7 @@ function served(overrides: Partial<ControlApi> = {}) {
     status: () => STATUS,
     reload: async () => ({ kind: "done", report: REPORT }),
     preview: async () => ({ kind: "done", report: { generation: 2, changes: [], warnings: [] } }),
+    override: async () => null,
     stop: (now) => {
       stops.push(now);
       return { active: 3 };

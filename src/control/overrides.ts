@@ -1,0 +1,112 @@
+// What operators have changed of single backends at run time, over what the config says. Kept over
+// reloads and restarts in the home's state file.
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { codeOf } from "../base/os-error.ts";
+import type { Log } from "./log.ts";
+import { type Override, readOverride } from "./override.ts";
+
+type Entry = { readonly pool: string; readonly backend: string; readonly override: Override };
+
+export class Overrides {
+  private readonly file: string | null;
+  private readonly log: Log;
+  private readonly byIdentity = new Map<string, Entry>();
+
+  /** Reads the file. Null: nothing is kept beyond this process. Never throws. */
+  constructor(file: string | null, log: Log) {
+    this.file = file;
+    this.log = log;
+    if (file !== null) for (const entry of this.read(file)) this.put(entry);
+  }
+
+  of(pool: string, backend: string): Override {
+    return this.byIdentity.get(key(pool, backend))?.override ?? {};
+  }
+
+  /** An empty one is none. */
+  set(pool: string, backend: string, override: Override): void {
+    if (Bun.deepEquals(override, this.of(pool, backend))) return;
+    this.put({ pool, backend, override });
+    this.save();
+  }
+
+  /** Drops those of backends that are not there any more. */
+  keepOnly(isThere: (pool: string, backend: string) => boolean): void {
+    const gone = [...this.byIdentity.values()].filter(
+      (entry) => !isThere(entry.pool, entry.backend),
+    );
+    if (gone.length === 0) return;
+    for (const { pool, backend } of gone) {
+      this.byIdentity.delete(key(pool, backend));
+      const message = `${pool}/${backend} is gone, and so is what was overridden of it`;
+      this.log.info("override-dropped", message, { pool, backend });
+    }
+    this.save();
+  }
+
+  private put(entry: Entry): void {
+    const { pool, backend, override } = entry;
+    if (Object.keys(override).length === 0) this.byIdentity.delete(key(pool, backend));
+    else this.byIdentity.set(key(pool, backend), entry);
+  }
+
+  private read(file: string): readonly Entry[] {
+    try {
+      const { overrides } = JSON.parse(readFileSync(file, "utf8")) as { overrides?: unknown };
+      if (!Array.isArray(overrides)) throw new TypeError("it has no list of overrides");
+      return overrides.map(readEntry);
+    } catch (error) {
+      if (codeOf(error) === "ENOENT") return [];
+      const why = codeOf(error) ?? (error instanceof Error ? error.message : String(error));
+      const message = `cannot read ${file}: ${why}; drains and weights set by hand are lost`;
+      this.log.warn("state-unreadable", message);
+      return [];
+    }
+  }
+
+  // Whole or not at all, also when the host loses its power.
+  private save(): void {
+    if (this.file === null) return;
+    const temporary = `${this.file}.${process.pid}`;
+    const overrides = [...this.byIdentity.values()].map(flat);
+    try {
+      const fd = openSync(temporary, "w", 0o600);
+      try {
+        writeSync(fd, `${JSON.stringify({ overrides }, null, 2)}\n`);
+        fsyncSync(fd);
+      } finally {
+        closeSync(fd);
+      }
+      renameSync(temporary, this.file);
+    } catch (error) {
+      rmSync(temporary, { force: true });
+      const message = `cannot write ${this.file}: ${codeOf(error) ?? String(error)}; what was set by hand is in force, and lost with the next start`;
+      this.log.warn("state-unwritable", message);
+    }
+  }
+}
+
+/** As it stands in the file: `{pool, backend, drain?, weight?}`. */
+function flat({ pool, backend, override }: Entry): object {
+  return { pool, backend, ...override };
+}
+
+function readEntry(value: unknown): Entry {
+  const { pool, backend, ...rest } = { ...(value as Readonly<Record<string, unknown>> | null) };
+  const read = readOverride(rest);
+  if (typeof pool === "string" && typeof backend === "string" && read.kind === "valid")
+    return { pool, backend, override: read.override };
+  throw new TypeError(`it has an override that is none: ${JSON.stringify(value)}`);
+}
+
+function key(pool: string, backend: string): string {
+  return `${pool}\0${backend}`;
+}
