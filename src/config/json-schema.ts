@@ -11,7 +11,7 @@ const IPV4 = `${OCTET}(?:\\.${OCTET}){3}`;
 const IPV6 = "(?=[^:]*:[^:]*:)[0-9A-Fa-f:.]+";
 const LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?";
 const HOSTNAME = `(?![0-9.]+$)${LABEL}(?:\\.${LABEL})*\\.?`;
-const NAME = "^[A-Za-z0-9_.:[\\]/-]{1,128}$";
+const NAME = "[A-Za-z0-9_.:[\\]/-]{1,128}";
 
 /** Of the whole file. */
 export function jsonSchema(): JsonSchema {
@@ -37,28 +37,28 @@ function schemaOf(field: Field): JsonSchema {
     case "choice":
       return { enum: field.values };
     case "duration":
-      return durationSchema(field.canBeOff);
+      return durationSchema(field);
     case "size":
       return {
         anyOf: [
           { type: "integer", minimum: field.min, maximum: field.max },
-          text(quantity("B|KiB|MiB|GiB")),
+          text(field, quantity("B|KiB|MiB|GiB")),
         ],
       };
     case "name":
-      return { anyOf: [{ type: "string", pattern: NAME }, { type: "number" }] };
+      return { anyOf: [text(field, NAME), { type: "number" }] };
     case "ip":
-      return text(`(?:${IPV4}|${IPV6})`);
+      return text(field, `(?:${IPV4}|${IPV6})`);
     case "cidr":
-      return text(`(?:${IPV4}|${IPV6})(?:/[0-9]{1,3})?`);
+      return text(field, `(?:${IPV4}|${IPV6})(?:/[0-9]{1,3})?`);
     case "host":
-      return text(`(?:${IPV4}|${IPV6}|${HOSTNAME})`);
+      return text(field, `(?:${IPV4}|${IPV6}|${HOSTNAME})`);
     case "percent":
-      return { anyOf: [text("[0-9]{1,9}%"), { enum: ["off", false] }] };
+      return { anyOf: [text(field, "[0-9]{1,9}%"), { enum: ["off", false] }] };
     case "address":
-      return text(`(?:${IPV4}|\\[${IPV6}\\]):[0-9]{1,5}`);
+      return text(field, `(?:${IPV4}|\\[${IPV6}\\]):[0-9]{1,5}`);
     case "secret":
-      return text("[!-~]{1,512}");
+      return text(field, "[!-~]{1,512}");
     case "path":
       return { type: "string", minLength: 1 };
     case "nullable":
@@ -70,7 +70,7 @@ function schemaOf(field: Field): JsonSchema {
     case "named":
       return {
         type: "object",
-        propertyNames: { pattern: NAME },
+        propertyNames: text({ kind: "name" }, NAME),
         additionalProperties: schemaOf(field.of),
         maxProperties: field.max,
       };
@@ -83,11 +83,11 @@ function schemaOf(field: Field): JsonSchema {
   }
 }
 
-function durationSchema(canBeOff: boolean): JsonSchema {
+function durationSchema(field: Extract<Field, { kind: "duration" }>): JsonSchema {
   const amount = quantity("ms|s|m|h");
-  return canBeOff
-    ? { anyOf: [text(`(?:0|${amount})`), { const: 0 }] }
-    : text(`(?![0.]+[a-z])${amount}`);
+  return field.canBeOff
+    ? { anyOf: [text(field, `(?:0|${amount})`), { const: 0 }] }
+    : text(field, `(?![0.]+[a-z])${amount}`);
 }
 
 function mapSchema(keys: Keys, ignoring: readonly string[] = []): JsonSchema {
@@ -117,6 +117,8 @@ function quantity(units: string): string {
   return `[0-9]+(?:\\.[0-9]+)?(?:${units})`;
 }
 
-function text(pattern: string): JsonSchema {
-  return { type: "string", pattern: `^${pattern}$` };
+/** `patternErrorMessage`, of VS Code and the YAML language server: what people see for the pattern. */
+function text(field: Field, pattern: string): JsonSchema {
+  const patternErrorMessage = `expected ${describeField(field)}`;
+  return { type: "string", pattern: `^${pattern}$`, patternErrorMessage };
 }

@@ -11,10 +11,10 @@ import { parse } from "../support/findings.ts";
 import { configWith, places } from "../support/schema-walk.ts";
 import { yamlBlocks } from "../support/yaml-blocks.ts";
 
-// `required` stands beside `properties` that are false, and `deprecated` is for editors.
-const validate = new Ajv2020({ strict: true, strictTypes: false, strictRequired: false }).compile(
-  jsonSchema(),
-);
+// `required` stands beside `properties` that are false.
+const ajv = new Ajv2020({ strict: true, strictTypes: false, strictRequired: false });
+ajv.addVocabulary(["patternErrorMessage"]);
+const validate = ajv.compile(jsonSchema());
 
 /** What is against it, as `path: keyword`. */
 function findings(config: unknown): readonly string[] {
