@@ -48,6 +48,8 @@ function groupsOf(field: Field, { path, doc }: { path: string; doc: string }): r
       return groupsOf(field.of, { path: `${path}.NAME`, doc });
     case "auto":
       return groupsOf(field.or, { path, doc });
+    case "nullable":
+      return groupsOf(field.of, { path, doc });
     default:
       return [];
   }
@@ -91,6 +93,8 @@ function rangeOf(field: Field, groups: readonly Group[]): string {
       return `${formatSize(field.min)} to ${formatSize(field.max)}`;
     case "auto":
       return `\`auto\`, or ${rangeOf(field.or, groups)}`;
+    case "nullable":
+      return `null, or ${rangeOf(field.of, groups)}`;
     case "list":
       return `a list of ${field.of.kind === "map" ? linkTo(field.of, groups) : `up to ${field.max}: each ${rangeOf(field.of, groups)}`}`;
     case "named":

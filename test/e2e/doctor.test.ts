@@ -66,6 +66,24 @@ test("a port that somebody has, and a backend that nobody is", async () => {
   expect(broken.every(({ remedy }) => remedy !== null)).toBe(true);
 });
 
+test("the admin API's address and token", async () => {
+  using a = namedPeer("a");
+  using taken = namedPeer("taken");
+  using home = temporaryHome();
+  const admin = { listen: `127.0.0.1:${taken.port}`, token_file: "token" };
+  const config = { ...simpleConfig([a]), admin };
+  const { broken } = await examine(home.path, config);
+  expect(broken.map(({ check, message }) => [check, message])).toEqual([
+    ["ports", expect.stringContaining(`127.0.0.1:${taken.port} is in use by`)],
+    ["admin", expect.stringContaining(join(home.path, "token"))],
+  ]);
+  writeFileSync(join(home.path, "token"), "secret\n", { mode: 0o644 });
+  const free = { ...admin, listen: `127.0.0.1:${freePort()}` };
+  const { healthy, of } = await examine(home.path, { ...config, admin: free });
+  expect(healthy).toBe(true);
+  expect(of("admin")).toMatchObject([{ level: "advice", remedy: expect.stringMatching("chmod") }]);
+});
+
 test("a backend that is drained may be gone: that is advice", async () => {
   using a = namedPeer("a");
   using home = temporaryHome();

@@ -5,6 +5,7 @@ import type { LoadResult } from "../../config/load.ts";
 import { openFileLimit } from "../../os/limits.ts";
 import type { Home } from "../home.ts";
 import { connectionCeiling, spliceLimits, workerCount } from "../limits.ts";
+import { checkAdmin } from "./admin-check.ts";
 import { checkBackends } from "./backends-check.ts";
 import { checkCapacity } from "./capacity-check.ts";
 import { checkConfig } from "./config-check.ts";
@@ -46,6 +47,7 @@ export async function examine({
     ...checkHome(home, schema),
     ...daemon.findings,
     ...(config === null ? [] : checkHost(config, daemon)),
+    ...(config === null ? [] : checkAdmin(config, file)),
     ...checkKernel(config?.zeroCopy ?? true),
     ...clock,
     ...(names?.findings ?? []),

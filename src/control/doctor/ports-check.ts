@@ -1,7 +1,7 @@
-// The listeners' addresses: free, or whose they are.
+// The addresses that bal listens on: free, or whose they are.
 import { formatHostPort } from "../../base/address.ts";
 import { errnoCode } from "../../base/os-error.ts";
-import type { Config, ListenerConfig } from "../../config/config.ts";
+import type { Config } from "../../config/config.ts";
 import { isLinux } from "../../os/libc.ts";
 import { holdersOf } from "../../os/port-holder.ts";
 import { tryBind } from "../../os/socket.ts";
@@ -23,16 +23,17 @@ export function checkPorts(
   const found = new Findings("ports");
   if (!isLinux) return found.all;
   const [own, free]: [string[], string[]] = [[], []];
-  for (const listener of config.listeners) {
-    const where = addressOf(listener);
-    const isOwn = status?.listeners.some(({ address }) => address === where) ?? false;
-    (isOwn ? own : free).push(where);
+  for (const address of addressesOf(config)) {
+    const where = formatHostPort(address.ip, address.port);
+    // Listeners are told by the bal that runs, whether or not its descriptors may be seen.
+    const isOwn = status?.listeners.some((listener) => listener.address === where) ?? false;
+    const isFree = !isOwn && judgeBind(address, pid, found);
+    (isFree ? free : own).push(where);
     if (isOwn) continue;
-    judgeBind(listener, pid, found);
-    if (!isEphemeral(listener.port, ephemeral) || isReserved(listener.port, reserved)) continue;
+    if (!isEphemeral(address.port, ephemeral) || isReserved(address.port, reserved)) continue;
     found.advise(
       `${where} is among the ports that the kernel gives to outgoing connections: one of them could have it when bal starts`,
-      `sysctl -w net.ipv4.ip_local_reserved_ports=${[reserved, listener.port].filter(Boolean).join(",")}`,
+      `sysctl -w net.ipv4.ip_local_reserved_ports=${[reserved, address.port].filter(Boolean).join(",")}`,
     );
   }
   const told = [
@@ -42,14 +43,28 @@ export function checkPorts(
   return found.okUnlessOther(told.join("; ")).all;
 }
 
-function judgeBind(listener: ListenerConfig, ownPid: number | null, found: Findings): void {
-  const error = tryBind(listener.bindAddress, listener.port);
-  if (error === 0) return;
-  const where = addressOf(listener);
-  const code = errnoCode(error);
+type Address = { readonly ip: string; readonly port: number };
+
+/** The listeners', and the admin API's. */
+function addressesOf({ listeners, admin }: Config): readonly Address[] {
+  const own = listeners.map(({ bindAddress, port }) => ({ ip: bindAddress, port }));
+  return admin.listen === null ? own : [...own, admin.listen];
+}
+
+/** Is it free? If not, whose it is has been told, or it is our own bal's. */
+function judgeBind({ ip, port }: Address, ownPid: number | null, found: Findings): boolean {
+  const error = tryBind(ip, port);
+  if (error !== 0) judgeError(errnoCode(error), { ip, port }, { ownPid, found });
+  return error === 0;
+}
+
+type Telling = { readonly ownPid: number | null; readonly found: Findings };
+
+function judgeError(code: string, { ip, port }: Address, { ownPid, found }: Telling): void {
+  const where = formatHostPort(ip, port);
   switch (code) {
     case "EADDRINUSE": {
-      const holders = holdersOf(listener.port);
+      const holders = holdersOf(port);
       if (holders.length > 0 && holders.every(({ pid }) => pid === ownPid)) return;
       const names = holders.map(({ pid, name }) => `${name} (pid ${pid})`);
       const who = names.join(", ") || "a process of another user";
@@ -61,15 +76,11 @@ function judgeBind(listener: ListenerConfig, ownPid: number | null, found: Findi
     case "EPERM":
       return found.broken(
         `this user may not listen on ${where}`,
-        `sysctl -w net.ipv4.ip_unprivileged_port_start=${listener.port}, or AmbientCapabilities=CAP_NET_BIND_SERVICE in a systemd unit`,
+        `sysctl -w net.ipv4.ip_unprivileged_port_start=${port}, or AmbientCapabilities=CAP_NET_BIND_SERVICE in a systemd unit`,
       );
     default:
       return found.broken(`${where} cannot be had: ${code}`, "choose another address");
   }
-}
-
-function addressOf({ bindAddress, port }: ListenerConfig): string {
-  return formatHostPort(bindAddress, port);
 }
 
 function isEphemeral(port: number, range: Ports["ephemeral"]): boolean {
