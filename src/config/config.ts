@@ -35,6 +35,8 @@ export type SessionTimeouts = {
 export type TimeoutsConfig = SessionTimeouts & {
   /** Milliseconds; 0: at once. */
   readonly shutdownMs: number;
+  /** How long new clients are still accepted once a drain has begun. Milliseconds; 0: not at all. */
+  readonly drainDelayMs: number;
 };
 
 export type BackendConfig = {

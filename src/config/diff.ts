@@ -1,6 +1,7 @@
 // What a reload changes, as data: the same for `bal graceful`, the log and (later) `bal diff`.
 import { formatHostPort } from "../base/address.ts";
 import { formatDuration, formatSize } from "../base/units.ts";
+import { HIDDEN } from "./as-written.ts";
 import type {
   AdminConfig,
   BackendConfig,
@@ -24,8 +25,6 @@ export type Change = {
 
 /** A config as its keys and values are written, with things in lists under their names. */
 type Tree = { readonly [key: string]: Tree | string | number | boolean | null };
-
-const HIDDEN = "(hidden)";
 
 export function diffConfigs(from: Config, to: Config): readonly Change[] {
   return [...diffTrees(treeOf(from), treeOf(to), ""), ...diffTokens(from.admin, to.admin)];
@@ -68,7 +67,11 @@ function treeOf(config: Config): Tree {
     zero_copy: config.zeroCopy ? "auto" : false,
     retries: config.retries,
     keepalive: formatDuration(config.keepaliveMs),
-    timeouts: { ...timeoutsTree(timeouts), shutdown: formatDuration(timeouts.shutdownMs) },
+    timeouts: {
+      ...timeoutsTree(timeouts),
+      shutdown: formatDuration(timeouts.shutdownMs),
+      drain_delay: formatDuration(timeouts.drainDelayMs),
+    },
     limits: {
       max_connections: limits.maxConnections,
       overload: limits.overload,

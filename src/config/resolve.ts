@@ -39,7 +39,11 @@ export function resolveConfig(written: WrittenConfig): Config {
     zeroCopy: top.zero_copy !== false,
     retries: top.retries,
     keepaliveMs: top.keepalive,
-    timeouts: { ...sessionTimeoutsOf(written), shutdownMs: timeouts.shutdown },
+    timeouts: {
+      ...sessionTimeoutsOf(written),
+      shutdownMs: timeouts.shutdown,
+      drainDelayMs: timeouts.drain_delay,
+    },
     limits: {
       maxConnections: limits.max_connections,
       overload: limits.overload,

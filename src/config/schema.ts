@@ -102,6 +102,11 @@ const timeoutsKeys: Keys = {
     default: "25s",
     doc: "how long a drain waits for sessions; 0 does not",
   },
+  drain_delay: {
+    field: timeout,
+    default: 0,
+    doc: "how long a drain still takes new clients, while /readyz says no already; 0 does not",
+  },
 };
 
 const limitsKeys: Keys = {

@@ -37,7 +37,10 @@ export type WrittenSessionTimeouts = {
   readonly max_lifetime?: number;
 };
 
-export type WrittenTimeouts = WrittenSessionTimeouts & { readonly shutdown?: number };
+export type WrittenTimeouts = WrittenSessionTimeouts & {
+  readonly shutdown?: number;
+  readonly drain_delay?: number;
+};
 
 export type WrittenLimits = {
   readonly max_connections?: number | "auto";

@@ -8,6 +8,7 @@ import type { Board } from "../shared/board.ts";
 import { type Backend, Backends } from "./backends.ts";
 import { Resolver } from "./discovery/resolver.ts";
 import { Ejections } from "./ejections.ts";
+import type { Events } from "./events.ts";
 import { type CheckResult, Prober } from "./health/prober.ts";
 import type { Log } from "./log.ts";
 import type { Overrides } from "./overrides.ts";
@@ -23,6 +24,7 @@ export type BackendHealthParts = {
   readonly board: Board;
   readonly log: Log;
   readonly overrides: Overrides;
+  readonly events: Events;
 };
 
 export class BackendHealth {
@@ -33,7 +35,8 @@ export class BackendHealth {
   private readonly ejections: Ejections;
   private readonly events: BackendHealthEvents;
 
-  constructor({ board, log, overrides }: BackendHealthParts, events: BackendHealthEvents) {
+  constructor(parts: BackendHealthParts, events: BackendHealthEvents) {
+    const { board, log, overrides } = parts;
     this.log = log;
     this.events = events;
     this.resolver = new Resolver({ onChange: (host) => this.resolved(host) });
@@ -42,7 +45,7 @@ export class BackendHealth {
       overrides,
       addressesOf: (host) => this.resolver.answer(host),
       onStateChange: (backend, from) => {
-        this.logChange(backend, from);
+        this.tellChange(backend, from, parts.events);
         if (backend.state === "down" && backend.onDown === "close") events.onClose(backend.slot);
       },
       onForgotten: (slot) => this.ejections.forget(slot),
@@ -123,10 +126,11 @@ export class BackendHealth {
     this.log.warn("unresolved", message, { pool: backend.pool, backend: name });
   }
 
-  private logChange(backend: Backend, from: BackendState): void {
+  private tellChange(backend: Backend, from: BackendState, events: Events): void {
     const { pool, state, reason } = backend;
     const { name } = backend.config;
     const fields = { pool, backend: name, from, to: state, reason };
+    events.emit("state", fields);
     const why = reason === null ? "" : `: ${reason}`;
     const message = `${pool}/${name} is ${state}${why}`;
     if (state === "up" || state === "unknown") this.log.info(`backend-${state}`, message, fields);

@@ -7,10 +7,11 @@ import type { FromWorker } from "../shared/messages.ts";
 import type { BackendStatus, ListenerStatus, PoolStatus } from "./admin/api.ts";
 import { BackendHealth } from "./backend-health.ts";
 import { Crew, type GenerationPlan } from "./crew.ts";
+import type { Events } from "./events.ts";
 import { bufferedCeiling, connectionCeiling, spliceLimits, workerCount } from "./limits.ts";
 import { ListeningSockets } from "./listening-sockets.ts";
 import type { Log } from "./log.ts";
-import { mergeOverride, type Override, weightOf } from "./override.ts";
+import { isDraining, mergeOverride, type Override, weightOf } from "./override.ts";
 import type { Overrides } from "./overrides.ts";
 import { RefusalReport } from "./refusals.ts";
 import { SlotTable } from "./slots.ts";
@@ -24,10 +25,17 @@ const ACKNOWLEDGE_MS = 5000;
 const TICK_MS = 1000;
 const NO_SPLICE = { afterBytes: Number.POSITIVE_INFINITY, maxSessions: 0 };
 
+export type DataPlaneParts = {
+  readonly log: Log;
+  readonly overrides: Overrides;
+  readonly events: Events;
+};
+
 export class DataPlane {
   readonly workers: number;
   private readonly board = new Board();
   private readonly log: Log;
+  private readonly events: Events;
   private readonly sockets: ListeningSockets;
   private readonly listeners = new SlotTable(MAX_LISTENERS);
   private readonly health: BackendHealth;
@@ -42,14 +50,15 @@ export class DataPlane {
   private trouble: string | null = null;
   private tick: Timer | null = null;
 
-  constructor(config: Config, log: Log, overrides: Overrides) {
+  constructor(config: Config, { log, overrides, events }: DataPlaneParts) {
     this.config = config;
     this.log = log;
+    this.events = events;
     this.workers = workerCount(config);
     this.sockets = new ListeningSockets(this.workers);
     this.refusals = new RefusalReport(this.board, log);
     this.health = new BackendHealth(
-      { board: this.board, log, overrides },
+      { board: this.board, log, overrides, events },
       {
         onEndpointsChange: () => void this.apply(),
         onClose: (slot) => {
@@ -74,13 +83,17 @@ export class DataPlane {
         onHung: (worker) => {
           const message = `worker ${worker} hangs: another one accepts its clients`;
           log.error("worker-hung", message, { worker });
+          events.emit("worker", { from: "serving", to: "hung", reason: message });
         },
         onLost: (worker, reason, restartMs) => {
           const message = `worker ${worker} is lost and will be replaced: ${reason}`;
           log.error("worker-lost", message, { worker, reason, restart_ms: restartMs });
+          events.emit("worker", { from: "serving", to: "lost", reason: message });
         },
         onReplaced: (worker) => {
-          log.info("worker-replaced", `worker ${worker} serves again`, { worker });
+          const message = `worker ${worker} serves again`;
+          log.info("worker-replaced", message, { worker });
+          events.emit("worker", { from: "lost", to: "serving", reason: message });
         },
       },
     });
@@ -166,10 +179,16 @@ export class DataPlane {
     const { backends } = this.health;
     const backend = backends.find(pool, name);
     if (backend === null) return null;
-    const before = weightOf(backend);
+    const before = { drain: isDraining(backend), weight: weightOf(backend) };
     const { override: present, config } = backend;
     backends.override(backend, change === null ? {} : mergeOverride(present, change, config));
-    if (weightOf(backend) !== before) await this.apply();
+    const after = { drain: isDraining(backend), weight: weightOf(backend) };
+    for (const key of ["drain", "weight"] as const) {
+      const [from, to] = [before[key], after[key]];
+      const what = { pool, backend: name, from, to, reason: "by an operator" };
+      if (from !== to) this.events.emit(key, what);
+    }
+    if (after.weight !== before.weight) await this.apply();
     return backendStatus(backend, this.board);
   }
 

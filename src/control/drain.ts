@@ -6,6 +6,8 @@ import type { Log } from "./log.ts";
 export type DrainOptions = {
   readonly dataPlane: DataPlane;
   readonly log: Log;
+  /** How long new clients are still accepted. */
+  readonly delayMs: number;
   /** How long sessions may take to end by themselves; 0: they are ended at once. */
   readonly shutdownMs: number;
   /** Resolves when an operator will not wait. */
@@ -18,8 +20,14 @@ const REPORT_MS = 5000;
 const CUT_MS = 1000;
 
 /** Resolves when no session is left, or none can be helped. */
-export async function drain({ dataPlane, log, shutdownMs, cutNow }: DrainOptions): Promise<void> {
+export async function drain(options: DrainOptions): Promise<void> {
+  const { dataPlane, log, delayMs, shutdownMs, cutNow } = options;
   const startedAtMs = performance.now();
+  if (delayMs > 0) {
+    const message = `draining: not ready any more, and no new clients in ${delayMs} ms`;
+    log.info("draining", message, { active: dataPlane.sessions });
+    await Promise.race([Bun.sleep(delayMs), cutNow]);
+  }
   dataPlane.drain();
   const active = dataPlane.sessions;
   log.info("draining", `draining: ${count(active)} left, ${shutdownMs} ms at most`, { active });

@@ -1,7 +1,10 @@
 // The phases of the process, and the one place that owns all of control/:
 // starting → running → draining → stopped.
+
+import { asWritten } from "../config/as-written.ts";
 import type { Config, LogLevel } from "../config/config.ts";
 import type { Diagnostic } from "../config/diagnostics.ts";
+import { describeChange } from "../config/diff.ts";
 import type {
   ApiError,
   ControlApi,
@@ -14,6 +17,7 @@ import { AdminServer } from "./admin/server.ts";
 import { withToken } from "./admin/token.ts";
 import { DataPlane } from "./data-plane.ts";
 import { drain } from "./drain.ts";
+import { Events } from "./events.ts";
 import type { Home } from "./home.ts";
 import { hostWarnings } from "./limits.ts";
 import type { LogSink } from "./log.ts";
@@ -55,6 +59,7 @@ class Supervisor {
   private readonly options: ServeOptions;
   private readonly dataPlane: DataPlane;
   private readonly inForce: InForce;
+  private readonly events = new Events();
   private readonly startedAt = new Date();
   private readonly startedAtMs = performance.now();
   private readonly queue = new SerialQueue();
@@ -74,8 +79,9 @@ class Supervisor {
     const { config, log } = options;
     this.options = options;
     this.fingerprint = options.fingerprint;
-    this.dataPlane = new DataPlane(config, log, new Overrides(options.home?.state ?? null, log));
-    this.admin = new AdminServer(this.api, log);
+    const overrides = new Overrides(options.home?.state ?? null, log);
+    this.dataPlane = new DataPlane(config, { log, overrides, events: this.events });
+    this.admin = new AdminServer(this.api, { log, events: this.events });
     const kept = { listeners: 0, backends: 0 };
     const first = { generation: 1, loadedAt: this.startedAt, by: "start", changes: [] } as const;
     this.inForce = { config, kept, ...first };
@@ -128,6 +134,7 @@ class Supervisor {
 
   private readonly api: ControlApi = {
     status: () => this.status(),
+    config: () => ({ ...this.configStatus(), config: asWritten(this.inForce.config) }),
     reload: (by) => this.reload(by),
     preview: () => this.preview(),
     override: (pool, backend, change) => this.dataPlane.override(pool, backend, change),
@@ -160,7 +167,21 @@ class Supervisor {
     this.watcher?.markLoaded(this.fingerprint);
     const { inForce, dataPlane, admin } = this;
     const onApplied = (config: Config) => this.applied(config);
-    return reload({ file, inForce, dataPlane, admin, log, onApplied }, by);
+    const from = inForce.generation;
+    const outcome = await reload({ file, inForce, dataPlane, admin, log, onApplied }, by);
+    this.tellReload(from, outcome);
+    return outcome;
+  }
+
+  private tellReload(from: number, outcome: ReloadOutcome): void {
+    const { generation, changes } = this.inForce;
+    if (generation !== from) {
+      const reason = changes.map(describeChange).join("; ");
+      this.events.emit("reload", { from, to: generation, reason });
+    }
+    if (outcome.kind === "failed") {
+      this.events.emit("reload-failed", { from, to: generation, reason: outcome.error.message });
+    }
   }
 
   private async preview(): Promise<PreviewOutcome> {
@@ -192,21 +213,24 @@ class Supervisor {
     const active = this.dataPlane.sessions;
     if (now || this.phase === "draining") this.cut.resolve();
     if (this.phase !== "running" && this.phase !== "starting") return { active };
+    // One that never served has nobody to tell.
+    const delayMs = this.phase === "running" ? this.inForce.config.timeouts.drainDelayMs : 0;
     this.phase = "draining";
+    this.events.emit("shutdown", { from: "running", to: "draining" });
     this.watcher?.close();
     this.started.resolve();
     // Not behind a reload that is under way: it gives up when it sees the drain.
-    this.drain().catch((error: unknown) => {
+    this.drain(delayMs).catch((error: unknown) => {
       this.options.log.error("fault", describeFault(error));
       this.stopped.resolve(1);
     });
     return { active };
   }
 
-  private async drain(): Promise<void> {
+  private async drain(delayMs: number): Promise<void> {
     const { dataPlane, inForce, options } = this;
-    const shutdownMs = inForce.config.timeouts.shutdownMs;
-    await drain({ dataPlane, log: options.log, shutdownMs, cutNow: this.cut.promise });
+    const { shutdownMs } = inForce.config.timeouts;
+    await drain({ dataPlane, log: options.log, delayMs, shutdownMs, cutNow: this.cut.promise });
     this.phase = "stopped";
     dataPlane.end();
     await this.admin.stop();
@@ -214,7 +238,7 @@ class Supervisor {
   }
 
   private status(): Status {
-    const { options, inForce, dataPlane } = this;
+    const { options, dataPlane } = this;
     return {
       pid: process.pid,
       version: options.version.version,
@@ -223,14 +247,15 @@ class Supervisor {
       uptime_s: Math.floor((performance.now() - this.startedAtMs) / 1000),
       phase: this.phase === "draining" ? "draining" : "running",
       workers: dataPlane.workers,
-      config: {
-        file: options.file,
-        generation: inForce.generation,
-        loaded_at: inForce.loadedAt.toISOString(),
-      },
+      config: this.configStatus(),
       listeners: dataPlane.listenerStatus(),
       pools: dataPlane.poolStatus(),
     };
+  }
+
+  private configStatus(): Status["config"] {
+    const { generation, loadedAt } = this.inForce;
+    return { file: this.options.file, generation, loaded_at: loadedAt.toISOString() };
   }
 
   private watch(config: Config): void {

@@ -60,6 +60,41 @@ export type Status = {
   readonly pools: readonly PoolStatus[];
 };
 
+/** `GET /v1/config` */
+export type ConfigInForce = Status["config"] & {
+  /** The full form with every default; what is secret is `(hidden)`. */
+  readonly config: { readonly [key: string]: unknown };
+};
+
+/**
+ * - `state`: a backend went `from` one state `to` another
+ * - `drain`: by hand, `from` and `to` true or false; `weight`: likewise, numbers
+ * - `reload`: `from` one generation `to` the next; `reload-failed`: the generation stays, but for what the
+ *   reason says
+ * - `worker`: `serving`, `hung` or `lost`
+ * - `shutdown`: `draining`
+ */
+export type EventKind =
+  | "state"
+  | "drain"
+  | "weight"
+  | "reload"
+  | "reload-failed"
+  | "worker"
+  | "shutdown";
+
+/** The `data` of an event of `GET /v1/events`. */
+export type BalEvent = {
+  /** ISO 8601 in UTC. */
+  readonly time: string;
+  readonly kind: EventKind;
+  readonly pool: string | null;
+  readonly backend: string | null;
+  readonly from: string | number | boolean | null;
+  readonly to: string | number | boolean | null;
+  readonly reason: string | null;
+};
+
 /** Who asked for a reload. */
 export type ReloadSource = "signal" | "watcher" | "api";
 
@@ -100,6 +135,7 @@ export type PreviewOutcome = Outcome<Preview>;
 /** What the admin server asks of the process. */
 export type ControlApi = {
   readonly status: () => Status;
+  readonly config: () => ConfigInForce;
   readonly reload: (by: ReloadSource) => Promise<ReloadOutcome>;
   readonly preview: () => Promise<PreviewOutcome>;
   /** Changes a backend until further notice; null takes it back. Null: there is no such backend. */

@@ -2,9 +2,10 @@
 import { nearName } from "../../config/near-name.ts";
 import { type Override, readOverride } from "../override.ts";
 import type { ControlApi, PreviewOutcome, ReloadOutcome } from "./api.ts";
+import type { EventStreams } from "./event-streams.ts";
 import { type Call, failure, Refusal, type Routes, readJson } from "./router.ts";
 
-export function routesOf(api: ControlApi): Routes {
+export function routesOf(api: ControlApi, streams: EventStreams): Routes {
   return {
     "/": { isOpen: true, GET: () => failure(404, NO_PAGE) },
     "/livez": { isOpen: true, GET: () => plain("ok", 200) },
@@ -13,6 +14,8 @@ export function routesOf(api: ControlApi): Routes {
       GET: () => (api.isReady() ? plain("ok", 200) : plain("not ready", 503)),
     },
     "/v1/status": { GET: () => Response.json(api.status()) },
+    "/v1/config": { GET: () => Response.json(api.config()) },
+    "/v1/events": { GET: () => streams.open() },
     "/v1/pools/:pool/backends/:backend": {
       PATCH: async ({ request, params }) => {
         const change = readChange(await readJson(request));

@@ -5,8 +5,10 @@ import { formatHostPort } from "../../base/address.ts";
 import { BalError } from "../../base/errors.ts";
 import { codeOf } from "../../base/os-error.ts";
 import type { AdminConfig } from "../../config/config.ts";
+import type { Events } from "../events.ts";
 import type { Log } from "../log.ts";
 import type { ControlApi } from "./api.ts";
+import { EventStreams } from "./event-streams.ts";
 import type { Door } from "./gate.ts";
 import { Router } from "./router.ts";
 import { routesOf } from "./routes.ts";
@@ -31,15 +33,19 @@ export type Move = {
   readonly undo: () => void;
 };
 
+export type AdminParts = { readonly log: Log; readonly events: Events };
+
 export class AdminServer {
+  private readonly streams: EventStreams;
   private readonly router: Router;
   private readonly log: Log;
   private socket: Bun.Server<undefined> | null = null;
   private tcp: TcpDoor | null = null;
 
-  constructor(api: ControlApi, log: Log) {
+  constructor(api: ControlApi, { log, events }: AdminParts) {
     this.log = log;
-    this.router = new Router(routesOf(api), (error) => this.fault(error));
+    this.streams = new EventStreams(events);
+    this.router = new Router(routesOf(api, this.streams), (error) => this.fault(error));
   }
 
   /** The home's lock is held: what stands at the path is nobody's any more. */
@@ -66,6 +72,8 @@ export class AdminServer {
     const address = formatHostPort(listen.ip, listen.port);
     if (before?.address === address) {
       const commit = () => {
+        // Who was let in by another token comes again.
+        if (before.token !== token) this.streams.close();
         before.token = token;
       };
       return { commit, undo: () => {} };
@@ -75,6 +83,7 @@ export class AdminServer {
   }
 
   async stop(): Promise<void> {
+    this.streams.close();
     await Promise.all([this.socket?.stop(true), this.tcp?.server.stop(true)]);
   }
 

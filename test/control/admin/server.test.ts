@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { ControlApi, ReloadOutcome, Status } from "../../../src/control/admin/api.ts";
 import { AdminClient } from "../../../src/control/admin/client.ts";
 import { AdminServer } from "../../../src/control/admin/server.ts";
+import { Events } from "../../../src/control/events.ts";
 import { temporaryHome } from "../../support/bal.ts";
 import { silentLog } from "../../support/silent-log.ts";
 
@@ -29,6 +30,7 @@ function served(overrides: Partial<ControlApi> = {}) {
     reload: async () => ({ kind: "done", report: REPORT }),
     preview: async () => ({ kind: "done", report: { generation: 2, changes: [], warnings: [] } }),
     override: async () => null,
+    config: () => ({ file: null, generation: 1, loaded_at: "", config: {} }),
     stop: (now) => {
       stops.push(now);
       return { active: 3 };
@@ -38,7 +40,10 @@ function served(overrides: Partial<ControlApi> = {}) {
   };
   writeFileSync(socketPath, "what a killed one left");
   const faults: string[] = [];
-  const server = new AdminServer(api, silentLog({ error: (event) => faults.push(event) }));
+  const server = new AdminServer(api, {
+    log: silentLog({ error: (event) => faults.push(event) }),
+    events: new Events(),
+  });
   server.serveSocket(socketPath);
   return {
     socketPath,

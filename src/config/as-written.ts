@@ -1,0 +1,108 @@
+// A resolved config → the full form as it would be written, with every default in its place. Reading it
+// gives the same config again, but for the token, which is told to nobody.
+import { formatHostPort } from "../base/address.ts";
+import { formatDuration, formatSize } from "../base/units.ts";
+import type {
+  AdminConfig,
+  BackendConfig,
+  Config,
+  ListenerConfig,
+  PoolConfig,
+  SessionTimeouts,
+} from "./config.ts";
+
+/** Instead of a secret. */
+export const HIDDEN = "(hidden)";
+
+/** Plain JSON. */
+export type Written = { readonly [key: string]: unknown };
+
+export function asWritten(config: Config): Written {
+  const { timeouts, limits, log } = config;
+  return {
+    workers: config.workers,
+    watch: config.watch,
+    zero_copy: config.zeroCopy ? "auto" : false,
+    retries: config.retries,
+    keepalive: formatDuration(config.keepaliveMs),
+    timeouts: {
+      ...sessionTimeouts(timeouts),
+      shutdown: formatDuration(timeouts.shutdownMs),
+      drain_delay: formatDuration(timeouts.drainDelayMs),
+    },
+    limits: {
+      max_connections: limits.maxConnections,
+      overload: limits.overload,
+      max_buffered:
+        limits.maxBufferedBytes === "auto" ? "auto" : formatSize(limits.maxBufferedBytes),
+      refuse: limits.refuse,
+    },
+    log: { level: log.level, format: log.format },
+    admin: admin(config.admin),
+    listeners: config.listeners.map(listener),
+    pools: Object.fromEntries(config.pools.map((one) => [one.name, pool(one)])),
+  };
+}
+
+function sessionTimeouts(timeouts: SessionTimeouts): Written {
+  return {
+    connect: formatDuration(timeouts.connectMs),
+    connect_total: formatDuration(timeouts.connectTotalMs),
+    idle: formatDuration(timeouts.idleMs),
+    half_closed: formatDuration(timeouts.halfClosedMs),
+    max_lifetime: formatDuration(timeouts.maxLifetimeMs),
+  };
+}
+
+function admin({ listen, token, tokenFile }: AdminConfig): Written {
+  return {
+    listen: listen === null ? null : formatHostPort(listen.ip, listen.port),
+    token: token === null || tokenFile !== null ? null : HIDDEN,
+    token_file: tokenFile,
+  };
+}
+
+function listener(one: ListenerConfig): Written {
+  return {
+    name: one.name,
+    bind_address: one.bindAddress,
+    port: one.port,
+    pool: one.pool,
+    ...(one.allow !== null && { allow: one.allow }),
+    deny: one.deny,
+    limits: { max_connections: one.maxConnections },
+    timeouts: sessionTimeouts(one.timeouts),
+  };
+}
+
+function pool(one: PoolConfig): Written {
+  const { type, intervalMs, timeoutMs, fastIntervalMs, rise, fall } = one.healthCheck;
+  return {
+    method: one.method,
+    hash: { key: "address", bounded: one.boundPercent === 0 ? "off" : `${one.boundPercent}%` },
+    slow_start: formatDuration(one.slowStartMs),
+    on_down: one.onDown,
+    health_check: {
+      type,
+      interval: formatDuration(intervalMs),
+      timeout: formatDuration(timeoutMs),
+      fast_interval: formatDuration(fastIntervalMs),
+      rise,
+      fall,
+    },
+    backends: one.backends.map(backend),
+  };
+}
+
+function backend(one: BackendConfig): Written {
+  const { name, host, port } = one;
+  return {
+    host,
+    port,
+    ...(name !== formatHostPort(host, port) && { name }),
+    weight: one.weight,
+    max_connections: one.maxConnections,
+    backup: one.isBackup,
+    drain: one.isDraining,
+  };
+}
