@@ -20,6 +20,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandDef>>> = {
   drain: async () => plain((await import("./drain.ts")).drain),
   undrain: async () => plain((await import("./drain.ts")).undrain),
   weight: async () => plain((await import("./weight.ts")).weight),
+  service: async () => plain((await import("./service.ts")).service),
   schema: async () => plain((await import("./schema.ts")).schema),
   completions: async () => plain((await import("./completions.ts")).completions),
   demo: async () => plain((await import("./demo.ts")).demo),
