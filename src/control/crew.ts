@@ -85,6 +85,11 @@ export class Crew {
     return errors.flatMap((error, i) => (error === null ? [] : [`worker ${i}: ${error}`]));
   }
 
+  /** Is there a thread that serves? One that hangs is none. */
+  get isServing(): boolean {
+    return this.handles.some((handle) => handle?.isAlive === true);
+  }
+
   broadcast(message: ToWorker): void {
     for (const handle of this.handles) handle?.send(message);
   }

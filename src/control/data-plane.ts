@@ -103,6 +103,11 @@ export class DataPlane {
     return this.board.sessions();
   }
 
+  /** Is there a worker that answers? The others are replaced. */
+  get isServing(): boolean {
+    return this.crew.isServing;
+  }
+
   /** Resolves when every listener accepts. Throws BalError when a socket can't be opened. */
   async start(): Promise<void> {
     const { config } = this;

@@ -24,6 +24,7 @@ import type { LogSink } from "./log.ts";
 import { Overrides } from "./overrides.ts";
 import { type InForce, preview, reload } from "./reload.ts";
 import { SerialQueue } from "./serial-queue.ts";
+import { ServiceManager } from "./service-manager.ts";
 import { onSignals } from "./signals.ts";
 import { type ConfigWatcher, fingerprintOf, isSpecialFile, watchConfig } from "./watcher.ts";
 
@@ -60,6 +61,7 @@ class Supervisor {
   private readonly dataPlane: DataPlane;
   private readonly inForce: InForce;
   private readonly events = new Events();
+  private readonly manager: ServiceManager;
   private readonly startedAt = new Date();
   private readonly startedAtMs = performance.now();
   private readonly queue = new SerialQueue();
@@ -82,6 +84,7 @@ class Supervisor {
     const overrides = new Overrides(options.home?.state ?? null, log);
     this.dataPlane = new DataPlane(config, { log, overrides, events: this.events });
     this.admin = new AdminServer(this.api, { log, events: this.events });
+    this.manager = new ServiceManager(log);
     const kept = { listeners: 0, backends: 0 };
     const first = { generation: 1, loadedAt: this.startedAt, by: "start", changes: [] } as const;
     this.inForce = { config, kept, ...first };
@@ -128,6 +131,8 @@ class Supervisor {
       file,
       workers: dataPlane.workers,
     });
+    this.manager.ready(this.statusLine());
+    this.manager.watch(() => dataPlane.isServing);
     options.onReady(listeners.map(({ address }) => address));
     return this.stopped.promise;
   }
@@ -168,9 +173,14 @@ class Supervisor {
     const { inForce, dataPlane, admin } = this;
     const onApplied = (config: Config) => this.applied(config);
     const from = inForce.generation;
-    const outcome = await reload({ file, inForce, dataPlane, admin, log, onApplied }, by);
-    this.tellReload(from, outcome);
-    return outcome;
+    this.manager.reloading();
+    try {
+      const outcome = await reload({ file, inForce, dataPlane, admin, log, onApplied }, by);
+      this.tellReload(from, outcome);
+      return outcome;
+    } finally {
+      if (this.phase === "running") this.manager.ready(this.statusLine());
+    }
   }
 
   private tellReload(from: number, outcome: ReloadOutcome): void {
@@ -217,6 +227,7 @@ class Supervisor {
     const delayMs = this.phase === "running" ? this.inForce.config.timeouts.drainDelayMs : 0;
     this.phase = "draining";
     this.events.emit("shutdown", { from: "running", to: "draining" });
+    this.manager.stopping(delayMs + this.inForce.config.timeouts.shutdownMs);
     this.watcher?.close();
     this.started.resolve();
     // Not behind a reload that is under way: it gives up when it sees the drain.
@@ -280,6 +291,13 @@ class Supervisor {
     for (const warning of hostWarnings(config, this.dataPlane.workers)) {
       this.options.log.warn("host", warning);
     }
+  }
+
+  /** For `systemctl status`. */
+  private statusLine(): string {
+    const { config, generation } = this.inForce;
+    const backends = config.pools.reduce((sum, pool) => sum + pool.backends.length, 0);
+    return `generation ${generation}: ${config.listeners.length} listener(s), ${backends} backend(s)`;
   }
 
   private startMessage(): string {

@@ -1,8 +1,10 @@
 // Numbers of Linux's kernel ABI, the same on x86_64 and arm64 (include/uapi).
 
+export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 export const SOCK_STREAM = 1;
+export const SOCK_DGRAM = 2;
 export const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
 
@@ -12,9 +14,11 @@ export const SO_ERROR = 4;
 export const SO_LINGER = 13;
 export const SO_REUSEPORT = 15;
 export const SHUT_WR = 1;
+export const SCM_RIGHTS = 1;
 
 export const MSG_DONTWAIT = 0x40;
 export const MSG_TRUNC = 0x20;
+export const MSG_NOSIGNAL = 0x4000;
 
 export const IPPROTO_TCP = 6;
 export const TCP_QUICKACK = 12;
@@ -41,7 +45,10 @@ export const EPOLLET = 0x8000_0000;
 export const EFD_CLOEXEC = 0o2000000;
 export const EFD_NONBLOCK = 0o4000;
 
+export const CLOCK_MONOTONIC = 1;
+
 export const EINTR = 4;
+export const EINVAL = 22;
 
 export const EHOSTUNREACH = 113;
 export const EINPROGRESS = 115;

@@ -22,6 +22,8 @@ const symbols = {
   read: { args: [i32, ptr, u64], returns: i32 },
   write: { args: [i32, ptr, u64], returns: i32 },
   setsockopt: { args: [i32, i32, i32, ptr, u32], returns: i32 },
+  sendmsg: { args: [i32, ptr, i32], returns: i32 },
+  clock_gettime: { args: [i32, ptr], returns: i32 },
   getsockname: { args: [i32, ptr, ptr], returns: i32 },
   fcntl: { args: [i32, i32, i32], returns: i32 },
   close: { args: [i32], returns: i32 },

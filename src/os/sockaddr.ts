@@ -1,6 +1,9 @@
-// struct sockaddr_in and sockaddr_in6 of Linux, as bytes.
+// struct sockaddr_in, sockaddr_in6 and sockaddr_un of Linux, as bytes.
 import { ptr } from "bun:ffi";
-import { AF_INET, AF_INET6 } from "./abi.ts";
+import { AF_INET, AF_INET6, AF_UNIX } from "./abi.ts";
+
+/** Bytes of sun_path. */
+const SUN_PATH = 108;
 
 /** Keep it for as long as the pointer is in use: the pointer does not keep the bytes alive. */
 export type Sockaddr = {
@@ -23,6 +26,19 @@ export function encodeSockaddr(ip: string, port: number): Sockaddr {
   if (isV6) bytes.set(parseV6(ip), 8);
   else bytes.set(ip.split(".").map(Number), 4);
   return { family, bytes, pointer: ptr(bytes) };
+}
+
+/** A leading @ is the abstract namespace's NUL (unix(7)). Null: the path is too long for an address. */
+export function encodeUnixSockaddr(path: string): Sockaddr | null {
+  const name = new TextEncoder().encode(path);
+  const isAbstract = path.startsWith("@");
+  if (name.length === 0 || name.length > SUN_PATH - (isAbstract ? 0 : 1)) return null;
+  if (isAbstract) name[0] = 0;
+  const buffer = new ArrayBuffer(2 + name.length + (isAbstract ? 0 : 1));
+  new DataView(buffer).setUint16(0, AF_UNIX, true);
+  const bytes = new Uint8Array(buffer);
+  bytes.set(name, 2);
+  return { family: AF_UNIX, bytes, pointer: ptr(bytes) };
 }
 
 function parseV6(ip: string): Uint8Array {
