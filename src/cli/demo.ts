@@ -44,7 +44,7 @@ async function balance(backends: readonly DemoBackend[], folder: string): Promis
     leaveFaults();
     introduce(port, backends);
   };
-  const none = { file: null, fingerprint: null, logLevel: undefined };
+  const none = { handed: [], file: null, fingerprint: null, logLevel: undefined };
   await serve({ config, warnings, home, log, version, onReady, ...none });
   return 0;
 }

@@ -13,6 +13,7 @@ import {
   makeHome,
   runningPid,
 } from "../control/home.ts";
+import { takeActivation } from "../control/inherited-sockets.ts";
 import { LogSink } from "../control/log.ts";
 import { serve } from "../control/supervisor.ts";
 import { fingerprintOf } from "../control/watcher.ts";
@@ -64,6 +65,7 @@ async function runHere({ home, file, fingerprint, loaded, level }: Run): Promise
   // From the moment that the pid file says whom to signal; what comes before bal is up is not lost,
   // since the file is compared with what was read.
   process.on("SIGHUP", () => {});
+  const handed = takeActivation();
   const owned = ownHome(home);
   const logConfig = level === undefined ? config.log : { ...config.log, level };
   const log = new LogSink({ ...logConfig, file: isDetached() ? home.log : null });
@@ -86,6 +88,7 @@ async function runHere({ home, file, fingerprint, loaded, level }: Run): Promise
       log,
       logLevel: level,
       version,
+      handed,
       onReady,
     });
     return code === 0 ? 0 : 1;

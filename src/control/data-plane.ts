@@ -8,6 +8,7 @@ import type { BackendStatus, ListenerStatus, PoolStatus } from "./admin/api.ts";
 import { BackendHealth } from "./backend-health.ts";
 import { Crew, type GenerationPlan } from "./crew.ts";
 import type { Events } from "./events.ts";
+import { type Handed, InheritedSockets } from "./inherited-sockets.ts";
 import { bufferedCeiling, connectionCeiling, spliceLimits, workerCount } from "./limits.ts";
 import { ListeningSockets } from "./listening-sockets.ts";
 import type { Log } from "./log.ts";
@@ -29,6 +30,8 @@ export type DataPlaneParts = {
   readonly log: Log;
   readonly overrides: Overrides;
   readonly events: Events;
+  /** Listening sockets that were open before. */
+  readonly handed: readonly Handed[];
 };
 
 export class DataPlane {
@@ -36,6 +39,7 @@ export class DataPlane {
   private readonly board = new Board();
   private readonly log: Log;
   private readonly events: Events;
+  private readonly inherited: InheritedSockets;
   private readonly sockets: ListeningSockets;
   private readonly listeners = new SlotTable(MAX_LISTENERS);
   private readonly health: BackendHealth;
@@ -50,12 +54,13 @@ export class DataPlane {
   private trouble: string | null = null;
   private tick: Timer | null = null;
 
-  constructor(config: Config, { log, overrides, events }: DataPlaneParts) {
+  constructor(config: Config, { log, overrides, events, handed }: DataPlaneParts) {
     this.config = config;
     this.log = log;
     this.events = events;
     this.workers = workerCount(config);
-    this.sockets = new ListeningSockets(this.workers);
+    this.inherited = new InheritedSockets(handed, log);
+    this.sockets = new ListeningSockets(this.workers, this.inherited);
     this.refusals = new RefusalReport(this.board, log);
     this.health = new BackendHealth(
       { board: this.board, log, overrides, events },
@@ -117,6 +122,7 @@ export class DataPlane {
     await this.health.resolve(config, RESOLVE_MS);
     if (this.isDraining) return;
     this.sockets.openAll(config.listeners);
+    this.inherited.closeRest();
     await booted;
     await this.serve(config);
     this.tick = setInterval(() => this.everySecond(), TICK_MS);

@@ -8,17 +8,20 @@ import { errnoCode, localErrorRemedy } from "../base/os-error.ts";
 import type { ListenerConfig } from "../config/config.ts";
 import { isLinux } from "../os/libc.ts";
 import { openFileLimit, openFiles } from "../os/limits.ts";
-import { closeDescriptor, openListening, type Sharing } from "../os/socket.ts";
+import { closeDescriptor, isJoinable, openListening, type Sharing } from "../os/socket.ts";
+import type { InheritedSockets } from "./inherited-sockets.ts";
 
 type Address = Pick<ListenerConfig, "bindAddress" | "port">;
 
 export class ListeningSockets {
   private readonly workers: number;
-  /** By address; one descriptor per worker. */
+  private readonly inherited: InheritedSockets | null;
+  /** By address; one descriptor per worker, but for what was inherited. */
   private readonly open = new Map<string, readonly number[]>();
 
-  constructor(workers: number) {
+  constructor(workers: number, inherited: InheritedSockets | null = null) {
     this.workers = workers;
+    this.inherited = inherited;
   }
 
   /**
@@ -50,14 +53,21 @@ export class ListeningSockets {
     }
   }
 
-  /** The descriptors of an address that these workers' threads accept from. */
+  /** The descriptors of an address that these workers' threads accept from. Where there are fewer than
+   *  workers, some share one; where there are more, none is left out. */
   lend(address: Address, workers: readonly number[]): readonly number[] {
     const fds = this.open.get(key(address)) ?? [];
-    return workers.flatMap((worker) => fds[worker] ?? []);
+    const isLent = (_: number, index: number) =>
+      workers.some((worker) =>
+        fds.length < this.workers ? worker % fds.length === index : index % this.workers === worker,
+      );
+    return fds.filter(isLent);
   }
 
   private openFor(address: Address): readonly number[] {
     if (!isLinux) return [];
+    const inherited = this.inherited?.take(address) ?? [];
+    if (inherited.length > 0) return this.complete(inherited, address);
     const fds: number[] = [];
     // One of our own that covers this address does not stop it; anybody else's does.
     const sharing: Sharing = this.overlaps(address) ? "shared" : "exclusive";
@@ -71,6 +81,17 @@ export class ListeningSockets {
         for (const opened of fds) closeDescriptor(opened);
         throw cannotListen(address, errnoCode(fd));
       }
+      fds.push(fd);
+    }
+    return fds;
+  }
+
+  // One that others may join is of a bal with fewer workers; another stays alone, and is shared.
+  private complete(inherited: readonly number[], address: Address): readonly number[] {
+    const fds = [...inherited];
+    while (fds.length < this.workers && inherited.every(isJoinable)) {
+      const fd = openListening(address.bindAddress, address.port, "shared");
+      if (fd < 0) break;
       fds.push(fd);
     }
     return fds;

@@ -19,6 +19,7 @@ import { DataPlane } from "./data-plane.ts";
 import { drain } from "./drain.ts";
 import { Events } from "./events.ts";
 import type { Home } from "./home.ts";
+import type { Handed } from "./inherited-sockets.ts";
 import { hostWarnings } from "./limits.ts";
 import type { LogSink } from "./log.ts";
 import { Overrides } from "./overrides.ts";
@@ -43,6 +44,8 @@ export type ServeOptions = {
   /** Over what any config says. */
   readonly logLevel: LogLevel | undefined;
   readonly version: Version;
+  /** Listening sockets that were open before. */
+  readonly handed: readonly Handed[];
   /** Every listener accepts; their addresses. */
   readonly onReady: (addresses: readonly string[]) => void;
 };
@@ -78,12 +81,13 @@ class Supervisor {
   private readonly cut = Promise.withResolvers<void>();
 
   constructor(options: ServeOptions) {
-    const { config, log } = options;
+    const { config, log, handed } = options;
     this.options = options;
     this.fingerprint = options.fingerprint;
     const overrides = new Overrides(options.home?.state ?? null, log);
-    this.dataPlane = new DataPlane(config, { log, overrides, events: this.events });
-    this.admin = new AdminServer(this.api, { log, events: this.events });
+    const { events } = this;
+    this.dataPlane = new DataPlane(config, { log, overrides, events, handed });
+    this.admin = new AdminServer(this.api, { log, events });
     this.manager = new ServiceManager(log);
     const kept = { listeners: 0, backends: 0 };
     const first = { generation: 1, loadedAt: this.startedAt, by: "start", changes: [] } as const;

@@ -67,11 +67,8 @@ export async function notifyBarrier(socket: string, withinMs: number): Promise<b
   }
 }
 
-const oneByte = new Uint8Array(new ArrayBuffer(1));
-const oneBytePointer = ptr(oneByte);
-
 function isAtEnd(fd: number): boolean {
-  const count = getLibc().read(fd, oneBytePointer, 1);
+  const count = getLibc().read(fd, new Uint8Array(new ArrayBuffer(1)), 1);
   return count === 0 || (count < 0 && errno() !== EAGAIN);
 }
 

@@ -41,6 +41,17 @@ export function encodeUnixSockaddr(path: string): Sockaddr | null {
   return { family: AF_UNIX, bytes, pointer: ptr(bytes) };
 }
 
+/** An address of IPv4 or IPv6; null for any other. The ip is in canonical form, but for IPv4-mapped. */
+export function decodeSockaddr(bytes: Uint8Array): { ip: string; port: number } | null {
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const family = view.getUint16(0, true);
+  const port = view.getUint16(2);
+  if (family === AF_INET) return { ip: bytes.subarray(4, 8).join("."), port };
+  if (family !== AF_INET6) return null;
+  const groups = Array.from({ length: 8 }, (_, i) => view.getUint16(8 + 2 * i).toString(16));
+  return { ip: new URL(`http://[${groups.join(":")}]/`).hostname.slice(1, -1), port };
+}
+
 function parseV6(ip: string): Uint8Array {
   const bytes = new Uint8Array(16);
   const [head = "", tail] = ip.split("::");

@@ -4,17 +4,21 @@ import { ptr } from "bun:ffi";
 import {
   AF_INET6,
   F_DUPFD_CLOEXEC,
+  F_SETFD,
+  FD_CLOEXEC,
   IPPROTO_IPV6,
   IPV6_V6ONLY,
+  SO_ACCEPTCONN,
   SO_REUSEADDR,
   SO_REUSEPORT,
+  SO_TYPE,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
   SOCK_STREAM,
   SOL_SOCKET,
 } from "./abi.ts";
 import { errno, getLibc } from "./libc.ts";
-import { encodeSockaddr } from "./sockaddr.ts";
+import { decodeSockaddr, encodeSockaddr } from "./sockaddr.ts";
 
 /** Length of the accept queue asked for; the kernel cuts it to net.core.somaxconn. */
 const BACKLOG = 4096;
@@ -92,8 +96,44 @@ export function descriptorOf(socket: object): number {
   return (socket as { readonly fd: number }).fd;
 }
 
+/** What a descriptor that came from elsewhere is. */
+export type SocketFacts = {
+  /** Listens for streams. */
+  readonly isListening: boolean;
+  /** Null: not of IPv4 or IPv6. */
+  readonly address: { readonly ip: string; readonly port: number } | null;
+};
+
+/** Null: it is no socket. */
+export function inspectSocket(fd: number): SocketFacts | null {
+  const type = getOption(fd, SO_TYPE);
+  if (type < 0) return null;
+  const bytes = new Uint8Array(new ArrayBuffer(128));
+  const length = new Int32Array(new ArrayBuffer(4)).fill(bytes.length);
+  const isNamed = getLibc().getsockname(fd, bytes, length) === 0;
+  const isListening = type === SOCK_STREAM && getOption(fd, SO_ACCEPTCONN) === 1;
+  return { isListening, address: isNamed ? decodeSockaddr(bytes) : null };
+}
+
+/** Others that set SO_REUSEPORT may bind to the same address. */
+export function isJoinable(fd: number): boolean {
+  return getOption(fd, SO_REUSEPORT) === 1;
+}
+
+/** No child inherits it. */
+export function closeOnExec(fd: number): void {
+  getLibc().fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
 export function closeDescriptor(fd: number): void {
   getLibc().close(fd);
+}
+
+/** @returns its value, or a negative errno */
+function getOption(fd: number, name: number): number {
+  const length = new Int32Array(new ArrayBuffer(4)).fill(4);
+  const error = getLibc().getsockopt(fd, SOL_SOCKET, name, optionPointer, length);
+  return error < 0 ? -errno() : (optionValue[0] ?? 0);
 }
 
 /** @returns below 0 when it failed */

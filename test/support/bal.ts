@@ -123,6 +123,8 @@ export type BalOptions = {
   readonly env?: Readonly<Record<string, string>>;
   /** Put before the command: `["prlimit", "--nofile=256"]`. */
   readonly wrapper?: readonly string[];
+  /** Descriptors that it inherits, from 3 on. */
+  readonly fds?: readonly number[];
 };
 
 /** Starts bal in the foreground and waits until it says that it is ready. */
@@ -152,7 +154,7 @@ export class Bal implements Disposable {
   stderr = "";
   stdout = "";
 
-  constructor({ config, args = [], env = {}, wrapper = [] }: BalOptions) {
+  constructor({ config, args = [], env = {}, wrapper = [], fds = [] }: BalOptions) {
     this.home = mkdtempSync(join(tmpdir(), "bal-test-"));
     this.file = join(this.home, "config.yaml");
     this.write(config);
@@ -160,9 +162,7 @@ export class Bal implements Disposable {
     this.child = Bun.spawn([...wrapper, balBinary(), "start", "-c", this.file, ...args], {
       env: environment({ home: this.home, env }),
       cwd: tmpdir(),
-      stdin: "ignore",
-      stdout: "pipe",
-      stderr: "pipe",
+      stdio: ["ignore", "pipe", "pipe", ...fds],
     });
     living.add(this);
     void this.collect(this.child.stderr, (text) => {
