@@ -10,6 +10,8 @@ const MAX_AUTO_WORKERS = 8;
 const FIXED_DESCRIPTORS = 64;
 /** A relayed connection: the client's socket and the backend's. */
 const DESCRIPTORS_PER_SESSION = 2;
+/** A client of the admin API over TCP: its socket, and both ends of its way to the server behind. */
+const DESCRIPTORS_PER_ADMIN_CLIENT = 3;
 /** A pipe each way. */
 const DESCRIPTORS_PER_SPLICED_SESSION = 4;
 /** One in so many descriptors may be a spliced session's; none is where files are as scarce. */
@@ -23,6 +25,11 @@ const SPLICE_AFTER_BYTES = 1024 * 1024;
 /** Nobody means to serve so few; 256 open files, the default of some systems, leave less. */
 const FEW_CONNECTIONS = 100;
 const MIN_AUTO_BUFFERED_BYTES = 256 * 1024 * 1024;
+
+/** Clients of the admin API over TCP at a time: many where files are many, few where they are scarce. */
+export function adminClients(files: number): number {
+  return Math.max(8, Math.min(256, Math.floor(files / 16)));
+}
 
 export function workerCount(config: Config): number {
   // Listening sockets are lent on Linux only; elsewhere one worker has its own.
@@ -43,6 +50,7 @@ export function connectionsByFileLimit(
     FIXED_DESCRIPTORS +
     2 * workers * (config.listeners.length + 2) +
     backends +
+    (config.admin.listen === null ? 0 : DESCRIPTORS_PER_ADMIN_CLIENT * adminClients(files)) +
     (splice.maxSessions > 0 ? workers * spliceEach : 0);
   return Math.max(1, Math.floor((files - own) / DESCRIPTORS_PER_SESSION));
 }

@@ -3,9 +3,10 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Bal, type ConfigObject, simpleConfig, spawnBal } from "../support/bal.ts";
-import { holdingPeer } from "../support/peer.ts";
+import { holdingPeer, namedPeer } from "../support/peer.ts";
 import { freePort } from "../support/ports.ts";
-import { connect } from "../support/wire.ts";
+import { until } from "../support/until.ts";
+import { connect, exchange } from "../support/wire.ts";
 
 setDefaultTimeout(60_000);
 
@@ -147,4 +148,56 @@ test("a faulty request does no harm", async () => {
   }
   expect(await ask(port, "/readyz")).toBe(200);
   expect((await bal.status()).phase).toBe("running");
+});
+
+test("however many clients come, connections are balanced", async () => {
+  using backend = namedPeer("b");
+  const admin = freePort();
+  const base = simpleConfig([backend], { admin: { listen: `127.0.0.1:${admin}` }, workers: 1 });
+  using bal = await spawnBal({
+    config: base,
+    wrapper: ["bash", "-c", 'ulimit -n 256; exec "$@"', "bash"],
+  });
+  const flood = await Promise.all(Array.from({ length: 300 }, () => connect(admin)));
+  await until("those that are too many are reset", () => {
+    return flood.filter(({ isClosed }) => isClosed).length === 300 - 16;
+  });
+  for (let i = 0; i < 10; i++) {
+    expect(await exchange(base.port, "?")).toEqual({ ending: "eof", text: "b" });
+  }
+  expect(bal.openStreams()).toBeLessThan(128);
+  expect(bal.logs().filter(({ event }) => event === "admin-full")).toHaveLength(1);
+  for (const wire of flood) wire.reset();
+  await until("there is room again", () =>
+    ask(admin, "/readyz").then(
+      (status) => status === 200,
+      () => false,
+    ),
+  );
+});
+
+test("readers of events over TCP get them all, and leave no socket behind", async () => {
+  using backend = namedPeer("b");
+  const admin = freePort();
+  const config = simpleConfig([backend], { admin: { listen: `127.0.0.1:${admin}` } });
+  using bal = await spawnBal({ config });
+  const streams = bal.openStreams();
+  const reader = async () => {
+    const wire = await connect(admin);
+    await wire.send("GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    await until("it has begun", () => wire.text().includes(": events"));
+    return wire;
+  };
+  using one = await reader();
+  using two = await reader();
+  const path = `http://127.0.0.1:${admin}/v1/pools/default/backends/127.0.0.1:${backend.port}`;
+  for (let i = 0; i < 50; i++) {
+    await fetch(path, { method: "PATCH", body: JSON.stringify({ weight: 2 + (i % 2) }) });
+  }
+  for (const wire of [one, two]) {
+    await until("it has all", () => wire.text().split("event: weight").length === 51);
+  }
+  one.reset();
+  two.finish();
+  await until("their sockets are closed", () => bal.openStreams() <= streams + 3);
 });

@@ -2,8 +2,6 @@
 // Whatever happens here, the connections that are balanced go on.
 import { rmSync } from "node:fs";
 import { formatHostPort } from "../../base/address.ts";
-import { BalError } from "../../base/errors.ts";
-import { codeOf } from "../../base/os-error.ts";
 import type { AdminConfig } from "../../config/config.ts";
 import type { Events } from "../events.ts";
 import type { Log } from "../log.ts";
@@ -12,19 +10,12 @@ import { EventStreams } from "./event-streams.ts";
 import type { Door } from "./gate.ts";
 import { Router } from "./router.ts";
 import { routesOf } from "./routes.ts";
+import { type Handlers, TcpDoor } from "./tcp-door.ts";
 
 /** A body above this is not even read; router.ts refuses in words what is above less. */
 const MAX_READ_BYTES = 1024 * 1024;
-/** How long a silent client lives: longer than any request is waited for. */
-const IDLE_S = 120;
-/** What is under way at an address that is given up, such as the reload itself, may take so long. */
-const RETIRE_MS = 5000;
-
-type TcpDoor = {
-  readonly address: string;
-  readonly server: Bun.Server<undefined>;
-  token: string | null;
-};
+/** How often it is said that there are too many clients. */
+const FULL_MS = 10_000;
 
 /** An address that is open and not yet in force. */
 export type Move = {
@@ -41,6 +32,7 @@ export class AdminServer {
   private readonly log: Log;
   private socket: Bun.Server<undefined> | null = null;
   private tcp: TcpDoor | null = null;
+  private saidFullAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(api: ControlApi, { log, events }: AdminParts) {
     this.log = log;
@@ -78,13 +70,18 @@ export class AdminServer {
       };
       return { commit, undo: () => {} };
     }
-    const next = this.open(listen, token);
-    return { commit: () => this.enter(next), undo: () => void next.server.stop(true) };
+    const next = new TcpDoor(listen, token, {
+      handlersOf: (door) => this.handlers(door),
+      present: before?.address ?? null,
+      onFull: (limit) => this.full(limit),
+    });
+    return { commit: () => this.enter(next), undo: () => next.end() };
   }
 
   async stop(): Promise<void> {
     this.streams.close();
-    await Promise.all([this.socket?.stop(true), this.tcp?.server.stop(true)]);
+    this.tcp?.end();
+    await this.socket?.stop(true);
   }
 
   private enter(next: TcpDoor | null): void {
@@ -94,28 +91,10 @@ export class AdminServer {
       const { address } = next;
       this.log.info("admin-listening", `the admin API listens on ${address}`, { address });
     }
-    if (before === null) return;
-    void before.server.stop();
-    setTimeout(() => void before.server.stop(true), RETIRE_MS).unref();
+    before?.retire();
   }
 
-  private open({ ip, port }: NonNullable<AdminConfig["listen"]>, token: string | null): TcpDoor {
-    const address = formatHostPort(ip, port);
-    try {
-      const server = Bun.serve({
-        hostname: ip,
-        port,
-        idleTimeout: IDLE_S,
-        ...this.handlers(() => ({ kind: "tcp", token: door.token })),
-      });
-      const door: TcpDoor = { address, server, token };
-      return door;
-    } catch (error) {
-      throw cannotListen(address, codeOf(error), this.tcp?.address ?? null);
-    }
-  }
-
-  private handlers(door: () => Door) {
+  private handlers(door: () => Door): Handlers {
     return {
       development: false,
       maxRequestBodySize: MAX_READ_BYTES,
@@ -127,34 +106,16 @@ export class AdminServer {
     };
   }
 
+  private full(limit: number): void {
+    const nowMs = performance.now();
+    if (nowMs - this.saidFullAtMs < FULL_MS) return;
+    this.saidFullAtMs = nowMs;
+    const message = `the admin API has ${limit} clients over TCP, all that it may have: others are reset`;
+    this.log.warn("admin-full", message, { limit });
+  }
+
   private fault(error: unknown): void {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.log.error("fault", `a fault in the admin API: ${text}`);
-  }
-}
-
-function cannotListen(address: string, code: string | null, present: string | null): BalError {
-  const where = `the admin API cannot listen on ${address}`;
-  switch (code) {
-    case "EADDRINUSE": {
-      const port = address.slice(address.lastIndexOf(":") + 1);
-      // Bun shares no port with itself.
-      const hint =
-        present?.endsWith(`:${port}`) === true
-          ? `it does on ${present}: move it to another port, or restart bal`
-          : `see who listens there: ss -ltnp 'sport = :${port}'`;
-      return new BalError("address-in-use", `${where}: it is already in use`, { hint });
-    }
-    case "EADDRNOTAVAIL":
-      return new BalError("address-not-available", `${where}: it is not an address of this host`, {
-        hint: "see the host's addresses with: ip addr",
-      });
-    case "EACCES":
-    case "EPERM":
-      return new BalError("permission-denied", `${where}: this user may not`, {
-        hint: "use a port from 1024 on",
-      });
-    default:
-      return new BalError("cannot-listen", `${where}: ${code}`);
   }
 }
