@@ -109,6 +109,17 @@ test("a data address that is taken leaves the admin API where it was", async () 
   await expect(ask(next, "/readyz")).rejects.toThrow();
 });
 
+test("an address that overlaps its own takes its place, or leaves it where it was", async () => {
+  using taken = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
+  const port = freePort();
+  const wide = { listen: `0.0.0.0:${port}`, token: TOKEN };
+  using bal = await spawnBal({ config: config({ listen: `127.0.0.1:${port}` }) });
+  await expect(bal.reload(config(wide, taken.port))).rejects.toThrow("already in use");
+  expect(await ask(port, "/v1/status")).toBe(200);
+  await bal.reload(config(wide));
+  expect(await ask(port, "/v1/status")).toBe(401);
+});
+
 test("a token file is read at the start and at each reload, beside the config", async () => {
   const port = freePort();
   const written = config({ listen: `127.0.0.1:${port}`, token_file: "admin.token" });

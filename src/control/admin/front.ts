@@ -87,13 +87,18 @@ export type FrontOptions = {
 export class Front {
   private readonly options: FrontOptions;
   private readonly clients = new Set<Leg>();
-  private readonly listener: Bun.TCPSocketListener<Leg>;
+  private listener: Bun.TCPSocketListener<Leg> | null = null;
   private readonly sweeper: Timer;
 
-  /** Throws what Bun.listen throws. */
+  /** Takes nobody until it is told to listen. */
   constructor(options: FrontOptions) {
     this.options = options;
-    const { ip, port } = options.address;
+    this.sweeper = setInterval(() => this.sweep(), options.sweepMs ?? SWEEP_MS);
+  }
+
+  /** Throws what Bun.listen throws. */
+  listen(): void {
+    const { ip, port } = this.options.address;
     this.listener = Bun.listen<Leg>({
       hostname: ip,
       port,
@@ -103,17 +108,17 @@ export class Front {
         close: (socket) => this.left(socket.data),
       },
     });
-    this.sweeper = setInterval(() => this.sweep(), options.sweepMs ?? SWEEP_MS);
   }
 
   /** No new clients; those that are there live on. */
   close(): void {
-    this.listener.stop();
+    this.listener?.stop();
+    this.listener = null;
   }
 
   /** All of them, at once. */
   end(): void {
-    this.listener.stop();
+    this.close();
     clearInterval(this.sweeper);
     for (const { socket } of this.clients) socket?.terminate();
   }

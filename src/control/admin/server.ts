@@ -70,12 +70,23 @@ export class AdminServer {
       };
       return { commit, undo: () => {} };
     }
-    const next = new TcpDoor(listen, token, {
-      handlersOf: (door) => this.handlers(door),
-      present: before?.address ?? null,
-      onFull: (limit) => this.full(limit),
-    });
-    return { commit: () => this.enter(next), undo: () => next.end() };
+    // 127.0.0.1 and 0.0.0.0 cannot both have one port.
+    const clash = before?.port === listen.port ? before : null;
+    clash?.pause();
+    try {
+      const next = new TcpDoor(listen, token, {
+        handlersOf: (door) => this.handlers(door),
+        onFull: (limit) => this.full(limit),
+      });
+      const undo = () => {
+        next.end();
+        this.resume(clash);
+      };
+      return { commit: () => this.enter(next), undo };
+    } catch (error) {
+      this.resume(clash);
+      throw error;
+    }
   }
 
   async stop(): Promise<void> {
@@ -92,6 +103,15 @@ export class AdminServer {
       this.log.info("admin-listening", `the admin API listens on ${address}`, { address });
     }
     before?.retire();
+  }
+
+  private resume(door: TcpDoor | null): void {
+    try {
+      door?.resume();
+    } catch (error) {
+      // Somebody else was faster: why the reload failed is still what is to be told.
+      this.fault(error);
+    }
   }
 
   private handlers(door: () => Door): Handlers {

@@ -26,8 +26,6 @@ export type Handlers = {
 
 export type TcpDoorOptions = {
   readonly handlersOf: (door: () => Door) => Handlers;
-  /** Where the API is served now, if anywhere. */
-  readonly present: string | null;
   /** More than `limit` clients came. */
   readonly onFull: (limit: number) => void;
 };
@@ -36,6 +34,7 @@ let made = 0;
 
 export class TcpDoor {
   readonly address: string;
+  readonly port: number;
   token: string | null;
   private readonly server: Bun.Server<undefined>;
   private readonly front: Front;
@@ -44,9 +43,10 @@ export class TcpDoor {
   constructor(
     listen: NonNullable<AdminConfig["listen"]>,
     token: string | null,
-    { handlersOf, present, onFull }: TcpDoorOptions,
+    { handlersOf, onFull }: TcpDoorOptions,
   ) {
     this.address = formatHostPort(listen.ip, listen.port);
+    this.port = listen.port;
     this.token = token;
     // Whoever of this host reaches it has to show no less than at the front.
     const inner = innerPath();
@@ -55,11 +55,26 @@ export class TcpDoor {
     const handlers = handlersOf(() => ({ kind: "tcp", token: this.token }));
     this.server = Bun.serve({ unix: inner, ...idle, ...handlers });
     const limit = adminClients(openFileLimit());
+    this.front = new Front({ address: listen, inner, limit, onFull: () => onFull(limit) });
     try {
-      this.front = new Front({ address: listen, inner, limit, onFull: () => onFull(limit) });
+      this.resume();
     } catch (error) {
-      void this.server.stop(true);
-      throw cannotListen(this.address, codeOf(error), present);
+      this.end();
+      throw error;
+    }
+  }
+
+  /** No new clients, until `resume`: another address on the same port can be opened. */
+  pause(): void {
+    this.front.close();
+  }
+
+  /** Throws BalError, as the constructor does. */
+  resume(): void {
+    try {
+      this.front.listen();
+    } catch (error) {
+      throw cannotListen(this.address, codeOf(error));
     }
   }
 
@@ -82,16 +97,12 @@ function innerPath(): string {
   return isLinux ? `\0${name}` : join(tmpdir(), name);
 }
 
-function cannotListen(address: string, code: string | null, present: string | null): BalError {
+function cannotListen(address: string, code: string | null): BalError {
   const where = `the admin API cannot listen on ${address}`;
   switch (code) {
     case "EADDRINUSE": {
       const port = address.slice(address.lastIndexOf(":") + 1);
-      // Bun binds without SO_REUSEPORT.
-      const hint =
-        present?.endsWith(`:${port}`) === true
-          ? `it does on ${present}: move it to another port, or restart bal`
-          : `see who listens there: ss -ltnp 'sport = :${port}'`;
+      const hint = `see who listens there: ss -ltnp 'sport = :${port}'`;
       return new BalError("address-in-use", `${where}: it is already in use`, { hint });
     }
     case "EADDRNOTAVAIL":

@@ -30,6 +30,7 @@ function fronted(options: Partial<FrontOptions> = {}) {
   const onFull = () => refused++;
   const address = { ip: "127.0.0.1", port };
   const front = new Front({ address, inner, limit: 2, onFull, ...options });
+  front.listen();
   return {
     port,
     front,
