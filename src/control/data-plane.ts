@@ -23,6 +23,8 @@ import { backendStatus, listenerStatus, poolStatus } from "./status.ts";
 const RESOLVE_MS = 2000;
 /** How long a reload waits for its workers; one that hangs is replaced and boots on the newest. */
 const ACKNOWLEDGE_MS = 5000;
+/** How long a weight that was changed by hand waits for them: less than a command does. */
+const STEER_MS = 2000;
 const TICK_MS = 1000;
 const NO_SPLICE = { afterBytes: Number.POSITIVE_INFINITY, maxSessions: 0 };
 
@@ -181,7 +183,7 @@ export class DataPlane {
   }
 
   /** Takes an operator's change of a backend, or with null all of them back. Resolves with what the backend
-   *  is then, when every worker knows; null: the config has no such one. */
+   *  is then, when every worker that is well knows; null: the config has no such one. */
   async override(
     pool: string,
     name: string,
@@ -199,7 +201,8 @@ export class DataPlane {
       const what = { pool, backend: name, from, to, reason: "by an operator" };
       if (from !== to) this.events.emit(key, what);
     }
-    if (after.weight !== before.weight) await this.apply();
+    // One that hangs is replaced, and boots on the newest: nobody waits for it.
+    if (after.weight !== before.weight) await Promise.race([this.apply(), Bun.sleep(STEER_MS)]);
     return backendStatus(backend, this.board);
   }
 

@@ -1,6 +1,5 @@
 // The phases of the process, and the one place that owns all of control/:
 // starting → running → draining → stopped.
-
 import { asWritten } from "../config/as-written.ts";
 import type { Config, LogLevel } from "../config/config.ts";
 import type { Diagnostic } from "../config/diagnostics.ts";
