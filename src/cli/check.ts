@@ -56,7 +56,8 @@ function print(format: Format, file: string, loaded: LoadResult): void {
     case "json": {
       const valid = loaded.kind === "valid";
       const findings = { errors: renderJson(errors), warnings: renderJson(warnings) };
-      return say(1, JSON.stringify({ valid, file, ...findings }, null, 2));
+      say(1, JSON.stringify({ valid, file, ...findings }, null, 2));
+      return;
     }
     case "github":
       if (found.length > 0) say(1, renderGithub(found));

@@ -39,15 +39,16 @@ function isFromSystem(error: unknown): boolean {
 
 /** In the place of what was said so before, on a terminal; nothing clears it. */
 export function sayOver(fd: 1 | 2, text: string): void {
-  write(fd, `\r\u001b[K${text}`);
+  put(fd, `\r\u001b[K${text}`);
 }
 
-/** A line on stdout (1) or stderr (2). A reader that has gone is nobody's error. */
-export function say(fd: 1 | 2, line: string): void {
-  write(fd, `${line}\n`);
+/** A line on stdout (1) or stderr (2). A reader that has gone is nobody's error: then it is false. */
+export function say(fd: 1 | 2, line: string): boolean {
+  return put(fd, `${line}\n`);
 }
 
-function write(fd: 1 | 2, text: string): void {
+/** As it is, at once. */
+export function put(fd: 1 | 2, text: string): boolean {
   let rest = Buffer.from(text);
   while (rest.length > 0) {
     try {
@@ -55,7 +56,8 @@ function write(fd: 1 | 2, text: string): void {
     } catch (error) {
       // A pipe that is full and does not block: its reader is slow.
       if (codeOf(error) === "EAGAIN") Bun.sleepSync(5);
-      else return;
+      else return false;
     }
   }
+  return true;
 }

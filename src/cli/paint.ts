@@ -2,7 +2,7 @@
 import { isatty } from "node:tty";
 import { styleText } from "node:util";
 
-type Style = Parameters<typeof styleText>[0];
+export type Style = Parameters<typeof styleText>[0];
 
 export function hasColour(fd: 1 | 2): boolean {
   const { NO_COLOR, TERM, CI } = process.env;

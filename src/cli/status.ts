@@ -1,108 +1,99 @@
-// `bal status`: what the running bal says of itself; nothing is dialled.
+// `bal status`: what the running bal says of itself, once or again and again; nothing is dialled.
 import { defineCommand } from "citty";
-import { BalError } from "../base/errors.ts";
-import { formatSize } from "../base/units.ts";
-import type { BackendStatus, Status } from "../control/admin/api.ts";
 import { AdminClient } from "../control/admin/client.ts";
-import { locateHome } from "../control/home.ts";
-import { type ExitCode, say } from "./exit.ts";
-import { explainSilence, unanswered } from "./not-running.ts";
+import { type Home, locateHome } from "../control/home.ts";
+import { type ExitCode, say, usageError } from "./exit.ts";
+import { fromHistory, Meter, TREND } from "./lately.ts";
+import { asked } from "./named-backend.ts";
 import { paint } from "./paint.ts";
-import { plain } from "./plain.ts";
-import { renderTable } from "./table.ts";
+import { isScreen, Quit, Screen } from "./screen.ts";
+import { statusLines } from "./status-view.ts";
+
+const DEFAULT_SECONDS = 1;
+const MAX_SECONDS = 86_400;
 
 export const status = defineCommand({
   meta: { name: "status", description: "Show listeners, backends and their health" },
-  args: { json: { type: "boolean", description: "print one JSON object" } },
+  args: {
+    json: { type: "boolean", description: "print one JSON object; with --watch, one a line" },
+    watch: { type: "boolean", alias: "w", description: "look again and again, until Ctrl-C" },
+    seconds: {
+      type: "positional",
+      required: false,
+      description: `from one look to the next, with --watch; ${DEFAULT_SECONDS} when not said`,
+    },
+  },
   async run({ args }): Promise<ExitCode> {
+    const seconds = readSeconds(args.seconds);
+    if (args.seconds !== undefined && !args.watch) {
+      throw usageError(`what is \`${args.seconds}\`? seconds are for --watch`);
+    }
     const home = locateHome();
-    const answer = await new AdminClient(home.socket).status().catch(explainSilence(home));
-    if (answer.kind === "absent") throw unanswered(home);
-    if (answer.kind === "failed") throw new BalError(answer.error.code, answer.error.message);
-    say(1, args.json ? JSON.stringify(answer.body, null, 2) : renderStatus(answer.body));
+    if (args.watch) return await watch(home, seconds * 1000, args.json === true);
+    const client = new AdminClient(home.socket);
+    const now = await asked(client.status(), home);
+    if (args.json) {
+      say(1, JSON.stringify(now, null, 2));
+      return 0;
+    }
+    const history = await client.history(TREND).catch(() => null);
+    const lately = fromHistory(history?.kind === "ok" ? history.body : null);
+    const { columns: width } = process.stdout;
+    const view = { lately, nowMs: Date.now(), ...(width > 0 && { width }) };
+    say(1, statusLines(now, view).join("\n"));
     return 0;
   },
 });
 
-const COLOURS = {
-  up: "green",
-  unknown: "gray",
-  draining: "yellow",
-  ejected: "yellow",
-  unresolved: "red",
-  down: "red",
-} as const;
-
-function renderStatus(status: Status): string {
-  const { pid, version, phase, uptime_s, workers, config } = status;
-  const head = `bal ${version}, pid ${pid}, ${phase} for ${ago(uptime_s)}, ${workers} worker${workers === 1 ? "" : "s"}`;
-  const file = `config ${plain(config.file ?? "(none)")}, generation ${config.generation}, loaded ${since(config.loaded_at)} ago`;
-  const listeners = renderTable(
-    ["LISTENER", "ADDRESS", "POOL", "ACTIVE", "ACCEPTED", "REFUSED"],
-    status.listeners.map(({ name, address, pool, active, accepted, refused }) => [
-      plain(name),
-      address,
-      plain(pool),
-      active,
-      accepted,
-      refused,
-    ]),
-  );
-  const pools = status.pools.map(({ name, method, backends }) => {
-    const title = `${paint(1, "bold", plain(name))} (${method})`;
-    return `${title}\n${renderTable(BACKEND_COLUMNS, backends.map(backendRow))}`;
-  });
-  return [`${head}\n${file}`, listeners, ...pools].join("\n\n");
+/** Throws BalError `usage`. */
+function readSeconds(text = String(DEFAULT_SECONDS)): number {
+  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (seconds >= 0.1 && seconds <= MAX_SECONDS) return seconds;
+  throw usageError(`the seconds are a number from 0.1 to ${MAX_SECONDS}; not \`${text}\``);
 }
 
-const BACKEND_COLUMNS = [
-  "BACKEND",
-  "STATE",
-  "SINCE",
-  "WEIGHT",
-  "ACTIVE",
-  "TOTAL",
-  "UP",
-  "DOWN",
-  "DIAL ERRORS",
-  "CHECK",
-  "REASON",
-];
-
-function backendRow(backend: BackendStatus): readonly (string | number)[] {
-  return [
-    plain(backend.name),
-    paint(1, COLOURS[backend.state], backend.state),
-    since(backend.since),
-    backend.weight,
-    backend.active,
-    backend.total,
-    roundSize(backend.bytes_up),
-    roundSize(backend.bytes_down),
-    backend.dial_errors,
-    backend.check_ms === null ? "-" : `${backend.check_ms} ms`,
-    plain([backend.reason ?? [], weightNote(backend)].flat().join("; ")),
-  ];
+/** On a terminal one view that is redrawn; on a pipe one after the other. */
+async function watch(home: Home, everyMs: number, isJson: boolean): Promise<ExitCode> {
+  const client = new AdminClient(home.socket);
+  const meter = new Meter();
+  let last = await asked(client.status(), home);
+  let silence: string | null = null;
+  using quit = new Quit();
+  const lines = (width?: number) => {
+    const view = { lately: meter, nowMs: Date.now(), ...(width !== undefined && { width }) };
+    return statusLines(last, view);
+  };
+  let final: readonly string[] = [];
+  {
+    using screen = !isJson && isScreen() ? new Screen() : null;
+    const draw = () => screen?.draw(frame(lines(screen.columns), silence, screen.rows));
+    screen?.onResize(draw);
+    do {
+      try {
+        last = await asked(client.status(), home);
+        silence = null;
+      } catch (error) {
+        if (!(error instanceof Error) || screen === null) throw error;
+        silence = error.message;
+      }
+      if (silence === null) meter.look(last, performance.now());
+      if (screen !== null) draw();
+      else if (!say(1, isJson ? JSON.stringify(last) : `${lines().join("\n")}\n`)) return 0;
+    } while (!(await quit.within(everyMs)));
+    if (screen !== null) final = lines(screen.columns);
+  }
+  // What was seen last stays on the terminal.
+  for (const line of final) say(1, line);
+  return 0;
 }
 
-function weightNote({ override }: BackendStatus): readonly string[] {
-  return override?.weight === undefined ? [] : ["weight set by hand"];
-}
-
-function since(time: string): string {
-  return ago(Math.max(0, Math.round((Date.now() - Date.parse(time)) / 1000)));
-}
-
-/** `42s`, `3m`, `5h`, `12d` */
-function ago(seconds: number): string {
-  if (seconds < 100) return `${seconds}s`;
-  if (seconds < 6000) return `${Math.round(seconds / 60)}m`;
-  if (seconds < 172_800) return `${Math.round(seconds / 3600)}h`;
-  return `${Math.round(seconds / 86_400)}d`;
-}
-
-/** Three digits or so, which is what one reads. */
-function roundSize(bytes: number): string {
-  const unit = [1024 ** 3, 1024 ** 2, 1024].find((size) => bytes >= 10 * size) ?? 1;
-  return formatSize(Math.round(bytes / unit) * unit);
+function frame(lines: readonly string[], silence: string | null, rows: number): readonly string[] {
+  const shown =
+    silence === null
+      ? lines
+      : [paint(1, ["red", "bold"], `${silence}; as it was before:`), ...lines];
+  if (shown.length <= rows) return shown;
+  const hidden = shown.length - rows + 1;
+  const more = `… ${hidden} more lines; \`bal top\` scrolls`;
+  return [...shown.slice(0, rows - 1), paint(1, "dim", more)];
 }

@@ -17,6 +17,7 @@ import { withToken } from "./admin/token.ts";
 import { DataPlane } from "./data-plane.ts";
 import { drain } from "./drain.ts";
 import { Events } from "./events.ts";
+import { HistoryRing, SAMPLE_MS } from "./history.ts";
 import type { Home } from "./home.ts";
 import type { Handed } from "./inherited-sockets.ts";
 import { hostWarnings } from "./limits.ts";
@@ -66,6 +67,7 @@ class Supervisor {
   private readonly manager: ServiceManager;
   private readonly startedAt = new Date();
   private readonly startedAtMs = performance.now();
+  private readonly history = new HistoryRing(this.startedAtMs);
   private readonly queue = new SerialQueue();
   private readonly stopped = Promise.withResolvers<number>();
   private phase: Phase = "starting";
@@ -121,6 +123,7 @@ class Supervisor {
     this.phase = "running";
     this.started.resolve();
     this.watch(config);
+    setInterval(() => this.sample(), SAMPLE_MS).unref();
     const listeners = dataPlane.listenerStatus();
     for (const { name, address, pool } of listeners) {
       log.info("listening", `${name} listens on ${address} for ${pool}`, {
@@ -143,6 +146,7 @@ class Supervisor {
   private readonly api: ControlApi = {
     status: () => this.status(),
     config: () => ({ ...this.configStatus(), config: asWritten(this.inForce.config) }),
+    history: (last) => this.history.read(last),
     reload: (by) => this.reload(by),
     preview: () => this.preview(),
     override: (pool, backend, change) => this.dataPlane.override(pool, backend, change),
@@ -265,6 +269,13 @@ class Supervisor {
       listeners: dataPlane.listenerStatus(),
       pools: dataPlane.poolStatus(),
     };
+  }
+
+  private sample(): void {
+    const { dataPlane } = this;
+    const now = { ms: performance.now(), epochMs: Date.now() };
+    const pools = dataPlane.poolStatus();
+    this.history.sample(now, { listeners: dataPlane.listenerStatus(), pools });
   }
 
   private configStatus(): Status["config"] {

@@ -66,6 +66,30 @@ export type ConfigInForce = Status["config"] & {
   readonly config: { readonly [key: string]: unknown };
 };
 
+/** One number a sample, the oldest first; null: there was none. */
+export type Series = readonly (number | null)[];
+
+/** Rates are averages over a sample; the rest is as it was at its end. */
+type Tracked = {
+  readonly active: Series;
+  readonly connections_per_s: Series;
+  readonly bytes_up_per_s: Series;
+  readonly bytes_down_per_s: Series;
+  /** The last check; in the total the slowest one. */
+  readonly check_ms: Series;
+};
+
+/** `GET /v1/history`: at most an hour */
+export type History = {
+  readonly interval_s: number;
+  /** When each sample ended, ISO 8601 in UTC. */
+  readonly times: readonly string[];
+  /** Connections are those that the listeners accepted. */
+  readonly total: Tracked & { readonly refused_per_s: Series };
+  /** Those that the config has, up to 512. */
+  readonly backends: readonly (Tracked & { readonly pool: string; readonly name: string })[];
+};
+
 /**
  * - `state`: a backend went `from` one state `to` another
  * - `drain`: by hand, `from` and `to` true or false; `weight`: likewise, numbers
@@ -136,6 +160,8 @@ export type PreviewOutcome = Outcome<Preview>;
 export type ControlApi = {
   readonly status: () => Status;
   readonly config: () => ConfigInForce;
+  /** The newest samples, so many at most. */
+  readonly history: (last: number) => History;
   readonly reload: (by: ReloadSource) => Promise<ReloadOutcome>;
   readonly preview: () => Promise<PreviewOutcome>;
   /** Changes a backend until further notice; null takes it back. Null: there is no such backend. */

@@ -3,7 +3,7 @@ import { BalError } from "../../base/errors.ts";
 import { codeOf } from "../../base/os-error.ts";
 import type { Diagnostic } from "../../config/diagnostics.ts";
 import type { Override } from "../override.ts";
-import type { ApiError, BackendStatus, Preview, ReloadReport, Status } from "./api.ts";
+import type { ApiError, BackendStatus, History, Preview, ReloadReport, Status } from "./api.ts";
 
 /** What a request came to. */
 export type Answer<T> =
@@ -39,6 +39,11 @@ export class AdminClient {
 
   status(): Promise<Answer<Status>> {
     return this.request("/v1/status");
+  }
+
+  /** The newest samples, so many at most. */
+  history(last: number): Promise<Answer<History>> {
+    return this.request(`/v1/history?last=${last}`);
   }
 
   async reload(): Promise<Answer<ReloadReport>> {

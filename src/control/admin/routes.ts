@@ -1,5 +1,6 @@
 // What the admin API offers: each route, and what it asks of the process.
 import { nearName } from "../../config/near-name.ts";
+import { SAMPLES } from "../history.ts";
 import { type Override, readOverride } from "../override.ts";
 import type { ControlApi, PreviewOutcome, ReloadOutcome } from "./api.ts";
 import type { EventStreams } from "./event-streams.ts";
@@ -15,6 +16,7 @@ export function routesOf(api: ControlApi, streams: EventStreams): Routes {
     },
     "/v1/status": { GET: () => Response.json(api.status()) },
     "/v1/config": { GET: () => Response.json(api.config()) },
+    "/v1/history": { GET: ({ query }) => Response.json(api.history(readLast(query))) },
     "/v1/events": { GET: () => streams.open() },
     "/v1/pools/:pool/backends/:backend": {
       PATCH: async ({ request, params }) => {
@@ -87,6 +89,15 @@ function unknownName(
   const message = `there is no ${what} \`${name}\``;
   const hint = near !== null && { hint: `did you mean \`${near}\`?` };
   return new Refusal(404, { code: `unknown-${what}`, message, ...hint });
+}
+
+/** `?last=N`: so many samples; all of them when not said. Throws Refusal 400. */
+function readLast(query: URLSearchParams): number {
+  const text = query.get("last");
+  if (text === null) return SAMPLES;
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  const message = "`last` is a number of samples, from 1 on";
+  throw new Refusal(400, { code: "bad-request", message });
 }
 
 /** Throws Refusal 400 for a body that means something else. */

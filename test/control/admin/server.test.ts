@@ -6,6 +6,7 @@ import type { ControlApi, ReloadOutcome, Status } from "../../../src/control/adm
 import { AdminClient } from "../../../src/control/admin/client.ts";
 import { AdminServer } from "../../../src/control/admin/server.ts";
 import { Events } from "../../../src/control/events.ts";
+import { HistoryRing } from "../../../src/control/history.ts";
 import { temporaryHome } from "../../support/bal.ts";
 import { silentLog } from "../../support/silent-log.ts";
 
@@ -31,6 +32,7 @@ function served(overrides: Partial<ControlApi> = {}) {
     preview: async () => ({ kind: "done", report: { generation: 2, changes: [], warnings: [] } }),
     override: async () => null,
     config: () => ({ file: null, generation: 1, loaded_at: "", config: {} }),
+    history: (last) => new HistoryRing(0).read(last),
     stop: (now) => {
       stops.push(now);
       return { active: 3 };

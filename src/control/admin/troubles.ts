@@ -1,0 +1,82 @@
+// What is wrong, the worst first: a judgement of a status, for all that show one.
+import type { BackendState } from "../../shared/backend-state.ts";
+import type { BackendStatus, PoolStatus, Status } from "./api.ts";
+
+/** How bad a state is, for sorting. */
+const BADNESS: Readonly<Record<BackendState, number>> = {
+  down: 4,
+  unresolved: 3,
+  ejected: 2,
+  draining: 1,
+  unknown: 0,
+  up: 0,
+};
+
+export type Trouble = {
+  /** Nobody is served, or something is not as it should be. */
+  readonly kind: "outage" | "fault";
+  /** `pool web has no backend that is up`, `web/app1 is down` */
+  readonly what: string;
+  /** ISO 8601; null when it has no beginning. */
+  readonly since: string | null;
+  readonly reason: string | null;
+};
+
+export function badness({ state }: BackendStatus): number {
+  return BADNESS[state];
+}
+
+/** Not of its own will: a drain by hand is no fault. */
+export function isAtFault(backend: BackendStatus): boolean {
+  return badness(backend) > BADNESS.draining;
+}
+
+/** Takes new connections, as far as is known. */
+export function isAvailable({ state }: BackendStatus): boolean {
+  return state === "up" || state === "unknown";
+}
+
+export function troublesOf({ phase, pools }: Status): readonly Trouble[] {
+  const drain: Trouble = {
+    kind: "outage",
+    what: "bal drains and takes no new clients",
+    since: null,
+    reason: null,
+  };
+  return [
+    ...(phase === "draining" ? [drain] : []),
+    ...pools.filter((pool) => !pool.backends.some(isAvailable)).map(outage),
+    ...pools
+      .flatMap(({ name, backends }) => backends.map((backend) => ({ pool: name, backend })))
+      .filter(({ backend }) => isAtFault(backend))
+      .sort((a, b) => badness(b.backend) - badness(a.backend))
+      .map(({ pool, backend }) => fault(pool, backend)),
+  ];
+}
+
+function outage({ name, backends }: PoolStatus): Trouble {
+  const isServed = backends.some(({ state }) => state !== "draining");
+  const reason =
+    backends.length === 0
+      ? "it has no backend at all"
+      : isServed
+        ? "all that do not drain are tried"
+        : "all of them drain: clients are refused";
+  return { kind: "outage", what: `pool ${name} has no backend that is up`, since: null, reason };
+}
+
+function fault(pool: string, { name, state, since, reason }: BackendStatus): Trouble {
+  return { kind: "fault", what: `${pool}/${name} is ${state}`, since, reason };
+}
+
+/** `3 of 4 backends up` */
+export function availability({ pools }: Status): string {
+  const backends = pools.flatMap((pool) => pool.backends);
+  const up = backends.filter(({ state }) => state === "up").length;
+  return `${up} of ${backends.length} backend${backends.length === 1 ? "" : "s"} up`;
+}
+
+/** `up 3h, 2 workers, generation 4`: told apart by whoever shows it. */
+export function plural(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}

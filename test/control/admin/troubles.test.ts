@@ -1,0 +1,44 @@
+// What is wrong first.
+import { expect, test } from "bun:test";
+import { availability, troublesOf } from "../../../src/control/admin/troubles.ts";
+import { backendStatus, poolStatus, statusOf } from "../../support/statuses.ts";
+
+const up = backendStatus("a");
+const down = backendStatus("b", { state: "down", reason: "check failed: ECONNREFUSED" });
+const ejected = backendStatus("c", { state: "ejected" });
+const draining = backendStatus("d", { state: "draining" });
+const unknown = backendStatus("e", { state: "unknown" });
+
+const words = (...args: Parameters<typeof statusOf>) =>
+  troublesOf(statusOf(...args)).map(({ kind, what }) => `${kind}: ${what}`);
+
+test("nothing, where all are up, not yet checked, or taken out by hand", () => {
+  expect(words([poolStatus("web", up, draining, unknown)])).toEqual([]);
+});
+
+test("a pool without a backend comes before a backend, the worse state first", () => {
+  expect(words([poolStatus("web", up, ejected, down), poolStatus("db", draining)])).toEqual([
+    "outage: pool db has no backend that is up",
+    "fault: web/b is down",
+    "fault: web/c is ejected",
+  ]);
+});
+
+test("a drain of bal itself comes before all", () => {
+  expect(words([poolStatus("web", up)], { phase: "draining" })).toEqual([
+    "outage: bal drains and takes no new clients",
+  ]);
+});
+
+test("says whether clients of such a pool are served at all", () => {
+  const reasons = (...backends: Parameters<typeof poolStatus>[1][]) =>
+    troublesOf(statusOf([poolStatus("web", ...backends)])).map(({ reason }) => reason);
+  expect(reasons()[0]).toContain("no backend at all");
+  expect(reasons(down)[0]).toContain("are tried");
+  expect(reasons(draining)[0]).toContain("refused");
+});
+
+test("counts those that are up", () => {
+  expect(availability(statusOf([poolStatus("web", up, down)]))).toBe("1 of 2 backends up");
+  expect(availability(statusOf([poolStatus("web", up)]))).toBe("1 of 1 backend up");
+});
