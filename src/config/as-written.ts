@@ -7,6 +7,7 @@ import type {
   BackendConfig,
   Config,
   ListenerConfig,
+  ListenerLimits,
   PoolConfig,
   SessionTimeouts,
 } from "./config.ts";
@@ -70,8 +71,21 @@ function listener(one: ListenerConfig): Written {
     pool: one.pool,
     ...(one.allow !== null && { allow: one.allow }),
     deny: one.deny,
-    limits: { max_connections: one.maxConnections },
+    limits: listenerLimits(one.limits),
     timeouts: sessionTimeouts(one.timeouts),
+  };
+}
+
+/** As its keys are written. */
+export function listenerLimits(limits: ListenerLimits): {
+  readonly [key: string]: number | string;
+} {
+  const { maxConnections, perClient, rate, ratePerClient } = limits;
+  return {
+    max_connections: maxConnections,
+    per_client: perClient,
+    rate: rate === 0 ? 0 : `${rate}/s`,
+    rate_per_client: ratePerClient === 0 ? 0 : `${ratePerClient}/s`,
   };
 }
 
@@ -102,6 +116,7 @@ function backend(one: BackendConfig): Written {
     ...(name !== formatHostPort(host, port) && { name }),
     weight: one.weight,
     max_connections: one.maxConnections,
+    queue: { size: one.queue.size, timeout: formatDuration(one.queue.timeoutMs) },
     backup: one.isBackup,
     drain: one.isDraining,
   };

@@ -49,6 +49,8 @@ export type BackendConfig = {
   readonly weight: number;
   /** Sessions at a time; 0: no bound. */
   readonly maxConnections: number;
+  /** Clients that may wait for a place in its pool, and how long each. */
+  readonly queue: { readonly size: number; readonly timeoutMs: number };
   /** Serves only when no other one can. */
   readonly isBackup: boolean;
   /** Takes no new connections and keeps those it has. */
@@ -79,9 +81,18 @@ export type ListenerConfig = {
   readonly allow: readonly string[] | null;
   /** Wins over `allow`. */
   readonly deny: readonly string[];
-  /** Sessions at a time; 0: no bound of its own. */
-  readonly maxConnections: number;
+  readonly limits: ListenerLimits;
   readonly timeouts: SessionTimeouts;
+};
+
+/** 0 is no bound; rates are new connections per second. */
+export type ListenerLimits = {
+  /** Sessions at a time. */
+  readonly maxConnections: number;
+  /** Sessions at a time of one client address; of IPv6 of one /64. */
+  readonly perClient: number;
+  readonly rate: number;
+  readonly ratePerClient: number;
 };
 
 export type LimitsConfig = {

@@ -1,7 +1,7 @@
 // What a reload changes, as data: the same for `bal graceful`, the log and (later) `bal diff`.
 import { formatHostPort } from "../base/address.ts";
 import { formatDuration, formatSize } from "../base/units.ts";
-import { HIDDEN } from "./as-written.ts";
+import { HIDDEN, listenerLimits } from "./as-written.ts";
 import type {
   AdminConfig,
   BackendConfig,
@@ -106,14 +106,14 @@ function adminTree({ listen, token, tokenFile }: AdminConfig): Tree {
 
 // Of the timeouts only those that are its own: a change of a global one is one change.
 function listenerTree(listener: ListenerConfig, global: SessionTimeouts): Tree {
-  const { bindAddress, port, pool, allow, deny, maxConnections, timeouts } = listener;
+  const { bindAddress, port, pool, allow, deny, limits, timeouts } = listener;
   return {
     bind_address: bindAddress,
     port,
     pool,
     allow: allow === null ? "all" : allow.join(", "),
     deny: deny.join(", "),
-    limits: { max_connections: maxConnections },
+    limits: listenerLimits(limits),
     timeouts: differing(timeoutsTree(timeouts), timeoutsTree(global)),
   };
 }
@@ -150,6 +150,7 @@ function backendTree(backend: BackendConfig): Tree {
     endpoint: formatHostPort(backend.host, backend.port),
     weight: backend.weight,
     max_connections: backend.maxConnections,
+    queue: { size: backend.queue.size, timeout: formatDuration(backend.queue.timeoutMs) },
     backup: backend.isBackup,
     drain: backend.isDraining,
   };

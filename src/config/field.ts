@@ -24,6 +24,8 @@ export type Field =
   | { readonly kind: "cidr" }
   /** `150%`, as 150; the word `off` as 0. */
   | { readonly kind: "percent"; readonly min: number; readonly max: number }
+  /** `500/s`, as 500; 0 for none. */
+  | { readonly kind: "rate"; readonly max: number }
   /** An IP literal or a hostname. */
   | { readonly kind: "host" }
   /** `127.0.0.1:9296`, `[::1]:9296`: an IP literal and a port. */
@@ -78,6 +80,8 @@ export function describeField(field: Field): string {
       return "an IP address, or a block of them such as 10.0.0.0/8 or 2001:db8::/32";
     case "percent":
       return `"off", or a percentage from ${field.min}% to ${field.max}%`;
+    case "rate":
+      return `a rate such as 500/s, at most ${field.max}/s, or 0 for none`;
     case "host":
       return "an IPv4 address, an IPv6 address or a hostname";
     case "address":

@@ -55,6 +55,8 @@ function schemaOf(field: Field): JsonSchema {
       return text(field, `(?:${IPV4}|${IPV6}|${HOSTNAME})`);
     case "percent":
       return { anyOf: [text(field, "[0-9]{1,9}%"), { enum: ["off", false] }] };
+    case "rate":
+      return { anyOf: [text(field, "[0-9]{1,9}/s"), { const: 0 }] };
     case "address":
       return text(field, `(?:${IPV4}|\\[${IPV6}\\]):[0-9]{1,5}`);
     case "secret":

@@ -8,6 +8,7 @@ import type {
   Config,
   HealthCheckConfig,
   ListenerConfig,
+  ListenerLimits,
   PoolConfig,
   SessionTimeouts,
 } from "./config.ts";
@@ -19,6 +20,7 @@ import type {
   WrittenConfig,
   WrittenHealthCheck,
   WrittenListener,
+  WrittenListenerLimits,
   WrittenPool,
   WrittenSessionTimeouts,
 } from "./written.ts";
@@ -79,10 +81,20 @@ export function listenersOf(written: WrittenConfig): readonly ListenerConfig[] {
       pool,
       allow: allow === undefined ? null : allow.filter(isPresent),
       deny: deny.filter(isPresent),
-      maxConnections: withDefaults(tables.listenerLimits, listener.limits).max_connections,
+      limits: listenerLimitsOf(listener.limits),
       timeouts: sessionTimeoutsOf(written, listener.timeouts),
     };
   });
+}
+
+function listenerLimitsOf(written: WrittenListenerLimits | undefined): ListenerLimits {
+  const limits = withDefaults(tables.listenerLimits, written);
+  return {
+    maxConnections: limits.max_connections,
+    perClient: limits.per_client,
+    rate: limits.rate,
+    ratePerClient: limits.rate_per_client,
+  };
 }
 
 function sessionTimeoutsOf(
@@ -128,12 +140,14 @@ function backendOf(written: WrittenBackend): BackendConfig {
     tables.backend,
     written,
   );
+  const queue = withDefaults(tables.queue, written.queue);
   return {
     name: backendName(written),
     host,
     port,
     weight,
     maxConnections: max_connections,
+    queue: { size: queue.size, timeoutMs: queue.timeout },
     isBackup: backup,
     isDraining: drain,
   };

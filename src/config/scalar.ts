@@ -41,6 +41,8 @@ export function readValue(value: unknown, field: Field): Read {
       return readCidr(value, field);
     case "percent":
       return readPercent(value, field);
+    case "rate":
+      return readRate(value, field);
     case "host":
       return readHost(value, field);
     case "name":
@@ -118,6 +120,17 @@ function readPercent(value: unknown, field: Extract<Field, { kind: "percent" }>)
   return percent >= field.min && percent <= field.max
     ? { value: percent }
     : outOfRange(value, field);
+}
+
+function readRate(value: unknown, field: Extract<Field, { kind: "rate" }>): Read {
+  if (value === 0) return { value };
+  const [, digits] = /^(\d{1,9})\/s$/.exec(String(value)) ?? [];
+  if (digits === undefined) {
+    const hint = typeof value === "number" ? `with its unit: ${value}/s` : null;
+    return { ...wrongType(value, field), hint };
+  }
+  const rate = Number(digits);
+  return rate <= field.max ? { value: rate } : outOfRange(value, field);
 }
 
 function readHost(value: unknown, field: Field): Read {

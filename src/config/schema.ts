@@ -20,6 +20,7 @@ const timeout: Field = { kind: "duration", min: 1, max: MAX_DURATION_MS, canBeOf
 const choice = (...values: string[]): Field => ({ kind: "choice", values });
 const map = (keys: Keys): Field => ({ kind: "map", keys });
 
+const rate: Field = { kind: "rate", max: 100_000 };
 const port = integer(1, 65535);
 const method = choice(
   "round_robin",
@@ -29,6 +30,19 @@ const method = choice(
   "least_time",
   "first",
 );
+
+const queueKeys: Keys = {
+  size: {
+    field: integer(0, 100_000),
+    default: 0,
+    doc: "clients that may wait; those of all backends add up to the pool's one queue",
+  },
+  timeout: {
+    field: duration(),
+    default: "5s",
+    doc: "how long a client may wait; the longest of a pool's backends counts",
+  },
+};
 
 const backendKeys: Keys = {
   host: { field: { kind: "host" }, isRequired: true, doc: "IP address or hostname" },
@@ -44,6 +58,7 @@ const backendKeys: Keys = {
     default: 0,
     doc: "sessions at a time; one that is full is passed over; 0 is no bound",
   },
+  queue: { field: map(queueKeys), doc: "where clients wait while every backend is full" },
   backup: {
     field: { kind: "boolean" },
     default: false,
@@ -170,6 +185,17 @@ const listenerLimitsKeys: Keys = {
     default: 0,
     doc: "connections at a time; 0 is no bound of its own",
   },
+  per_client: {
+    field: integer(0, 1_000_000),
+    default: 0,
+    doc: "connections at a time of one client address (IPv6: of one /64); 0 is no bound",
+  },
+  rate: { field: rate, default: 0, doc: "new connections; one second's worth may come at once" },
+  rate_per_client: {
+    field: rate,
+    default: 0,
+    doc: "new connections of one client address (IPv6: of one /64)",
+  },
 };
 
 /** Absent: as in the global ones. */
@@ -267,6 +293,7 @@ export const schema = {
 export const tables = {
   top: schema.keys as Keys,
   backend: backendKeys,
+  queue: queueKeys,
   healthCheck: healthCheckKeys,
   timeouts: timeoutsKeys,
   limits: limitsKeys,

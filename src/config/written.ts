@@ -10,12 +10,15 @@ import type {
   Refuse,
 } from "./config.ts";
 
+export type WrittenQueue = { readonly size?: number; readonly timeout?: number };
+
 export type WrittenBackend = {
   readonly host?: string;
   readonly port?: number;
   readonly weight?: number;
   readonly name?: string;
   readonly max_connections?: number;
+  readonly queue?: WrittenQueue;
   readonly backup?: boolean;
   readonly drain?: boolean;
 };
@@ -57,6 +60,13 @@ export type WrittenAdmin = {
   readonly token_file?: string | null;
 };
 
+export type WrittenListenerLimits = {
+  readonly max_connections?: number;
+  readonly per_client?: number;
+  readonly rate?: number;
+  readonly rate_per_client?: number;
+};
+
 export type WrittenListener = {
   readonly name?: string;
   readonly bind_address?: string;
@@ -64,7 +74,7 @@ export type WrittenListener = {
   readonly pool?: string;
   readonly allow?: readonly (string | undefined)[];
   readonly deny?: readonly (string | undefined)[];
-  readonly limits?: { readonly max_connections?: number };
+  readonly limits?: WrittenListenerLimits;
   readonly timeouts?: WrittenSessionTimeouts;
 };
 

@@ -12,7 +12,8 @@ import {
   PROBE_UP,
   UNRESOLVED,
 } from "../shared/backend-state.ts";
-import { type Board, MAX_BACKENDS, MAX_POOLS } from "../shared/board.ts";
+import type { Board } from "../shared/board.ts";
+import { MAX_BACKENDS, MAX_POOLS } from "../shared/layout.ts";
 import type { GenerationPool } from "../shared/messages.ts";
 import type { ProbeTarget } from "./health/prober.ts";
 import { isDraining, type Override, weightOf } from "./override.ts";
@@ -167,6 +168,7 @@ export class Backends {
       name: pool.name,
       method: pool.method,
       boundPercent: pool.boundPercent,
+      queue: queueOf(pool),
       backends: this.ofPool(pool).map((backend) => ({
         slot: backend.slot,
         name: backend.config.name,
@@ -286,6 +288,15 @@ function reasonOf(bits: number, override: Override): string | null {
     default:
       return null;
   }
+}
+
+// One for all of the pool's: a client waits for whichever backend has a place first.
+function queueOf({ backends }: PoolConfig): GenerationPool["queue"] {
+  const queues = backends.map(({ queue }) => queue).filter(({ size }) => size > 0);
+  return {
+    size: queues.reduce((sum, { size }) => sum + size, 0),
+    timeoutMs: Math.max(0, ...queues.map(({ timeoutMs }) => timeoutMs)),
+  };
 }
 
 function identityOf(pool: string, name: string): string {

@@ -2,7 +2,8 @@
 // health of the backends. Takes one config after the other; knows no file, no signal, no CLI.
 import { BalError } from "../base/errors.ts";
 import type { Config, ListenerConfig } from "../config/config.ts";
-import { Board, MAX_LISTENERS } from "../shared/board.ts";
+import { Board } from "../shared/board.ts";
+import { MAX_LISTENERS } from "../shared/layout.ts";
 import type { FromWorker } from "../shared/messages.ts";
 import type { BackendStatus, ListenerStatus, PoolStatus } from "./admin/api.ts";
 import { BackendHealth } from "./backend-health.ts";
@@ -246,7 +247,7 @@ export class DataPlane {
         admission: {
           allow: listener.allow,
           deny: listener.deny,
-          maxConnections: listener.maxConnections,
+          limits: listener.limits,
         },
       })),
       pools: this.health.backends.generationPools(),

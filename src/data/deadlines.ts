@@ -23,14 +23,13 @@ export function startSweep(thread: Thread, also: () => void): void {
   }, SWEEP_MS);
 }
 
-/** Returns the function that keeps dial deadlines from now on, until no dial is under way. */
+/** Returns the function that keeps deadlines of dials and of clients that wait from now on, until no dial is under way. */
 export function dialWatch(dialing: ReadonlySet<Session>): () => void {
   let timer: Timer | null = null;
   const sweep = () => {
     const nowMs = performance.now();
     for (const session of dialing) {
-      if (session.dial !== null && nowMs >= session.dial.deadlineMs)
-        session.dialFailed("ETIMEDOUT");
+      if (session.dial !== null && nowMs >= session.dial.deadlineMs) session.deadlinePassed();
     }
     if (dialing.size > 0 || timer === null) return;
     clearInterval(timer);

@@ -10,6 +10,7 @@ import { backendHandlers } from "./backend-handlers.ts";
 import { clientAddress } from "./client-address.ts";
 import { FULL, type Pool } from "./pool.ts";
 import type { Session } from "./session.ts";
+import type { WaitingLine } from "./waiting-line.ts";
 
 /** Dials that fail in a row, over all workers, before a backend is ejected. */
 const FAILURES_TO_EJECT = 3;
@@ -37,7 +38,7 @@ export class Dial {
   deadlineMs = 0;
   private readonly session: Session;
   private readonly origin: Origin;
-  private readonly totalDeadlineMs: number;
+  private totalDeadlineMs = 0;
   private readonly tried: number[] = [];
   /** Endpoints of the present backend that were tried. */
   private endpointsTried = 0;
@@ -49,12 +50,27 @@ export class Dial {
   constructor(session: Session, origin: Origin, nowMs: number) {
     this.session = session;
     this.origin = origin;
-    this.totalDeadlineMs = nowMs + session.limits.connectTotalMs;
+    this.begin(nowMs);
   }
 
-  /** Tries until a connect is under way. Returns how the session ends when none can be. */
-  next(nowMs: number): End | null {
+  /** The time that all dials together may take runs from now on. */
+  begin(nowMs: number): void {
+    this.totalDeadlineMs = nowMs + this.session.limits.connectTotalMs;
+  }
+
+  /** Waits for a place on the pool, if there is one to wait in. Returns where. */
+  wait(nowMs: number): WaitingLine | null {
+    const { line } = this.origin.pool;
+    if (!line.join(this.session)) return null;
+    this.deadlineMs = nowMs + line.timeoutMs;
+    return line;
+  }
+
+  /** Tries until a connect is under way; `hasTurn`: it has waited. Returns how the session ends when
+   *  none can be. */
+  next(nowMs: number, hasTurn = false): End | null {
     const { session } = this;
+    if (!hasTurn && this.tried.length === 0 && this.origin.pool.line.isBusy) return "queueFull";
     for (;;) {
       if (nowMs >= this.totalDeadlineMs) return this.tried.length > 0 ? "dialTimeout" : "noBackend";
       if (session.slot < 0 && !this.pickBackend()) {

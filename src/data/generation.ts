@@ -23,6 +23,7 @@ export function applyGeneration(served: Served, next: Generation, thread: Thread
     pool.update(config);
     return pool;
   });
+  const gone = [...served.pools.values()].filter((pool) => !pools.includes(pool));
   keepOnly(served.pools, new Map(pools.map((pool) => [pool.slot, pool])));
   const kept = new Set(next.listeners.map(({ slot }) => slot));
   for (const [slot, listener] of served.listeners) {
@@ -32,11 +33,13 @@ export function applyGeneration(served: Served, next: Generation, thread: Thread
   }
   const { maxConnections, overload, refuse } = next;
   const ceiling = { maxConnections, isWaiting: overload === "wait", refuse };
-  return next.listeners.flatMap((config) => {
+  const errors = next.listeners.flatMap((config) => {
     const pool = pools[config.pool];
     if (pool === undefined) return [`listener ${config.name} has no pool`];
     return serve(served.listeners, config, { pool, ceiling, thread });
   });
+  for (const pool of gone) pool.line.disband();
+  return errors;
 }
 
 type Serving = {

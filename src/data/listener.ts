@@ -5,9 +5,9 @@ import type { Refuse } from "../config/config.ts";
 import { isLinux } from "../os/libc.ts";
 import { receiveEarly } from "../os/receive.ts";
 import { closeDescriptor, descriptorOf, duplicate, restoreBacklog } from "../os/socket.ts";
-import { type Gate, makeGate } from "../policy/admission/gate.ts";
 import { END_INDEX, type End } from "../shared/end-reason.ts";
 import type { Admission, SessionLimits } from "../shared/messages.ts";
+import { AdmissionControl } from "./admission-control.ts";
 import { clientAddress } from "./client-address.ts";
 import { clientHandlers } from "./client-handlers.ts";
 import { Dial, type Origin } from "./dial.ts";
@@ -35,19 +35,18 @@ export class Listener {
    *  closed, and another's, by then. */
   private readonly waiting = new Map<number, number>();
   private isPaused = false;
-  private gate: Gate = null;
-  private maxConnections = 0;
+  private readonly admission: AdmissionControl;
 
   constructor(thread: Thread, address: ListenAddress, origin: Origin, ceiling: Ceiling) {
     this.thread = thread;
     this.address = address;
     this.origin = origin;
     this.ceiling = ceiling;
+    this.admission = new AdmissionControl(thread, origin.listener);
   }
 
   admit(admission: Admission): void {
-    this.gate = makeGate(admission);
-    this.maxConnections = admission.maxConnections;
+    this.admission.update(admission);
   }
 
   isAt({ bindAddress, port }: ListenAddress): boolean {
@@ -143,9 +142,9 @@ export class Listener {
   private accept(client: SessionSocket): void {
     const { thread, origin } = this;
     thread.board.countAccepted(thread.worker, origin.listener);
-    const refusal = this.refusalOf(client);
-    if (refusal !== null) {
-      thread.board.countEnd(thread.worker, origin.listener, END_INDEX[refusal]);
+    const clientCell = this.enter(client);
+    if (typeof clientCell === "string") {
+      thread.board.countEnd(thread.worker, origin.listener, END_INDEX[clientCell]);
       if (this.ceiling.refuse === "close") client.end();
       else client.terminate();
       return;
@@ -155,7 +154,15 @@ export class Listener {
     const up = new Pipe(thread.budget, nowMs);
     const down = new Pipe(thread.budget, nowMs);
     const endAtMs = nowMs + lifetimeOf(limits);
-    const session = new Session(thread, { listener, limits, client, up, down, endAtMs });
+    const session = new Session(thread, {
+      listener,
+      limits,
+      client,
+      up,
+      down,
+      endAtMs,
+      clientCell,
+    });
     client.data = session;
     session.start(
       new Dial(session, origin, nowMs),
@@ -164,19 +171,18 @@ export class Listener {
     if (this.isFull()) this.pause();
   }
 
-  /** Why a client is turned away. Null: it is not, and has its places on the board. */
-  private refusalOf(client: SessionSocket): End | null {
-    const { gate, maxConnections, ceiling } = this;
-    const { board, worker } = this.thread;
-    const { listener } = this.origin;
-    if (gate !== null && !gate.admits(clientAddress(client))) return "denied";
-    const limit = ceiling.isWaiting ? Number.POSITIVE_INFINITY : ceiling.maxConnections;
-    if (!board.enterSession(worker, limit)) return "limitGlobal";
-    board.openSession(worker, listener);
-    if (maxConnections === 0 || board.listenerSessions(listener) <= maxConnections) return null;
-    board.closeSession(worker, listener);
-    board.leaveSession(worker);
-    return "limitListener";
+  /** A client's places on the board: where its address is counted, or why it is turned away. */
+  private enter(client: SessionSocket): number | End {
+    const { admission, ceiling } = this;
+    const address = clientAddress(client);
+    if (admission.isDenied(address)) return "denied";
+    const end = admission.enter(
+      ceiling.isWaiting ? Number.POSITIVE_INFINITY : ceiling.maxConnections,
+    );
+    if (end !== null) return end;
+    const cell = admission.enterClient(address);
+    if (typeof cell === "string") admission.leave();
+    return cell;
   }
 }
 

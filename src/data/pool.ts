@@ -9,6 +9,7 @@ import { DRAINING, isEligible, UNRESOLVED } from "../shared/backend-state.ts";
 import type { Board } from "../shared/board.ts";
 import type { GenerationBackend, GenerationPool } from "../shared/messages.ts";
 import { PeakTimes } from "./peak-times.ts";
+import { WaitingLine } from "./waiting-line.ts";
 
 /** What `pick` says when every backend that could be picked has all the sessions that it may have. */
 export const FULL = -2;
@@ -23,6 +24,8 @@ export class Pool {
   readonly slot: number;
   /** How long its backends take, where its method asks; else null. */
   times: PeakTimes | null = null;
+  /** Where clients wait while all its backends are full. */
+  readonly line: WaitingLine;
   private readonly board: Board;
   private balancer: Balancer = balancers.round_robin;
   private backends: ReadonlyMap<number, GenerationBackend> = new Map();
@@ -44,6 +47,7 @@ export class Pool {
   constructor(slot: number, board: Board) {
     this.slot = slot;
     this.board = board;
+    this.line = new WaitingLine(slot, board.queue);
   }
 
   /** Does its method ask for the client's address? */
@@ -58,6 +62,8 @@ export class Pool {
     this.backends = new Map(config.backends.map((backend) => [backend.slot, backend]));
     this.balancer = balancers[config.method];
     this.facts.boundPercent = config.boundPercent;
+    this.line.size = config.queue.size;
+    this.line.timeoutMs = config.queue.timeoutMs;
     if (config.method !== "least_time") this.times = null;
     else this.times ??= new PeakTimes();
     this.tiers = { primary: NOBODY, backup: NOBODY };

@@ -2,7 +2,8 @@
 // the lease changes rows on the board, Bun's sockets are closed, the connections live on.
 import { closeDescriptor, descriptorOf, duplicate } from "../os/socket.ts";
 import { closePipe, type KernelPipe, openPipe } from "../os/splice.ts";
-import { type Board, splicerRow } from "../shared/board.ts";
+import type { Board } from "../shared/board.ts";
+import { splicerRow } from "../shared/layout.ts";
 import type { FromWorker } from "../shared/messages.ts";
 import type { RelaySocket } from "./direction.ts";
 import type { Session } from "./session.ts";
@@ -31,7 +32,7 @@ export class Promotion {
 
   /** Leaves the session alone while bytes are pending or a side has ended, and when there is no room. */
   promote(session: Session): void {
-    const { up, down, backend, listener, slot, limits, endAtMs } = session;
+    const { up, down, backend, listener, slot, limits, endAtMs, clientCell } = session;
     if (session.phase !== "relaying" || backend === null || session.isHalfClosed) return;
     if (session.lingering !== null || up.pendingBytes > 0 || down.pendingBytes > 0) return;
     const row = splicerRow(this.worker);
@@ -43,9 +44,10 @@ export class Promotion {
     }
     session.keepAlive();
     this.board.handOver(this.worker, row, { listener, slot });
+    if (clientCell >= 0) this.board.clients.handOver(this.worker, row, clientCell);
     session.detach();
     const remainingMs = endAtMs - performance.now();
-    const parts = { ...descriptors, listener, slot, limits, remainingMs };
+    const parts = { ...descriptors, listener, slot, limits, clientCell, remainingMs };
     this.post({ kind: "promoted", session: parts });
   }
 }

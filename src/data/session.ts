@@ -3,11 +3,14 @@
 //
 //   dialing ──► relaying ──► ended
 //      └────────────────────►┘
+//
+// A dial may wait in a line first, while every backend of the pool is full.
 import { END_INDEX, type End } from "../shared/end-reason.ts";
 import type { SessionLimits } from "../shared/messages.ts";
 import type { Dial } from "./dial.ts";
 import type { Direction, RelaySocket } from "./direction.ts";
 import type { Thread } from "./thread.ts";
+import type { WaitingLine } from "./waiting-line.ts";
 
 export type SessionSocket = Bun.Socket<Session>;
 export type Phase = "dialing" | "relaying" | "ended";
@@ -23,6 +26,8 @@ export type SessionParts = {
   readonly down: Direction;
   /** By this thread's clock; Infinity: never. */
   readonly endAtMs: number;
+  /** Where its client's address is counted; −1: it is not. */
+  readonly clientCell: number;
 };
 
 export class Session {
@@ -40,6 +45,9 @@ export class Session {
   /** The backend's row on the board while its lease is held; else −1. */
   slot = -1;
   dial: Dial | null = null;
+  /** Where it waits for a place on its pool. */
+  private line: WaitingLine | null = null;
+  readonly clientCell: number;
   /** Once a side was reset after its FIN: how the session will have ended. */
   lingering: End | null = null;
   /** Bytes in one direction that make it bulk: worth a splicer. */
@@ -52,7 +60,8 @@ export class Session {
   private countedUp = 0;
   private countedDown = 0;
 
-  constructor(thread: Thread, { listener, limits, client, up, down, endAtMs }: SessionParts) {
+  constructor(thread: Thread, parts: SessionParts) {
+    const { listener, limits, client, up, down, endAtMs, clientCell } = parts;
     this.thread = thread;
     this.listener = listener;
     this.limits = limits;
@@ -63,6 +72,7 @@ export class Session {
     this.down.sink = client;
     this.spliceAtBytes = thread.spliceAfterBytes;
     this.endAtMs = endAtMs;
+    this.clientCell = clientCell;
   }
 
   /** A FIN has come from one side at least. */
@@ -134,10 +144,39 @@ export class Session {
 
   private dialNext(): void {
     if (this.dial === null) return;
-    const end = this.dial.next(performance.now());
-    if (end !== null) return this.end(end);
+    const nowMs = performance.now();
+    const end = this.dial.next(nowMs);
+    if (end === "queueFull") this.line = this.dial.wait(nowMs);
+    if (end !== null && this.line === null) return this.end(end);
     this.thread.dialing.add(this);
     this.thread.watchDials();
+  }
+
+  /** It has waited longest. Returns whether it has left the line; false: all are full still. */
+  tryTurn(): boolean {
+    if (this.dial === null) return true;
+    const nowMs = performance.now();
+    this.dial.begin(nowMs);
+    const end = this.dial.next(nowMs, true);
+    if (end === "queueFull") return false;
+    this.line?.leave(this);
+    this.line = null;
+    if (end !== null) this.end(end);
+    return true;
+  }
+
+  /** The line is no more. */
+  leaveLine(): void {
+    this.line?.leave(this);
+    this.line = null;
+    this.dial?.begin(performance.now());
+    this.dialNext();
+  }
+
+  /** What it waits for has taken too long. */
+  deadlinePassed(): void {
+    if (this.line === null) this.dialFailed("ETIMEDOUT");
+    else this.end("queueTimeout");
   }
 
   // --- relay ------------------------------------------------------------------------------
@@ -178,6 +217,7 @@ export class Session {
   /** A pipe's source was reset, or broke when it was written to. */
   broke(pipe: Direction): void {
     if (this.phase === "ended") return;
+    if (this.line !== null) return this.end("clientGoneQueue");
     if (this.dial !== null) return this.end("clientGoneDial");
     const reverse = this.reverse(pipe);
     const end = this.resetReason(pipe);
@@ -228,12 +268,15 @@ export class Session {
     this.dial = null;
     const { thread } = this;
     thread.dialing.delete(this);
+    this.line?.leave(this);
+    this.line = null;
     thread.sessions.delete(this);
     this.countBytes();
     this.releaseBackend();
     thread.board.closeSession(thread.worker, this.listener);
     thread.board.countEnd(thread.worker, this.listener, END_INDEX[end]);
     thread.board.leaveSession(thread.worker);
+    if (this.clientCell >= 0) thread.board.clients.leave(thread.worker, this.clientCell);
     this.up.release();
     this.down.release();
     this.client.terminate();

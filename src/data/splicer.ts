@@ -69,6 +69,8 @@ function boot(row: number, board: Board): Thread {
     },
     reportLocalError: () => {},
     watchDials: () => {},
+    lines: new Set(),
+    watchLines: () => {},
     spliceAfterBytes: Number.POSITIVE_INFINITY,
     promote: () => {},
     onSessionEnd: () => {},
@@ -80,7 +82,7 @@ function boot(row: number, board: Board): Thread {
 
 function adopt(id: number, parts: SplicedSession): void {
   if (thread === null) return;
-  const { listener, limits, slot } = parts;
+  const { listener, limits, slot, clientCell } = parts;
   const endAtMs = performance.now() + parts.remainingMs;
   // Said before the first of them closes: a number that is closed may be another's the next moment.
   let isReleased = false;
@@ -93,7 +95,8 @@ function adopt(id: number, parts: SplicedSession): void {
   const backend = new SplicedSocket(parts.backend, onClose);
   const up = new SplicePipe(parts.up, client, backend);
   const down = new SplicePipe(parts.down, backend, client);
-  const session = new Session(thread, { listener, limits, client, up, down, endAtMs });
+  const common = { listener, limits, endAtMs, clientCell };
+  const session = new Session(thread, { ...common, client, up, down });
   client.session = session;
   backend.session = session;
   session.adopt(backend, slot);

@@ -5,6 +5,7 @@ import type { Board } from "../shared/board.ts";
 import type { Fault, FromWorker } from "../shared/messages.ts";
 import type { BufferBudget } from "./buffer-budget.ts";
 import type { Session } from "./session.ts";
+import type { WaitingLine } from "./waiting-line.ts";
 
 export type Thread = {
   /** Its row on the board. */
@@ -14,6 +15,10 @@ export type Thread = {
   /** Those whose dial has a deadline. */
   readonly dialing: Set<Session>;
   readonly budget: BufferBudget;
+  /** Where clients wait for a place on a full pool. */
+  readonly lines: Set<WaitingLine>;
+  /** A line has somebody who waits: it is to be served. */
+  readonly watchLines: () => void;
   /** Begins a dial; `connectTo`, or what a test puts in its place. */
   readonly connect: (options: ConnectOptions<Session>) => number;
   readonly post: (message: Fault | Extract<FromWorker, { kind: "ejected" }>) => void;

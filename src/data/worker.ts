@@ -9,6 +9,7 @@ import { applyGeneration, type Served } from "./generation.ts";
 import { Promotion } from "./promotion.ts";
 import type { Session } from "./session.ts";
 import { closeBackend, type Thread } from "./thread.ts";
+import { lineWatch, type WaitingLine } from "./waiting-line.ts";
 
 declare const self: {
   onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
@@ -46,6 +47,7 @@ process.on("unhandledRejection", report);
 
 function boot(worker: number, board: Board): Thread {
   const dialing = new Set<Session>();
+  const lines = new Set<WaitingLine>();
   const promoted = new Promotion(board, worker, post);
   promotion = promoted;
   const booted: Thread = {
@@ -58,9 +60,14 @@ function boot(worker: number, board: Board): Thread {
     post,
     reportLocalError: localErrorReport(),
     watchDials: dialWatch(dialing),
+    lines,
+    watchLines: lineWatch(lines),
     spliceAfterBytes: Number.POSITIVE_INFINITY,
     promote: (session) => promoted.promote(session),
-    onSessionEnd: resumeListeners,
+    onSessionEnd: () => {
+      for (const line of lines) line.serve();
+      resumeListeners();
+    },
   };
   board.beat(worker);
   startSweep(booted, () => {

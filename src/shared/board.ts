@@ -1,20 +1,25 @@
 // The board: one SharedArrayBuffer that the planes share. Counters are one row per worker and
 // backend (or listener) with a single writer each, summed by the reader; health is one word of
 // bits per backend. It holds no instants: thread clocks differ.
-import { ENDS } from "./end-reason.ts";
-
-export const MAX_WORKERS = 8;
-/** Rows for threads: the workers', then one for each worker's splicer. */
-const THREADS = 2 * MAX_WORKERS;
-/** Backends over all pools, those that still drain included. */
-export const MAX_BACKENDS = 4096;
-export const MAX_POOLS = 1024;
-export const MAX_LISTENERS = 1024;
-
-/** The row of a worker's splicer. */
-export function splicerRow(worker: number): number {
-  return MAX_WORKERS + worker;
-}
+import { ClientTable } from "./client-table.ts";
+import {
+  ACCEPTED,
+  BACKEND_ROW,
+  BOARD_BYTES,
+  BUFFERED,
+  FIRST_END,
+  floats,
+  HEARTBEAT,
+  LISTENER_ROW,
+  MAX_BACKENDS,
+  MAX_LISTENERS,
+  REGIONS,
+  SESSIONS,
+  THREADS,
+  WORKER_ROW,
+  words,
+} from "./layout.ts";
+import { QueueCells } from "./queue-cells.ts";
 
 /** A backend's totals, in the order of its row. */
 export const BACKEND_TOTALS = [
@@ -35,51 +40,11 @@ const TOTAL_INDEX = Object.fromEntries(BACKEND_TOTALS.map((name, i) => [name, i]
   Record<BackendTotal, number>
 >;
 
-/** Floats in a backend's row; more than it has totals, so that a new one moves nothing. */
-const BACKEND_ROW = 16;
-/** A listener's row: accepted, then one per end. */
-const LISTENER_ROW = 64;
-const ACCEPTED = 0;
-const FIRST_END = 1;
-/** Words of a worker: heartbeat, sessions. */
-const WORKER_ROW = 16;
-const HEARTBEAT = 0;
-const SESSIONS = 1;
-/** Floats of a worker: buffered bytes. */
-const BUFFERED = 0;
-
-if (FIRST_END + ENDS.length > LISTENER_ROW) throw new RangeError("LISTENER_ROW is too short");
-
-type Region = { readonly offset: number; readonly length: number };
-
-function layout() {
-  let offset = 0;
-  const region = (length: number, bytesEach: 4 | 8): Region => {
-    const at = offset;
-    offset += Math.ceil((length * bytesEach) / 64) * 64;
-    return { offset: at, length };
-  };
-  return {
-    health: region(MAX_BACKENDS, 4),
-    failures: region(MAX_BACKENDS, 4),
-    coldness: region(MAX_BACKENDS, 4),
-    cursors: region(MAX_POOLS, 4),
-    eligibility: region(16, 4),
-    workers: region(THREADS * WORKER_ROW, 4),
-    backendActive: region(THREADS * MAX_BACKENDS, 4),
-    listenerActive: region(THREADS * MAX_LISTENERS, 4),
-    buffered: region(THREADS * WORKER_ROW, 8),
-    backendTotals: region(THREADS * MAX_BACKENDS * BACKEND_ROW, 8),
-    listenerTotals: region(THREADS * MAX_LISTENERS * LISTENER_ROW, 8),
-    get bytes() {
-      return offset;
-    },
-  };
-}
-
 /** Both planes' view of the shared memory. Untouched pages cost nothing. */
 export class Board {
   readonly memory: SharedArrayBuffer;
+  readonly queue: QueueCells;
+  readonly clients: ClientTable;
   private readonly health: Int32Array;
   private readonly failures: Int32Array;
   private readonly coldness: Int32Array;
@@ -93,21 +58,20 @@ export class Board {
   private readonly listenerTotals: Float64Array;
 
   constructor(memory?: SharedArrayBuffer) {
-    const at = layout();
-    this.memory = memory ?? new SharedArrayBuffer(at.bytes);
-    const words = (r: Region) => new Int32Array(this.memory, r.offset, r.length);
-    const floats = (r: Region) => new Float64Array(this.memory, r.offset, r.length);
-    this.health = words(at.health);
-    this.failures = words(at.failures);
-    this.coldness = words(at.coldness);
-    this.cursors = words(at.cursors);
-    this.eligibility = words(at.eligibility);
-    this.workers = words(at.workers);
-    this.backendActive = words(at.backendActive);
-    this.listenerActive = words(at.listenerActive);
-    this.buffered = floats(at.buffered);
-    this.backendTotals = floats(at.backendTotals);
-    this.listenerTotals = floats(at.listenerTotals);
+    this.memory = memory ?? new SharedArrayBuffer(BOARD_BYTES);
+    this.health = words(this.memory, REGIONS.health);
+    this.failures = words(this.memory, REGIONS.failures);
+    this.coldness = words(this.memory, REGIONS.coldness);
+    this.cursors = words(this.memory, REGIONS.cursors);
+    this.eligibility = words(this.memory, REGIONS.eligibility);
+    this.workers = words(this.memory, REGIONS.workers);
+    this.backendActive = words(this.memory, REGIONS.backendActive);
+    this.listenerActive = words(this.memory, REGIONS.listenerActive);
+    this.buffered = floats(this.memory, REGIONS.buffered);
+    this.backendTotals = floats(this.memory, REGIONS.backendTotals);
+    this.listenerTotals = floats(this.memory, REGIONS.listenerTotals);
+    this.queue = new QueueCells(this.memory);
+    this.clients = new ClientTable(this.memory);
   }
 
   // --- health -----------------------------------------------------------------------------
@@ -240,6 +204,8 @@ export class Board {
     listenerActive.fill(0, worker * MAX_LISTENERS, (worker + 1) * MAX_LISTENERS);
     Atomics.store(this.workers, worker * WORKER_ROW + SESSIONS, 0);
     this.buffered[worker * WORKER_ROW + BUFFERED] = 0;
+    this.queue.forgetWorker(worker);
+    this.clients.forgetThread(worker);
   }
 
   // --- backends ---------------------------------------------------------------------------

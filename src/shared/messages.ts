@@ -1,7 +1,7 @@
 // What the control plane and a worker say to each other. Plain data; nothing is sent per
 // connection. Everything that is counted goes over the board instead.
 import type { Endpoint } from "../base/address.ts";
-import type { Method, Overload, Refuse } from "../config/config.ts";
+import type { ListenerLimits, Method, Overload, Refuse } from "../config/config.ts";
 
 export type GenerationBackend = {
   /** Its row on the board. */
@@ -25,6 +25,8 @@ export type GenerationPool = {
   readonly method: Method;
   /** Of source_hash: what a backend may have, in percent of its share; 0: no bound. */
   readonly boundPercent: number;
+  /** Clients that may wait while all are full, over all threads, and how long each. */
+  readonly queue: { readonly size: number; readonly timeoutMs: number };
   readonly backends: readonly GenerationBackend[];
 };
 
@@ -49,8 +51,7 @@ export type Admission = {
   readonly allow: readonly string[] | null;
   /** Wins over `allow`. */
   readonly deny: readonly string[];
-  /** Sessions at a time; 0: no bound of its own. */
-  readonly maxConnections: number;
+  readonly limits: ListenerLimits;
 };
 
 export type SessionLimits = {
@@ -100,6 +101,8 @@ export type SplicedSession = {
   readonly listener: number;
   readonly slot: number;
   readonly limits: SessionLimits;
+  /** Where its client's address is counted; −1: it is not. */
+  readonly clientCell: number;
   /** Until its max_lifetime is over, in milliseconds; Infinity: it has none. */
   readonly remainingMs: number;
 };

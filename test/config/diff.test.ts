@@ -18,7 +18,13 @@ function changes(from: unknown, to: unknown): readonly Change[] {
 
 const backend = (n: number, more: object = {}) => ({ host: `h${n}`, port: 80, ...more });
 
-const plain = { weight: 1, max_connections: 0, backup: false, drain: false };
+const plain = {
+  weight: 1,
+  max_connections: 0,
+  queue: { size: 0, timeout: "5s" },
+  backup: false,
+  drain: false,
+};
 
 describe("what a reload changes", () => {
   const base = { port: 80, backends: [backend(1), backend(2)] };

@@ -5,7 +5,8 @@ import { Splicers } from "../../src/control/splicers.ts";
 import { isLinux } from "../../src/os/libc.ts";
 import { duplicate } from "../../src/os/socket.ts";
 import { openPipe } from "../../src/os/splice.ts";
-import { Board, splicerRow } from "../../src/shared/board.ts";
+import { Board } from "../../src/shared/board.ts";
+import { splicerRow } from "../../src/shared/layout.ts";
 import type { SplicedSession } from "../../src/shared/messages.ts";
 import { sessionLimits } from "../support/generation.ts";
 import { Peer } from "../support/peer.ts";
@@ -37,6 +38,7 @@ async function splicedSession(board: Board) {
   const session: SplicedSession = {
     ...{ client: client.fd, backend: backend.fd, ...pipes, ...rows },
     limits: sessionLimits(),
+    clientCell: -1,
     remainingMs: Number.POSITIVE_INFINITY,
   };
   return { session, links: linksOf([session]), client: client.wire, backend: backend.wire };

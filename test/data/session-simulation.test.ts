@@ -47,6 +47,8 @@ class World {
       budget: new BufferBudget(board, 0),
       post: () => {},
       watchDials: () => {},
+      lines: new Set(),
+      watchLines: () => {},
       reportLocalError: () => {},
       onSessionEnd: () => {},
       spliceAfterBytes: Number.POSITIVE_INFINITY,
@@ -77,7 +79,8 @@ class World {
     const down = new Pipe(this.thread.budget, 0);
     const { limits } = origin;
     const endAtMs = Number.POSITIVE_INFINITY;
-    const parts = { listener: 0, limits, client: socket as never, up, down, endAtMs };
+    const client = socket as never;
+    const parts = { listener: 0, limits, client, up, down, endAtMs, clientCell: -1 };
     this.session = new Session(this.thread, parts);
     socket.data = this.session;
     this.session.start(new Dial(this.session, origin, performance.now()), null);

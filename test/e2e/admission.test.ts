@@ -1,5 +1,8 @@
 // Whom a listener lets in, how many, and for how long.
+
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { once } from "node:events";
+import { createConnection } from "node:net";
 import { at, fullConfig, spawnBal } from "../support/bal.ts";
 import { echoPeer, namedPeer } from "../support/peer.ts";
 import { until } from "../support/until.ts";
@@ -93,4 +96,46 @@ test("a listener's own timeouts stand over the global ones", async () => {
   await wire.send("x");
   await wire.read(1);
   expect(await wire.ended).toBe("reset");
+});
+
+test("limits.per_client counts each address by itself, over all workers", async () => {
+  using a = echoPeer();
+  const listener = { limits: { per_client: 2 } };
+  const { config, port } = fullConfig({ backends: [at(a)], listener }, { workers: 2 });
+  using bal = await spawnBal({ config });
+  const open = async () => {
+    const wire = await connect(port);
+    await wire.send("x");
+    expect(await wire.read(1)).toBe("x");
+    return wire;
+  };
+  const [one, two] = [await open(), await open()];
+  expect(await exchangeFrom("127.0.0.1", port)).toEqual(refused);
+  const other = createConnection({ host: "127.0.0.1", port, localAddress: "127.0.0.2" });
+  other.write("y");
+  expect(String((await once(other, "data"))[0])).toBe("y");
+  other.destroy();
+  one.finish();
+  await one.ended;
+  await until("its place is free", async () => (await bal.status()).listeners[0]?.active === 1);
+  using _ = await open();
+  two.finish();
+});
+
+test("rates: so many new connections a second, of all and of one address", async () => {
+  using a = namedPeer("a");
+  const listener = { limits: { rate_per_client: "3/s" } };
+  const { config, port } = fullConfig({ backends: [at(a)], listener }, { workers: 2 });
+  using bal = await spawnBal({ config });
+  const burst = async (from: string, count: number) =>
+    await Promise.all(Array.from({ length: count }, () => exchangeFrom(from, port)));
+  const served = (answers: readonly ReadToEnd[]) =>
+    answers.filter(({ text }) => text === "a").length;
+  expect(served(await burst("127.0.0.1", 12))).toBeWithin(3, 6);
+  expect(served(await burst("127.0.0.2", 2))).toBe(2);
+  await bal.reload(
+    fullConfig({ backends: [at(a)], listener: { limits: { rate: "5/s" } } }, { port }).config,
+  );
+  const all = await Promise.all([burst("127.0.0.3", 10), burst("127.0.0.4", 10)]);
+  expect(served(all.flat())).toBeWithin(5, 9);
 });

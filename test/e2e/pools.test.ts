@@ -154,3 +154,66 @@ test("slow_start gives a backend that comes back its weight little by little", a
   await bal.untilState(a.port, "up");
   expect(await share()).toBeLessThanOrEqual(1);
 });
+
+/** A pool of one place with a line, held by one client; `open` is a client that has sent its name. */
+async function heldPool(queue: { size: number; timeout: string }) {
+  const peer = echoPeer();
+  const backends = [at(peer, { max_connections: 1, queue })];
+  const { config, port } = fullConfig({ backends }, { workers: 2 });
+  const bal = await spawnBal({ config });
+  const open = async (name: string) => {
+    const wire = await connect(port);
+    await wire.send(name);
+    return wire;
+  };
+  const holder = await open("h");
+  await holder.read(1);
+  const refused = async () => (await bal.status()).listeners[0]?.refused;
+  const accepted = async (count: number) =>
+    await until(
+      "it is accepted",
+      async () => (await bal.status()).listeners[0]?.accepted === count,
+    );
+  const end = () => {
+    bal[Symbol.dispose]();
+    peer[Symbol.dispose]();
+  };
+  return { open, holder, refused, accepted, port, [Symbol.dispose]: end };
+}
+
+test("a full pool's clients wait in line over all workers: first come, first served", async () => {
+  using pool = await heldPool({ size: 6, timeout: "30s" });
+  const waiting = [];
+  for (let i = 0; i < 6; i++) {
+    waiting.push(await pool.open(String(i)));
+    await pool.accepted(i + 2);
+  }
+  const seventh = await connect(pool.port);
+  expect(await seventh.ended).toBe("reset");
+  expect(await pool.refused()).toBe(1);
+  const order: string[] = [];
+  const served = waiting.map(async (wire) => {
+    order.push(await wire.read(1));
+    wire.finish();
+    await wire.ended;
+  });
+  pool.holder.finish();
+  await Promise.all(served);
+  expect(order).toEqual(["0", "1", "2", "3", "4", "5"]);
+});
+
+test("who waits too long is reset, and who leaves the line makes room in it", async () => {
+  using pool = await heldPool({ size: 1, timeout: "2s" });
+  const gone = await pool.open("g");
+  await pool.accepted(2);
+  gone.reset();
+  await until("there is room in the line", async () => {
+    using next = await pool.open("n");
+    const ending = await Promise.race([next.ended, Bun.sleep(200)]);
+    // It waited, and had its time.
+    return ending === undefined && (await next.ended) === "reset";
+  });
+  pool.holder.finish();
+  using last = await pool.open("l");
+  expect(await last.read(1)).toBe("l");
+});

@@ -45,6 +45,11 @@ export function written(field: Field): fc.Arbitrary<unknown> {
         fc.constant("off"),
         fc.integer(field).map((percent) => `${percent}%`),
       );
+    case "rate":
+      return fc.oneof(
+        fc.constant(0),
+        fc.integer({ min: 1, max: field.max }).map((rate) => `${rate}/s`),
+      );
     case "host":
       return host;
     case "address":

@@ -36,12 +36,24 @@ export function poolOf(
   backends: readonly GenerationBackend[],
   over: Partial<GenerationPool> = {},
 ): GenerationPool {
-  return { slot: 0, name: "p", method: "round_robin", boundPercent: 0, backends, ...over };
+  return {
+    slot: 0,
+    name: "p",
+    method: "round_robin",
+    boundPercent: 0,
+    queue: { size: 0, timeoutMs: 0 },
+    backends,
+    ...over,
+  };
 }
 
 export function listenerOf(
   address: Pick<GenerationListener, "bindAddress" | "port">,
 ): Omit<GenerationListener, "fds"> {
-  const admission = { allow: null, deny: [], maxConnections: 0 };
+  const admission = {
+    allow: null,
+    deny: [],
+    limits: { maxConnections: 0, perClient: 0, rate: 0, ratePerClient: 0 },
+  };
   return { slot: 0, name: "l", pool: 0, limits: sessionLimits(), admission, ...address };
 }

@@ -1,0 +1,92 @@
+// What each client's address has open and how fast it comes, over all threads: a fixed table of
+// cells by a keyed hash. Clients whose hashes meet share a cell, and so a limit.
+import { CLIENT_CELLS, longs, REGIONS, THREADS, words } from "./layout.ts";
+
+const SECOND_US = 1_000_000;
+const MAX_SEED = 2 ** 32;
+
+export class ClientTable {
+  private readonly seed: Int32Array;
+  private readonly active: Int32Array;
+  private readonly listenerRates: BigInt64Array;
+  private readonly clientRates: BigInt64Array;
+
+  constructor(memory: SharedArrayBuffer) {
+    this.seed = words(memory, REGIONS.clientSeed);
+    this.active = words(memory, REGIONS.clientActive);
+    this.listenerRates = longs(memory, REGIONS.listenerRates);
+    this.clientRates = longs(memory, REGIONS.clientRates);
+    // Whoever could foresee the hash could share a cell with whom he likes.
+    Atomics.compareExchange(this.seed, 0, 0, Math.floor(Math.random() * MAX_SEED) | 1);
+  }
+
+  /** The cell of a client of a listener. */
+  cellOf(listener: number, client: string): number {
+    const hash = Bun.hash.xxHash32(`${listener} ${client}`, Atomics.load(this.seed, 0) >>> 0);
+    return hash % CLIENT_CELLS;
+  }
+
+  /** Takes one of a cell's `limit` places for a session; false when there is none. */
+  enter(thread: number, cell: number, limit: number): boolean {
+    Atomics.add(this.active, thread * CLIENT_CELLS + cell, 1);
+    if (this.sessions(cell) <= limit) return true;
+    this.leave(thread, cell);
+    return false;
+  }
+
+  leave(thread: number, cell: number): void {
+    Atomics.sub(this.active, thread * CLIENT_CELLS + cell, 1);
+  }
+
+  /** Moves a session from one thread's rows to another's; it is never uncounted. */
+  handOver(from: number, to: number, cell: number): void {
+    Atomics.add(this.active, to * CLIENT_CELLS + cell, 1);
+    this.leave(from, cell);
+  }
+
+  /** Takes a token of a listener's bucket; false when it is empty. `rate` is per second. */
+  passListener(listener: number, rate: number): boolean {
+    return pass(this.listenerRates, listener, rate);
+  }
+
+  /** Takes a token of a cell's bucket; false when it is empty. `rate` is per second. */
+  passClient(cell: number, rate: number): boolean {
+    return pass(this.clientRates, cell, rate);
+  }
+
+  /** A thread has ended, and its sessions with it. */
+  forgetThread(thread: number): void {
+    this.active.fill(0, thread * CLIENT_CELLS, (thread + 1) * CLIENT_CELLS);
+  }
+
+  private sessions(cell: number): number {
+    let sum = 0;
+    for (let thread = 0; thread < THREADS; thread++) {
+      sum += Atomics.load(this.active, thread * CLIENT_CELLS + cell);
+    }
+    return sum;
+  }
+}
+
+/**
+ * A token bucket as one number (GCRA): when it will be full again, in microseconds. It holds one
+ * second's worth and starts full.
+ */
+function pass(buckets: BigInt64Array, index: number, rate: number): boolean {
+  const nowUs = commonClockUs();
+  const tokenUs = Math.max(1, Math.round(SECOND_US / rate));
+  for (;;) {
+    const before = Atomics.load(buckets, index);
+    // Emptier than empty it can't be: then some thread's clock was set.
+    const fullInUs = Math.max(0, Number(before) - nowUs);
+    const missingUs = fullInUs > 2 * SECOND_US ? 0 : fullInUs;
+    if (missingUs + tokenUs > SECOND_US) return false;
+    const after = BigInt(nowUs + missingUs + tokenUs);
+    if (Atomics.compareExchange(buckets, index, before, after) === before) return true;
+  }
+}
+
+/** The clocks of threads begin at different instants; this one is common to them. */
+function commonClockUs(): number {
+  return Math.round((performance.timeOrigin + performance.now()) * 1000);
+}

@@ -1,0 +1,63 @@
+// Who waits for a place on a full pool, over all workers: how many, and whose turn it is. Each
+// worker keeps its own waiters in order; the board holds the ticket of its first one.
+import { MAX_POOLS, MAX_WORKERS, REGIONS, words } from "./layout.ts";
+
+export class QueueCells {
+  private readonly tickets: Int32Array;
+  private readonly queued: Int32Array;
+  private readonly heads: Int32Array;
+
+  constructor(memory: SharedArrayBuffer) {
+    this.tickets = words(memory, REGIONS.tickets);
+    this.queued = words(memory, REGIONS.queued);
+    this.heads = words(memory, REGIONS.queueHeads);
+  }
+
+  /** Takes one of `limit` places to wait for a pool; false when there is none. */
+  enter(worker: number, pool: number, limit: number): boolean {
+    Atomics.add(this.queued, worker * MAX_POOLS + pool, 1);
+    if (this.length(pool) <= limit) return true;
+    this.leave(worker, pool);
+    return false;
+  }
+
+  leave(worker: number, pool: number): void {
+    Atomics.sub(this.queued, worker * MAX_POOLS + pool, 1);
+  }
+
+  /** Clients that wait for a pool, over all workers. */
+  length(pool: number): number {
+    let sum = 0;
+    for (let worker = 0; worker < MAX_WORKERS; worker++) {
+      sum += Atomics.load(this.queued, worker * MAX_POOLS + pool);
+    }
+    return sum;
+  }
+
+  /** Never 0, which says that nobody waits. */
+  drawTicket(pool: number): number {
+    return Atomics.add(this.tickets, pool, 1) + 1 || this.drawTicket(pool);
+  }
+
+  /** The ticket of a worker's first waiter; 0: it has none. */
+  setHead(worker: number, pool: number, ticket: number): void {
+    Atomics.store(this.heads, worker * MAX_POOLS + pool, ticket);
+  }
+
+  /** Has nobody waited for longer than who holds this ticket? */
+  isFirst(pool: number, ticket: number): boolean {
+    for (let worker = 0; worker < MAX_WORKERS; worker++) {
+      const head = Atomics.load(this.heads, worker * MAX_POOLS + pool);
+      // By the difference: tickets wrap.
+      if (head !== 0 && ((head - ticket) | 0) < 0) return false;
+    }
+    return true;
+  }
+
+  /** A worker's thread has ended, and its waiters with it. */
+  forgetWorker(worker: number): void {
+    if (worker >= MAX_WORKERS) return;
+    this.queued.fill(0, worker * MAX_POOLS, (worker + 1) * MAX_POOLS);
+    this.heads.fill(0, worker * MAX_POOLS, (worker + 1) * MAX_POOLS);
+  }
+}
