@@ -5,13 +5,13 @@ import { closeSync, writeSync } from "node:fs";
 import { BalError } from "../base/errors.ts";
 import type { Home } from "../control/home.ts";
 import { openLog } from "../control/line-writer.ts";
+import { executable } from "../os/executable.ts";
 
 /** Set for the child: the descriptor of the pipe. */
 const READY_FD = "BAL_READY_FD";
+/** Set for a process that takes a detached one's place. */
+const DETACHED = "BAL_DETACHED";
 const PIPE_FD = 3;
-
-// Read now: after the file was replaced it is the path of a deleted one.
-const executable = process.execPath;
 
 type Report =
   | { readonly kind: "ready"; readonly addresses: readonly string[] }
@@ -24,7 +24,12 @@ type Report =
 
 /** This process is the child. */
 export function isDetached(): boolean {
-  return process.env[READY_FD] !== undefined;
+  return process.env[READY_FD] !== undefined || process.env[DETACHED] !== undefined;
+}
+
+/** What tells a process that takes this one's place whether it is detached. */
+export function detachedEnvironment(): Readonly<Record<string, string | undefined>> {
+  return { [READY_FD]: undefined, [DETACHED]: isDetached() ? "1" : undefined };
 }
 
 /** Tells the waiting parent that every listener accepts. */
@@ -47,7 +52,7 @@ export async function detach(
 ): Promise<{ readonly pid: number; readonly addresses: readonly string[] }> {
   const log = openLog(home.log);
   const options = level === undefined ? [] : ["--log-level", level];
-  const child = spawn(executable, ["start", "-c", file, ...options], {
+  const child = spawn(executable(), ["start", "-c", file, ...options], {
     detached: true,
     cwd: "/",
     stdio: ["ignore", log, log, "pipe"],

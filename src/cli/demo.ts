@@ -33,8 +33,7 @@ export const demo = defineCommand({
 });
 
 async function balance(backends: readonly DemoBackend[], folder: string): Promise<ExitCode> {
-  const home = homeAt(folder);
-  lockHome(home);
+  const home = lockHome(homeAt(folder));
   const port = freePort();
   const log = new LogSink({ level: "warn", format: "pretty", file: null });
   const { config, warnings } = demoConfig(port, backends);
@@ -44,7 +43,14 @@ async function balance(backends: readonly DemoBackend[], folder: string): Promis
     leaveFaults();
     introduce(port, backends);
   };
-  const none = { handed: [], file: null, fingerprint: null, logLevel: undefined };
+  const none = {
+    handed: [],
+    predecessor: null,
+    command: null,
+    file: null,
+    fingerprint: null,
+    logLevel: undefined,
+  };
   await serve({ config, warnings, home, log, version, onReady, ...none });
   return 0;
 }

@@ -14,6 +14,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandDef>>> = {
   graceful: async () => plain((await import("./graceful.ts")).graceful),
   reload: async () => plain((await import("./graceful.ts")).reload),
   diff: async () => plain((await import("./diff.ts")).diff),
+  upgrade: async () => plain((await import("./upgrade.ts")).upgrade),
   stop: async () => plain((await import("./stop.ts")).stop),
   status: async () => plain((await import("./status.ts")).status),
   doctor: async () => plain((await import("./doctor.ts")).doctor),

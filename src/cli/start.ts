@@ -11,14 +11,17 @@ import {
   locateHome,
   lockHome,
   makeHome,
+  type OwnHome,
   runningPid,
 } from "../control/home.ts";
 import { takeActivation } from "../control/inherited-sockets.ts";
 import { LogSink } from "../control/log.ts";
 import { serve } from "../control/supervisor.ts";
+import { Predecessor } from "../control/upgrade/predecessor.ts";
+import type { StartCommand } from "../control/upgrade/upgrade.ts";
 import { fingerprintOf } from "../control/watcher.ts";
 import { locateConfig, readSource, writeTemplate } from "./config-source.ts";
-import { detach, isDetached, reportFailure, reportReady } from "./daemon.ts";
+import { detach, detachedEnvironment, isDetached, reportFailure, reportReady } from "./daemon.ts";
 import { type ExitCode, say } from "./exit.ts";
 import { leaveFaults } from "./faults.ts";
 import { renderPretty } from "./render-diagnostics.ts";
@@ -65,8 +68,11 @@ async function runHere({ home, file, fingerprint, loaded, level }: Run): Promise
   // From the moment that the pid file says whom to signal; what comes before bal is up is not lost,
   // since the file is compared with what was read.
   process.on("SIGHUP", () => {});
-  const handed = takeActivation();
-  const owned = ownHome(home);
+  const predecessor = await Predecessor.meet();
+  const activated = takeActivation();
+  const handed = predecessor?.sockets ?? activated;
+  const lockFd = predecessor?.lock ?? null;
+  const owned = lockFd === null ? ownHome(home) : { ...home, lockFd };
   const logConfig = level === undefined ? config.log : { ...config.log, level };
   const log = new LogSink({ ...logConfig, file: isDetached() ? home.log : null });
   if (owned instanceof BalError) {
@@ -89,21 +95,33 @@ async function runHere({ home, file, fingerprint, loaded, level }: Run): Promise
       logLevel: level,
       version,
       handed,
+      predecessor,
+      command: startCommand(file, level),
       onReady,
     });
     return code === 0 ? 0 : 1;
+  } catch (error) {
+    // The one that goes on tells it, once.
+    if (predecessor === null) throw error;
+    predecessor.fail(error);
+    return 1;
   } finally {
     if (usable !== null) leaveHome(usable);
     await log.flush();
   }
 }
 
+/** What starts a bal as this one was started. */
+function startCommand(file: string, level: LogLevel | undefined): StartCommand {
+  const options = level === undefined ? [] : ["--log-level", level];
+  return { args: ["start", "-c", file, ...options], environment: detachedEnvironment() };
+}
+
 // A foreground bal serves without a home that it can write; only a second one is refused.
-function ownHome(home: Home): Home | BalError {
+function ownHome(home: Home): OwnHome | BalError {
   try {
     makeHome(home);
-    lockHome(home);
-    return home;
+    return lockHome(home);
   } catch (error) {
     const isUnwritable = error instanceof BalError && error.code === "home-not-writable";
     if (isUnwritable && !isDetached()) return error;

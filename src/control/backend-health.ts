@@ -5,6 +5,7 @@ import { localErrorRemedy } from "../base/os-error.ts";
 import type { Config } from "../config/config.ts";
 import type { BackendState } from "../shared/backend-state.ts";
 import type { Board } from "../shared/board.ts";
+import { type BackendRecord, recordOf, restoreRecord } from "./backend-record.ts";
 import { type Backend, Backends } from "./backends.ts";
 import { Resolver } from "./discovery/resolver.ts";
 import { Ejections } from "./ejections.ts";
@@ -25,6 +26,8 @@ export type BackendHealthParts = {
   readonly log: Log;
   readonly overrides: Overrides;
   readonly events: Events;
+  /** What another process has learnt of the backends. */
+  readonly records: readonly BackendRecord[];
 };
 
 export class BackendHealth {
@@ -34,11 +37,15 @@ export class BackendHealth {
   private readonly resolver: Resolver;
   private readonly ejections: Ejections;
   private readonly events: BackendHealthEvents;
+  private readonly board: Board;
+  private inherited: readonly BackendRecord[];
 
   constructor(parts: BackendHealthParts, events: BackendHealthEvents) {
     const { board, log, overrides } = parts;
     this.log = log;
     this.events = events;
+    this.board = board;
+    this.inherited = parts.records;
     this.resolver = new Resolver({ onChange: (host) => this.resolved(host) });
     this.backends = new Backends({
       board,
@@ -78,6 +85,7 @@ export class BackendHealth {
     this.backends.reconcile(config);
     this.resolver.sync(hostnames(config));
     this.prober.sync(this.backends.probeTargets());
+    this.restore();
     for (const backend of config.pools.flatMap((pool) => this.backends.ofPool(pool))) {
       if (backend.state === "unresolved") this.warnUnresolved(backend);
     }
@@ -102,6 +110,30 @@ export class BackendHealth {
     this.prober.stop();
     this.resolver.stop();
     this.ejections.stop();
+  }
+
+  /** For a process that takes this one's place. */
+  records(): readonly BackendRecord[] {
+    return this.backends
+      .all()
+      .map((backend) =>
+        recordOf(
+          backend,
+          this.board.healthBits(backend.slot),
+          this.ejections.running(backend.slot),
+        ),
+      );
+  }
+
+  private restore(): void {
+    for (const record of this.inherited) {
+      const { pool, name, ejection, health } = record;
+      const backend = this.backends.find(pool, name);
+      if (backend === null || !restoreRecord(backend, record, this.board)) continue;
+      this.prober.know(backend.slot, health);
+      if (ejection !== null) this.ejections.resume(backend.slot, ejection);
+    }
+    this.inherited = [];
   }
 
   private resolved(host: string): void {

@@ -110,8 +110,7 @@ export class Backends {
   /** Looks at the resolver's answers again. Returns whether any backend's addresses changed. */
   refreshEndpoints(): boolean {
     let hasChanged = false;
-    const present = (this.config?.pools ?? []).flatMap((pool) => this.ofPool(pool));
-    for (const backend of present) {
+    for (const backend of this.all()) {
       const endpoints = this.endpointsOf(backend.config);
       if (Bun.deepEquals(endpoints, backend.endpoints)) continue;
       hasChanged = true;
@@ -133,6 +132,11 @@ export class Backends {
 
   get(slot: number): Backend | undefined {
     return this.bySlot.get(slot);
+  }
+
+  /** Those of the config. */
+  all(): readonly Backend[] {
+    return (this.config?.pools ?? []).flatMap((pool) => this.ofPool(pool));
   }
 
   /** In the order of the config. */

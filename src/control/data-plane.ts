@@ -7,6 +7,7 @@ import { MAX_LISTENERS } from "../shared/layout.ts";
 import type { FromWorker } from "../shared/messages.ts";
 import type { BackendStatus, ListenerStatus, PoolStatus } from "./admin/api.ts";
 import { BackendHealth } from "./backend-health.ts";
+import type { BackendRecord } from "./backend-record.ts";
 import { Crew, type GenerationPlan } from "./crew.ts";
 import type { Events } from "./events.ts";
 import { type Handed, InheritedSockets } from "./inherited-sockets.ts";
@@ -35,6 +36,8 @@ export type DataPlaneParts = {
   readonly events: Events;
   /** Listening sockets that were open before. */
   readonly handed: readonly Handed[];
+  /** What another process has learnt of the backends. */
+  readonly records: readonly BackendRecord[];
 };
 
 export class DataPlane {
@@ -57,7 +60,7 @@ export class DataPlane {
   private trouble: string | null = null;
   private tick: Timer | null = null;
 
-  constructor(config: Config, { log, overrides, events, handed }: DataPlaneParts) {
+  constructor(config: Config, { log, overrides, events, handed, records }: DataPlaneParts) {
     this.config = config;
     this.log = log;
     this.events = events;
@@ -66,7 +69,7 @@ export class DataPlane {
     this.sockets = new ListeningSockets(this.workers, this.inherited);
     this.refusals = new RefusalReport(this.board, log);
     this.health = new BackendHealth(
-      { board: this.board, log, overrides, events },
+      { board: this.board, log, overrides, events, records },
       {
         onEndpointsChange: () => void this.apply(),
         onClose: (slot) => {
@@ -161,6 +164,16 @@ export class DataPlane {
     this.health.stop();
     this.sockets.keepOnly([]);
     this.crew.broadcast({ kind: "drain" });
+  }
+
+  /** What a process that takes this one's place accepts from. */
+  listeningSockets(): readonly Handed[] {
+    return this.sockets.all;
+  }
+
+  /** What it need not learn anew. */
+  backendRecords(): readonly BackendRecord[] {
+    return this.health.records();
   }
 
   /** Resets every session that is left. */

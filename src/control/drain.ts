@@ -2,26 +2,31 @@
 // for what is left.
 import type { DataPlane } from "./data-plane.ts";
 import type { Log } from "./log.ts";
+import type { Predecessors } from "./upgrade/predecessor.ts";
 
 export type DrainOptions = {
   readonly dataPlane: DataPlane;
   readonly log: Log;
   /** How long new clients are still accepted. */
   readonly delayMs: number;
-  /** How long sessions may take to end by themselves; 0: they are ended at once. */
-  readonly shutdownMs: number;
+  /** How long sessions may take to end by themselves; 0: they are ended at once; null: no limit. */
+  readonly shutdownMs: number | null;
+  /** Processes before this one that have sessions left; it ends with them. */
+  readonly predecessors: Pick<Predecessors, "count" | "drain" | "cut">;
   /** Resolves when an operator will not wait. */
   readonly cutNow: Promise<void>;
 };
 
 const POLL_MS = 25;
 const REPORT_MS = 5000;
+/** Of a drain that may take days. */
+const RARE_REPORT_MS = 600_000;
 /** How long the workers may take to end what they were told to. */
 const CUT_MS = 1000;
 
 /** Resolves when no session is left, or none can be helped. */
 export async function drain(options: DrainOptions): Promise<void> {
-  const { dataPlane, log, delayMs, shutdownMs, cutNow } = options;
+  const { dataPlane, log, delayMs, shutdownMs, predecessors, cutNow } = options;
   const startedAtMs = performance.now();
   if (delayMs > 0) {
     const message = `draining: not ready any more, and no new clients in ${delayMs} ms`;
@@ -29,42 +34,55 @@ export async function drain(options: DrainOptions): Promise<void> {
     await Promise.race([Bun.sleep(delayMs), cutNow]);
   }
   dataPlane.drain();
+  predecessors.drain();
   const active = dataPlane.sessions;
-  log.info("draining", `draining: ${count(active)} left, ${shutdownMs} ms at most`, { active });
+  const limit = shutdownMs === null ? "as long as they take" : `${shutdownMs} ms at most`;
+  log.info("draining", `draining: ${count(active)} left, ${limit}`, { active });
   const impatience = cutNow.then(() => "cut" as const);
-  const idle = await Promise.race([
-    waitForIdle(dataPlane, shutdownMs, (left) => {
-      log.info("draining", `draining: ${count(left)} left`, { active: left });
-    }),
-    impatience,
-  ]);
+  const isIdle = () => dataPlane.sessions === 0 && predecessors.count === 0;
+  const report = () => {
+    const left = dataPlane.sessions;
+    log.info("draining", `draining: ${count(left)} left`, { active: left });
+  };
+  const waiting = wait(isIdle, {
+    withinMs: shutdownMs ?? Number.POSITIVE_INFINITY,
+    report,
+    reportMs: shutdownMs === null ? RARE_REPORT_MS : REPORT_MS,
+  });
+  const idle = await Promise.race([waiting, impatience]);
   const left = dataPlane.sessions;
-  if (idle !== true && left > 0) {
+  if (idle !== true && !isIdle()) {
     log.warn("cut", `ending ${count(left)} that ${left === 1 ? "is" : "are"} left`, {
       active: left,
     });
     dataPlane.cut();
-    await waitForIdle(dataPlane, CUT_MS, () => {});
+    predecessors.cut();
+    await wait(isIdle, { withinMs: CUT_MS, report: () => {}, reportMs: CUT_MS });
   }
   const tookMs = Math.round(performance.now() - startedAtMs);
   log.info("stopped", `stopped after ${tookMs} ms`, { took_ms: tookMs, cut: left });
 }
 
-async function waitForIdle(
-  dataPlane: DataPlane,
-  withinMs: number,
-  report: (left: number) => void,
+type Waiting = {
+  readonly withinMs: number;
+  readonly reportMs: number;
+  readonly report: () => void;
+};
+
+async function wait(
+  isIdle: () => boolean,
+  { withinMs, reportMs, report }: Waiting,
 ): Promise<boolean> {
   const startedAtMs = performance.now();
-  let reportAtMs = startedAtMs + REPORT_MS;
+  let reportAtMs = startedAtMs + reportMs;
   // A client that was accepted in the moment of the drain counts only a little later.
   await Bun.sleep(POLL_MS);
-  while (dataPlane.sessions > 0) {
+  while (!isIdle()) {
     const nowMs = performance.now();
     if (nowMs - startedAtMs >= withinMs) return false;
     if (nowMs >= reportAtMs) {
-      report(dataPlane.sessions);
-      reportAtMs += REPORT_MS;
+      report();
+      reportAtMs += reportMs;
     }
     await Bun.sleep(POLL_MS);
   }

@@ -20,7 +20,14 @@ const LONGEST_MS = 30_000;
 const JITTER = 0.2;
 const FORGET_MS = 60_000;
 
-type Ejection = { step: number; timer: Timer | null; endedAtMs: number };
+type Ejection = { step: number; timer: Timer | null; endsAtMs: number; endedAtMs: number };
+
+/** One that is under way, as another process may go on with it. */
+export type RunningEjection = {
+  readonly step: number;
+  /** How much longer. */
+  readonly forMs: number;
+};
 
 export class Ejections {
   private readonly board: Board;
@@ -41,10 +48,23 @@ export class Ejections {
     const step = isForgotten ? 0 : before.step + 1;
     const baseMs = Math.min(FIRST_MS * 2 ** step, LONGEST_MS);
     const lastsMs = baseMs * (1 - JITTER + 2 * JITTER * random());
-    const ejection: Ejection = { step, timer: null, endedAtMs: Number.POSITIVE_INFINITY };
-    ejection.timer = setTimeout(() => this.elapsed(slot, ejection), lastsMs);
-    this.bySlot.set(slot, ejection);
+    this.resume(slot, { step, forMs: lastsMs });
     return lastsMs;
+  }
+
+  /** Null: it is not ejected. */
+  running(slot: number): RunningEjection | null {
+    const ejection = this.bySlot.get(slot);
+    if (ejection === undefined || ejection.timer === null) return null;
+    return { step: ejection.step, forMs: Math.max(0, ejection.endsAtMs - this.now()) };
+  }
+
+  /** The backend's bit is set. */
+  resume(slot: number, { step, forMs }: RunningEjection): void {
+    const endsAtMs = this.now() + forMs;
+    const ejection: Ejection = { step, timer: null, endsAtMs, endedAtMs: Number.POSITIVE_INFINITY };
+    ejection.timer = setTimeout(() => this.elapsed(slot, ejection), forMs);
+    this.bySlot.set(slot, ejection);
   }
 
   passedCheck(slot: number): void {

@@ -63,19 +63,32 @@ export function makeHome(home: Home): void {
   }
 }
 
+/** A home that this process has. */
+export type OwnHome = Home & {
+  /** The descriptor that holds the lock. */
+  readonly lockFd: number;
+};
+
 /** Takes the home for this process, until it ends. Throws BalError `already-running`, or
  *  `home-not-writable` (a full disk) with the lock taken. */
-export function lockHome(home: Home): void {
+export function lockHome(home: Home): OwnHome {
   const fd = openSync(home.lock, "a", 0o600);
   if (!takeLock(fd, home)) {
     const refusal = alreadyRunning(home);
     closeSync(fd);
     throw refusal;
   }
+  const own = { ...home, lockFd: fd };
+  // What a bal that was killed has left.
+  rmSync(home.socket, { force: true });
+  claimHome(own);
+  return own;
+}
+
+/** Says in the pid file that this process is the bal of a home. Throws BalError `home-not-writable`. */
+export function claimHome(home: OwnHome): void {
   const temporary = `${home.pid}.${process.pid}`;
   try {
-    // What a bal that was killed has left.
-    rmSync(home.socket, { force: true });
     writeFileSync(temporary, `${process.pid} ${startTime(process.pid) ?? ""}\n`, { mode: 0o600 });
     renameSync(temporary, home.pid);
   } catch (cause) {
@@ -108,8 +121,10 @@ function takeLock(fd: number, home: Home): boolean {
   return false;
 }
 
-/** Removes what belongs to this process alone; the lock goes with the process. */
+/** Removes what belongs to this process alone; the lock goes with the process. What another one has
+ *  taken over is that one's. */
 export function leaveHome(home: Home): void {
+  if (isAnothers(home)) return;
   rmSync(home.pid, { force: true });
   rmSync(home.socket, { force: true });
 }

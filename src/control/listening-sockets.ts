@@ -9,7 +9,7 @@ import type { ListenerConfig } from "../config/config.ts";
 import { isLinux } from "../os/libc.ts";
 import { openFileLimit, openFiles } from "../os/limits.ts";
 import { closeDescriptor, isJoinable, openListening, type Sharing } from "../os/socket.ts";
-import type { InheritedSockets } from "./inherited-sockets.ts";
+import type { Handed, InheritedSockets } from "./inherited-sockets.ts";
 
 type Address = Pick<ListenerConfig, "bindAddress" | "port">;
 
@@ -51,6 +51,11 @@ export class ListeningSockets {
     for (const address of [...this.open.keys()]) {
       if (!kept.has(address)) this.closeOne(address);
     }
+  }
+
+  /** All that are open, for a process that takes this one's place. */
+  get all(): readonly Handed[] {
+    return [...this.open].flatMap(([name, fds]) => fds.map((fd) => ({ fd, name })));
   }
 
   /** The descriptors of an address that these workers' threads accept from. Where there are fewer than

@@ -6,7 +6,7 @@ import { monotonicUsec } from "../os/monotonic.ts";
 import { notifyBarrier, sendNotification } from "../os/notify.ts";
 import type { Log } from "./log.ts";
 
-/** How long the manager may take to acknowledge. */
+/** How long the manager may take to acknowledge, before it is asked again. */
 const BARRIER_MS = 5000;
 /** What a drain takes beyond the time that it is given. */
 const MARGIN_MS = 10_000;
@@ -21,13 +21,17 @@ export class ServiceManager {
   private watchdog: Timer | null = null;
   private hasFailed = false;
   private isSilent = false;
+  /** It takes this very process for the service, and does not listen. */
+  readonly isUninformed: boolean;
 
   /** Takes what it needs out of the environment: no child is to speak for this process. */
   constructor(log: Log, environment: Environment = process.env) {
     const { NOTIFY_SOCKET = "", WATCHDOG_USEC = "", WATCHDOG_PID } = environment;
+    const { SYSTEMD_EXEC_PID } = environment;
     for (const name of ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"]) delete environment[name];
     this.log = log;
     this.socket = isLinux && /^[/@]./.test(NOTIFY_SOCKET) ? NOTIFY_SOCKET : null;
+    this.isUninformed = this.socket === null && Number(SYSTEMD_EXEC_PID) === process.pid;
     const isMeant = WATCHDOG_PID === undefined || Number(WATCHDOG_PID) === process.pid;
     this.watchdogUsec = isMeant && /^\d+$/.test(WATCHDOG_USEC) ? Number(WATCHDOG_USEC) : 0;
   }
@@ -59,13 +63,17 @@ export class ServiceManager {
     this.watchdog = setInterval(beat, this.watchdogUsec / 2000);
   }
 
-  /** Another process is the service now. Resolves when the manager knows, or does not listen. */
+  /** Another process is the service now. Resolves when the manager knows, which with a busy one may take
+   *  its time, or when there is none: before that the end of this process would end the service. */
   async handOver(pid: number): Promise<void> {
     if (this.watchdog !== null) clearInterval(this.watchdog);
-    this.tell(`MAINPID=${pid}`);
+    for (;;) {
+      this.tell(`MAINPID=${pid}`);
+      if (this.socket === null || (await notifyBarrier(this.socket, BARRIER_MS)) !== "late") break;
+      const message = `the service manager has not yet taken pid ${pid} for this service`;
+      this.log.warn("notify-failed", message);
+    }
     this.isSilent = true;
-    if (this.socket === null || (await notifyBarrier(this.socket, BARRIER_MS))) return;
-    this.log.warn("notify-failed", `the service manager has not taken pid ${pid} for this service`);
   }
 
   /** What a successor needs to speak to it in turn. */

@@ -8,16 +8,17 @@ export type SignalActions = {
   readonly stop: () => void;
   /** USR1 */
   readonly reopenLogs: () => void;
+  /** USR2 */
+  readonly upgrade: () => void;
 };
 
-export function onSignals({ reload, stop, reopenLogs }: SignalActions): Disposable {
+export function onSignals({ reload, stop, reopenLogs, upgrade }: SignalActions): Disposable {
   const handlers: readonly (readonly [NodeJS.Signals, () => void])[] = [
     ["SIGHUP", reload],
     ["SIGTERM", stop],
     ["SIGINT", stop],
     ["SIGUSR1", reopenLogs],
-    // Kept for the upgrade to come: what is not there yet must not end a process that serves.
-    ["SIGUSR2", () => {}],
+    ["SIGUSR2", upgrade],
   ];
   for (const [signal, handler] of handlers) process.on(signal, handler);
   return {

@@ -1,35 +1,30 @@
 // The phases of the process, and the one place that owns all of control/:
 // starting → running → draining → stopped.
+import { closeSync } from "node:fs";
 import { asWritten } from "../config/as-written.ts";
 import type { Config, LogLevel } from "../config/config.ts";
 import type { Diagnostic } from "../config/diagnostics.ts";
-import { describeChange } from "../config/diff.ts";
-import type {
-  ApiError,
-  ControlApi,
-  PreviewOutcome,
-  ReloadOutcome,
-  ReloadSource,
-  Status,
-} from "./admin/api.ts";
+import type { ApiError, ControlApi, ReloadOutcome, ReloadSource, Status } from "./admin/api.ts";
+import { Refusal } from "./admin/router.ts";
 import { AdminServer } from "./admin/server.ts";
 import { withToken } from "./admin/token.ts";
+import { tellHost, tellStarted, tellWarnings, type Version } from "./announcements.ts";
 import { DataPlane } from "./data-plane.ts";
 import { drain } from "./drain.ts";
 import { Events } from "./events.ts";
 import { HistoryRing, SAMPLE_MS } from "./history.ts";
-import type { Home } from "./home.ts";
+import { claimHome, type OwnHome } from "./home.ts";
 import type { Handed } from "./inherited-sockets.ts";
-import { hostWarnings } from "./limits.ts";
 import type { LogSink } from "./log.ts";
 import { Overrides } from "./overrides.ts";
-import { type InForce, preview, reload } from "./reload.ts";
+import { Reloads } from "./reloads.ts";
 import { SerialQueue } from "./serial-queue.ts";
 import { ServiceManager } from "./service-manager.ts";
 import { onSignals } from "./signals.ts";
-import { type ConfigWatcher, fingerprintOf, isSpecialFile, watchConfig } from "./watcher.ts";
-
-export type Version = { readonly version: string; readonly commit: string };
+import { type Predecessor, Predecessors } from "./upgrade/predecessor.ts";
+import { Succession } from "./upgrade/succession.ts";
+import type { Successor } from "./upgrade/successor.ts";
+import { type StartCommand, UPGRADE_MS } from "./upgrade/upgrade.ts";
 
 export type ServeOptions = {
   readonly config: Config;
@@ -39,18 +34,26 @@ export type ServeOptions = {
   /** What the file looked like just before it was read. */
   readonly fingerprint: string | null;
   /** Its lock is held. Null when it can't be written: then only signals are answered. */
-  readonly home: Home | null;
+  readonly home: OwnHome | null;
   readonly log: LogSink;
   /** Over what any config says. */
   readonly logLevel: LogLevel | undefined;
   readonly version: Version;
   /** Listening sockets that were open before. */
   readonly handed: readonly Handed[];
+  /** Whose place this process takes; null: nobody's. */
+  readonly predecessor: Predecessor | null;
+  /** What starts a process that can take this one's place; null: nothing does. */
+  readonly command: StartCommand | null;
   /** Every listener accepts; their addresses. */
   readonly onReady: (addresses: readonly string[]) => void;
 };
 
-type Phase = "starting" | "running" | "draining" | "stopped";
+/** How long clients of the admin API have before they are sent to the process that serves. */
+const LISTENERS_MS = 1000;
+
+/** Retired: another process serves, sessions live on here. */
+type Phase = "starting" | "running" | "retired" | "draining" | "stopped";
 
 /** Runs bal until it has drained. Resolves with the exit code. Rejects with BalError when it can't start. */
 export async function serve(options: ServeOptions): Promise<number> {
@@ -62,7 +65,9 @@ export async function serve(options: ServeOptions): Promise<number> {
 class Supervisor {
   private readonly options: ServeOptions;
   private readonly dataPlane: DataPlane;
-  private readonly inForce: InForce;
+  private readonly reloads: Reloads;
+  private readonly succession: Succession;
+  private readonly predecessors: Predecessors;
   private readonly events = new Events();
   private readonly manager: ServiceManager;
   private readonly startedAt = new Date();
@@ -72,32 +77,48 @@ class Supervisor {
   private readonly stopped = Promise.withResolvers<number>();
   private phase: Phase = "starting";
   private readonly started = Promise.withResolvers<void>();
-  /** What the file looked like when it was last loaded. */
-  private fingerprint: string | null;
-  /** The reload that waits for the one under way. */
-  private waiting: Promise<ReloadOutcome> | null = null;
-  private watcher: ConfigWatcher | null = null;
   private readonly admin: AdminServer;
   /** An operator will not wait for the drain. */
   private readonly cut = Promise.withResolvers<void>();
 
+  /** Of a process that was replaced: when its sessions are ended, and whether it was told to end. */
+  private limit: Timer | null = null;
+  private isToldToEnd = false;
+  private mayEnd: Promise<void> = Promise.resolve();
+
   constructor(options: ServeOptions) {
-    const { config, log, handed } = options;
+    const { config, log, handed, predecessor, file, fingerprint, home, command } = options;
     this.options = options;
-    this.fingerprint = options.fingerprint;
-    const overrides = new Overrides(options.home?.state ?? null, log);
-    const { events } = this;
-    this.dataPlane = new DataPlane(config, { log, overrides, events, handed });
-    this.admin = new AdminServer(this.api, { log, events });
-    this.manager = new ServiceManager(log);
-    const kept = { listeners: 0, backends: 0 };
-    const first = { generation: 1, loadedAt: this.startedAt, by: "start", changes: [] } as const;
-    this.inForce = { config, kept, ...first };
+    const overrides = new Overrides(home?.state ?? null, log);
+    const records = predecessor?.backends ?? [];
+    const { events, queue, startedAt } = this;
+    const dataPlane = new DataPlane(config, { log, overrides, events, handed, records });
+    const admin = new AdminServer(this.api, { log, events });
+    const manager = new ServiceManager(log);
+    const predecessors = new Predecessors(predecessor?.channels ?? []);
+    this.dataPlane = dataPlane;
+    this.admin = admin;
+    this.manager = manager;
+    this.predecessors = predecessors;
+    const common = { log, dataPlane, admin, queue, started: this.started.promise };
+    const refusal = () => this.refusal();
+    this.reloads = new Reloads({
+      ...{ ...common, config, startedAt, file, fingerprint, events, refusal },
+      onBegin: () => manager.reloading(),
+      onApplied: (next) => this.applied(next),
+      onEnd: () => this.tellReady(),
+    });
+    this.succession = new Succession({
+      ...{ ...common, home, manager, predecessors, command, refusal },
+      config: () => this.reloads.inForce.config,
+      onReload: (by) => void this.reload(by),
+      onReplaced: (successor, informed) => this.retire(successor, informed),
+    });
   }
 
   async run(): Promise<number> {
     const { options, dataPlane } = this;
-    const { log, home, file, config } = options;
+    const { log, file, config } = options;
     // A fault of the control plane's must not end the connections of the data plane.
     for (const event of ["uncaughtException", "unhandledRejection"] as const) {
       process.on(event, (error: unknown) => log.error("fault", describeFault(error)));
@@ -106,14 +127,14 @@ class Supervisor {
       reload: () => void this.reload("signal"),
       stop: () => void this.stop(false),
       reopenLogs: () => log.reopen(),
+      upgrade: () => void this.succession.request({ binary: null, withinMs: UPGRADE_MS }),
     });
     try {
-      this.announce();
+      tellWarnings(log, options.warnings);
+      tellHost(log, config, dataPlane.workers);
       // A signal may end it before it has begun.
-      await Promise.race([dataPlane.start(), this.stopped.promise]);
+      await Promise.race([this.begin(), this.stopped.promise]);
       if (this.phase !== "starting") return await this.stopped.promise;
-      if (home !== null) this.admin.serveSocket(home.socket);
-      this.admin.move(config.admin).commit();
     } catch (error) {
       dataPlane.end();
       await this.admin.stop();
@@ -122,137 +143,141 @@ class Supervisor {
     }
     this.phase = "running";
     this.started.resolve();
-    this.watch(config);
+    this.reloads.watch(config);
     setInterval(() => this.sample(), SAMPLE_MS).unref();
     const listeners = dataPlane.listenerStatus();
-    for (const { name, address, pool } of listeners) {
-      log.info("listening", `${name} listens on ${address} for ${pool}`, {
-        listener: name,
-        address,
-        pool,
-      });
-    }
-    log.info("started", this.startMessage(), {
-      pid: process.pid,
-      file,
-      workers: dataPlane.workers,
-    });
-    this.manager.ready(this.statusLine());
+    tellStarted(log, { listeners, workers: dataPlane.workers, file, version: options.version });
+    this.tellReady();
     this.manager.watch(() => dataPlane.isServing);
     options.onReady(listeners.map(({ address }) => address));
     return this.stopped.promise;
   }
 
+  private async begin(): Promise<void> {
+    const { config, home, predecessor, version } = this.options;
+    await this.dataPlane.start();
+    if (this.phase !== "starting") return;
+    const open = () => {
+      if (home !== null) this.admin.serveSocket(home.socket);
+      this.admin.move(config.admin).commit();
+    };
+    if (predecessor === null) return open();
+    await predecessor.replace(version, () => {
+      if (home !== null) claimHome(home);
+      open();
+    });
+  }
+
   private readonly api: ControlApi = {
     status: () => this.status(),
-    config: () => ({ ...this.configStatus(), config: asWritten(this.inForce.config) }),
+    config: () => ({ ...this.configStatus(), config: asWritten(this.reloads.inForce.config) }),
     history: (last) => this.history.read(last),
     reload: (by) => this.reload(by),
-    preview: () => this.preview(),
-    override: (pool, backend, change) => this.dataPlane.override(pool, backend, change),
+    preview: () => this.reloads.preview(),
+    upgrade: (request) => this.succession.request(request),
+    override: (pool, backend, change) => this.override(pool, backend, change),
     stop: (now) => this.stop(now),
     isReady: () => this.phase === "running",
   };
 
-  // One reload runs, at most one waits, later callers share that one.
   private reload(by: ReloadSource): Promise<ReloadOutcome> {
-    // Not behind the drain in the queue: who asks is told now.
-    if (this.phase === "draining") return this.reloadNow(by);
-    if (this.waiting !== null) return this.waiting;
-    const outcome = this.queue.run(async () => {
-      await this.started.promise;
-      this.waiting = null;
-      return this.reloadNow(by);
-    });
-    this.waiting = outcome;
-    return outcome;
+    this.succession.remember(by);
+    return this.reloads.request(by);
   }
 
-  private async reloadNow(by: ReloadSource): Promise<ReloadOutcome> {
-    const { log } = this.options;
-    const file = this.reloadable();
-    if (typeof file !== "string") {
-      log.warn("reload-refused", file.message, { code: file.code });
-      return { kind: "refused", error: file };
-    }
-    this.fingerprint = fingerprintOf(file);
-    this.watcher?.markLoaded(this.fingerprint);
-    const { inForce, dataPlane, admin } = this;
-    const onApplied = (config: Config) => this.applied(config);
-    const from = inForce.generation;
-    this.manager.reloading();
-    try {
-      const outcome = await reload({ file, inForce, dataPlane, admin, log, onApplied }, by);
-      this.tellReload(from, outcome);
-      return outcome;
-    } finally {
-      if (this.phase === "running") this.manager.ready(this.statusLine());
-    }
-  }
-
-  private tellReload(from: number, outcome: ReloadOutcome): void {
-    const { generation, changes } = this.inForce;
-    if (generation !== from) {
-      const reason = changes.map(describeChange).join("; ");
-      this.events.emit("reload", { from, to: generation, reason });
-    }
-    if (outcome.kind === "failed") {
-      this.events.emit("reload-failed", { from, to: generation, reason: outcome.error.message });
-    }
-  }
-
-  private async preview(): Promise<PreviewOutcome> {
-    const file = this.reloadable();
-    if (typeof file !== "string") return { kind: "refused", error: file };
-    return preview(file, this.inForce, this.options.log);
-  }
-
-  /** The file that a reload reads, or why there is none. */
-  private reloadable(): string | ApiError {
-    const { file } = this.options;
-    if (this.phase !== "running")
-      return { code: "draining", message: "bal is draining and takes no other config" };
-    if (file === null) return { code: "no-file", message: "this bal was not started from a file" };
-    if (!isSpecialFile(file)) return file;
-    const message = `${file} is no regular file: it was read once, at the start`;
-    return { code: "not-a-file", message };
+  /** Why it takes no other config; null: it does. */
+  private refusal(): ApiError | null {
+    const error = this.succession.refusal();
+    if (error !== null) return error;
+    if (this.phase === "starting" || this.phase === "running") return null;
+    return { code: "draining", message: "bal is draining and takes no other config" };
   }
 
   private applied(config: Config): void {
     const { log, logLevel } = this.options;
     log.reconfigure(logLevel === undefined ? config.log : { ...config.log, level: logLevel });
-    this.warnOfHost(config);
-    this.watch(config);
+    tellHost(log, config, this.dataPlane.workers);
+    this.reloads.watch(config);
   }
 
   /** The first call drains, a second one (or `now`) ends what is left at once. */
   private stop(now: boolean): { active: number } {
     const active = this.dataPlane.sessions;
     if (now || this.phase === "draining") this.cut.resolve();
+    this.succession.abandon();
+    if (this.phase === "retired") {
+      // The one that serves may have said so as well: that does not count as a second time.
+      if (now || this.isToldToEnd) this.cut.resolve();
+      this.isToldToEnd = true;
+      this.limitDrain();
+    }
     if (this.phase !== "running" && this.phase !== "starting") return { active };
+    const { drainDelayMs, shutdownMs } = this.reloads.inForce.config.timeouts;
     // One that never served has nobody to tell.
-    const delayMs = this.phase === "running" ? this.inForce.config.timeouts.drainDelayMs : 0;
+    const delayMs = this.phase === "running" ? drainDelayMs : 0;
     this.phase = "draining";
     this.events.emit("shutdown", { from: "running", to: "draining" });
-    this.manager.stopping(delayMs + this.inForce.config.timeouts.shutdownMs);
-    this.watcher?.close();
+    this.manager.stopping(delayMs + shutdownMs);
+    this.reloads.close();
     this.started.resolve();
     // Not behind a reload that is under way: it gives up when it sees the drain.
-    this.drain(delayMs).catch((error: unknown) => {
-      this.options.log.error("fault", describeFault(error));
-      this.stopped.resolve(1);
-    });
+    void this.drain(delayMs, shutdownMs);
     return { active };
   }
 
-  private async drain(delayMs: number): Promise<void> {
-    const { dataPlane, inForce, options } = this;
-    const { shutdownMs } = inForce.config.timeouts;
-    await drain({ dataPlane, log: options.log, delayMs, shutdownMs, cutNow: this.cut.promise });
-    this.phase = "stopped";
-    dataPlane.end();
-    await this.admin.stop();
-    this.stopped.resolve(0);
+  /** Another process serves: this one ends with its last session. */
+  private retire(successor: Successor, informed: Promise<void>): void {
+    const { log, home } = this.options;
+    const { sessions } = this.dataPlane;
+    const { pid } = successor;
+    const left = sessions === 1 ? "1 connection goes" : `${sessions} connections go`;
+    log.info("upgraded", `pid ${pid} serves now; ${left} on here`, { pid, active: sessions });
+    successor.release();
+    void successor.listen((word) => (word === "cut" ? this.cut.resolve() : this.limitDrain()));
+    this.predecessors.release();
+    this.mayEnd = informed;
+    // The lock is the other one's, and free when that one ends.
+    if (home !== null) closeSync(home.lockFd);
+    // It was told to stop in that very moment, and drains already.
+    if (this.phase !== "running") return;
+    this.phase = "retired";
+    this.reloads.close();
+    // The upgrade itself is answered; who only listens is to come to the other one.
+    setTimeout(() => void this.admin.stop(), LISTENERS_MS).unref();
+    void this.drain(0, null);
+  }
+
+  /** The sessions of a process that was replaced may take as long as those of one that is stopped. */
+  private limitDrain(): void {
+    if (this.limit !== null) return;
+    const { shutdownMs } = this.reloads.inForce.config.timeouts;
+    this.limit = setTimeout(() => this.cut.resolve(), shutdownMs);
+    this.options.log.info("draining", `draining: ${shutdownMs} ms at most from now on`);
+  }
+
+  private async drain(delayMs: number, shutdownMs: number | null): Promise<void> {
+    const { dataPlane, predecessors, options } = this;
+    const { log } = options;
+    const cutNow = this.cut.promise;
+    try {
+      await drain({ dataPlane, log, delayMs, shutdownMs, predecessors, cutNow });
+      await Promise.race([this.mayEnd, cutNow]);
+      this.phase = "stopped";
+      dataPlane.end();
+      await this.admin.stop();
+      this.stopped.resolve(0);
+    } catch (error) {
+      log.error("fault", describeFault(error));
+      this.stopped.resolve(1);
+    }
+  }
+
+  private async override(
+    ...[pool, backend, change]: Parameters<ControlApi["override"]>
+  ): ReturnType<ControlApi["override"]> {
+    const error = this.succession.refusal();
+    if (error !== null) throw new Refusal(409, error);
+    return this.dataPlane.override(pool, backend, change);
   }
 
   private status(): Status {
@@ -263,7 +288,7 @@ class Supervisor {
       commit: options.version.commit,
       started_at: this.startedAt.toISOString(),
       uptime_s: Math.floor((performance.now() - this.startedAtMs) / 1000),
-      phase: this.phase === "draining" ? "draining" : "running",
+      phase: this.phase === "draining" || this.phase === "retired" ? "draining" : "running",
       workers: dataPlane.workers,
       config: this.configStatus(),
       listeners: dataPlane.listenerStatus(),
@@ -279,45 +304,17 @@ class Supervisor {
   }
 
   private configStatus(): Status["config"] {
-    const { generation, loadedAt } = this.inForce;
+    const { generation, loadedAt } = this.reloads.inForce;
     return { file: this.options.file, generation, loaded_at: loadedAt.toISOString() };
   }
 
-  private watch(config: Config): void {
-    const { file } = this.options;
-    if (!config.watch || file === null) {
-      this.watcher?.close();
-      this.watcher = null;
-    } else {
-      const { fingerprint } = this;
-      this.watcher ??= watchConfig(file, () => void this.reload("watcher"), { fingerprint });
-    }
-  }
-
-  private announce(): void {
-    for (const { message, file, line, column } of this.options.warnings) {
-      this.options.log.warn("config-warning", `${file}:${line}:${column}: ${message}`);
-    }
-    this.warnOfHost(this.options.config);
-  }
-
-  private warnOfHost(config: Config): void {
-    for (const warning of hostWarnings(config, this.dataPlane.workers)) {
-      this.options.log.warn("host", warning);
-    }
-  }
-
-  /** For `systemctl status`. */
-  private statusLine(): string {
-    const { config, generation } = this.inForce;
+  private tellReady(): void {
+    if (this.phase !== "running") return;
+    const { config, generation } = this.reloads.inForce;
     const backends = config.pools.reduce((sum, pool) => sum + pool.backends.length, 0);
-    return `generation ${generation}: ${config.listeners.length} listener(s), ${backends} backend(s)`;
-  }
-
-  private startMessage(): string {
-    const { version, commit } = this.options.version;
-    const workers = this.dataPlane.workers === 1 ? "1 worker" : `${this.dataPlane.workers} workers`;
-    return `bal ${version} (${commit}) serves with ${workers}, pid ${process.pid}`;
+    // For `systemctl status`.
+    const what = `${config.listeners.length} listener(s), ${backends} backend(s)`;
+    this.manager.ready(`generation ${generation}: ${what}`);
   }
 }
 

@@ -7,6 +7,8 @@ const { i32, u32, ptr, u64 } = FFIType;
 
 const symbols = {
   socket: { args: [i32, i32, i32], returns: i32 },
+  socketpair: { args: [i32, i32, i32, ptr], returns: i32 },
+  dup2: { args: [i32, i32], returns: i32 },
   bind: { args: [i32, ptr, u32], returns: i32 },
   listen: { args: [i32, i32], returns: i32 },
   connect: { args: [i32, ptr, u32], returns: i32 },

@@ -47,21 +47,25 @@ export function sendNotification(
  * Waits until the manager has taken all that this process has sent (sd_notify_barrier): it closes the
  * pipe that comes with the message.
  *
- * @returns whether it has, within `withinMs`
+ * @returns whether it has within `withinMs`, or that it can't be told at all
  */
-export async function notifyBarrier(socket: string, withinMs: number): Promise<boolean> {
+export async function notifyBarrier(
+  socket: string,
+  withinMs: number,
+): Promise<"taken" | "late" | "absent"> {
   const pipe = openPipe(PIPE_BYTES, PIPE_BYTES);
-  if (pipe === null) return false;
+  if (pipe === null) return "absent";
   const sent = sendNotification(socket, "BARRIER=1", pipe.write);
   closeDescriptor(pipe.write);
   const deadlineMs = performance.now() + withinMs;
   try {
-    if (sent < 0) return false;
-    while (!isAtEnd(pipe.read)) {
-      if (performance.now() >= deadlineMs) return false;
+    if (sent < 0 && sent !== -EAGAIN) return "absent";
+    // With its queue full (EAGAIN) nobody got the other end, and it reads as closed.
+    while (sent < 0 || !isAtEnd(pipe.read)) {
+      if (performance.now() >= deadlineMs) return "late";
       await Bun.sleep(POLL_MS);
     }
-    return true;
+    return "taken";
   } finally {
     closeDescriptor(pipe.read);
   }

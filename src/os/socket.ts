@@ -3,6 +3,7 @@
 import { ptr } from "bun:ffi";
 import {
   AF_INET6,
+  AF_UNIX,
   F_DUPFD_CLOEXEC,
   F_SETFD,
   FD_CLOEXEC,
@@ -89,6 +90,21 @@ export function restoreBacklog(fd: number): void {
 export function duplicate(fd: number): number {
   const copy = getLibc().fcntl(fd, F_DUPFD_CLOEXEC, 3);
   return copy < 0 ? -errno() : copy;
+}
+
+/** Two ends of one stream, for two processes. The caller closes both. @returns them, or a negative errno */
+export function openPair(): readonly [number, number] | number {
+  const ends = new Int32Array(new ArrayBuffer(8));
+  const type = SOCK_STREAM | SOCK_CLOEXEC;
+  if (getLibc().socketpair(AF_UNIX, type, 0, ends) < 0) return -errno();
+  return [ends[0] ?? -1, ends[1] ?? -1];
+}
+
+/** What is written to `onto` goes to `fd`'s file from now on; `fd` itself is closed. */
+export function redirect(fd: number, onto: number): void {
+  const libc = getLibc();
+  libc.dup2(fd, onto);
+  libc.close(fd);
 }
 
 /** A Bun socket's or listener's, which the types do not know. It stays Bun's. */

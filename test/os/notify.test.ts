@@ -27,15 +27,15 @@ describe.skipIf(!isLinux)("on Linux", () => {
   test("a barrier falls when the manager has closed what came along, not before", async () => {
     using manager = new NotifySocket();
     sendNotification(manager.path, "MAINPID=1");
-    expect(await notifyBarrier(manager.path, 50)).toBe(false);
+    expect(await notifyBarrier(manager.path, 50)).toBe("late");
     manager.receive();
     const barrier = notifyBarrier(manager.path, 5000);
     await manager.line("BARRIER=1");
-    expect(await barrier).toBe(true);
+    expect(await barrier).toBe("taken");
   });
 
   test("without a manager there is no waiting", async () => {
-    expect(await notifyBarrier("/nowhere/socket", 60_000)).toBe(false);
+    expect(await notifyBarrier("/nowhere/socket", 60_000)).toBe("absent");
   });
 
   test("a manager that takes nothing holds nothing up", () => {

@@ -10,8 +10,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import type { ReloadReport, Status } from "../../src/control/admin/api.ts";
+import type { ReloadReport, Status, UpgradeReport } from "../../src/control/admin/api.ts";
 import { freePort } from "./ports.ts";
+import { killAllOf } from "./processes.ts";
 import { until } from "./until.ts";
 
 /** The binary under test; BAL_BINARY names another one. */
@@ -224,6 +225,13 @@ export class Bal implements Disposable {
     return JSON.parse(stdout);
   }
 
+  /** Another process in its place, by `bal upgrade`. Throws when it is refused. */
+  async upgrade(...args: readonly string[]): Promise<UpgradeReport> {
+    const { code, stdout, stderr } = await this.run("upgrade", "--json", ...args);
+    if (code !== 0) throw new Error(`bal upgrade: ${code}\n${stdout}${stderr}`);
+    return JSON.parse(stdout);
+  }
+
   /** Waits until a backend (of the first pool, by its port) is in one of these states. */
   async untilState(port: number, ...states: readonly string[]): Promise<void> {
     await until(`the backend on ${port} is ${states.join(" or ")}`, async () => {
@@ -287,6 +295,8 @@ export class Bal implements Disposable {
   [Symbol.dispose](): void {
     living.delete(this);
     this.child.kill("SIGKILL");
+    // Those that have taken its place.
+    killAllOf(this.home);
     rmSync(this.home, { recursive: true, force: true });
   }
 

@@ -4,6 +4,7 @@ import type { Diagnostic } from "../../config/diagnostics.ts";
 import type { Change } from "../../config/diff.ts";
 import type { BackendState } from "../../shared/backend-state.ts";
 import type { Override } from "../override.ts";
+import type { UpgradeRequest } from "../upgrade/upgrade.ts";
 
 export type BackendStatus = {
   readonly name: string;
@@ -143,7 +144,23 @@ export type Preview = {
   readonly warnings: readonly Diagnostic[];
 };
 
-export type ApiError = { readonly code: string; readonly message: string; readonly hint?: string };
+/** `POST /v1/upgrade`, 200: who serves now. */
+export type UpgradeReport = {
+  readonly pid: number;
+  readonly version: string;
+  readonly commit: string;
+  readonly binary: string;
+  /** Sessions that go on in the old process. */
+  readonly left: number;
+};
+
+export type ApiError = {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+  /** Of a new process that did not come up: what it said on stderr. */
+  readonly output?: string;
+};
 
 /** What came of something that reads the config file. */
 type Outcome<Report> =
@@ -155,6 +172,7 @@ type Outcome<Report> =
 
 export type ReloadOutcome = Outcome<ReloadReport>;
 export type PreviewOutcome = Outcome<Preview>;
+export type UpgradeOutcome = Outcome<UpgradeReport>;
 
 /** What the admin server asks of the process. */
 export type ControlApi = {
@@ -170,6 +188,7 @@ export type ControlApi = {
     backend: string,
     change: Override | null,
   ) => Promise<BackendStatus | null>;
+  readonly upgrade: (request: UpgradeRequest) => Promise<UpgradeOutcome>;
   /** Begins a drain, or ends one at once. Returns the sessions that are left. */
   readonly stop: (now: boolean) => { readonly active: number };
   /** Every listener is bound and it is not draining. */

@@ -3,7 +3,16 @@ import { BalError } from "../../base/errors.ts";
 import { codeOf } from "../../base/os-error.ts";
 import type { Diagnostic } from "../../config/diagnostics.ts";
 import type { Override } from "../override.ts";
-import type { ApiError, BackendStatus, History, Preview, ReloadReport, Status } from "./api.ts";
+import type { UpgradeRequest } from "../upgrade/upgrade.ts";
+import type {
+  ApiError,
+  BackendStatus,
+  History,
+  Preview,
+  ReloadReport,
+  Status,
+  UpgradeReport,
+} from "./api.ts";
 
 /** What a request came to. */
 export type Answer<T> =
@@ -60,6 +69,15 @@ export class AdminClient {
   override({ pool, backend }: BackendName, change: Override): Promise<Answer<BackendStatus>> {
     const path = `/v1/pools/${encodeURIComponent(pool)}/backends/${encodeURIComponent(backend)}`;
     return this.request(path, { method: "PATCH", body: change });
+  }
+
+  async upgrade({ binary, withinMs }: UpgradeRequest): Promise<Answer<UpgradeReport>> {
+    const status = await this.status();
+    if (status.kind !== "ok") return status;
+    const body = { ...(binary !== null && { binary }), within_ms: withinMs };
+    // It may wait for a reload before it.
+    const options = { method: "POST", withinMs: withinMs + RELOAD_MS, body } as const;
+    return this.request("/v1/upgrade", options);
   }
 
   stop(now: boolean): Promise<Answer<{ active: number }>> {

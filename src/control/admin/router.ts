@@ -6,6 +6,8 @@ import { type Denial, type Door, denialOf } from "./gate.ts";
 
 export type Call = {
   readonly request: Request;
+  /** Where it came in. */
+  readonly door: Door;
   /** What stands in the path for `:name`, decoded. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
@@ -81,7 +83,7 @@ export class Router {
     );
     const handler = method === undefined ? undefined : route[method];
     if (handler === undefined) return wrongMethod(request.method, route);
-    return handler({ request, params, query: searchParams });
+    return handler({ request, door, params, query: searchParams });
   }
 
   private find(pathname: string) {

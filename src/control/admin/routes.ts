@@ -1,9 +1,13 @@
 // What the admin API offers: each route, and what it asks of the process.
+import { isAbsolute } from "node:path";
+import { MAX_DURATION_MS } from "../../config/field.ts";
 import { nearName } from "../../config/near-name.ts";
 import { SAMPLES } from "../history.ts";
 import { type Override, readOverride } from "../override.ts";
-import type { ControlApi, PreviewOutcome, ReloadOutcome } from "./api.ts";
+import { UPGRADE_MS, type UpgradeRequest } from "../upgrade/upgrade.ts";
+import type { ControlApi, PreviewOutcome, ReloadOutcome, UpgradeOutcome } from "./api.ts";
 import type { EventStreams } from "./event-streams.ts";
+import type { Door } from "./gate.ts";
 import { type Call, failure, Refusal, type Routes, readJson } from "./router.ts";
 
 export function routesOf(api: ControlApi, streams: EventStreams): Routes {
@@ -28,6 +32,12 @@ export function routesOf(api: ControlApi, streams: EventStreams): Routes {
       DELETE: ({ params }) => override(api, params, null),
     },
     "/v1/reload": { POST: async () => outcomeResponse(await api.reload("api")) },
+    "/v1/upgrade": {
+      POST: async ({ request, door }) => {
+        const wanted = readUpgrade(await readJson(request), door);
+        return outcomeResponse(await api.upgrade(wanted));
+      },
+    },
     "/v1/diff": { POST: async () => outcomeResponse(await api.preview()) },
     "/v1/stop": {
       POST: async ({ request }) => Response.json(api.stop(readNow(await readJson(request)))),
@@ -37,7 +47,7 @@ export function routesOf(api: ControlApi, streams: EventStreams): Routes {
 
 const NO_PAGE = { code: "not-found", message: "there is no page here; see /v1/status" };
 
-function outcomeResponse(outcome: ReloadOutcome | PreviewOutcome): Response {
+function outcomeResponse(outcome: ReloadOutcome | PreviewOutcome | UpgradeOutcome): Response {
   switch (outcome.kind) {
     case "done":
       return Response.json(outcome.report);
@@ -99,6 +109,27 @@ function readLast(query: URLSearchParams): number {
   const message = "`last` is a number of samples, from 1 on";
   throw new Refusal(400, { code: "bad-request", message });
 }
+
+/** Throws Refusal 400 for a body that means something else, and 403. */
+function readUpgrade(body: unknown = {}, door: Door): UpgradeRequest {
+  const object = typeof body === "object" && body !== null && !Array.isArray(body) ? body : null;
+  const { binary = null, within_ms = UPGRADE_MS, ...rest } = { ...object } as Written;
+  const isKnown = object !== null && Object.keys(rest).length === 0;
+  const isPath = binary === null || (typeof binary === "string" && isAbsolute(binary));
+  const isTime = typeof within_ms === "number" && within_ms > 0 && within_ms <= MAX_DURATION_MS;
+  if (!isKnown || !isPath || !isTime) {
+    const message = "the body is empty or {binary: an absolute path, within_ms: a number above 0}";
+    throw new Refusal(400, { code: "bad-request", message });
+  }
+  // It would be run as bal's user: who has the home may do that anyway, nobody else.
+  if (binary !== null && door.kind !== "socket") {
+    const message = "a binary can be named on bal.sock only";
+    throw new Refusal(403, { code: "forbidden", message });
+  }
+  return { binary, withinMs: within_ms };
+}
+
+type Written = Readonly<Record<string, unknown>>;
 
 /** Throws Refusal 400 for a body that means something else. */
 function readNow(body: unknown = {}): boolean {

@@ -1,6 +1,7 @@
 // Where the admin API is served: on the home's unix socket, and over TCP where the config says so.
 // Whatever happens here, the connections that are balanced go on.
-import { rmSync } from "node:fs";
+import { renameSync, rmSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { formatHostPort } from "../../base/address.ts";
 import type { AdminConfig } from "../../config/config.ts";
 import type { Events } from "../events.ts";
@@ -17,6 +18,13 @@ const MAX_READ_BYTES = 1024 * 1024;
 /** How often it is said that there are too many clients. */
 const FULL_MS = 10_000;
 
+type SocketDoor = {
+  readonly path: string;
+  /** Another's may stand at the path. */
+  readonly inode: number;
+  readonly server: Bun.Server<undefined>;
+};
+
 /** An address that is open and not yet in force. */
 export type Move = {
   readonly commit: () => void;
@@ -30,7 +38,7 @@ export class AdminServer {
   private readonly streams: EventStreams;
   private readonly router: Router;
   private readonly log: Log;
-  private socket: Bun.Server<undefined> | null = null;
+  private socket: SocketDoor | null = null;
   private tcp: TcpDoor | null = null;
   private saidFullAtMs = Number.NEGATIVE_INFINITY;
 
@@ -40,20 +48,28 @@ export class AdminServer {
     this.router = new Router(routesOf(api, this.streams), (error) => this.fault(error));
   }
 
-  /** The home's lock is held: what stands at the path is nobody's any more. */
+  /** The home's lock is held: what stands at the path is nobody's any more, or another's whose place this
+   *  process takes. It is there in one go: nobody finds it gone. Again: there anew. */
   serveSocket(path: string): void {
-    rmSync(path, { force: true });
+    // Bun unlinks the path that it has bound when it stops, whatever stands there then: not this one.
+    const unnamed = join(dirname(path), `.${process.pid}`);
+    rmSync(unnamed, { force: true });
     // bind(2) takes the mode from the umask.
     const umask = process.umask(0o177);
+    const before = this.socket?.server;
     try {
       // A reload may wait longer for another one than the 10 s that Bun lets a silent client live. The
       // types have this option for TCP only; Bun 1.4.5 obeys it here, and not `server.timeout`.
       const noIdleTimeout: object = { idleTimeout: 0 };
       const door: Door = { kind: "socket" };
-      this.socket = Bun.serve({ unix: path, ...noIdleTimeout, ...this.handlers(() => door) });
+      const handlers = this.handlers(() => door);
+      const server = Bun.serve({ unix: unnamed, ...noIdleTimeout, ...handlers });
+      this.socket = { path, inode: statSync(unnamed).ino, server };
+      renameSync(unnamed, path);
     } finally {
       process.umask(umask);
     }
+    void before?.stop();
   }
 
   /** Opens what a config wants, before anything else of it is in force. Throws BalError
@@ -91,8 +107,10 @@ export class AdminServer {
 
   async stop(): Promise<void> {
     this.streams.close();
-    this.tcp?.end();
-    await this.socket?.stop(true);
+    const { socket, tcp } = this;
+    if (socket !== null && inodeOf(socket.path) === socket.inode) rmSync(socket.path);
+    tcp?.end();
+    await socket?.server.stop(true);
   }
 
   private enter(next: TcpDoor | null): void {
@@ -138,4 +156,8 @@ export class AdminServer {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.log.error("fault", `a fault in the admin API: ${text}`);
   }
+}
+
+function inodeOf(path: string): number | null {
+  return statSync(path, { throwIfNoEntry: false })?.ino ?? null;
 }

@@ -3,7 +3,13 @@
 import type { Endpoint } from "../../base/address.ts";
 import { codeOf, isLocalError } from "../../base/os-error.ts";
 import type { HealthCheckConfig } from "../../config/config.ts";
-import { isUndecided, type Track, track, untracked } from "../../policy/health/tracker.ts";
+import {
+  type Health,
+  isUndecided,
+  type Track,
+  track,
+  untracked,
+} from "../../policy/health/tracker.ts";
 import { type ProbeResult, probeTcp } from "./probe-tcp.ts";
 
 export type ProbeTarget = {
@@ -99,6 +105,12 @@ export class Prober {
   isDoubtful(slot: number): boolean {
     const entry = this.entries.get(slot);
     return entry !== undefined && (entry.isRunning || entry.track.failures > 0);
+  }
+
+  /** Its checks had come to this already, elsewhere. */
+  know(slot: number, health: Health): void {
+    const entry = this.entries.get(slot);
+    if (entry !== undefined) entry.track = { ...untracked, health };
   }
 
   stop(): void {

@@ -31,6 +31,7 @@ function served(overrides: Partial<ControlApi> = {}) {
     reload: async () => ({ kind: "done", report: REPORT }),
     preview: async () => ({ kind: "done", report: { generation: 2, changes: [], warnings: [] } }),
     override: async () => null,
+    upgrade: async () => ({ kind: "refused", error: { code: "upgrading", message: "busy" } }),
     config: () => ({ file: null, generation: 1, loaded_at: "", config: {} }),
     history: (last) => new HistoryRing(0).read(last),
     stop: (now) => {

@@ -1,0 +1,36 @@
+// What the log says of a start, and of a config that comes into force.
+import type { Config } from "../config/config.ts";
+import type { Diagnostic } from "../config/diagnostics.ts";
+import type { ListenerStatus } from "./admin/api.ts";
+import { hostWarnings } from "./limits.ts";
+import type { Log } from "./log.ts";
+
+export type Version = { readonly version: string; readonly commit: string };
+
+export function tellWarnings(log: Log, warnings: readonly Diagnostic[]): void {
+  for (const { message, file, line, column } of warnings) {
+    log.warn("config-warning", `${file}:${line}:${column}: ${message}`);
+  }
+}
+
+export function tellHost(log: Log, config: Config, workers: number): void {
+  for (const warning of hostWarnings(config, workers)) log.warn("host", warning);
+}
+
+export type Started = {
+  readonly listeners: readonly ListenerStatus[];
+  readonly workers: number;
+  readonly file: string | null;
+  readonly version: Version;
+};
+
+export function tellStarted(log: Log, { listeners, workers, file, version }: Started): void {
+  for (const { name, address, pool } of listeners) {
+    const fields = { listener: name, address, pool };
+    log.info("listening", `${name} listens on ${address} for ${pool}`, fields);
+  }
+  const { pid } = process;
+  const threads = workers === 1 ? "1 worker" : `${workers} workers`;
+  const message = `bal ${version.version} (${version.commit}) serves with ${threads}, pid ${pid}`;
+  log.info("started", message, { pid, file, workers });
+}

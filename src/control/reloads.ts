@@ -1,0 +1,130 @@
+// Who may ask for a reload, and when it is done: signals, the watcher, the admin API. One runs, at most
+// one waits, later callers share that one. Owns the config in force.
+import type { Config } from "../config/config.ts";
+import { describeChange } from "../config/diff.ts";
+import type { ApiError, PreviewOutcome, ReloadOutcome, ReloadSource } from "./admin/api.ts";
+import type { AdminServer } from "./admin/server.ts";
+import type { DataPlane } from "./data-plane.ts";
+import type { Events } from "./events.ts";
+import type { LogSink } from "./log.ts";
+import { type InForce, preview, reload } from "./reload.ts";
+import type { SerialQueue } from "./serial-queue.ts";
+import { type ConfigWatcher, fingerprintOf, isSpecialFile, watchConfig } from "./watcher.ts";
+
+export type ReloadsParts = {
+  readonly config: Config;
+  readonly startedAt: Date;
+  /** Null: nothing reloads it. */
+  readonly file: string | null;
+  /** What it looked like when it was last loaded. */
+  readonly fingerprint: string | null;
+  readonly log: LogSink;
+  readonly events: Events;
+  readonly dataPlane: DataPlane;
+  readonly admin: AdminServer;
+  /** Whatever changes the whole process waits its turn. */
+  readonly queue: SerialQueue;
+  /** The first config is in force. */
+  readonly started: Promise<void>;
+  /** Why the process takes no other config now; null: it does. */
+  readonly refusal: () => ApiError | null;
+  readonly onBegin: () => void;
+  readonly onApplied: (config: Config) => void;
+  readonly onEnd: () => void;
+};
+
+export class Reloads {
+  readonly inForce: InForce;
+  private readonly parts: ReloadsParts;
+  private fingerprint: string | null;
+  /** The reload that waits for the one under way. */
+  private waiting: Promise<ReloadOutcome> | null = null;
+  private watcher: ConfigWatcher | null = null;
+
+  constructor(parts: ReloadsParts) {
+    const { config, startedAt: loadedAt, fingerprint } = parts;
+    this.parts = parts;
+    this.fingerprint = fingerprint;
+    const kept = { listeners: 0, backends: 0 };
+    this.inForce = { config, kept, generation: 1, loadedAt, by: "start", changes: [] };
+  }
+
+  request(by: ReloadSource): Promise<ReloadOutcome> {
+    const { queue, started, refusal } = this.parts;
+    // Not behind the drain in the queue: who asks is told now.
+    if (refusal() !== null) return this.reload(by);
+    if (this.waiting !== null) return this.waiting;
+    const outcome = queue.run(async () => {
+      await started;
+      this.waiting = null;
+      return this.reload(by);
+    });
+    this.waiting = outcome;
+    return outcome;
+  }
+
+  /** What a reload would change. */
+  async preview(): Promise<PreviewOutcome> {
+    const file = this.reloadable();
+    if (typeof file !== "string") return { kind: "refused", error: file };
+    return preview(file, this.inForce, this.parts.log);
+  }
+
+  /** Reloads when the file changes, if a config says so. */
+  watch(config: Config): void {
+    const { file } = this.parts;
+    if (!config.watch || file === null) return this.close();
+    const { fingerprint } = this;
+    this.watcher ??= watchConfig(file, () => void this.request("watcher"), { fingerprint });
+  }
+
+  /** Looks at the file no more. */
+  close(): void {
+    this.watcher?.close();
+    this.watcher = null;
+  }
+
+  private async reload(by: ReloadSource): Promise<ReloadOutcome> {
+    const { log, dataPlane, admin, onBegin, onApplied, onEnd } = this.parts;
+    const file = this.reloadable();
+    if (typeof file !== "string") {
+      log.warn("reload-refused", file.message, { code: file.code });
+      return { kind: "refused", error: file };
+    }
+    this.fingerprint = fingerprintOf(file);
+    this.watcher?.markLoaded(this.fingerprint);
+    const { inForce } = this;
+    const from = inForce.generation;
+    onBegin();
+    try {
+      const outcome = await reload({ file, inForce, dataPlane, admin, log, onApplied }, by);
+      this.tell(from, outcome);
+      return outcome;
+    } finally {
+      onEnd();
+    }
+  }
+
+  private tell(from: number, outcome: ReloadOutcome): void {
+    const { generation, changes } = this.inForce;
+    const { events } = this.parts;
+    if (generation !== from) {
+      const reason = changes.map(describeChange).join("; ");
+      events.emit("reload", { from, to: generation, reason });
+    }
+    if (outcome.kind === "failed") {
+      events.emit("reload-failed", { from, to: generation, reason: outcome.error.message });
+    }
+  }
+
+  /** The file that a reload reads, or why there is none. */
+  private reloadable(): string | ApiError {
+    const { file, refusal } = this.parts;
+    const error = refusal();
+    if (error !== null) return error;
+    if (file === null) return { code: "no-file", message: "this bal was not started from a file" };
+    if (!isSpecialFile(file)) return file;
+    const message = `${file} is no regular file: it was read once, at the start`;
+    return { code: "not-a-file", message };
+  }
+}

@@ -1,0 +1,50 @@
+// What a bal and the one that takes its place say to each other, one after the other:
+//
+//   old  bequest ─►            ─► take-over            ─► farewell
+//   new            ─► serving               ─► taken                 ─► drain, cut
+//
+// They may be of different versions: what stands here is kept compatible, or FORMAT changes.
+import type { BackendRecord } from "../backend-record.ts";
+import type { Handed } from "../inherited-sockets.ts";
+
+/** Rises when an older or newer one could not make sense of it. */
+export const FORMAT = 1;
+
+export type Bequest = {
+  readonly kind: "bequest";
+  readonly format: number;
+  /** The held lock of the home; null: the old one has none. */
+  readonly lock: number | null;
+  /** Where the old one's own stderr goes: until it is taken, what the new one says there is read. */
+  readonly stderr: number;
+  readonly sockets: readonly Handed[];
+  /** Channels to those before, which have sessions left. */
+  readonly predecessors: readonly number[];
+  readonly backends: readonly BackendRecord[];
+};
+
+export type ToSuccessor = Bequest | { readonly kind: "take-over" | "farewell" };
+
+export type Serving = {
+  readonly kind: "serving";
+  readonly version: string;
+  readonly commit: string;
+};
+
+export type Failed = {
+  readonly kind: "failed";
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string | null;
+};
+
+export type ToPredecessor = Serving | Failed | { readonly kind: "taken" | "drain" | "cut" };
+
+/** What came, if it is one of these. */
+export function ofKind<T extends { readonly kind: string }>(
+  message: unknown,
+  ...kinds: readonly T["kind"][]
+): T | null {
+  if (typeof message !== "object" || message === null || !("kind" in message)) return null;
+  return kinds.some((kind) => kind === message.kind) ? (message as unknown as T) : null;
+}

@@ -1,0 +1,126 @@
+// The processes whose place this one takes, or has taken: the one that started it, and those before
+// that one, which live on until their last session has ended.
+import { BalError } from "../../base/errors.ts";
+import { closeOnExec, redirect } from "../../os/socket.ts";
+import type { BackendRecord } from "../backend-record.ts";
+import type { Handed } from "../inherited-sockets.ts";
+import { type Bequest, FORMAT, ofKind, type ToPredecessor, type ToSuccessor } from "./bequest.ts";
+import { Channel } from "./channel.ts";
+import { UPGRADE_FD } from "./successor.ts";
+
+const STDERR = 2;
+/** It has been written before this process began. */
+const BEQUEST_MS = 5000;
+
+export class Predecessor {
+  readonly lock: number | null;
+  readonly sockets: readonly Handed[];
+  readonly backends: readonly BackendRecord[];
+  /** This one first. */
+  readonly channels: readonly Channel[];
+  private readonly channel: Channel;
+
+  private constructor(bequest: Bequest, channels: readonly [Channel, ...Channel[]]) {
+    this.lock = bequest.lock;
+    this.sockets = bequest.sockets;
+    this.backends = bequest.backends;
+    this.channels = channels;
+    this.channel = channels[0];
+  }
+
+  /** Null: this process was started by nobody whose place it takes. Throws BalError `bad-bequest`. */
+  static async meet(): Promise<Predecessor | null> {
+    const fd = process.env[UPGRADE_FD];
+    if (fd === undefined) return null;
+    delete process.env[UPGRADE_FD];
+    closeOnExec(Number(fd));
+    const channel = await Channel.open(Number(fd));
+    const message = await Promise.race([channel.receive(), Bun.sleep(BEQUEST_MS)]);
+    const bequest = ofKind<Bequest>(message, "bequest");
+    if (bequest?.format !== FORMAT) {
+      throw new BalError("bad-bequest", "the running bal cannot be upgraded to this version", {
+        hint: "stop it and start this one",
+      });
+    }
+    const { lock, sockets, predecessors } = bequest;
+    for (const { fd: socket } of sockets) closeOnExec(socket);
+    if (lock !== null) closeOnExec(lock);
+    redirect(bequest.stderr, STDERR);
+    const older = await Promise.all(
+      predecessors.map((one) => {
+        closeOnExec(one);
+        return Channel.open(one);
+      }),
+    );
+    return new Predecessor(bequest, [channel, ...older]);
+  }
+
+  /** Says that this process serves, and takes the old one's place once that has let go of it. Throws
+   *  BalError `abandoned` when it does not. */
+  async replace(
+    { version, commit }: { readonly version: string; readonly commit: string },
+    take: () => void,
+  ): Promise<void> {
+    this.send({ kind: "serving", version, commit });
+    await this.expect("take-over");
+    take();
+    this.send({ kind: "taken" });
+    // Whoever ends after this point leaves the place to this process.
+    await this.channel.receive();
+  }
+
+  /** Tells it why there will be no other one. */
+  fail(error: unknown): void {
+    const { code, message, hint } =
+      error instanceof BalError ? error : { code: "fault", message: String(error), hint: null };
+    this.send({ kind: "failed", code, message, hint });
+  }
+
+  private async expect(kind: ToSuccessor["kind"]): Promise<void> {
+    const message = await this.channel.receive();
+    if (ofKind<ToSuccessor>(message, kind) !== null) return;
+    throw new BalError("abandoned", "the bal whose place this one was to take has ended");
+  }
+
+  private send(message: ToPredecessor): void {
+    this.channel.send(message);
+  }
+}
+
+/** Those that have sessions left, told what becomes of this process. */
+export class Predecessors {
+  private readonly channels: readonly Channel[];
+
+  constructor(channels: readonly Channel[]) {
+    this.channels = channels;
+  }
+
+  /** How many live. */
+  get count(): number {
+    return this.living().length;
+  }
+
+  /** Channels to them, for whoever comes next. */
+  get fds(): readonly number[] {
+    return this.living().map(({ fd }) => fd);
+  }
+
+  /** Their sessions have as long as those of any bal that is stopped. */
+  drain(): void {
+    for (const channel of this.living()) channel.send({ kind: "drain" });
+  }
+
+  /** Their sessions are ended. */
+  cut(): void {
+    for (const channel of this.living()) channel.send({ kind: "cut" });
+  }
+
+  /** They are another's now. */
+  release(): void {
+    for (const channel of this.living()) channel.close();
+  }
+
+  private living(): readonly Channel[] {
+    return this.channels.filter(({ isClosed }) => !isClosed);
+  }
+}
