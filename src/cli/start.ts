@@ -63,12 +63,24 @@ type Run = {
   readonly level: LogLevel | undefined;
 };
 
-async function runHere({ home, file, fingerprint, loaded, level }: Run): Promise<ExitCode> {
-  const { config, warnings } = loaded;
+async function runHere(run: Run): Promise<ExitCode> {
   // From the moment that the pid file says whom to signal; what comes before bal is up is not lost,
   // since the file is compared with what was read.
   process.on("SIGHUP", () => {});
   const predecessor = await Predecessor.meet();
+  try {
+    return await serveHere(run, predecessor);
+  } catch (error) {
+    // The one that goes on tells it, once.
+    if (predecessor === null) throw error;
+    predecessor.fail(error);
+    return 1;
+  }
+}
+
+async function serveHere(run: Run, predecessor: Predecessor | null): Promise<ExitCode> {
+  const { home, file, fingerprint, loaded, level } = run;
+  const { config, warnings } = loaded;
   const activated = takeActivation();
   const handed = predecessor?.sockets ?? activated;
   const lockFd = predecessor?.lock ?? null;
@@ -100,11 +112,6 @@ async function runHere({ home, file, fingerprint, loaded, level }: Run): Promise
       onReady,
     });
     return code === 0 ? 0 : 1;
-  } catch (error) {
-    // The one that goes on tells it, once.
-    if (predecessor === null) throw error;
-    predecessor.fail(error);
-    return 1;
   } finally {
     if (usable !== null) leaveHome(usable);
     await log.flush();

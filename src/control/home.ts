@@ -124,7 +124,7 @@ function takeLock(fd: number, home: Home): boolean {
 /** Removes what belongs to this process alone; the lock goes with the process. What another one has
  *  taken over is that one's. */
 export function leaveHome(home: Home): void {
-  if (isAnothers(home)) return;
+  if (writtenPid(home) !== process.pid) return;
   rmSync(home.pid, { force: true });
   rmSync(home.socket, { force: true });
 }

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import {
+  claimHome,
   homeAt,
   leaveHome,
   locateHome,
@@ -203,7 +204,8 @@ test("leaving removes what belongs to the process alone", () => {
   using folder = temporaryHome();
   const home = homeAt(folder.path);
   makeHome(home);
-  for (const file of [home.pid, home.socket, home.log, home.config]) writeFileSync(file, "");
+  for (const file of [home.socket, home.log, home.config]) writeFileSync(file, "");
+  claimHome({ ...home, lockFd: -1 });
   leaveHome(home);
   expect([home.pid, home.socket, home.log, home.config].map((file) => existsSync(file))).toEqual([
     false,
@@ -211,6 +213,16 @@ test("leaving removes what belongs to the process alone", () => {
     true,
     true,
   ]);
+});
+
+test("leaving a home that another process has taken over removes nothing", () => {
+  using folder = temporaryHome();
+  const home = homeAt(folder.path);
+  makeHome(home);
+  const parent = `${process.ppid} ${startTime(process.ppid)}\n`;
+  for (const file of [home.pid, home.socket]) writeFileSync(file, parent);
+  leaveHome(home);
+  expect([home.pid, home.socket].map((file) => existsSync(file))).toEqual([true, true]);
 });
 
 test("a start time is the process's own, by /proc and by ps", () => {
