@@ -1,6 +1,12 @@
 // Durations and sizes as people write them.
 
-const MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
 const BYTES: Readonly<Record<string, number>> = {
   B: 1,
   KiB: 1024,
@@ -8,7 +14,7 @@ const BYTES: Readonly<Record<string, number>> = {
   GiB: 1024 ** 3,
 };
 
-/** `250ms`, `5s`, `1.5m`, `1h`, or 0. Whole milliseconds; null when it is none. */
+/** `250ms`, `5s`, `1.5m`, `1h`, `14d`, or 0. Whole milliseconds; null when it is none. */
 export function parseDuration(text: string): number | null {
   return parseQuantity(text, MS);
 }

@@ -6,6 +6,7 @@ import type {
   AdminConfig,
   BackendConfig,
   Config,
+  HealthCheckConfig,
   ListenerConfig,
   ListenerLimits,
   PoolConfig,
@@ -90,21 +91,36 @@ export function listenerLimits(limits: ListenerLimits): {
 }
 
 function pool(one: PoolConfig): Written {
-  const { type, intervalMs, timeoutMs, fastIntervalMs, rise, fall } = one.healthCheck;
   return {
     method: one.method,
     hash: { key: "address", bounded: one.boundPercent === 0 ? "off" : `${one.boundPercent}%` },
     slow_start: formatDuration(one.slowStartMs),
     on_down: one.onDown,
-    health_check: {
-      type,
-      interval: formatDuration(intervalMs),
-      timeout: formatDuration(timeoutMs),
-      fast_interval: formatDuration(fastIntervalMs),
-      rise,
-      fall,
-    },
+    health_check: healthCheck(one.healthCheck),
     backends: one.backends.map(backend),
+  };
+}
+
+/** As its keys are written. */
+export function healthCheck(check: HealthCheckConfig): {
+  readonly [key: string]: string | number | boolean;
+} {
+  const { port, host, expect, send, serverName } = check;
+  return {
+    type: check.type,
+    ...(port > 0 && { port }),
+    path: check.path,
+    ...(host !== "" && { host }),
+    ...(expect !== "" && { expect }),
+    ...(send !== "" && { send }),
+    ...(serverName !== "" && { server_name: serverName }),
+    verify: check.isVerified,
+    expiry_warning: formatDuration(check.expiryWarningMs),
+    interval: formatDuration(check.intervalMs),
+    timeout: formatDuration(check.timeoutMs),
+    fast_interval: formatDuration(check.fastIntervalMs),
+    rise: check.rise,
+    fall: check.fall,
   };
 }
 

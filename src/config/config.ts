@@ -14,8 +14,25 @@ export type Overload = "reject" | "wait";
 export type Refuse = "reset" | "close";
 export type OnDown = "keep" | "close";
 
+export type HealthCheckType = "tcp" | "tls" | "http" | "exchange" | "off";
+
+/** What another type's keys say means nothing. */
 export type HealthCheckConfig = {
-  readonly type: "tcp";
+  readonly type: HealthCheckType;
+  /** 0: the backend's. */
+  readonly port: number;
+  readonly path: string;
+  /** The Host header; empty: the backend's. */
+  readonly host: string;
+  /** Of http: statuses, empty for 200-399; of exchange: what the answer begins with. */
+  readonly expect: string;
+  readonly send: string;
+  /** Empty: the backend's host, where that is a name. */
+  readonly serverName: string;
+  /** Must the certificate be valid? */
+  readonly isVerified: boolean;
+  /** 0: none. */
+  readonly expiryWarningMs: number;
   readonly intervalMs: number;
   readonly timeoutMs: number;
   readonly fastIntervalMs: number;

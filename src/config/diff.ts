@@ -1,12 +1,11 @@
 // What a reload changes, as data: the same for `bal graceful`, the log and (later) `bal diff`.
 import { formatHostPort } from "../base/address.ts";
 import { formatDuration, formatSize } from "../base/units.ts";
-import { HIDDEN, listenerLimits } from "./as-written.ts";
+import { HIDDEN, healthCheck, listenerLimits } from "./as-written.ts";
 import type {
   AdminConfig,
   BackendConfig,
   Config,
-  HealthCheckConfig,
   ListenerConfig,
   PoolConfig,
   SessionTimeouts,
@@ -123,25 +122,14 @@ function differing(tree: Tree, from: Tree): Tree {
 }
 
 function poolTree(pool: PoolConfig): Tree {
-  const { method, healthCheck, boundPercent, slowStartMs, onDown, backends } = pool;
+  const { method, healthCheck: check, boundPercent, slowStartMs, onDown, backends } = pool;
   return {
     method,
     hash: { bounded: boundPercent === 0 ? "off" : `${boundPercent}%` },
     slow_start: formatDuration(slowStartMs),
     on_down: onDown,
-    health_check: healthCheckTree(healthCheck),
+    health_check: healthCheck(check),
     backends: byName(backends, backendTree),
-  };
-}
-
-function healthCheckTree(check: HealthCheckConfig): Tree {
-  return {
-    type: check.type,
-    interval: formatDuration(check.intervalMs),
-    timeout: formatDuration(check.timeoutMs),
-    fast_interval: formatDuration(check.fastIntervalMs),
-    rise: check.rise,
-    fall: check.fall,
   };
 }
 

@@ -32,6 +32,10 @@ export type Field =
   | { readonly kind: "address" }
   /** What is shown to nobody. */
   | { readonly kind: "secret" }
+  /** So many characters of any kind, or `hex:` and the bytes' digits. */
+  | { readonly kind: "bytes"; readonly max: number }
+  /** What HTTP asks for. */
+  | { readonly kind: "url-path"; readonly max: number }
   /** The path of a file, relative to the config's folder. */
   | { readonly kind: "path" }
   /** Null for none, or a value. */
@@ -88,6 +92,10 @@ export function describeField(field: Field): string {
       return "an IP address and a port such as 127.0.0.1:9296 or [::1]:9296";
     case "secret":
       return "a text of 1 to 512 visible ASCII characters without spaces";
+    case "bytes":
+      return `a text of 1 to ${field.max} characters, or bytes such as hex:0d0a`;
+    case "url-path":
+      return `a path that begins with "/", of at most ${field.max} visible ASCII characters`;
     case "path":
       return "the path of a file";
     case "nullable":

@@ -61,6 +61,12 @@ function schemaOf(field: Field): JsonSchema {
       return text(field, `(?:${IPV4}|\\[${IPV6}\\]):[0-9]{1,5}`);
     case "secret":
       return text(field, "[!-~]{1,512}");
+    case "bytes":
+      return {
+        anyOf: [{ type: "string", minLength: 1, maxLength: field.max }, { type: "number" }],
+      };
+    case "url-path":
+      return { ...text(field, "/[!-~]*"), maxLength: field.max };
     case "path":
       return { type: "string", minLength: 1 };
     case "nullable":
@@ -86,7 +92,7 @@ function schemaOf(field: Field): JsonSchema {
 }
 
 function durationSchema(field: Extract<Field, { kind: "duration" }>): JsonSchema {
-  const amount = quantity("ms|s|m|h");
+  const amount = quantity("ms|s|m|h|d");
   return field.canBeOff
     ? { anyOf: [text(field, `(?:0|${amount})`), { const: 0 }] }
     : text(field, `(?![0.]+[a-z])${amount}`);

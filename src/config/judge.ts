@@ -4,6 +4,7 @@ import { formatHostPort, isLoopback, isWildcard } from "../base/address.ts";
 import { formatDuration } from "../base/units.ts";
 import type { ListenerConfig } from "./config.ts";
 import { judgeAdmin } from "./judge-admin.ts";
+import { judgeHealthType } from "./judge-health.ts";
 import { nearName } from "./near-name.ts";
 import type { Report } from "./report.ts";
 import { backendName, healthCheckOf, listenersOf, withDefaults } from "./resolve.ts";
@@ -189,6 +190,7 @@ type HealthCheckPlace = {
 
 // Only of what stands here: what is inherited has been judged where it stands.
 function judgeHealthCheck({ path, own = {}, inherited }: HealthCheckPlace, report: Report): void {
+  judgeHealthType(path, own, { ...(inherited && { inherited }), report });
   const { intervalMs, timeoutMs } = healthCheckOf({ ...inherited, ...own });
   const { interval, timeout } = own;
   if (interval !== undefined && interval < MIN_INTERVAL_MS) {

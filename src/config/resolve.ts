@@ -169,12 +169,24 @@ function joinEqual(backends: readonly BackendConfig[]): readonly BackendConfig[]
 }
 
 export function healthCheckOf(written: WrittenHealthCheck): HealthCheckConfig {
-  const { type, interval, timeout, fast_interval, rise, fall } = withDefaults(
-    tables.healthCheck,
-    written,
-  );
-  const times = { intervalMs: interval, timeoutMs: timeout, fastIntervalMs: fast_interval };
-  return { type, ...times, rise, fall };
+  const check = withDefaults(tables.healthCheck, written);
+  const { port = 0, host = "", expect = "", send = "", server_name = "" } = written;
+  return {
+    type: check.type,
+    port,
+    path: check.path,
+    host,
+    expect,
+    send,
+    serverName: server_name,
+    isVerified: check.verify,
+    expiryWarningMs: check.expiry_warning,
+    intervalMs: check.interval,
+    timeoutMs: check.timeout,
+    fastIntervalMs: check.fast_interval,
+    rise: check.rise,
+    fall: check.fall,
+  };
 }
 
 type Complete<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> };

@@ -1,6 +1,7 @@
 // A YAML scalar → a number, word or address in its field's range, or a diagnostic.
 import { isHostname, parseCidr, parseHostPort, parseIp } from "../base/address.ts";
 import { formatDuration, formatSize, parseDuration, parseSize } from "../base/units.ts";
+import { parseBytes } from "./expectation.ts";
 import { describeField, type Field } from "./field.ts";
 import { nearName } from "./near-name.ts";
 import type { Finding, Report } from "./report.ts";
@@ -51,6 +52,10 @@ export function readValue(value: unknown, field: Field): Read {
       return readAddress(value, field);
     case "secret":
       return readSecret(value, field);
+    case "bytes":
+      return readBytes(value, field);
+    case "url-path":
+      return readUrlPath(value, field);
     case "path":
       return typeof value === "string" && value !== "" ? { value } : wrongType(value, field);
     case "nullable":
@@ -139,6 +144,21 @@ function readHost(value: unknown, field: Field): Read {
   if (ip !== null) return { value: ip.ip };
   if (isHostname(value)) return { value: value.toLowerCase() };
   return badAddress(value, field, hostHint(value));
+}
+
+function readBytes(value: unknown, field: Extract<Field, { kind: "bytes" }>): Read {
+  // 200 is a number to YAML, and means its digits.
+  if (typeof value !== "string" && typeof value !== "number") return wrongType(value, field);
+  const text = String(value);
+  if (text === "" || text.length > field.max) return outOfRange(value, field);
+  if (parseBytes(text) !== null) return { value: text };
+  return { ...wrongType(value, field), hint: "pairs of hexadecimal digits after `hex:`" };
+}
+
+function readUrlPath(value: unknown, field: Extract<Field, { kind: "url-path" }>): Read {
+  if (typeof value !== "string") return wrongType(value, field);
+  const isPath = /^\/[!-~]*$/.test(value) && value.length <= field.max;
+  return isPath ? { value } : outOfRange(value, field);
 }
 
 function readAddress(value: unknown, field: Field): Read {

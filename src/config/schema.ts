@@ -74,7 +74,33 @@ const backendKeys: Keys = {
 const backends: Field = { kind: "list", of: map(backendKeys), max: MAX_BACKENDS };
 
 const healthCheckKeys: Keys = {
-  type: { field: choice("tcp"), default: "tcp", doc: "how a backend is checked" },
+  type: {
+    field: choice("tcp", "tls", "http", "exchange", "off"),
+    default: "tcp",
+    doc: "how a backend is checked: by a connect, a TLS handshake, an HTTP request, bytes of your own",
+  },
+  port: { field: port, doc: "another port than the backend's, for the check" },
+  path: { field: { kind: "url-path", max: 1024 }, default: "/", doc: "http: what is asked for" },
+  host: { field: { kind: "host" }, doc: "http: the Host header; the backend's host when absent" },
+  expect: {
+    field: { kind: "bytes", max: 1024 },
+    doc: "http: statuses that pass (200-399 when absent); exchange: what the answer begins with",
+  },
+  send: { field: { kind: "bytes", max: 1024 }, doc: "exchange: a text, or bytes as hex:0a0b" },
+  server_name: {
+    field: { kind: "host" },
+    doc: "tls: the name asked for; the backend's host when absent and a name",
+  },
+  verify: {
+    field: { kind: "boolean" },
+    default: false,
+    doc: "tls: the certificate must be valid, for that name",
+  },
+  expiry_warning: {
+    field: timeout,
+    default: "14d",
+    doc: "tls: a certificate that ends sooner is warned of; 0 is off",
+  },
   interval: { field: duration(), default: "5s", doc: "time between two checks" },
   timeout: { field: duration(), default: "2s", doc: "how long one check may take" },
   fast_interval: {

@@ -2,6 +2,7 @@
 // what was wrong is absent too. Durations are milliseconds, sizes bytes.
 import type {
   AdminConfig,
+  HealthCheckType,
   LogFormat,
   LogLevel,
   Method,
@@ -24,7 +25,15 @@ export type WrittenBackend = {
 };
 
 export type WrittenHealthCheck = {
-  readonly type?: "tcp";
+  readonly type?: HealthCheckType;
+  readonly port?: number;
+  readonly path?: string;
+  readonly host?: string;
+  readonly expect?: string;
+  readonly send?: string;
+  readonly server_name?: string;
+  readonly verify?: boolean;
+  readonly expiry_warning?: number;
   readonly interval?: number;
   readonly timeout?: number;
   readonly fast_interval?: number;

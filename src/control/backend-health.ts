@@ -10,6 +10,7 @@ import { type Backend, Backends } from "./backends.ts";
 import { Resolver } from "./discovery/resolver.ts";
 import { Ejections } from "./ejections.ts";
 import type { Events } from "./events.ts";
+import { expiryWarning } from "./health/conversation.ts";
 import { type CheckResult, Prober } from "./health/prober.ts";
 import type { Log } from "./log.ts";
 import type { Overrides } from "./overrides.ts";
@@ -39,6 +40,8 @@ export class BackendHealth {
   private readonly events: BackendHealthEvents;
   private readonly board: Board;
   private inherited: readonly BackendRecord[];
+  /** Ends of certificates that were warned of, by slot. */
+  private readonly expiries = new Map<number, number>();
 
   constructor(parts: BackendHealthParts, events: BackendHealthEvents) {
     const { board, log, overrides } = parts;
@@ -55,7 +58,10 @@ export class BackendHealth {
         this.tellChange(backend, from, parts.events);
         if (backend.state === "down" && backend.onDown === "close") events.onClose(backend.slot);
       },
-      onForgotten: (slot) => this.ejections.forget(slot),
+      onForgotten: (slot) => {
+        this.ejections.forget(slot);
+        this.expiries.delete(slot);
+      },
     });
     this.ejections = new Ejections(board, {
       onEnd: (slot) => this.backends.refresh(slot, null),
@@ -88,6 +94,9 @@ export class BackendHealth {
     this.restore();
     for (const backend of config.pools.flatMap((pool) => this.backends.ofPool(pool))) {
       if (backend.state === "unresolved") this.warnUnresolved(backend);
+    }
+    for (const pool of config.pools.filter(({ healthCheck }) => healthCheck.type === "off")) {
+      for (const { slot } of this.backends.ofPool(pool)) this.backends.setProbe(slot, "up", null);
     }
   }
 
@@ -144,11 +153,23 @@ export class BackendHealth {
     this.events.onEndpointsChange();
   }
 
-  private checked({ slot, ok, durationMs }: CheckResult): void {
+  private checked({ slot, ok, durationMs, expiresAt }: CheckResult): void {
     const backend = this.backends.get(slot);
     if (backend === undefined) return;
     backend.checkMs = Math.round(durationMs * 100) / 100;
     if (ok) this.ejections.passedCheck(slot);
+    if (expiresAt !== null) this.warnExpiry(backend, expiresAt);
+  }
+
+  // Once for each certificate.
+  private warnExpiry(backend: Backend, expiresAt: Date): void {
+    if (this.expiries.get(backend.slot) === expiresAt.getTime()) return;
+    const warning = expiryWarning(expiresAt, backend.expiryWarningMs);
+    if (warning === null) return;
+    this.expiries.set(backend.slot, expiresAt.getTime());
+    const { pool, config } = backend;
+    const fields = { pool, backend: config.name, expires_at: expiresAt.toISOString() };
+    this.log.warn("certificate-expiry", `${pool}/${config.name}: ${warning}`, fields);
   }
 
   private warnUnresolved(backend: Backend): void {

@@ -15,6 +15,7 @@ import {
 import type { Board } from "../shared/board.ts";
 import { MAX_BACKENDS, MAX_POOLS } from "../shared/layout.ts";
 import type { GenerationPool } from "../shared/messages.ts";
+import { conversationOf } from "./health/conversation.ts";
 import type { ProbeTarget } from "./health/prober.ts";
 import { isDraining, type Override, weightOf } from "./override.ts";
 import type { Overrides } from "./overrides.ts";
@@ -28,6 +29,7 @@ export type Backend = {
   override: Override;
   onDown: OnDown;
   slowStartMs: number;
+  expiryWarningMs: number;
   /** When it came back and began to start slowly, by the monotonic clock; null: it does not. */
   warmingSinceMs: number | null;
   endpoints: readonly Endpoint[];
@@ -188,8 +190,13 @@ export class Backends {
   probeTargets(): readonly ProbeTarget[] {
     return (this.config?.pools ?? []).flatMap((pool) =>
       this.ofPool(pool)
-        .filter(({ endpoints }) => endpoints.length > 0)
-        .map(({ slot, endpoints }) => ({ slot, endpoints, check: pool.healthCheck })),
+        .filter(({ endpoints }) => endpoints.length > 0 && pool.healthCheck.type !== "off")
+        .map(({ slot, endpoints, config }) => ({
+          slot,
+          endpoints: checkedAt(endpoints, pool.healthCheck.port),
+          check: pool.healthCheck,
+          conversation: conversationOf(pool.healthCheck, config.host),
+        })),
     );
   }
 
@@ -227,7 +234,9 @@ export class Backends {
     this.options.board.setWarmth(backend.slot, 0);
   }
 
-  private upsert({ name: pool, onDown, slowStartMs }: PoolConfig, config: BackendConfig): void {
+  private upsert(poolConfig: PoolConfig, config: BackendConfig): void {
+    const { name: pool, onDown, slowStartMs, healthCheck } = poolConfig;
+    const { expiryWarningMs } = healthCheck;
     const endpoints = this.endpointsOf(config);
     const unresolved = endpoints.length === 0 ? UNRESOLVED : 0;
     const override = this.options.overrides.of(pool, config.name);
@@ -243,6 +252,7 @@ export class Backends {
         override,
         onDown,
         slowStartMs,
+        expiryWarningMs,
         warmingSinceMs: null,
         endpoints,
         state: backendState(bits),
@@ -254,6 +264,7 @@ export class Backends {
     }
     present.onDown = onDown;
     present.slowStartMs = slowStartMs;
+    present.expiryWarningMs = expiryWarningMs;
     // The same rule as the prober's, which begins anew with other addresses: what was known of its
     // health is about somebody else.
     const isElsewhere = !Bun.deepEquals(endpoints, present.endpoints);
@@ -292,6 +303,10 @@ function reasonOf(bits: number, override: Override): string | null {
     default:
       return null;
   }
+}
+
+function checkedAt(endpoints: readonly Endpoint[], port: number): readonly Endpoint[] {
+  return port === 0 ? endpoints : endpoints.map((endpoint) => ({ ...endpoint, port }));
 }
 
 // One for all of the pool's: a client waits for whichever backend has a place first.

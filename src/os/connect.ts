@@ -27,6 +27,8 @@ export type SocketHandlers<Data> = {
   end(socket: Bun.Socket<Data>): void;
   /** Before the first drain: the connect failed, `error.code` says how. */
   close(socket: Bun.Socket<Data>, error?: Error): void;
+  /** Of TLS: whether the peer's certificate is trusted, and why not. */
+  handshake?(socket: Bun.Socket<Data>, isTrusted: boolean, problem: Error | null): void;
   /** A handler threw. */
   error(socket: Bun.Socket<Data>, error: Error): void;
 };
@@ -37,6 +39,8 @@ export type ConnectOptions<Data> = {
   readonly data: Data;
   /** There are bytes to write as soon as it is connected. Default false. */
   readonly isSpeakingFirst?: boolean;
+  /** Speaks TLS: `handshake` is called. Absent: plain TCP. */
+  readonly tls?: { readonly serverName: string; readonly isVerified: boolean };
 };
 
 /**
@@ -68,6 +72,7 @@ function connectByLibc<Data>(options: ConnectOptions<Data>): number {
     allowHalfOpen: true,
     data: options.data,
     socket: options.handlers,
+    ...tlsOptions(options),
   } as unknown as Bun.TCPSocketConnectOptions<Data>).catch(ignore);
   return 0;
 }
@@ -85,6 +90,7 @@ function connectByBun<Data>(options: ConnectOptions<Data>): number {
     port: endpoint.port,
     allowHalfOpen: true,
     data: options.data,
+    ...tlsOptions(options),
     socket: {
       ...handlers,
       open(socket) {
@@ -99,6 +105,12 @@ function connectByBun<Data>(options: ConnectOptions<Data>): number {
     },
   }).catch(ignore);
   return 0;
+}
+
+function tlsOptions<Data>({ tls }: ConnectOptions<Data>): object {
+  if (tls === undefined) return {};
+  const { serverName, isVerified } = tls;
+  return { tls: { rejectUnauthorized: isVerified, ...(serverName !== "" && { serverName }) } };
 }
 
 const sockaddrs = new WeakMap<Endpoint, Sockaddr>();

@@ -1,10 +1,11 @@
 // Who is eligible: checks, and ejection by real traffic.
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { simpleConfig, spawnBal } from "../support/bal.ts";
+import { at, simpleConfig, spawnBal } from "../support/bal.ts";
 import { blackhole } from "../support/blackhole.ts";
-import { namedPeer, peer } from "../support/peer.ts";
+import { echoPeer, namedPeer, peer } from "../support/peer.ts";
+import { freePort } from "../support/ports.ts";
 import { until } from "../support/until.ts";
-import { exchange } from "../support/wire.ts";
+import { connect, exchange } from "../support/wire.ts";
 
 setDefaultTimeout(60_000);
 
@@ -99,4 +100,49 @@ test("a change of health is one log line, not one a check", async () => {
   await until("it is logged", () => about().length > 0);
   await Bun.sleep(1500); // Time for several more failed checks.
   expect(about().length).toBe(1);
+});
+
+test("an http check on another port moves clients with the leader, and on_down ends their sessions", async () => {
+  let leader = "a";
+  const api = (name: string) =>
+    Bun.serve({
+      port: 0,
+      fetch: () => new Response(name, { status: leader === name ? 200 : 503 }),
+    });
+  using a = echoPeer();
+  using b = echoPeer();
+  using apiOfA = api("a");
+  using apiOfB = api("b");
+  const pool = (checkPort: number, backend: { readonly port: number }) => ({
+    on_down: "close",
+    health_check: { ...quickChecks, type: "http", path: "/primary", port: checkPort, fall: 1 },
+    backends: [at(backend)],
+  });
+  const [portA, portB] = [await freePort(), await freePort()];
+  const config = {
+    health_check: { rise: 1 },
+    listeners: [
+      { name: "la", bind_address: "127.0.0.1", port: portA, pool: "a" },
+      { name: "lb", bind_address: "127.0.0.1", port: portB, pool: "b" },
+    ],
+    pools: { a: pool(apiOfA.port!, a), b: pool(apiOfB.port!, b) },
+  };
+  using bal = await spawnBal({ config: JSON.stringify(config) });
+  await bal.untilState(a.port, "up");
+  await bal.untilState(b.port, "down");
+  const reasonOf = async (index: number) => (await bal.status()).pools[index]?.backends[0]?.reason;
+  expect(await reasonOf(1)).toBe("check failed: it answered 503");
+  const client = await connect(portA);
+  await client.send("x");
+  expect(await client.read(1)).toBe("x");
+  leader = "b";
+  expect(await client.ended).toBe("reset");
+  await bal.untilState(b.port, "up");
+  expect(await reasonOf(0)).toBe("check failed: it answered 503");
+});
+
+test("health_check off: a backend is up, whatever it would answer", async () => {
+  using hole = blackhole();
+  using bal = await spawnBal({ config: simpleConfig([hole], { health_check: { type: "off" } }) });
+  await bal.untilState(hole.port, "up");
 });

@@ -56,6 +56,11 @@ export function written(field: Field): fc.Arbitrary<unknown> {
       return fc.constantFrom("127.0.0.1:9296", "[::1]:9297");
     case "secret":
       return fc.stringMatching(/^[!-~]{16,40}$/);
+    case "bytes":
+      // Statuses are bytes, too; which ones they may be depends on the check.
+      return fc.constantFrom("200", 404);
+    case "url-path":
+      return fc.webPath().map((path) => `/${path}`);
     case "path":
       return fc.stringMatching(/^[a-z/.]{1,20}$/);
     case "nullable":

@@ -2,7 +2,7 @@
 import { type Endpoint, parseIp } from "../../base/address.ts";
 import { isLocalError, localErrorRemedy } from "../../base/os-error.ts";
 import type { BackendConfig, Config, PoolConfig } from "../../config/config.ts";
-import { probeTcp } from "../health/probe-tcp.ts";
+import { probeBackend } from "../health/probe.ts";
 import { type Finding, Findings, mapEach } from "./finding.ts";
 import type { Names } from "./names-check.ts";
 
@@ -29,7 +29,7 @@ async function dial({ pool, backend }: Member, names: Names): Promise<Dialled | 
   if (endpoints.length === 0) return null;
   const timeoutMs = Math.min(pool.healthCheck.timeoutMs, MAX_TIMEOUT_MS);
   const beganMs = performance.now();
-  const { error } = await probeTcp(endpoints, 0, timeoutMs);
+  const { error } = await probeBackend(endpoints, 0, timeoutMs);
   return { pool, backend, timeoutMs, error, tookMs: Math.round(performance.now() - beganMs) };
 }
 

@@ -10,12 +10,14 @@ import {
   track,
   untracked,
 } from "../../policy/health/tracker.ts";
-import { type ProbeResult, probeTcp } from "./probe-tcp.ts";
+import type { Conversation } from "./conversation.ts";
+import { type ProbeResult, probeBackend } from "./probe.ts";
 
 export type ProbeTarget = {
   readonly slot: number;
   readonly endpoints: readonly Endpoint[];
   readonly check: HealthCheckConfig;
+  readonly conversation: Conversation;
 };
 
 export type CheckResult = {
@@ -23,6 +25,7 @@ export type CheckResult = {
   readonly ok: boolean;
   readonly durationMs: number;
   readonly error: string | null;
+  readonly expiresAt: Date | null;
 };
 
 export type ProberEvents = {
@@ -35,6 +38,7 @@ export type ProberOptions = {
     endpoints: readonly Endpoint[],
     first: number,
     timeoutMs: number,
+    conversation: Conversation,
   ) => Promise<ProbeResult>;
   readonly random?: () => number;
 };
@@ -67,7 +71,7 @@ export class Prober {
 
   constructor(
     events: ProberEvents,
-    { probe = probeTcp, random = Math.random }: ProberOptions = {},
+    { probe = probeBackend, random = Math.random }: ProberOptions = {},
   ) {
     this.events = events;
     this.probe = probe;
@@ -122,14 +126,14 @@ export class Prober {
     const entry = this.entries.get(target.slot);
     if (entry === undefined) return false;
     const isElsewhere = !Bun.deepEquals(entry.target.endpoints, target.endpoints);
-    const isOtherPace = entry.target.check.intervalMs !== target.check.intervalMs;
+    const isOther = !Bun.deepEquals(entry.target.check, target.check);
     entry.target = target;
     if (isElsewhere) {
       entry.track = untracked;
       entry.endpoint = 0;
       entry.epoch++;
     }
-    if ((isElsewhere || isOtherPace) && !entry.isRunning) {
+    if ((isElsewhere || isOther) && !entry.isRunning) {
       this.schedule(entry, isElsewhere ? 0 : this.random() * target.check.intervalMs);
     }
     return true;
@@ -159,9 +163,12 @@ export class Prober {
     this.inFlight++;
     const { target, endpoint, epoch } = entry;
     const startedAtMs = performance.now();
-    const result = await this.probe(target.endpoints, endpoint, target.check.timeoutMs).catch(
-      (error: unknown): ProbeResult => ({ error: codeOf(error) ?? String(error), endpoint }),
-    );
+    const result = await this.probe(
+      target.endpoints,
+      endpoint,
+      target.check.timeoutMs,
+      target.conversation,
+    ).catch((error: unknown): ProbeResult => ({ error: codeOf(error) ?? String(error), endpoint }));
     this.inFlight--;
     entry.isRunning = false;
     const next = this.waiting.shift();
@@ -172,9 +179,10 @@ export class Prober {
     this.schedule(entry, this.pauseMs(entry, result, epoch));
   }
 
-  private judge(entry: Entry, { error, endpoint }: ProbeResult, durationMs: number): void {
+  private judge(entry: Entry, result: ProbeResult, durationMs: number): void {
+    const { error, endpoint, expiresAt = null } = result;
     const { slot, check } = entry.target;
-    this.events.onCheck({ slot, ok: error === null, durationMs, error });
+    this.events.onCheck({ slot, ok: error === null, durationMs, error, expiresAt });
     // Our own host's troubles say nothing about the backend.
     if (error !== null && isLocalError(error)) return;
     entry.endpoint = endpoint;

@@ -1,10 +1,12 @@
 // A prober whose checks are the test's, on a clock that the test moves (`jest.useFakeTimers`).
 import { jest } from "bun:test";
-import type { ProbeResult } from "../../../src/control/health/probe-tcp.ts";
+import { CONNECT_ONLY } from "../../../src/control/health/conversation.ts";
+import type { ProbeResult } from "../../../src/control/health/probe.ts";
 import { Prober, type ProbeTarget } from "../../../src/control/health/prober.ts";
 
 const check: ProbeTarget["check"] = {
-  type: "tcp",
+  ...{ type: "tcp", port: 0, path: "/", host: "", expect: "", send: "" },
+  ...{ serverName: "", isVerified: false, expiryWarningMs: 0 },
   intervalMs: 5000,
   timeoutMs: 2000,
   fastIntervalMs: 500,
@@ -14,7 +16,7 @@ const check: ProbeTarget["check"] = {
 
 export function target(slot: number, changes: Partial<ProbeTarget["check"]> = {}): ProbeTarget {
   const endpoints = [{ family: 4 as const, ip: "10.0.0.1", port: 1000 + slot }];
-  return { slot, endpoints, check: { ...check, ...changes } };
+  return { slot, endpoints, check: { ...check, ...changes }, conversation: CONNECT_ONLY };
 }
 
 type Probe = { readonly atMs: number; readonly port: number; readonly first: number };

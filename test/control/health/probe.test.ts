@@ -1,7 +1,7 @@
 // One check on real sockets: what it says of each kind of backend, and that it leaves nothing open.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { probeTcp } from "../../../src/control/health/probe-tcp.ts";
+import { probeBackend } from "../../../src/control/health/probe.ts";
 import { isLinux } from "../../../src/os/libc.ts";
 import { blackhole } from "../../support/blackhole.ts";
 import { namedPeer, peer, resetAtAcceptPeer } from "../../support/peer.ts";
@@ -41,7 +41,7 @@ test("a backend that accepts passes, and sees a client that leaves with a FIN", 
     void wire.ended.then(() => wire.finish());
     void wire.closed.then(ending.resolve);
   });
-  expect(await probeTcp([at(backend)], 0, 1000)).toEqual({ error: null, endpoint: 0 });
+  expect(await probeBackend([at(backend)], 0, 1000)).toEqual({ error: null, endpoint: 0 });
   expect(await ending.promise).toBe("eof");
   await until("its descriptor is gone", () => descriptorsTo(backend) === 0);
 });
@@ -53,25 +53,28 @@ test("a backend that speaks first is not reset", async () => {
     void wire.ended.then(() => wire.finish());
     void wire.closed.then(ending.resolve);
   });
-  expect((await probeTcp([at(backend)], 0, 1000)).error).toBeNull();
+  expect((await probeBackend([at(backend)], 0, 1000)).error).toBeNull();
   expect(await ending.promise).toBe("eof");
 });
 
 test("a backend that never answers the FIN keeps no descriptor of ours for long", async () => {
   using backend = peer(() => {});
-  expect((await probeTcp([at(backend)], 0, 1000)).error).toBeNull();
+  expect((await probeBackend([at(backend)], 0, 1000)).error).toBeNull();
   await until("its descriptor is gone", () => descriptorsTo(backend) === 0, 3000);
 });
 
 test("a refused check tells so, and leaves no descriptor", async () => {
   const port = freePort();
-  expect(await probeTcp([at({ port })], 0, 1000)).toEqual({ error: "ECONNREFUSED", endpoint: 0 });
+  expect(await probeBackend([at({ port })], 0, 1000)).toEqual({
+    error: "ECONNREFUSED",
+    endpoint: 0,
+  });
   expect(descriptorsTo({ port })).toBe(0);
 });
 
 test("a backend that resets what it accepts has accepted", async () => {
   using backend = resetAtAcceptPeer();
-  expect((await probeTcp([at(backend)], 0, 1000)).error).toBeOneOf([null, "ECONNRESET"]);
+  expect((await probeBackend([at(backend)], 0, 1000)).error).toBeOneOf([null, "ECONNRESET"]);
   await until("its descriptor is gone", () => descriptorsTo(backend) === 0);
 });
 
@@ -79,7 +82,7 @@ onLinux("a check that hangs fails after its timeout, and is cancelled", async ()
   using hole = blackhole();
   const before = descriptorsTo(hole);
   const startedAtMs = performance.now();
-  const probing = probeTcp([at(hole)], 0, 300);
+  const probing = probeBackend([at(hole)], 0, 300);
   expect(descriptorsTo(hole)).toBe(before + 1);
   expect(await probing).toEqual({ error: "ETIMEDOUT", endpoint: 0 });
   const tookMs = performance.now() - startedAtMs;
@@ -90,7 +93,7 @@ onLinux("a check that hangs fails after its timeout, and is cancelled", async ()
 onLinux("a hundred checks that hang leave no descriptor", async () => {
   using hole = blackhole();
   const before = descriptorsTo(hole);
-  const probing = Array.from({ length: 100 }, () => probeTcp([at(hole)], 0, 100));
+  const probing = Array.from({ length: 100 }, () => probeBackend([at(hole)], 0, 100));
   expect(descriptorsTo(hole)).toBe(before + 100);
   expect(new Set((await Promise.all(probing)).map(({ error }) => error))).toEqual(
     new Set(["ETIMEDOUT"]),
@@ -102,7 +105,7 @@ test("the next address has its turn, and the one that worked is told", async () 
   using backend = namedPeer("b");
   const endpoints = [at({ port: freePort() }), at(backend), at({ port: freePort() })];
   for (const first of [0, 1, 2]) {
-    expect(await probeTcp(endpoints, first, 1000)).toEqual({ error: null, endpoint: 1 });
+    expect(await probeBackend(endpoints, first, 1000)).toEqual({ error: null, endpoint: 1 });
   }
   expect(backend.connections).toBe(3);
 });
@@ -111,14 +114,17 @@ onLinux("an address that hangs leaves time for the next one", async () => {
   using hole = blackhole();
   using backend = namedPeer("b");
   const startedAtMs = performance.now();
-  expect(await probeTcp([at(hole), at(backend)], 0, 2000)).toEqual({ error: null, endpoint: 1 });
+  expect(await probeBackend([at(hole), at(backend)], 0, 2000)).toEqual({
+    error: null,
+    endpoint: 1,
+  });
   expect(performance.now() - startedAtMs).toBeWithin(950, 1800);
   using other = blackhole();
   const againAtMs = performance.now();
-  expect((await probeTcp([at(hole), at(other)], 1, 300)).error).toBe("ETIMEDOUT");
+  expect((await probeBackend([at(hole), at(other)], 1, 300)).error).toBe("ETIMEDOUT");
   expect(performance.now() - againAtMs).toBeWithin(250, 1500);
 });
 
 test("no address at all is a failure", async () => {
-  expect(await probeTcp([], 0, 100)).toEqual({ error: "EHOSTUNREACH", endpoint: 0 });
+  expect(await probeBackend([], 0, 100)).toEqual({ error: "EHOSTUNREACH", endpoint: 0 });
 });

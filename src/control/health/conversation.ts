@@ -1,0 +1,98 @@
+// What a check says to a backend once it is connected, and how it judges the answer.
+import { formatHostPort, parseIp } from "../../base/address.ts";
+import { formatDuration } from "../../base/units.ts";
+import type { HealthCheckConfig } from "../../config/config.ts";
+import { parseBytes, parseStatusRanges } from "../../config/expectation.ts";
+import {
+  judgeHttp,
+  judgePrefix,
+  MAX_ANSWER_BYTES,
+  type Verdict,
+} from "../../policy/health/verdict.ts";
+
+export type Conversation = {
+  readonly send: Uint8Array;
+  /** Null: to be connected is enough. */
+  readonly judge: ((answer: Uint8Array) => Verdict) | null;
+  /** Null: without TLS. */
+  readonly tls: { readonly serverName: string; readonly isVerified: boolean } | null;
+};
+
+/** What a person would call an answer. */
+const ANSWERED = [[200, 399]] as const;
+
+const NOTHING = new Uint8Array(0);
+export const CONNECT_ONLY: Conversation = { send: NOTHING, judge: null, tls: null };
+
+/** `host` is the backend's, as configured. */
+export function conversationOf(check: HealthCheckConfig, host: string): Conversation {
+  switch (check.type) {
+    case "tcp":
+    case "off":
+      return CONNECT_ONLY;
+    case "http": {
+      const ranges = parseStatusRanges(check.expect) ?? ANSWERED;
+      const send = new TextEncoder().encode(requestOf(check, host));
+      return { send, judge: (answer) => judgeHttp(answer, ranges), tls: null };
+    }
+    case "exchange": {
+      const prefix = parseBytes(check.expect) ?? NOTHING;
+      const send = parseBytes(check.send) ?? NOTHING;
+      const judge = (answer: Uint8Array) => judgePrefix(answer, prefix);
+      return { send, judge: prefix.length === 0 ? null : judge, tls: null };
+    }
+    case "tls": {
+      const serverName = check.serverName || (parseIp(host) === null ? host : "");
+      return { send: NOTHING, judge: null, tls: { serverName, isVerified: check.isVerified } };
+    }
+    default:
+      return check.type satisfies never;
+  }
+}
+
+function requestOf({ path, host, port }: HealthCheckConfig, backend: string): string {
+  const isDefaultPort = port === 0 || port === 80;
+  const authority = isDefaultPort
+    ? formatHostPort(backend, 80).slice(0, -3)
+    : formatHostPort(backend, port);
+  return [
+    `GET ${path} HTTP/1.1`,
+    `Host: ${host || authority}`,
+    "User-Agent: bal-health-check",
+    "Accept: */*",
+    "Connection: close",
+    "\r\n",
+  ].join("\r\n");
+}
+
+/** An answer as it comes, until it is judged. */
+export class Answer {
+  private readonly judge: NonNullable<Conversation["judge"]>;
+  private bytes = NOTHING;
+
+  constructor(judge: NonNullable<Conversation["judge"]>) {
+    this.judge = judge;
+  }
+
+  /** Null: it passed; undefined: more is needed; else what is wrong. */
+  take(chunk: Uint8Array): string | null | undefined {
+    const room = MAX_ANSWER_BYTES - this.bytes.length;
+    const joined = new Uint8Array(this.bytes.length + Math.min(room, chunk.length));
+    joined.set(this.bytes);
+    joined.set(chunk.subarray(0, room), this.bytes.length);
+    this.bytes = joined;
+    const verdict = this.judge(joined);
+    if (verdict === "passed") return null;
+    if (verdict !== "more") return verdict.failed;
+    return joined.length < MAX_ANSWER_BYTES ? undefined : "its answer is too long";
+  }
+}
+
+/** A certificate that ends soon, in words; null: it does not. */
+export function expiryWarning(expiresAt: Date, warnMs: number, now = new Date()): string | null {
+  const leftMs = expiresAt.getTime() - now.getTime();
+  if (warnMs === 0 || Number.isNaN(leftMs) || leftMs > warnMs) return null;
+  const at = expiresAt.toISOString();
+  if (leftMs <= 0) return `its certificate ended at ${at}`;
+  return `its certificate ends at ${at}, in less than ${formatDuration(Math.ceil(leftMs / 3_600_000) * 3_600_000)}`;
+}

@@ -1,0 +1,125 @@
+// One check: connects to each address in turn and, where its type asks, talks to the backend. Closes
+// with FIN, so that the backend sees a client that came and left, not an error.
+import type { Endpoint } from "../../base/address.ts";
+import { codeOf, errnoCode } from "../../base/os-error.ts";
+import { connectTo, type SocketHandlers } from "../../os/connect.ts";
+import { Answer, CONNECT_ONLY, type Conversation } from "./conversation.ts";
+
+/** `error` is null when it passed; else the code of the last address, or ETIMEDOUT. */
+export type ProbeResult = {
+  readonly error: string | null;
+  /** Index that passed. */
+  readonly endpoint: number;
+  /** When the backend's certificate ends; null: none was seen. */
+  readonly expiresAt?: Date | null;
+};
+
+/** How long a backend may take to answer our FIN with its own. */
+const LINGER_MS = 1000;
+
+type Attempt = {
+  socket: Bun.Socket<Attempt> | null;
+  isConnected: boolean;
+  expiresAt: Date | null;
+  readonly conversation: Conversation;
+  readonly answer: Answer | null;
+  readonly settle: (error: string | null) => void;
+};
+
+const handlers: SocketHandlers<Attempt> = {
+  open(socket) {
+    socket.data.socket = socket;
+  },
+  drain(socket) {
+    const attempt = socket.data;
+    if (attempt.isConnected || attempt.conversation.tls !== null) return;
+    attempt.isConnected = true;
+    const { send, judge } = attempt.conversation;
+    if (send.length > 0) socket.write(send);
+    if (judge === null) attempt.settle(null);
+  },
+  handshake(socket, isTrusted, problem) {
+    const attempt = socket.data;
+    attempt.isConnected = true;
+    attempt.expiresAt = expiryOf(socket);
+    if (isTrusted) return attempt.settle(null);
+    const what =
+      attempt.expiresAt === null ? "the TLS handshake failed" : "its certificate is refused";
+    attempt.settle(`${what}: ${problem?.message ?? "no reason given"}`);
+  },
+  data(socket, chunk) {
+    const verdict = socket.data.answer?.take(chunk);
+    if (verdict !== undefined) socket.data.settle(verdict);
+  },
+  end(socket) {
+    const { answer, conversation, settle } = socket.data;
+    if (answer !== null) settle("it closed before it had answered");
+    else if (conversation.tls !== null) settle("it closed during the TLS handshake");
+  },
+  close(socket, error) {
+    const isTalking = socket.data.isConnected && socket.data.answer !== null;
+    const gone = isTalking ? "it closed before it had answered" : "ECONNRESET";
+    socket.data.settle(codeOf(error) ?? gone);
+  },
+  error(socket, error) {
+    socket.data.settle(codeOf(error) ?? "EIO");
+  },
+};
+
+/** Tries the endpoints from `first` on; `timeoutMs` is for all of them together. */
+export async function probeBackend(
+  endpoints: readonly Endpoint[],
+  first: number,
+  timeoutMs: number,
+  conversation: Conversation = CONNECT_ONLY,
+): Promise<ProbeResult> {
+  const deadlineMs = performance.now() + timeoutMs;
+  let error = "EHOSTUNREACH";
+  for (let nth = 0; nth < endpoints.length; nth++) {
+    const index = (first + nth) % endpoints.length;
+    const endpoint = endpoints[index];
+    const leftMs = deadlineMs - performance.now();
+    if (endpoint === undefined || leftMs <= 0) break;
+    // One address that does not answer must not use up the time of all.
+    const result = await connectOnce(endpoint, leftMs / (endpoints.length - nth), conversation);
+    if (result.error === null) return { ...result, endpoint: index };
+    error = result.error;
+  }
+  return { error, endpoint: first };
+}
+
+async function connectOnce(
+  endpoint: Endpoint,
+  timeoutMs: number,
+  conversation: Conversation,
+): Promise<Omit<ProbeResult, "endpoint">> {
+  const { promise, resolve } = Promise.withResolvers<string | null>();
+  const { judge, tls } = conversation;
+  const answer = judge === null ? null : new Answer(judge);
+  const attempt: Attempt = {
+    ...{ socket: null, isConnected: false, expiresAt: null },
+    ...{ conversation, answer, settle: resolve },
+  };
+  const errno = connectTo({ endpoint, handlers, data: attempt, ...(tls !== null && { tls }) });
+  if (errno !== 0) return { error: errnoCode(errno) };
+  const timer = setTimeout(() => resolve("ETIMEDOUT"), timeoutMs);
+  const error = await promise;
+  clearTimeout(timer);
+  leave(attempt.socket);
+  return { error, ...(tls !== null && { expiresAt: attempt.expiresAt }) };
+}
+
+function expiryOf(socket: object): Date | null {
+  const { getPeerCertificate } = socket as { getPeerCertificate?: () => { valid_to?: string } };
+  const { valid_to } = getPeerCertificate?.call(socket) ?? {};
+  return valid_to === undefined ? null : new Date(valid_to);
+}
+
+// A backend that speaks first would be reset by a plain close: its greeting is read, and its FIN
+// awaited for a while.
+function leave(socket: Bun.Socket<Attempt> | null): void {
+  if (socket === null) return;
+  if (!socket.data.isConnected) return void socket.terminate();
+  socket.shutdown();
+  setTimeout(() => socket.end(), LINGER_MS);
+}
