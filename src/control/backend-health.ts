@@ -157,6 +157,8 @@ export class BackendHealth {
     const backend = this.backends.get(slot);
     if (backend === undefined) return;
     backend.checkMs = Math.round(durationMs * 100) / 100;
+    backend.checks[ok ? "passed" : "failed"]++;
+    backend.checks.seconds.observe(durationMs / 1000);
     if (ok) this.ejections.passedCheck(slot);
     if (expiresAt !== null) this.warnExpiry(backend, expiresAt);
   }

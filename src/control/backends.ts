@@ -13,6 +13,7 @@ import {
   UNRESOLVED,
 } from "../shared/backend-state.ts";
 import type { Board } from "../shared/board.ts";
+import { LocalHistogram } from "../shared/histograms.ts";
 import { MAX_BACKENDS, MAX_POOLS } from "../shared/layout.ts";
 import type { GenerationPool } from "../shared/messages.ts";
 import { conversationOf } from "./health/conversation.ts";
@@ -38,6 +39,7 @@ export type Backend = {
   /** Why it is not up. */
   reason: string | null;
   checkMs: number | null;
+  readonly checks: { passed: number; failed: number; readonly seconds: LocalHistogram };
 };
 
 export type BackendsOptions = {
@@ -150,6 +152,15 @@ export class Backends {
     });
   }
 
+  /** Each pool's row on the board and its backends, in the order of the config. */
+  rows(): readonly { name: string; slot: number; backends: readonly Backend[] }[] {
+    return (this.config?.pools ?? []).map((pool) => ({
+      name: pool.name,
+      slot: this.pools.take(pool.name).slot,
+      backends: this.ofPool(pool),
+    }));
+  }
+
   /** Null where the config has none of that name. */
   find(pool: string, name: string): Backend | null {
     const config = this.config?.pools.find((one) => one.name === pool);
@@ -259,6 +270,7 @@ export class Backends {
         since: new Date(),
         reason: reasonOf(bits, override),
         checkMs: null,
+        checks: { passed: 0, failed: 0, seconds: new LocalHistogram() },
       });
       return;
     }

@@ -14,6 +14,8 @@ import { type Handed, InheritedSockets } from "./inherited-sockets.ts";
 import { bufferedCeiling, connectionCeiling, spliceLimits, workerCount } from "./limits.ts";
 import { ListeningSockets } from "./listening-sockets.ts";
 import type { Log } from "./log.ts";
+import type { Facts } from "./metrics/families.ts";
+import { Tally } from "./metrics/tally.ts";
 import { isDraining, mergeOverride, type Override, weightOf } from "./override.ts";
 import type { Overrides } from "./overrides.ts";
 import { RefusalReport } from "./refusals.ts";
@@ -52,6 +54,7 @@ export class DataPlane {
   private readonly crew: Crew;
   private readonly splicers: Splicers;
   private readonly refusals: RefusalReport;
+  private readonly tally: Tally;
   private config: Config;
   private pendingApplies = 0;
   private canSplice = true;
@@ -64,6 +67,7 @@ export class DataPlane {
     this.config = config;
     this.log = log;
     this.events = events;
+    this.tally = new Tally(events);
     this.workers = workerCount(config);
     this.inherited = new InheritedSockets(handed, log);
     this.sockets = new ListeningSockets(this.workers, this.inherited);
@@ -220,6 +224,19 @@ export class DataPlane {
     return backendStatus(backend, this.board);
   }
 
+  /** What the metrics are made of. */
+  facts(): Pick<Facts, "board" | "tally" | "workers" | "listeners" | "pools"> {
+    const { board, tally, workers } = this;
+    return { board, tally, workers, listeners: this.rows(), pools: this.health.backends.rows() };
+  }
+
+  private rows(): readonly { readonly name: string; readonly slot: number }[] {
+    return this.config.listeners.map(({ name }) => ({
+      name,
+      slot: this.listeners.take(name).slot,
+    }));
+  }
+
   private async serve(config: Config): Promise<string | null> {
     this.retireListeners(config);
     this.config = config;
@@ -311,11 +328,7 @@ export class DataPlane {
   }
 
   private everySecond(): void {
-    const rows = this.config.listeners.map(({ name }) => ({
-      name,
-      slot: this.listeners.take(name).slot,
-    }));
-    this.refusals.tick(rows);
+    this.refusals.tick(this.rows());
     this.health.backends.warm();
     if (this.pendingApplies > 0) return;
     this.collect();

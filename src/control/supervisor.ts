@@ -16,6 +16,8 @@ import { HistoryRing, SAMPLE_MS } from "./history.ts";
 import { claimHome, type OwnHome } from "./home.ts";
 import type { Handed } from "./inherited-sockets.ts";
 import type { LogSink } from "./log.ts";
+import type { Family } from "./metrics/exposition.ts";
+import { familiesOf } from "./metrics/families.ts";
 import { Overrides } from "./overrides.ts";
 import { Reloads } from "./reloads.ts";
 import { SerialQueue } from "./serial-queue.ts";
@@ -171,6 +173,7 @@ class Supervisor {
   private readonly api: ControlApi = {
     status: () => this.status(),
     config: () => ({ ...this.configStatus(), config: asWritten(this.reloads.inForce.config) }),
+    metrics: () => this.metrics(),
     history: (last) => this.history.read(last),
     reload: (by) => this.reload(by),
     preview: () => this.reloads.preview(),
@@ -294,6 +297,13 @@ class Supervisor {
       listeners: dataPlane.listenerStatus(),
       pools: dataPlane.poolStatus(),
     };
+  }
+
+  private metrics(): readonly Family[] {
+    const { version, log } = this.options;
+    const { generation } = this.reloads.inForce;
+    const facts = this.dataPlane.facts();
+    return familiesOf({ ...facts, generation, version, droppedLogLines: log.dropped });
   }
 
   private sample(): void {

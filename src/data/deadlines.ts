@@ -14,8 +14,11 @@ const STALL_MS = 30_000;
 
 /** Begins the sweep that runs as long as the thread. `also` runs with it. */
 export function startSweep(thread: Thread, also: () => void): void {
+  let sweptAtMs = performance.now();
   setInterval(() => {
     const nowMs = performance.now();
+    thread.board.setLag(thread.worker, Math.max(0, nowMs - sweptAtMs - SWEEP_MS));
+    sweptAtMs = nowMs;
     for (const session of thread.sessions) sweepSession(session, nowMs);
     if (thread.budget.isOver()) endStalled(thread, nowMs);
     else thread.budget.release();

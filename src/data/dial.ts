@@ -109,10 +109,11 @@ export class Dial {
     thread.board.countBackend(thread.worker, slot, "connections", 1);
     const { pool } = this.origin;
     pool.prefer(slot, this.endpointsTried);
-    const { times } = pool;
-    if (times === null) return null;
     const connectedAtMs = performance.now();
     const connectMs = connectedAtMs - this.startedAtMs;
+    thread.board.histograms.observeDial(thread.worker, slot, connectMs / 1000);
+    const { times } = pool;
+    if (times === null) return null;
     times.observe(slot, connectMs, connectedAtMs);
     return (nowMs) => times.observe(slot, connectMs + nowMs - connectedAtMs, nowMs);
   }

@@ -162,6 +162,7 @@ export class Listener {
       down,
       endAtMs,
       clientCell,
+      startedAtMs: nowMs,
     });
     client.data = session;
     session.start(

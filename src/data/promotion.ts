@@ -32,7 +32,7 @@ export class Promotion {
 
   /** Leaves the session alone while bytes are pending or a side has ended, and when there is no room. */
   promote(session: Session): void {
-    const { up, down, backend, listener, slot, limits, endAtMs, clientCell } = session;
+    const { up, down, backend, listener, slot, limits, endAtMs, clientCell, startedAtMs } = session;
     if (session.phase !== "relaying" || backend === null || session.isHalfClosed) return;
     if (session.lingering !== null || up.pendingBytes > 0 || down.pendingBytes > 0) return;
     const row = splicerRow(this.worker);
@@ -46,8 +46,9 @@ export class Promotion {
     this.board.handOver(this.worker, row, { listener, slot });
     if (clientCell >= 0) this.board.clients.handOver(this.worker, row, clientCell);
     session.detach();
-    const remainingMs = endAtMs - performance.now();
-    const parts = { ...descriptors, listener, slot, limits, clientCell, remainingMs };
+    const nowMs = performance.now();
+    const [remainingMs, ageMs] = [endAtMs - nowMs, nowMs - startedAtMs];
+    const parts = { ...descriptors, listener, slot, limits, clientCell, remainingMs, ageMs };
     this.post({ kind: "promoted", session: parts });
   }
 }

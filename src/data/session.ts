@@ -28,6 +28,8 @@ export type SessionParts = {
   readonly endAtMs: number;
   /** Where its client's address is counted; −1: it is not. */
   readonly clientCell: number;
+  /** When it was accepted, by this thread's clock. */
+  readonly startedAtMs: number;
 };
 
 export class Session {
@@ -54,6 +56,7 @@ export class Session {
   spliceAtBytes: number;
   /** When its max_lifetime is over, by this thread's clock. */
   readonly endAtMs: number;
+  readonly startedAtMs: number;
   /** Is told when the backend's first byte comes. */
   private answer: ((nowMs: number) => void) | null = null;
   private isKeptAlive = false;
@@ -61,7 +64,7 @@ export class Session {
   private countedDown = 0;
 
   constructor(thread: Thread, parts: SessionParts) {
-    const { listener, limits, client, up, down, endAtMs, clientCell } = parts;
+    const { listener, limits, client, up, down, endAtMs, clientCell, startedAtMs } = parts;
     this.thread = thread;
     this.listener = listener;
     this.limits = limits;
@@ -73,6 +76,7 @@ export class Session {
     this.spliceAtBytes = thread.spliceAfterBytes;
     this.endAtMs = endAtMs;
     this.clientCell = clientCell;
+    this.startedAtMs = startedAtMs;
   }
 
   /** A FIN has come from one side at least. */
@@ -276,6 +280,8 @@ export class Session {
     thread.board.closeSession(thread.worker, this.listener);
     thread.board.countEnd(thread.worker, this.listener, END_INDEX[end]);
     thread.board.leaveSession(thread.worker);
+    const seconds = (performance.now() - this.startedAtMs) / 1000;
+    thread.board.histograms.observeSession(thread.worker, seconds);
     if (this.clientCell >= 0) thread.board.clients.leave(thread.worker, this.clientCell);
     this.up.release();
     this.down.release();

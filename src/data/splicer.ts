@@ -83,7 +83,8 @@ function boot(row: number, board: Board): Thread {
 function adopt(id: number, parts: SplicedSession): void {
   if (thread === null) return;
   const { listener, limits, slot, clientCell } = parts;
-  const endAtMs = performance.now() + parts.remainingMs;
+  const nowMs = performance.now();
+  const [endAtMs, startedAtMs] = [nowMs + parts.remainingMs, nowMs - parts.ageMs];
   // Said before the first of them closes: a number that is closed may be another's the next moment.
   let isReleased = false;
   const onClose = (socket: SplicedSocket) => {
@@ -95,7 +96,7 @@ function adopt(id: number, parts: SplicedSession): void {
   const backend = new SplicedSocket(parts.backend, onClose);
   const up = new SplicePipe(parts.up, client, backend);
   const down = new SplicePipe(parts.down, backend, client);
-  const common = { listener, limits, endAtMs, clientCell };
+  const common = { listener, limits, endAtMs, clientCell, startedAtMs };
   const session = new Session(thread, { ...common, client, up, down });
   client.session = session;
   backend.session = session;

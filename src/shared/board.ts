@@ -2,6 +2,7 @@
 // backend (or listener) with a single writer each, summed by the reader; health is one word of
 // bits per backend. It holds no instants: thread clocks differ.
 import { ClientTable } from "./client-table.ts";
+import { Histograms } from "./histograms.ts";
 import {
   ACCEPTED,
   BACKEND_ROW,
@@ -10,6 +11,7 @@ import {
   FIRST_END,
   floats,
   HEARTBEAT,
+  LAG_MS,
   LISTENER_ROW,
   MAX_BACKENDS,
   MAX_LISTENERS,
@@ -45,6 +47,7 @@ export class Board {
   readonly memory: SharedArrayBuffer;
   readonly queue: QueueCells;
   readonly clients: ClientTable;
+  readonly histograms: Histograms;
   private readonly health: Int32Array;
   private readonly failures: Int32Array;
   private readonly coldness: Int32Array;
@@ -72,6 +75,7 @@ export class Board {
     this.listenerTotals = floats(this.memory, REGIONS.listenerTotals);
     this.queue = new QueueCells(this.memory);
     this.clients = new ClientTable(this.memory);
+    this.histograms = new Histograms(this.memory);
   }
 
   // --- health -----------------------------------------------------------------------------
@@ -123,6 +127,7 @@ export class Board {
     Atomics.store(this.coldness, slot, 0);
     Atomics.store(this.health, slot, bits);
     Atomics.add(this.eligibility, 0, 1);
+    this.histograms.resetSlot(slot);
     for (let worker = 0; worker < THREADS; worker++) {
       const row = this.backendRow(worker, slot);
       this.backendTotals.fill(0, row, row + BACKEND_ROW);
@@ -140,6 +145,15 @@ export class Board {
 
   beat(worker: number): void {
     Atomics.add(this.workers, worker * WORKER_ROW + HEARTBEAT, 1);
+  }
+
+  /** How late a worker's loop was at its last sweep. */
+  setLag(worker: number, ms: number): void {
+    this.buffered[worker * WORKER_ROW + LAG_MS] = ms;
+  }
+
+  lagMs(worker: number): number {
+    return this.buffered[worker * WORKER_ROW + LAG_MS] ?? 0;
   }
 
   heartbeat(worker: number): number {

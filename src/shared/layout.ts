@@ -25,11 +25,14 @@ export const FIRST_END = 1;
 export const WORKER_ROW = 16;
 export const HEARTBEAT = 0;
 export const SESSIONS = 1;
-/** Floats of a worker: buffered bytes. */
+/** Floats of a worker: buffered bytes, how late its loop was. */
 export const BUFFERED = 0;
+export const LAG_MS = 1;
 
 if (FIRST_END + ENDS.length > LISTENER_ROW) throw new RangeError("LISTENER_ROW is too short");
 
+/** Floats of a histogram: its buckets, the one above them, room, and the sum. */
+export const HISTOGRAM_ROW = 16;
 /** Cells for clients' addresses; those whose hashes meet share one. */
 export const CLIENT_CELLS = 65_536;
 
@@ -57,6 +60,8 @@ export const REGIONS = {
   tickets: region(MAX_POOLS, 4),
   queued: region(MAX_WORKERS * MAX_POOLS, 4),
   queueHeads: region(MAX_WORKERS * MAX_POOLS, 4),
+  dialSeconds: region(THREADS * MAX_BACKENDS * HISTOGRAM_ROW, 8),
+  sessionSeconds: region(THREADS * HISTOGRAM_ROW, 8),
   clientSeed: region(1, 4),
   clientActive: region(THREADS * CLIENT_CELLS, 4),
   listenerRates: region(MAX_LISTENERS, 8),

@@ -105,6 +105,8 @@ export type SplicedSession = {
   readonly clientCell: number;
   /** Until its max_lifetime is over, in milliseconds; Infinity: it has none. */
   readonly remainingMs: number;
+  /** Since its client was accepted, in milliseconds. */
+  readonly ageMs: number;
 };
 
 type KernelPipe = { readonly read: number; readonly write: number };

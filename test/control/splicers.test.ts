@@ -39,6 +39,7 @@ async function splicedSession(board: Board) {
     ...{ client: client.fd, backend: backend.fd, ...pipes, ...rows },
     limits: sessionLimits(),
     clientCell: -1,
+    ageMs: 0,
     remainingMs: Number.POSITIVE_INFINITY,
   };
   return { session, links: linksOf([session]), client: client.wire, backend: backend.wire };

@@ -80,7 +80,16 @@ class World {
     const { limits } = origin;
     const endAtMs = Number.POSITIVE_INFINITY;
     const client = socket as never;
-    const parts = { listener: 0, limits, client, up, down, endAtMs, clientCell: -1 };
+    const parts = {
+      listener: 0,
+      limits,
+      client,
+      up,
+      down,
+      endAtMs,
+      clientCell: -1,
+      startedAtMs: 0,
+    };
     this.session = new Session(this.thread, parts);
     socket.data = this.session;
     this.session.start(new Dial(this.session, origin, performance.now()), null);

@@ -1,8 +1,10 @@
 // The JSON of the admin API, as the CLI and other clients read it, and what the process behind it
 // must be able to do. Names are public: see docs.
+
 import type { Diagnostic } from "../../config/diagnostics.ts";
 import type { Change } from "../../config/diff.ts";
 import type { BackendState } from "../../shared/backend-state.ts";
+import type { Family } from "../metrics/exposition.ts";
 import type { Override } from "../override.ts";
 import type { UpgradeRequest } from "../upgrade/upgrade.ts";
 
@@ -178,6 +180,7 @@ export type UpgradeOutcome = Outcome<UpgradeReport>;
 export type ControlApi = {
   readonly status: () => Status;
   readonly config: () => ConfigInForce;
+  readonly metrics: () => readonly Family[];
   /** The newest samples, so many at most. */
   readonly history: (last: number) => History;
   readonly reload: (by: ReloadSource) => Promise<ReloadOutcome>;

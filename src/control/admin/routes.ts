@@ -3,6 +3,7 @@ import { isAbsolute } from "node:path";
 import { MAX_DURATION_MS } from "../../config/field.ts";
 import { nearName } from "../../config/near-name.ts";
 import { SAMPLES } from "../history.ts";
+import { CONTENT_TYPES, expose, formatFor } from "../metrics/exposition.ts";
 import { type Override, readOverride } from "../override.ts";
 import { UPGRADE_MS, type UpgradeRequest } from "../upgrade/upgrade.ts";
 import type { ControlApi, PreviewOutcome, ReloadOutcome, UpgradeOutcome } from "./api.ts";
@@ -18,6 +19,7 @@ export function routesOf(api: ControlApi, streams: EventStreams): Routes {
       isOpen: true,
       GET: () => (api.isReady() ? plain("ok", 200) : plain("not ready", 503)),
     },
+    "/metrics": { GET: ({ request }) => metrics(api, request.headers.get("accept")) },
     "/v1/status": { GET: () => Response.json(api.status()) },
     "/v1/config": { GET: () => Response.json(api.config()) },
     "/v1/history": { GET: ({ query }) => Response.json(api.history(readLast(query))) },
@@ -43,6 +45,12 @@ export function routesOf(api: ControlApi, streams: EventStreams): Routes {
       POST: async ({ request }) => Response.json(api.stop(readNow(await readJson(request)))),
     },
   };
+}
+
+function metrics(api: ControlApi, accept: string | null): Response {
+  const format = formatFor(accept);
+  const headers = { "Content-Type": CONTENT_TYPES[format] };
+  return new Response(expose(api.metrics(), format), { headers });
 }
 
 const NO_PAGE = { code: "not-found", message: "there is no page here; see /v1/status" };

@@ -33,6 +33,7 @@ function served(overrides: Partial<ControlApi> = {}) {
     override: async () => null,
     upgrade: async () => ({ kind: "refused", error: { code: "upgrading", message: "busy" } }),
     config: () => ({ file: null, generation: 1, loaded_at: "", config: {} }),
+    metrics: () => [],
     history: (last) => new HistoryRing(0).read(last),
     stop: (now) => {
       stops.push(now);

@@ -1,0 +1,239 @@
+// Every family of metrics, from the board and what the control plane knows. docs/metrics.md is made
+// of the same list.
+import { isEligible } from "../../shared/backend-state.ts";
+import type { BackendTotal, Board } from "../../shared/board.ts";
+import { END_INDEX, ENDS, endReason, isRefusal } from "../../shared/end-reason.ts";
+import { DIAL_BUCKETS, SESSION_BUCKETS } from "../../shared/histograms.ts";
+import type { Backend } from "../backends.ts";
+import { weightOf } from "../override.ts";
+import { type Family, histogramSamples, type Labels, type Sample } from "./exposition.ts";
+import { processFamilies } from "./process.ts";
+import type { Tally } from "./tally.ts";
+
+export type Facts = {
+  readonly board: Board;
+  readonly tally: Tally;
+  readonly workers: number;
+  readonly listeners: readonly { readonly name: string; readonly slot: number }[];
+  readonly pools: readonly {
+    readonly name: string;
+    readonly slot: number;
+    readonly backends: readonly Backend[];
+  }[];
+  readonly generation: number;
+  readonly version: { readonly version: string; readonly commit: string };
+  readonly droppedLogLines: number;
+};
+
+const DIAL_ERRORS = {
+  refused: "dialRefused",
+  unreachable: "dialUnreachable",
+  timeout: "dialTimeout",
+  reset: "dialReset",
+  local: "dialLocal",
+  other: "dialOther",
+} as const satisfies Record<string, BackendTotal>;
+
+export function familiesOf(facts: Facts): readonly Family[] {
+  return [
+    ...ofBal(facts),
+    ...ofListeners(facts),
+    ...ofPools(facts),
+    ...ofBackends(facts),
+    ...ofSessions(facts),
+    ...processFamilies(),
+  ];
+}
+
+function ofBal({ board, tally, workers, generation, version, droppedLogLines }: Facts): Family[] {
+  const { reloads, failedReloads, workerRestarts } = tally;
+  const rows = Array.from({ length: workers }, (_, worker) => worker);
+  return [
+    gauge("bal_build_info", "The version that runs; always 1.", [one(1, { ...version })]),
+    gauge("bal_config_generation", "Rises with every reload that changed something.", [
+      one(generation),
+    ]),
+    counter("bal_config_reloads_total", "Reloads that changed something, and those that failed.", [
+      one(reloads, { result: "success" }),
+      one(failedReloads, { result: "failure" }),
+    ]),
+    gauge("bal_buffered_bytes", "Held for slow readers.", [one(board.bufferedBytes())]),
+    gauge(
+      "bal_worker_lag_seconds",
+      "How late a worker's event loop was at its last sweep.",
+      rows.map((worker) => one(board.lagMs(worker) / 1000, { worker: String(worker) })),
+    ),
+    counter("bal_worker_restarts_total", "Workers that were replaced.", [one(workerRestarts)]),
+    counter("bal_log_dropped_total", "Log lines that could not be written.", [
+      one(droppedLogLines),
+    ]),
+  ];
+}
+
+function ofListeners({ board, listeners }: Facts): Family[] {
+  const each = (value: (slot: number) => number) =>
+    listeners.map(({ name, slot }) => one(value(slot), { listener: name }));
+  return [
+    counter(
+      "bal_listener_connections_total",
+      "Clients accepted.",
+      each((slot) => board.accepted(slot)),
+    ),
+    gauge(
+      "bal_listener_connections_active",
+      "Clients connected.",
+      each((slot) => board.listenerSessions(slot)),
+    ),
+    counter(
+      "bal_listener_refused_total",
+      "Clients refused before any relay, by reason.",
+      listeners.flatMap((listener) => endsOf(board, listener, true)),
+    ),
+  ];
+}
+
+function ofSessions({ board, listeners }: Facts): Family[] {
+  const samples = listeners.flatMap((listener) => endsOf(board, listener, false));
+  const lengths = histogramSamples(SESSION_BUCKETS, {}, board.histograms.allSessions());
+  return [
+    counter("bal_sessions_ended_total", "Sessions that ended, by how.", samples),
+    histogram("bal_session_seconds", "From accept to the end.", lengths),
+  ];
+}
+
+/** Only what has happened: there are thirty ways to end. */
+function endsOf(
+  board: Board,
+  { name, slot }: Facts["listeners"][number],
+  areRefusals: boolean,
+): Sample[] {
+  const byReason = new Map<string, number>();
+  for (const end of ENDS) {
+    const count = board.ended(slot, END_INDEX[end]);
+    if (count === 0 || (areRefusals && !isRefusal(end))) continue;
+    const { reason } = endReason(end);
+    byReason.set(reason, (byReason.get(reason) ?? 0) + count);
+  }
+  return [...byReason].map(([reason, count]) => one(count, { listener: name, reason }));
+}
+
+function ofPools({ board, pools }: Facts): Family[] {
+  const available = (backends: readonly Backend[]) =>
+    backends.filter((backend) => {
+      return isEligible(board.healthBits(backend.slot)) && weightOf(backend) > 0;
+    }).length;
+  return [
+    gauge(
+      "bal_pool_backends_available",
+      "Backends that may take new clients.",
+      pools.map(({ name, backends }) => one(available(backends), { pool: name })),
+    ),
+    gauge(
+      "bal_pool_fail_open",
+      "1 when no backend is available and all that do not drain are tried.",
+      pools.map(({ name, backends }) => one(available(backends) === 0 ? 1 : 0, { pool: name })),
+    ),
+    counter(
+      "bal_pool_retries_total",
+      "Dials of a further backend for the same client.",
+      pools.map(({ name, backends }) => {
+        const all = backends.map(({ slot }) => board.backendTotal(slot, "retries"));
+        return one(
+          all.reduce((sum, count) => sum + count, 0),
+          { pool: name },
+        );
+      }),
+    ),
+    gauge(
+      "bal_pool_queue",
+      "Clients that wait because every backend is full.",
+      pools.map(({ name, slot }) => one(board.queue.length(slot), { pool: name })),
+    ),
+  ];
+}
+
+function ofBackends({ board, tally, pools }: Facts): Family[] {
+  const all = pools.flatMap(({ name: pool, backends }) =>
+    backends.map((backend) => {
+      const labels: Labels = { pool, backend: backend.config.name };
+      return { pool, backend, slot: backend.slot, labels };
+    }),
+  );
+  type Row = (typeof all)[number];
+  const each = (value: (row: Row) => number) => all.map((row) => one(value(row), row.labels));
+  const total = (name: BackendTotal) => each(({ slot }) => board.backendTotal(slot, name));
+  const add = (samples: readonly Sample[], more: Labels) =>
+    samples.map((sample) => ({ ...sample, labels: { ...sample.labels, ...more } }));
+  return [
+    gauge(
+      "bal_backend_up",
+      "1 for one that is up or not yet checked.",
+      each(({ backend }) => (backend.state === "up" || backend.state === "unknown" ? 1 : 0)),
+    ),
+    gauge(
+      "bal_backend_weight",
+      "Share of new connections.",
+      each(({ backend }) => weightOf(backend)),
+    ),
+    counter("bal_backend_connections_total", "Dials that succeeded.", total("connections")),
+    gauge(
+      "bal_backend_connections_active",
+      "Sessions, dials included.",
+      each(({ slot }) => board.backendSessions(slot)),
+    ),
+    counter("bal_backend_bytes_total", "Bytes relayed; up is client to backend.", [
+      ...add(total("bytesUp"), { direction: "up" }),
+      ...add(total("bytesDown"), { direction: "down" }),
+    ]),
+    counter(
+      "bal_backend_dial_errors_total",
+      "Dials that failed, by kind.",
+      Object.entries(DIAL_ERRORS).flatMap(([error, name]) => add(total(name), { error })),
+    ),
+    histogram(
+      "bal_backend_dial_seconds",
+      "From the dial to the connect, of those that succeeded.",
+      all.flatMap(({ slot, labels }) =>
+        histogramSamples(DIAL_BUCKETS, labels, board.histograms.dialsOf(slot)),
+      ),
+    ),
+    counter(
+      "bal_backend_ejections_total",
+      "Times that failed dials took it out.",
+      each(({ pool, backend }) => tally.ejectionsOf(pool, backend.config.name)),
+    ),
+    counter("bal_backend_checks_total", "Health checks, by result.", [
+      ...add(
+        each(({ backend }) => backend.checks.passed),
+        { result: "success" },
+      ),
+      ...add(
+        each(({ backend }) => backend.checks.failed),
+        { result: "failure" },
+      ),
+    ]),
+    histogram(
+      "bal_backend_check_seconds",
+      "How long health checks took.",
+      all.flatMap(({ backend, labels }) =>
+        histogramSamples(DIAL_BUCKETS, labels, backend.checks.seconds.read()),
+      ),
+    ),
+  ];
+}
+
+function one(value: number, labels: Labels = {}): Sample {
+  return { labels, value };
+}
+
+function counter(name: string, help: string, samples: readonly Sample[]): Family {
+  return { name, type: "counter", help, samples };
+}
+
+function gauge(name: string, help: string, samples: readonly Sample[]): Family {
+  return { name, type: "gauge", help, samples };
+}
+
+function histogram(name: string, help: string, samples: readonly Sample[]): Family {
+  return { name, type: "histogram", help, samples };
+}

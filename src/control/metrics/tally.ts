@@ -1,0 +1,28 @@
+// What the control plane counts of itself, from its own events.
+import type { BalEvent } from "../admin/api.ts";
+import type { Events } from "../events.ts";
+
+export class Tally {
+  reloads = 0;
+  failedReloads = 0;
+  workerRestarts = 0;
+  private readonly ejections = new Map<string, number>();
+
+  constructor(events: Events) {
+    events.subscribe((event) => this.take(event));
+  }
+
+  ejectionsOf(pool: string, backend: string): number {
+    return this.ejections.get(`${pool}\0${backend}`) ?? 0;
+  }
+
+  private take({ kind, pool, backend, to }: BalEvent): void {
+    if (kind === "reload") this.reloads++;
+    else if (kind === "reload-failed") this.failedReloads++;
+    else if (kind === "worker" && to === "serving") this.workerRestarts++;
+    else if (kind === "state" && to === "ejected") {
+      const key = `${pool}\0${backend}`;
+      this.ejections.set(key, (this.ejections.get(key) ?? 0) + 1);
+    }
+  }
+}
