@@ -10,7 +10,7 @@ import { type Backend, Backends } from "./backends.ts";
 import { Resolver } from "./discovery/resolver.ts";
 import { Ejections } from "./ejections.ts";
 import type { Events } from "./events.ts";
-import { expiryWarning } from "./health/conversation.ts";
+import { expiryWarning } from "./health/certificate.ts";
 import { type CheckResult, Prober } from "./health/prober.ts";
 import type { Log } from "./log.ts";
 import type { Overrides } from "./overrides.ts";

@@ -27,8 +27,9 @@ export type SocketHandlers<Data> = {
   end(socket: Bun.Socket<Data>): void;
   /** Before the first drain: the connect failed, `error.code` says how. */
   close(socket: Bun.Socket<Data>, error?: Error): void;
-  /** Of TLS: whether the peer's certificate is trusted, and why not. */
-  handshake?(socket: Bun.Socket<Data>, isTrusted: boolean, problem: Error | null): void;
+  /** Of TLS, completed or not: whether the certificate has the name that was asked for, and what is
+   *  wrong with the certificate or the handshake. */
+  handshake?(socket: Bun.Socket<Data>, isNamed: boolean, problem: Error | null): void;
   /** A handler threw. */
   error(socket: Bun.Socket<Data>, error: Error): void;
 };
@@ -39,8 +40,8 @@ export type ConnectOptions<Data> = {
   readonly data: Data;
   /** There are bytes to write as soon as it is connected. Default false. */
   readonly isSpeakingFirst?: boolean;
-  /** Speaks TLS: `handshake` is called. Absent: plain TCP. */
-  readonly tls?: { readonly serverName: string; readonly isVerified: boolean };
+  /** Speaks TLS with any certificate: `handshake` is called, and judges. Absent: plain TCP. */
+  readonly tls?: { readonly serverName: string };
 };
 
 /**
@@ -109,8 +110,8 @@ function connectByBun<Data>(options: ConnectOptions<Data>): number {
 
 function tlsOptions<Data>({ tls }: ConnectOptions<Data>): object {
   if (tls === undefined) return {};
-  const { serverName, isVerified } = tls;
-  return { tls: { rejectUnauthorized: isVerified, ...(serverName !== "" && { serverName }) } };
+  const { serverName } = tls;
+  return { tls: { rejectUnauthorized: false, ...(serverName !== "" && { serverName }) } };
 }
 
 const sockaddrs = new WeakMap<Endpoint, Sockaddr>();

@@ -1,6 +1,5 @@
 // What a check says to a backend once it is connected, and how it judges the answer.
 import { formatHostPort, parseIp } from "../../base/address.ts";
-import { formatDuration } from "../../base/units.ts";
 import type { HealthCheckConfig } from "../../config/config.ts";
 import { parseBytes, parseStatusRanges } from "../../config/expectation.ts";
 import {
@@ -9,13 +8,14 @@ import {
   MAX_ANSWER_BYTES,
   type Verdict,
 } from "../../policy/health/verdict.ts";
+import type { Trust } from "./certificate.ts";
 
 export type Conversation = {
   readonly send: Uint8Array;
   /** Null: to be connected is enough. */
   readonly judge: ((answer: Uint8Array) => Verdict) | null;
   /** Null: without TLS. */
-  readonly tls: { readonly serverName: string; readonly isVerified: boolean } | null;
+  readonly tls: (Trust & { readonly serverName: string }) | null;
 };
 
 /** What a person would call an answer. */
@@ -42,8 +42,11 @@ export function conversationOf(check: HealthCheckConfig, host: string): Conversa
       return { send, judge: prefix.length === 0 ? null : judge, tls: null };
     }
     case "tls": {
-      const serverName = check.serverName || (parseIp(host) === null ? host : "");
-      return { send: NOTHING, judge: null, tls: { serverName, isVerified: check.isVerified } };
+      const identity = check.serverName || host;
+      // RFC 6066, section 3: an IP is no server name.
+      const serverName = parseIp(identity) === null ? identity : "";
+      const { isVerified } = check;
+      return { send: NOTHING, judge: null, tls: { serverName, identity, isVerified } };
     }
     default:
       return check.type satisfies never;
@@ -86,13 +89,4 @@ export class Answer {
     if (verdict !== "more") return verdict.failed;
     return joined.length < MAX_ANSWER_BYTES ? undefined : "its answer is too long";
   }
-}
-
-/** A certificate that ends soon, in words; null: it does not. */
-export function expiryWarning(expiresAt: Date, warnMs: number, now = new Date()): string | null {
-  const leftMs = expiresAt.getTime() - now.getTime();
-  if (warnMs === 0 || Number.isNaN(leftMs) || leftMs > warnMs) return null;
-  const at = expiresAt.toISOString();
-  if (leftMs <= 0) return `its certificate ended at ${at}`;
-  return `its certificate ends at ${at}, in less than ${formatDuration(Math.ceil(leftMs / 3_600_000) * 3_600_000)}`;
 }

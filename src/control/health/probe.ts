@@ -1,8 +1,10 @@
 // One check: connects to each address in turn and, where its type asks, talks to the backend. Closes
 // with FIN, so that the backend sees a client that came and left, not an error.
+import type { PeerCertificate } from "node:tls";
 import type { Endpoint } from "../../base/address.ts";
 import { codeOf, errnoCode } from "../../base/os-error.ts";
 import { connectTo, type SocketHandlers } from "../../os/connect.ts";
+import { judgeHandshake } from "./certificate.ts";
 import { Answer, CONNECT_ONLY, type Conversation } from "./conversation.ts";
 
 /** `error` is null when it passed; else the code of the last address, or ETIMEDOUT. */
@@ -38,14 +40,16 @@ const handlers: SocketHandlers<Attempt> = {
     if (send.length > 0) socket.write(send);
     if (judge === null) attempt.settle(null);
   },
-  handshake(socket, isTrusted, problem) {
+  handshake(socket, _isNamed, problem) {
     const attempt = socket.data;
-    attempt.isConnected = true;
-    attempt.expiresAt = expiryOf(socket);
-    if (isTrusted) return attempt.settle(null);
-    const what =
-      attempt.expiresAt === null ? "the TLS handshake failed" : "its certificate is refused";
-    attempt.settle(`${what}: ${problem?.message ?? "no reason given"}`);
+    const { tls } = attempt.conversation;
+    if (tls === null) return;
+    const certificate = certificateOf(socket);
+    const error = judgeHandshake(problem, certificate, tls);
+    // Of one that failed there is nobody to take leave of.
+    attempt.isConnected = certificate !== null;
+    if (certificate !== null) attempt.expiresAt = new Date(certificate.valid_to);
+    attempt.settle(error);
   },
   data(socket, chunk) {
     const verdict = socket.data.answer?.take(chunk);
@@ -74,7 +78,7 @@ export async function probeBackend(
   conversation: Conversation = CONNECT_ONLY,
 ): Promise<ProbeResult> {
   const deadlineMs = performance.now() + timeoutMs;
-  let error = "EHOSTUNREACH";
+  let failed: Omit<ProbeResult, "endpoint"> = { error: "EHOSTUNREACH" };
   for (let nth = 0; nth < endpoints.length; nth++) {
     const index = (first + nth) % endpoints.length;
     const endpoint = endpoints[index];
@@ -83,9 +87,9 @@ export async function probeBackend(
     // One address that does not answer must not use up the time of all.
     const result = await connectOnce(endpoint, leftMs / (endpoints.length - nth), conversation);
     if (result.error === null) return { ...result, endpoint: index };
-    error = result.error;
+    failed = result;
   }
-  return { error, endpoint: first };
+  return { ...failed, endpoint: first };
 }
 
 async function connectOnce(
@@ -109,10 +113,10 @@ async function connectOnce(
   return { error, ...(tls !== null && { expiresAt: attempt.expiresAt }) };
 }
 
-function expiryOf(socket: object): Date | null {
-  const { getPeerCertificate } = socket as { getPeerCertificate?: () => { valid_to?: string } };
-  const { valid_to } = getPeerCertificate?.call(socket) ?? {};
-  return valid_to === undefined ? null : new Date(valid_to);
+function certificateOf(socket: object): PeerCertificate | null {
+  const { getPeerCertificate } = socket as { getPeerCertificate?: () => Partial<PeerCertificate> };
+  const certificate = getPeerCertificate?.call(socket);
+  return certificate?.valid_to === undefined ? null : (certificate as PeerCertificate);
 }
 
 // A backend that speaks first would be reset by a plain close: its greeting is read, and its FIN

@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { HealthCheckConfig } from "../../../src/config/config.ts";
 import { healthCheckOf } from "../../../src/config/resolve.ts";
-import { conversationOf, expiryWarning } from "../../../src/control/health/conversation.ts";
+import { conversationOf } from "../../../src/control/health/conversation.ts";
 import { probeBackend } from "../../../src/control/health/probe.ts";
 import { namedPeer, peer } from "../../support/peer.ts";
+import { until } from "../../support/until.ts";
 
 setDefaultTimeout(20_000);
 
@@ -100,20 +101,34 @@ test("exchange sends its bytes and looks at what the answer begins with", async 
 test("tls wants a handshake, and with verify a certificate that is valid", async () => {
   using server = Bun.serve({ port: 0, tls: certificate(), fetch: () => new Response("x") });
   const backend = { port: server.port! };
-  const loose = await check(backend, { type: "tls", server_name: "a.example" });
-  expect(loose.error).toBeNull();
-  expect(loose.expiresAt!.getTime()).toBeGreaterThan(Date.now());
+  for (const server_name of ["a.example", "b.example", undefined]) {
+    const loose = await check(backend, { type: "tls", ...(server_name && { server_name }) });
+    expect(loose.error).toBeNull();
+    expect(loose.expiresAt!.getTime()).toBeGreaterThan(Date.now());
+  }
   const strict = await check(backend, { type: "tls", server_name: "a.example", verify: true });
   expect(strict.error).toContain("certificate is refused: self signed");
+  expect(strict.expiresAt!.getTime()).toBeGreaterThan(Date.now());
   using plain = namedPeer("a");
   expect((await check(plain, { type: "tls" }, 700)).error).toMatch(/TLS handshake/);
 });
 
-test("a certificate that ends soon is warned of", () => {
-  const now = new Date("2030-01-01T00:00:00Z");
-  const day = 86_400_000;
-  const warn = (ms: number) => expiryWarning(new Date(now.getTime() + ms), 14 * day, now);
-  expect(warn(15 * day)).toBeNull();
-  expect(warn(2 * day)).toBe("its certificate ends at 2030-01-03T00:00:00.000Z, in less than 2d");
-  expect(warn(-day)).toBe("its certificate ended at 2029-12-31T00:00:00.000Z");
+test("a tls check leaves with a FIN, whatever it thinks of the certificate", async () => {
+  const endings: string[] = [];
+  using server = Bun.listen({
+    ...{ hostname: "127.0.0.1", port: 0, tls: certificate() },
+    socket: {
+      data: () => {},
+      end: (socket) => void socket.end(),
+      close: (_, error) => void endings.push(error === undefined ? "eof" : String(error)),
+    },
+  });
+  for (const verify of [false, true]) await check(server, { type: "tls", verify });
+  await until("both have left", () => endings.length === 2);
+  expect(endings).toEqual(["eof", "eof"]);
+});
+
+test("a tls check of a server that says nothing ends after its timeout", async () => {
+  using silent = peer(() => {});
+  expect((await check(silent, { type: "tls" }, 300)).error).toBe("ETIMEDOUT");
 });

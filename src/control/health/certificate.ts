@@ -1,0 +1,47 @@
+// What a TLS handshake has shown: whether it completed, whose certificate it was, and until when.
+import { checkServerIdentity, type PeerCertificate } from "node:tls";
+import { formatDuration } from "../../base/units.ts";
+
+/** What Bun tells of a handshake; null: nothing was wrong. */
+export type HandshakeProblem = { readonly code?: string; readonly message: string } | null;
+
+/** Whether the certificate has to be valid, and for whom: a name or an IP. */
+export type Trust = { readonly isVerified: boolean; readonly identity: string };
+
+/** Not of the certificate: the handshake did not complete. */
+const BROKEN = new Set(["EPROTO", "ECONNRESET"]);
+const OTHER_NAME = "ERR_TLS_CERT_ALTNAME_INVALID";
+
+/**
+ * Null: it passed; else what is wrong. A completed handshake comes with a problem as well where the
+ * certificate is not trusted (Bun 1.4.5), and the name that Bun compares with is "localhost" for a
+ * descriptor that it has adopted: the name is compared here.
+ */
+export function judgeHandshake(
+  problem: HandshakeProblem,
+  certificate: PeerCertificate | null,
+  { isVerified, identity }: Trust,
+): string | null {
+  if (certificate === null || BROKEN.has(problem?.code ?? "")) {
+    return `the TLS handshake failed: ${problem === null ? "no certificate came" : plain(problem)}`;
+  }
+  if (!isVerified) return null;
+  const isUntrusted = problem !== null && problem.code !== OTHER_NAME;
+  const wrong = isUntrusted ? problem : checkServerIdentity(identity, certificate);
+  return wrong === undefined ? null : `its certificate is refused: ${plain(wrong)}`;
+}
+
+/** A certificate that ends soon, in words; null: it does not. */
+export function expiryWarning(expiresAt: Date, warnMs: number, now = new Date()): string | null {
+  const leftMs = expiresAt.getTime() - now.getTime();
+  if (warnMs === 0 || Number.isNaN(leftMs) || leftMs > warnMs) return null;
+  const at = expiresAt.toISOString();
+  if (leftMs <= 0) return `its certificate ended at ${at}`;
+  return `its certificate ends at ${at}, in less than ${formatDuration(Math.ceil(leftMs / 3_600_000) * 3_600_000)}`;
+}
+
+// `error:100000f7:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER` → `wrong version number`.
+function plain({ message }: { readonly message: string }): string {
+  const [, word] = /^error:[0-9a-f]+:.*:([A-Z0-9_]+)$/.exec(message) ?? [];
+  return word === undefined ? message : word.toLowerCase().replaceAll("_", " ");
+}
