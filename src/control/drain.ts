@@ -12,7 +12,7 @@ export type DrainOptions = {
   /** How long sessions may take to end by themselves; 0: they are ended at once; null: no limit. */
   readonly shutdownMs: number | null;
   /** Processes before this one that have sessions left; it ends with them. */
-  readonly predecessors: Pick<Predecessors, "count" | "drain" | "cut">;
+  readonly predecessors: Pick<Predecessors, "count" | "tell">;
   /** Resolves when an operator will not wait. */
   readonly cutNow: Promise<void>;
 };
@@ -34,7 +34,7 @@ export async function drain(options: DrainOptions): Promise<void> {
     await Promise.race([Bun.sleep(delayMs), cutNow]);
   }
   dataPlane.drain();
-  predecessors.drain();
+  predecessors.tell("drain");
   const active = dataPlane.sessions;
   const limit = shutdownMs === null ? "as long as they take" : `${shutdownMs} ms at most`;
   log.info("draining", `draining: ${count(active)} left, ${limit}`, { active });
@@ -56,7 +56,7 @@ export async function drain(options: DrainOptions): Promise<void> {
       active: left,
     });
     dataPlane.cut();
-    predecessors.cut();
+    predecessors.tell("cut");
     await wait(isIdle, { withinMs: CUT_MS, report: () => {}, reportMs: CUT_MS });
   }
   const tookMs = Math.round(performance.now() - startedAtMs);

@@ -128,7 +128,7 @@ class Supervisor {
     const signals = onSignals({
       reload: () => void this.reload("signal"),
       stop: () => void this.stop(false),
-      reopenLogs: () => log.reopen(),
+      reopenLogs: () => this.reopenLogs(),
       upgrade: () => void this.succession.request({ binary: null, withinMs: UPGRADE_MS }),
     });
     try {
@@ -236,7 +236,12 @@ class Supervisor {
     const left = sessions === 1 ? "1 connection goes" : `${sessions} connections go`;
     log.info("upgraded", `pid ${pid} serves now; ${left} on here`, { pid, active: sessions });
     successor.release();
-    void successor.listen((word) => (word === "cut" ? this.cut.resolve() : this.limitDrain()));
+    const words = {
+      drain: () => this.limitDrain(),
+      cut: () => this.cut.resolve(),
+      "reopen-logs": () => this.reopenLogs(),
+    };
+    void successor.listen((word) => words[word]());
     this.predecessors.release();
     this.mayEnd = informed;
     // The lock is the other one's, and free when that one ends.
@@ -256,6 +261,11 @@ class Supervisor {
     const { shutdownMs } = this.reloads.inForce.config.timeouts;
     this.limit = setTimeout(() => this.cut.resolve(), shutdownMs);
     this.options.log.info("draining", `draining: ${shutdownMs} ms at most from now on`);
+  }
+
+  private reopenLogs(): void {
+    this.options.log.reopen();
+    this.predecessors.tell("reopen-logs");
   }
 
   private async drain(delayMs: number, shutdownMs: number | null): Promise<void> {

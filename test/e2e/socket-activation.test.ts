@@ -47,7 +47,10 @@ test("a socket that is open already is the listener's, for all workers and over 
     using bal = await spawnBal({ config, env, wrapper: AS_SYSTEMD, fds: [socket.fd] });
     for (let i = 0; i < 10; i++) expect((await exchange(socket.port, "?")).text).toBe("a");
     expect(unused(bal)).toEqual([]);
-    expect(await bal.stop()).toBe(0);
+    await bal.upgrade();
+    expect(await bal.exited).toBe(0);
+    for (let i = 0; i < 10; i++) expect((await exchange(socket.port, "?")).text).toBe("a");
+    expect((await bal.run("stop")).code).toBe(0);
   }
   expect(await early.ended).toBe("eof");
   expect(early.bytesReceived).toBe(1);

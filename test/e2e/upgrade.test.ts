@@ -1,6 +1,16 @@
 // `bal upgrade`: another process takes the running one's place.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { copyFileSync, existsSync, readFileSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { Load, summary } from "../soak/load.ts";
 import {
@@ -118,6 +128,41 @@ test("a signal to an old process limits its sessions, a second one ends them", a
   expect(await bal.exited).toBe(0);
   expect((await exchange(bal.port, "?")).text).toBe("?");
 });
+
+test("logs are opened again by the old processes too", async () => {
+  using echo = echoPeer();
+  using place = temporaryHome();
+  const home = place.path;
+  const config = simpleConfig([echo], { watch: false, timeouts: { shutdown: "100ms" } });
+  writeFileSync(join(home, "config.yaml"), JSON.stringify(config));
+  try {
+    expect((await runBal(["start", "-d"], { home })).code).toBe(0);
+    using client = await connect(config.port);
+    await client.send("?");
+    await client.read(1);
+    const old = servingPid(home)!;
+    expect((await runBal(["upgrade"], { home })).code).toBe(0);
+    const log = join(home, "bal.log");
+    renameSync(log, `${log}.1`);
+    process.kill(servingPid(home)!, "SIGUSR1");
+    const hasOpen = (pid: number) =>
+      readdirSync(`/proc/${pid}/fd`).filter((fd) => linkOf(`/proc/${pid}/fd/${fd}`) === log);
+    await until("the old one writes to the new file", () => hasOpen(old).length > 0);
+    expect((await runBal(["stop"], { home })).code).toBe(0);
+    expect(readFileSync(log, "utf8").match(/"event":"stopped"/g)).toHaveLength(2);
+  } finally {
+    killAllOf(home);
+  }
+});
+
+// It may have been closed since it was listed.
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return "";
+  }
+}
 
 test("a new process that is killed leaves the home free, though the old one has sessions", async () => {
   using echo = echoPeer();

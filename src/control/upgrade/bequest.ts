@@ -1,7 +1,7 @@
 // What a bal and the one that takes its place say to each other, one after the other:
 //
 //   old  bequest ─►            ─► take-over            ─► farewell
-//   new            ─► serving               ─► taken                 ─► drain, cut
+//   new            ─► serving               ─► taken                 ─► drain, cut, reopen-logs
 //
 // They may be of different versions: what stands here is kept compatible, or FORMAT changes.
 import type { BackendRecord } from "../backend-record.ts";
@@ -38,7 +38,10 @@ export type Failed = {
   readonly hint: string | null;
 };
 
-export type ToPredecessor = Serving | Failed | { readonly kind: "taken" | "drain" | "cut" };
+/** What the one that serves is told to do, and its predecessors with it. */
+export type Word = "drain" | "cut" | "reopen-logs";
+
+export type ToPredecessor = Serving | Failed | { readonly kind: "taken" | Word };
 
 /** What came, if it is one of these. */
 export function ofKind<T extends { readonly kind: string }>(

@@ -4,7 +4,14 @@ import { BalError } from "../../base/errors.ts";
 import { closeOnExec, redirect } from "../../os/socket.ts";
 import type { BackendRecord } from "../backend-record.ts";
 import type { Handed } from "../inherited-sockets.ts";
-import { type Bequest, FORMAT, ofKind, type ToPredecessor, type ToSuccessor } from "./bequest.ts";
+import {
+  type Bequest,
+  FORMAT,
+  ofKind,
+  type ToPredecessor,
+  type ToSuccessor,
+  type Word,
+} from "./bequest.ts";
 import { Channel } from "./channel.ts";
 import { UPGRADE_FD } from "./successor.ts";
 
@@ -105,14 +112,9 @@ export class Predecessors {
     return this.living().map(({ fd }) => fd);
   }
 
-  /** Their sessions have as long as those of any bal that is stopped. */
-  drain(): void {
-    for (const channel of this.living()) channel.send({ kind: "drain" });
-  }
-
-  /** Their sessions are ended. */
-  cut(): void {
-    for (const channel of this.living()) channel.send({ kind: "cut" });
+  /** `drain`: their sessions have as long as those of any bal that is stopped. `cut`: they are ended. */
+  tell(word: Word): void {
+    for (const channel of this.living()) channel.send({ kind: word });
   }
 
   /** They are another's now. */

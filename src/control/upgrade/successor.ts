@@ -2,7 +2,14 @@
 import { BalError } from "../../base/errors.ts";
 import { codeOf, errnoCode, localErrorRemedy } from "../../base/os-error.ts";
 import { closeDescriptor, openPair } from "../../os/socket.ts";
-import { type Bequest, type Failed, ofKind, type Serving, type ToPredecessor } from "./bequest.ts";
+import {
+  type Bequest,
+  type Failed,
+  ofKind,
+  type Serving,
+  type ToPredecessor,
+  type Word,
+} from "./bequest.ts";
 import { Channel } from "./channel.ts";
 
 /** Set for it: the descriptor of the channel. */
@@ -88,11 +95,11 @@ export class Successor {
   }
 
   /** Calls back for each word of the one that has taken over, as long as it lives. */
-  async listen(onWord: (word: "drain" | "cut") => void): Promise<void> {
+  async listen(onWord: (word: Word) => void): Promise<void> {
     for (;;) {
       const message = await this.channel.receive();
       if (message === null) return;
-      const word = ofKind<{ readonly kind: "drain" | "cut" }>(message, "drain", "cut");
+      const word = ofKind<{ readonly kind: Word }>(message, "drain", "cut", "reopen-logs");
       if (word !== null) onWord(word.kind);
     }
   }
