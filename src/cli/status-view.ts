@@ -124,16 +124,22 @@ export const BACKEND_COLUMNS: readonly Column[] = [
 ];
 
 function poolLines(pool: PoolStatus, view: View): readonly string[] {
-  const { name, method, backends } = pool;
+  const { name, method, discover, backends } = pool;
   const available = backends.filter(isAvailable).length;
   const share = `${available} of ${backends.length} available`;
   const health = available === 0 ? paint(1, ["red", "bold"], share) : share;
   const rows = backends.map((backend) => backendCells(name, backend, view));
   const { width } = view;
   return [
-    `${paint(1, "bold", plain(name))}  ${method}, ${health}`,
+    `${paint(1, "bold", plain(name))}  ${method}${from(discover)}, ${health}`,
     ...tableLines(BACKEND_COLUMNS, rows, { ...(width !== undefined && { width }) }),
   ];
+}
+
+function from(discover: PoolStatus["discover"]): string {
+  if (discover === undefined) return "";
+  const { name, state } = discover;
+  return ` from ${plain(name)}${state === "resolved" ? "" : ` (${paint(1, "yellow", state)})`}`;
 }
 
 /** In the order of BACKEND_COLUMNS. */

@@ -6,10 +6,12 @@ import type {
   AdminConfig,
   BackendConfig,
   Config,
+  DiscoverConfig,
   HealthCheckConfig,
   ListenerConfig,
   ListenerLimits,
   PoolConfig,
+  ResolverConfig,
   SessionTimeouts,
 } from "./config.ts";
 
@@ -41,6 +43,7 @@ export function asWritten(config: Config): Written {
     },
     log: { level: log.level, format: log.format },
     admin: admin(config.admin),
+    resolver: resolver(config.resolver),
     listeners: config.listeners.map(listener),
     pools: Object.fromEntries(config.pools.map((one) => [one.name, pool(one)])),
   };
@@ -61,6 +64,13 @@ function admin({ listen, token, tokenFile }: AdminConfig): Written {
     listen: listen === null ? null : formatHostPort(listen.ip, listen.port),
     token: token === null || tokenFile !== null ? null : HIDDEN,
     token_file: tokenFile,
+  };
+}
+
+function resolver({ servers, intervalMs }: ResolverConfig): Written {
+  return {
+    servers: servers.map(({ ip, port }) => formatHostPort(ip, port)),
+    interval: formatDuration(intervalMs),
   };
 }
 
@@ -98,6 +108,7 @@ function pool(one: PoolConfig): Written {
     on_down: one.onDown,
     health_check: healthCheck(one.healthCheck),
     backends: one.backends.map(backend),
+    ...(one.discover !== null && { discover: discover(one.discover) }),
   };
 }
 
@@ -124,6 +135,10 @@ export function healthCheck(check: HealthCheckConfig): {
   };
 }
 
+function discover(one: DiscoverConfig): Written {
+  return one.kind === "srv" ? { srv: one.name } : { dns: one.name, port: one.port };
+}
+
 function backend(one: BackendConfig): Written {
   const { name, host, port } = one;
   return {
@@ -133,7 +148,7 @@ function backend(one: BackendConfig): Written {
     weight: one.weight,
     max_connections: one.maxConnections,
     queue: { size: one.queue.size, timeout: formatDuration(one.queue.timeoutMs) },
-    backup: one.isBackup,
+    backup: one.tier > 0,
     drain: one.isDraining,
   };
 }

@@ -68,8 +68,8 @@ export type BackendConfig = {
   readonly maxConnections: number;
   /** Clients that may wait for a place in its pool, and how long each. */
   readonly queue: { readonly size: number; readonly timeoutMs: number };
-  /** Serves only when no other one can. */
-  readonly isBackup: boolean;
+  /** The lowest tier that has an eligible backend serves; one with `backup: true` is in BACKUP_TIER. */
+  readonly tier: number;
   /** Takes no new connections and keeps those it has. */
   readonly isDraining: boolean;
 };
@@ -85,6 +85,23 @@ export type PoolConfig = {
   /** What becomes of the sessions of a backend that goes down. */
   readonly onDown: OnDown;
   readonly backends: readonly BackendConfig[];
+  /** Where further backends come from; null: there are no others. */
+  readonly discover: DiscoverConfig | null;
+};
+
+/** What DNS is asked for: a name in lower case. */
+export type DiscoverConfig =
+  | { readonly kind: "srv"; readonly name: string }
+  | { readonly kind: "dns"; readonly name: string; readonly port: number };
+
+/** A name server: an IP literal in canonical form, and a port. */
+export type ServerConfig = { readonly ip: string; readonly port: number };
+
+export type ResolverConfig = {
+  /** Empty: the system's. */
+  readonly servers: readonly ServerConfig[];
+  /** The longest that an answer is used before it is asked for again. */
+  readonly intervalMs: number;
 };
 
 export type ListenerConfig = {
@@ -149,6 +166,7 @@ export type Config = {
   readonly limits: LimitsConfig;
   readonly log: LogConfig;
   readonly admin: AdminConfig;
+  readonly resolver: ResolverConfig;
   /** In the order of the file. */
   readonly listeners: readonly ListenerConfig[];
   /** In the order of the file. */

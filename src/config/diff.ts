@@ -6,8 +6,10 @@ import type {
   AdminConfig,
   BackendConfig,
   Config,
+  DiscoverConfig,
   ListenerConfig,
   PoolConfig,
+  ResolverConfig,
   SessionTimeouts,
 } from "./config.ts";
 
@@ -80,6 +82,7 @@ function treeOf(config: Config): Tree {
     },
     log: { ...config.log },
     admin: adminTree(config.admin),
+    resolver: resolverTree(config.resolver),
     listeners: byName(config.listeners, (listener) => listenerTree(listener, timeouts)),
     pools: byName(config.pools, poolTree),
   };
@@ -103,6 +106,14 @@ function adminTree({ listen, token, tokenFile }: AdminConfig): Tree {
   };
 }
 
+function resolverTree({ servers, intervalMs }: ResolverConfig): Tree {
+  const addresses = servers.map(({ ip, port }) => formatHostPort(ip, port));
+  return {
+    servers: servers.length === 0 ? "system" : addresses.join(", "),
+    interval: formatDuration(intervalMs),
+  };
+}
+
 // Of the timeouts only those that are its own: a change of a global one is one change.
 function listenerTree(listener: ListenerConfig, global: SessionTimeouts): Tree {
   const { bindAddress, port, pool, allow, deny, limits, timeouts } = listener;
@@ -122,7 +133,15 @@ function differing(tree: Tree, from: Tree): Tree {
 }
 
 function poolTree(pool: PoolConfig): Tree {
-  const { method, healthCheck: check, boundPercent, slowStartMs, onDown, backends } = pool;
+  const {
+    method,
+    healthCheck: check,
+    boundPercent,
+    slowStartMs,
+    onDown,
+    backends,
+    discover,
+  } = pool;
   return {
     method,
     hash: { bounded: boundPercent === 0 ? "off" : `${boundPercent}%` },
@@ -130,7 +149,14 @@ function poolTree(pool: PoolConfig): Tree {
     on_down: onDown,
     health_check: healthCheck(check),
     backends: byName(backends, backendTree),
+    discover: discover === null ? null : discoverText(discover),
   };
+}
+
+/** `srv _pg._tcp.service.consul`, `dns app.internal:80` */
+function discoverText(discover: DiscoverConfig): string {
+  const { kind, name } = discover;
+  return kind === "srv" ? `srv ${name}` : `dns ${formatHostPort(name, discover.port)}`;
 }
 
 function backendTree(backend: BackendConfig): Tree {
@@ -139,7 +165,7 @@ function backendTree(backend: BackendConfig): Tree {
     weight: backend.weight,
     max_connections: backend.maxConnections,
     queue: { size: backend.queue.size, timeout: formatDuration(backend.queue.timeoutMs) },
-    backup: backend.isBackup,
+    backup: backend.tier > 0,
     drain: backend.isDraining,
   };
 }

@@ -28,8 +28,11 @@ export type Field =
   | { readonly kind: "rate"; readonly max: number }
   /** An IP literal or a hostname. */
   | { readonly kind: "host" }
-  /** `127.0.0.1:9296`, `[::1]:9296`: an IP literal and a port. */
-  | { readonly kind: "address" }
+  /** A hostname: what is looked up. */
+  | { readonly kind: "hostname" }
+  /** `127.0.0.1:9296`, `[::1]:9296`: an IP literal and a port, which may be absent where there is a
+   *  usual one. */
+  | { readonly kind: "address"; readonly usualPort?: number }
   /** What is shown to nobody. */
   | { readonly kind: "secret" }
   /** So many characters of any kind, or `hex:` and the bytes' digits. */
@@ -55,6 +58,8 @@ export type Key = {
   /** As it would be written; absent: no default. */
   readonly default?: string | number | boolean;
   readonly isRequired?: boolean;
+  /** The key that stands in for it where it is required. */
+  readonly unless?: string;
   /** Of the namesake: understood, but not offered. */
   readonly isOld?: boolean;
   /** One line for the reference and for editors. */
@@ -88,8 +93,12 @@ export function describeField(field: Field): string {
       return `a rate such as 500/s, at most ${field.max}/s, or 0 for none`;
     case "host":
       return "an IPv4 address, an IPv6 address or a hostname";
+    case "hostname":
+      return "a hostname";
     case "address":
-      return "an IP address and a port such as 127.0.0.1:9296 or [::1]:9296";
+      return field.usualPort === undefined
+        ? "an IP address and a port such as 127.0.0.1:9296 or [::1]:9296"
+        : "an IP address, or one with a port such as 127.0.0.1:8600 or [::1]:8600";
     case "secret":
       return "a text of 1 to 512 visible ASCII characters without spaces";
     case "bytes":

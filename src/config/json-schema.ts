@@ -57,8 +57,13 @@ function schemaOf(field: Field): JsonSchema {
       return { anyOf: [text(field, "[0-9]{1,9}%"), { enum: ["off", false] }] };
     case "rate":
       return { anyOf: [text(field, "[0-9]{1,9}/s"), { const: 0 }] };
-    case "address":
-      return text(field, `(?:${IPV4}|\\[${IPV6}\\]):[0-9]{1,5}`);
+    case "hostname":
+      return text(field, HOSTNAME);
+    case "address": {
+      const withPort = `(?:${IPV4}|\\[${IPV6}\\]):[0-9]{1,5}`;
+      const pattern = `(?:${withPort}|${IPV4}|${IPV6})`;
+      return text(field, field.usualPort === undefined ? withPort : pattern);
+    }
     case "secret":
       return text(field, "[!-~]{1,512}");
     case "bytes":
@@ -100,12 +105,17 @@ function durationSchema(field: Extract<Field, { kind: "duration" }>): JsonSchema
 
 function mapSchema(keys: Keys, ignoring: readonly string[] = []): JsonSchema {
   const entries = Object.entries(keys);
-  const required = entries.filter(([, { isRequired }]) => isRequired).map(([name]) => name);
+  const needed = entries.filter(([, { isRequired }]) => isRequired);
+  const required = needed.filter(([, { unless }]) => unless === undefined).map(([name]) => name);
+  const either = needed.flatMap(([name, { unless }]) =>
+    unless === undefined ? [] : [{ anyOf: [{ required: [name] }, { required: [unless] }] }],
+  );
   const patterns = ignoring.map((prefix) => [`^${prefix}`, { deprecated: true }]);
   return {
     type: "object",
     properties: Object.fromEntries(entries.map(([name, key]) => [name, keySchema(key)])),
     ...(required.length > 0 && { required }),
+    ...(either.length > 0 && { allOf: either }),
     ...(patterns.length > 0 && { patternProperties: Object.fromEntries(patterns) }),
     additionalProperties: false,
   };

@@ -4,6 +4,7 @@ import { formatHostPort, isLoopback, isWildcard } from "../base/address.ts";
 import { formatDuration } from "../base/units.ts";
 import type { ListenerConfig } from "./config.ts";
 import { judgeAdmin } from "./judge-admin.ts";
+import { judgeDiscovery } from "./judge-discovery.ts";
 import { judgeHealthType } from "./judge-health.ts";
 import { nearName } from "./near-name.ts";
 import type { Report } from "./report.ts";
@@ -20,6 +21,8 @@ const MIN_IDLE_MS = 60_000;
 type Place = {
   readonly path: string;
   readonly backends: readonly (WrittenBackend | undefined)[] | undefined;
+  /** It has backends of its own finding as well. */
+  readonly isDiscovered: boolean;
 };
 
 export function judge(written: WrittenConfig, report: Report): void {
@@ -35,6 +38,7 @@ export function judge(written: WrittenConfig, report: Report): void {
   }
   judgeHealthChecks(written, report);
   judgeTimeouts(written, report);
+  judgeDiscovery(written, report);
   if (written.admin !== undefined) judgeAdmin(written.admin, listeners, report);
 }
 
@@ -106,21 +110,24 @@ function unique(report: Report, seen: Map<string, string>, { key, path, what }: 
 }
 
 function placesOf(written: WrittenConfig): readonly Place[] {
-  if (written.pools === undefined) return [{ path: "", backends: written.backends }];
+  if (written.pools === undefined)
+    return [{ path: "", backends: written.backends, isDiscovered: false }];
   return Object.entries(written.pools).map(([name, pool]) => ({
     path: `pools.${name}.`,
     backends: pool?.backends,
+    isDiscovered: pool?.discover !== undefined,
   }));
 }
 
 function judgeBackends(
-  { path, backends }: Place,
+  { path, backends, isDiscovered }: Place,
   listeners: readonly ListenerConfig[],
   report: Report,
 ): void {
   if (backends === undefined) return;
   const list = `${path}backends`;
   if (backends.length === 0) {
+    if (isDiscovered) return;
     const message = "the list is empty; write at least one `{host, port}`";
     return report.error(list, { code: "empty-list", message });
   }
@@ -145,6 +152,7 @@ function judgeBackends(
     names.set(name, index);
     judgeLoop(backend.host, backend.port, { at, listeners, report });
   }
+  if (isDiscovered) return;
   if (endpoints.size === 1) {
     const message = "only one backend: there is nothing to fail over to";
     report.warn(list, { code: "one-backend", message });

@@ -67,6 +67,7 @@ function readMap(
   }
   for (const [name, key] of Object.entries(keys)) {
     if (!key.isRequired || node.has(name)) continue;
+    if (key.unless !== undefined && node.has(key.unless)) continue;
     const message = `\`${name}\` is missing: ${key.doc}`;
     reader.report.error(path, { code: "missing-key", message });
   }

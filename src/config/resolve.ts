@@ -6,10 +6,12 @@ import type {
   AdminConfig,
   BackendConfig,
   Config,
+  DiscoverConfig,
   HealthCheckConfig,
   ListenerConfig,
   ListenerLimits,
   PoolConfig,
+  ResolverConfig,
   SessionTimeouts,
 } from "./config.ts";
 import type { Keys } from "./field.ts";
@@ -18,16 +20,20 @@ import type {
   WrittenAdmin,
   WrittenBackend,
   WrittenConfig,
+  WrittenDiscover,
   WrittenHealthCheck,
   WrittenListener,
   WrittenListenerLimits,
   WrittenPool,
+  WrittenResolver,
   WrittenSessionTimeouts,
 } from "./written.ts";
 
 /** The name of the simple form's listener and pool. */
 const DEFAULT_NAME = "default";
 const MAX_WEIGHT = 256;
+/** Behind whatever tiers SRV priorities (RFC 2782) make: there are 65,536. */
+const BACKUP_TIER = 65_536;
 
 /** Of a file without errors. */
 export function resolveConfig(written: WrittenConfig): Config {
@@ -54,6 +60,7 @@ export function resolveConfig(written: WrittenConfig): Config {
     },
     log: { level: log.level, format: log.format },
     admin: adminOf(written.admin),
+    resolver: resolverOf(written.resolver),
     listeners: listenersOf(written),
     pools: poolsOf(written),
   });
@@ -65,6 +72,11 @@ function adminOf({
   token_file = null,
 }: WrittenAdmin = {}): AdminConfig {
   return { listen, token, tokenFile: token === null ? token_file : null };
+}
+
+function resolverOf(written: WrittenResolver = {}): ResolverConfig {
+  const { interval } = withDefaults(tables.resolver, written);
+  return { servers: (written.servers ?? []).filter(isPresent), intervalMs: interval };
 }
 
 export function listenersOf(written: WrittenConfig): readonly ListenerConfig[] {
@@ -126,8 +138,14 @@ export function poolsOf(written: WrittenConfig): readonly PoolConfig[] {
       slowStartMs: slow_start,
       onDown: on_down,
       backends: joinEqual((pool?.backends ?? []).filter(isPresent).map(backendOf)),
+      discover: discoverOf(pool?.discover),
     };
   });
+}
+
+function discoverOf({ srv, dns, port }: WrittenDiscover = {}): DiscoverConfig | null {
+  if (srv !== undefined) return { kind: "srv", name: srv };
+  return dns === undefined || port === undefined ? null : { kind: "dns", name: dns, port };
 }
 
 /** The name that identifies a backend in its pool. */
@@ -148,7 +166,7 @@ function backendOf(written: WrittenBackend): BackendConfig {
     weight,
     maxConnections: max_connections,
     queue: { size: queue.size, timeoutMs: queue.timeout },
-    isBackup: backup,
+    tier: backup ? BACKUP_TIER : 0,
     isDraining: drain,
   };
 }

@@ -46,6 +46,8 @@ export function readValue(value: unknown, field: Field): Read {
       return readRate(value, field);
     case "host":
       return readHost(value, field);
+    case "hostname":
+      return readHostname(value, field);
     case "name":
       return readName(value, field);
     case "address":
@@ -161,12 +163,28 @@ function readUrlPath(value: unknown, field: Extract<Field, { kind: "url-path" }>
   return isPath ? { value } : outOfRange(value, field);
 }
 
-function readAddress(value: unknown, field: Field): Read {
-  const address = typeof value === "string" ? parseHostPort(value) : null;
+function readHostname(value: unknown, field: Field): Read {
+  if (typeof value !== "string") return badAddress(value, field);
+  if (parseIp(value) !== null)
+    return badAddress(value, field, "an address needs no look-up: write it in `backends`");
+  if (isHostname(value)) return { value: value.toLowerCase() };
+  return badAddress(value, field, hostHint(value));
+}
+
+function readAddress(value: unknown, field: Extract<Field, { kind: "address" }>): Read {
+  const address = typeof value === "string" ? parseAddress(value, field.usualPort) : null;
   if (address !== null) return { value: address };
+  if (field.usualPort !== undefined) return badAddress(value, field);
   const [, port] = /^(?:localhost|\*)?:?(\d{1,5})$/.exec(String(value)) ?? [];
   const hint = port === undefined ? null : `for this host only: 127.0.0.1:${port}`;
   return badAddress(value, field, hint);
+}
+
+function parseAddress(text: string, usualPort: number | undefined) {
+  const ip = usualPort === undefined ? null : parseIp(text);
+  return ip === null || usualPort === undefined
+    ? parseHostPort(text)
+    : { ip: ip.ip, port: usualPort };
 }
 
 /** May it be a secret that is sent in a header? */

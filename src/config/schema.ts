@@ -1,6 +1,7 @@
 // The one table of all keys: type, range, default, one line of words. Validation, defaults and the
 // reference come from it.
 import { type Field, type Keys, MAX_DURATION_MS } from "./field.ts";
+import { discoverKeys, resolverKeys } from "./name-keys.ts";
 import { namesakeKeys } from "./namesake-keys.ts";
 
 /** Capacity of the board (shared/board.ts); a test compares them. */
@@ -267,7 +268,13 @@ const poolKeys: Keys = {
     doc: "close: sessions of a backend that goes down are reset",
   },
   health_check: { field: map(healthCheckKeys), doc: "over the global one, key by key" },
-  backends: { field: backends, isRequired: true, doc: "where connections go" },
+  backends: {
+    field: backends,
+    isRequired: true,
+    unless: "discover",
+    doc: "where connections go; may be absent beside discover",
+  },
+  discover: { field: map(discoverKeys), doc: "backends that DNS names, besides those in backends" },
 };
 
 /** One listener and one pool without their names; not beside `listeners` and `pools`. */
@@ -303,6 +310,7 @@ export const schema = {
     limits: { field: map(limitsKeys), doc: "how much bal takes on" },
     log: { field: map(logKeys), doc: "what is logged, and how" },
     admin: { field: map(adminKeys), doc: "the admin API beside its unix socket" },
+    resolver: { field: map(resolverKeys), doc: "how names are looked up" },
     listeners: {
       field: { kind: "list", of: map(listenerKeys), max: MAX_LISTENERS },
       doc: "full form: where clients come in",
@@ -325,8 +333,10 @@ export const tables = {
   limits: limitsKeys,
   log: logKeys,
   admin: adminKeys,
+  resolver: resolverKeys,
   listener: listenerKeys,
   listenerLimits: listenerLimitsKeys,
   hash: hashKeys,
+  discover: discoverKeys,
   pool: poolKeys,
 } as const;

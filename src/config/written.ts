@@ -9,6 +9,7 @@ import type {
   OnDown,
   Overload,
   Refuse,
+  ServerConfig,
 } from "./config.ts";
 
 export type WrittenQueue = { readonly size?: number; readonly timeout?: number };
@@ -87,6 +88,17 @@ export type WrittenListener = {
   readonly timeouts?: WrittenSessionTimeouts;
 };
 
+export type WrittenDiscover = {
+  readonly srv?: string;
+  readonly dns?: string;
+  readonly port?: number;
+};
+
+export type WrittenResolver = {
+  readonly servers?: readonly (ServerConfig | undefined)[];
+  readonly interval?: number;
+};
+
 export type WrittenPool = {
   readonly method?: Method;
   readonly hash?: { readonly key?: "address"; readonly bounded?: number };
@@ -94,6 +106,7 @@ export type WrittenPool = {
   readonly on_down?: OnDown;
   readonly health_check?: WrittenHealthCheck;
   readonly backends?: readonly (WrittenBackend | undefined)[];
+  readonly discover?: WrittenDiscover;
 };
 
 export type WrittenConfig = {
@@ -111,6 +124,7 @@ export type WrittenConfig = {
   readonly limits?: WrittenLimits;
   readonly log?: WrittenLog;
   readonly admin?: WrittenAdmin;
+  readonly resolver?: WrittenResolver;
   readonly listeners?: readonly (WrittenListener | undefined)[];
   readonly pools?: Readonly<Record<string, WrittenPool | undefined>>;
   /** Of the namesake. */

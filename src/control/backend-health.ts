@@ -1,13 +1,15 @@
 // Everything that decides whether a backend is eligible, brought together: names that resolve,
 // checks, ejections by the workers' dials. Says each change of state once in the log.
-import { parseIp } from "../base/address.ts";
 import { localErrorRemedy } from "../base/os-error.ts";
-import type { Config } from "../config/config.ts";
+import type { Config, PoolConfig } from "../config/config.ts";
 import type { BackendState } from "../shared/backend-state.ts";
 import type { Board } from "../shared/board.ts";
+import { MAX_BACKENDS } from "../shared/layout.ts";
 import { type BackendRecord, recordOf, restoreRecord } from "./backend-record.ts";
 import { type Backend, Backends } from "./backends.ts";
-import { Resolver } from "./discovery/resolver.ts";
+import { discoveryChanges } from "./discovery/changes.ts";
+import { fitted } from "./discovery/discovered.ts";
+import { Discovery } from "./discovery/discovery.ts";
 import { Ejections } from "./ejections.ts";
 import type { Events } from "./events.ts";
 import { expiryWarning } from "./health/certificate.ts";
@@ -33,13 +35,17 @@ export type BackendHealthParts = {
 
 export class BackendHealth {
   readonly backends: Backends;
+  readonly discovery: Discovery;
   private readonly log: Log;
   private readonly prober: Prober;
-  private readonly resolver: Resolver;
   private readonly ejections: Ejections;
   private readonly events: BackendHealthEvents;
   private readonly board: Board;
   private inherited: readonly BackendRecord[];
+  /** As it is written: without what was discovered. */
+  private config: Config | null = null;
+  /** Discovered backends that there is no row for. */
+  private cut = 0;
   /** Ends of certificates that were warned of, by slot. */
   private readonly expiries = new Map<number, number>();
 
@@ -49,11 +55,11 @@ export class BackendHealth {
     this.events = events;
     this.board = board;
     this.inherited = parts.records;
-    this.resolver = new Resolver({ onChange: (host) => this.resolved(host) });
+    this.discovery = new Discovery(log, () => this.answered());
     this.backends = new Backends({
       board,
       overrides,
-      addressesOf: (host) => this.resolver.answer(host),
+      addressesOf: (host) => this.discovery.addressesOf(host),
       onStateChange: (backend, from) => {
         this.tellChange(backend, from, parts.events);
         if (backend.state === "down" && backend.onDown === "close") events.onClose(backend.slot);
@@ -79,25 +85,32 @@ export class BackendHealth {
 
   /** Looks up the names of a config that are new, for `withinMs` at most. */
   async resolve(config: Config, withinMs: number): Promise<void> {
-    await this.resolver.resolve(hostnames(config), withinMs);
+    await this.discovery.resolve(config, withinMs);
   }
 
   /** Forgets the names that only a config which did not come to be had. */
   keepNames(config: Config): void {
-    this.resolver.sync(hostnames(config));
+    this.discovery.follow(config);
   }
 
   serve(config: Config): void {
-    this.backends.reconcile(config);
-    this.resolver.sync(hostnames(config));
+    this.config = config;
+    this.discovery.follow(config);
+    this.backends.reconcile(this.expanded(config));
     this.prober.sync(this.backends.probeTargets());
     this.restore();
-    for (const backend of config.pools.flatMap((pool) => this.backends.ofPool(pool))) {
-      if (backend.state === "unresolved") this.warnUnresolved(backend);
+    for (const pool of this.backends.present) {
+      for (const backend of this.backends.ofPool(pool)) {
+        if (backend.state === "unresolved") this.warnUnresolved(backend);
+      }
+      this.warnUndiscovered(pool);
     }
-    for (const pool of config.pools.filter(({ healthCheck }) => healthCheck.type === "off")) {
-      for (const { slot } of this.backends.ofPool(pool)) this.backends.setProbe(slot, "up", null);
-    }
+    this.trustUnchecked();
+  }
+
+  /** Frees the rows of removed backends whose last session has ended. */
+  collect(): void {
+    if (this.backends.collect() && this.cut > 0) this.answered();
   }
 
   /** A worker has ejected a backend. */
@@ -117,7 +130,7 @@ export class BackendHealth {
 
   stop(): void {
     this.prober.stop();
-    this.resolver.stop();
+    this.discovery.stop();
     this.ejections.stop();
   }
 
@@ -145,12 +158,43 @@ export class BackendHealth {
     this.inherited = [];
   }
 
-  private resolved(host: string): void {
-    if (!this.backends.refreshEndpoints()) return;
-    const addresses = this.resolver.answer(host);
-    this.log.info("resolved", `${host} is now ${addresses?.join(", ")}`, { host, addresses });
-    this.prober.sync(this.backends.probeTargets());
+  // Some name has another answer than before.
+  private answered(): void {
+    const { config, backends, log } = this;
+    if (config === null) return;
+    const moved = backends.refreshEndpoints();
+    for (const host of new Set(moved.map((backend) => backend.config.host))) {
+      const addresses = this.discovery.addressesOf(host);
+      log.info("resolved", `${host} is now ${addresses?.join(", ")}`, { host, addresses });
+    }
+    const next = this.expanded(config);
+    const changes = discoveryChanges(backends.present, next.pools);
+    for (const { message, ...fields } of changes) log.info("discovered", message, fields);
+    if (changes.length > 0) backends.reconcile(next);
+    if (changes.length === 0 && moved.length === 0) return;
+    this.prober.sync(backends.probeTargets());
+    this.trustUnchecked();
     this.events.onEndpointsChange();
+  }
+
+  private trustUnchecked(): void {
+    const { backends } = this;
+    for (const pool of backends.present.filter(({ healthCheck }) => healthCheck.type === "off")) {
+      for (const { slot } of backends.ofPool(pool)) backends.setProbe(slot, "up", null);
+    }
+  }
+
+  /** With what was discovered, as far as there is room for it. */
+  private expanded(config: Config): Config {
+    const found = this.discovery.expand(config);
+    const next = fitted(found, config, this.backends);
+    const before = this.cut;
+    this.cut = countBackends(found) - countBackends(next);
+    if (this.cut > 0 && this.cut !== before) {
+      const message = `${this.cut} discovered backends are left out: bal has room for ${MAX_BACKENDS} in all pools together, those that still drain included`;
+      this.log.warn("discovery-cut", message, { left_out: this.cut });
+    }
+    return next;
   }
 
   private checked({ slot, ok, durationMs, expiresAt }: CheckResult): void {
@@ -176,9 +220,17 @@ export class BackendHealth {
 
   private warnUnresolved(backend: Backend): void {
     const { host, name } = backend.config;
-    const error = this.resolver.lastError(host);
-    const message = `${host} does not resolve${error === null ? "" : ` (${error})`}; it is tried again every 10 s`;
+    const error = this.discovery.hostError(host);
+    const message = `${host} does not resolve${because(error)}; it is tried again`;
     this.log.warn("unresolved", message, { pool: backend.pool, backend: name });
+  }
+
+  private warnUndiscovered(pool: PoolConfig): void {
+    const found = this.discovery.stateOf(pool);
+    if (found?.state !== "unresolved") return;
+    const { name, error } = found;
+    const message = `${name} does not resolve${because(error)}; pool ${pool.name} has no backends from it until it does`;
+    this.log.warn("unresolved", message, { pool: pool.name, name, error });
   }
 
   private tellChange(backend: Backend, from: BackendState, events: Events): void {
@@ -197,7 +249,10 @@ function checkReason(error: string | null): string | null {
   return error === null ? null : `check failed: ${error}`;
 }
 
-export function hostnames(config: Config): readonly string[] {
-  const hosts = config.pools.flatMap((pool) => pool.backends.map(({ host }) => host));
-  return [...new Set(hosts.filter((host) => parseIp(host) === null))];
+function because(error: string | null): string {
+  return error === null ? "" : ` (${error})`;
+}
+
+function countBackends({ pools }: Config): number {
+  return pools.reduce((sum, { backends }) => sum + backends.length, 0);
 }

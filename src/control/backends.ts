@@ -1,7 +1,7 @@
 // What the control plane knows of each backend beside its numbers on the board: which row is
 // whose, its addresses, its state since when and why. Live state follows the identity
 // (pool, name) through reloads.
-import { type Endpoint, formatHostPort, parseIp } from "../base/address.ts";
+import { type Endpoint, parseIp } from "../base/address.ts";
 import type { BackendConfig, Config, OnDown, PoolConfig } from "../config/config.ts";
 import {
   type BackendState,
@@ -16,11 +16,13 @@ import type { Board } from "../shared/board.ts";
 import { LocalHistogram } from "../shared/histograms.ts";
 import { MAX_BACKENDS, MAX_POOLS } from "../shared/layout.ts";
 import type { GenerationPool } from "../shared/messages.ts";
+import { generationPool } from "./generation-pool.ts";
 import { conversationOf } from "./health/conversation.ts";
 import type { ProbeTarget } from "./health/prober.ts";
-import { isDraining, type Override, weightOf } from "./override.ts";
+import { isDraining, type Override } from "./override.ts";
 import type { Overrides } from "./overrides.ts";
 import { SlotTable } from "./slots.ts";
+import { reasonOf } from "./state-reason.ts";
 
 export type Backend = {
   readonly pool: string;
@@ -34,6 +36,8 @@ export type Backend = {
   /** When it came back and began to start slowly, by the monotonic clock; null: it does not. */
   warmingSinceMs: number | null;
   endpoints: readonly Endpoint[];
+  /** Nothing names it any more; it is here until its last session has ended. */
+  isLeaving: boolean;
   state: BackendState;
   since: Date;
   /** Why it is not up. */
@@ -85,22 +89,25 @@ export class Backends {
     }
     for (const backend of this.bySlot.values()) {
       const identity = identityOf(backend.pool, backend.config.name);
-      if (!named.has(identity)) this.slots.retire(identity);
+      if (named.has(identity) || backend.isLeaving) continue;
+      this.slots.retire(identity);
+      this.leave(backend);
     }
     for (const pool of this.config?.pools ?? []) {
       if (!next.pools.some(({ name }) => name === pool.name)) this.pools.retire(pool.name);
     }
     // Later each goes with its row: a backend that is back before its sessions have ended has it still.
     if (this.config === null) {
-      overrides.keepOnly((pool, backend) => named.has(identityOf(pool, backend)));
+      const open = new Set(next.pools.flatMap((pool) => (pool.discover === null ? [] : pool.name)));
+      overrides.keepOnly((pool, name) => open.has(pool) || named.has(identityOf(pool, name)));
     }
     this.config = next;
   }
 
-  /** Frees the rows of removed backends whose last session has ended. */
-  collect(): void {
+  /** Frees the rows of removed backends whose last session has ended. Returns whether there were any. */
+  collect(): boolean {
     const { board, overrides } = this.options;
-    this.slots.collect((slot) => {
+    const freed = this.slots.collect((slot) => {
       if (board.backendSessions(slot) > 0) return false;
       const gone = this.bySlot.get(slot);
       overrides.keepOnly((pool, name) => pool !== gone?.pool || name !== gone.config.name);
@@ -109,19 +116,20 @@ export class Backends {
       return true;
     });
     this.pools.collect(() => true);
+    return freed.length > 0;
   }
 
-  /** Looks at the resolver's answers again. Returns whether any backend's addresses changed. */
-  refreshEndpoints(): boolean {
-    let hasChanged = false;
+  /** Looks at the resolver's answers again. Returns the backends whose addresses changed. */
+  refreshEndpoints(): readonly Backend[] {
+    const moved: Backend[] = [];
     for (const backend of this.all()) {
       const endpoints = this.endpointsOf(backend.config);
       if (Bun.deepEquals(endpoints, backend.endpoints)) continue;
-      hasChanged = true;
+      moved.push(backend);
       backend.endpoints = endpoints;
       this.setBits(backend.slot, endpoints.length === 0 ? UNRESOLVED : 0, UNRESOLVED);
     }
-    return hasChanged;
+    return moved;
   }
 
   /** Gives those that start slowly their part of the weight; every second. */
@@ -134,13 +142,27 @@ export class Backends {
     }
   }
 
+  /** The pools that are served, with what they have discovered. */
+  get present(): readonly PoolConfig[] {
+    return this.config?.pools ?? [];
+  }
+
+  /** Rows that no backend has. */
+  get freeRows(): number {
+    return this.slots.freeRows;
+  }
+
+  hasRow(pool: string, name: string): boolean {
+    return this.slots.get(identityOf(pool, name)) !== undefined;
+  }
+
   get(slot: number): Backend | undefined {
     return this.bySlot.get(slot);
   }
 
   /** Those of the config. */
   all(): readonly Backend[] {
-    return (this.config?.pools ?? []).flatMap((pool) => this.ofPool(pool));
+    return this.present.flatMap((pool) => this.ofPool(pool));
   }
 
   /** In the order of the config. */
@@ -154,11 +176,20 @@ export class Backends {
 
   /** Each pool's row on the board and its backends, in the order of the config. */
   rows(): readonly { name: string; slot: number; backends: readonly Backend[] }[] {
-    return (this.config?.pools ?? []).map((pool) => ({
+    return this.present.map((pool) => ({
       name: pool.name,
       slot: this.pools.take(pool.name).slot,
       backends: this.ofPool(pool),
     }));
+  }
+
+  /** Those of a pool that nothing names any more, while they have sessions. */
+  leavingOf(pool: string): readonly Backend[] {
+    const { board } = this.options;
+    return [...this.bySlot.values()].filter(
+      (backend) =>
+        backend.isLeaving && backend.pool === pool && board.backendSessions(backend.slot) > 0,
+    );
   }
 
   /** Null where the config has none of that name. */
@@ -180,33 +211,20 @@ export class Backends {
   }
 
   generationPools(): readonly GenerationPool[] {
-    return (this.config?.pools ?? []).map((pool) => ({
-      slot: this.pools.take(pool.name).slot,
-      name: pool.name,
-      method: pool.method,
-      boundPercent: pool.boundPercent,
-      queue: queueOf(pool),
-      backends: this.ofPool(pool).map((backend) => ({
-        slot: backend.slot,
-        name: backend.config.name,
-        weight: weightOf(backend),
-        maxConnections: backend.config.maxConnections,
-        isBackup: backend.config.isBackup,
-        origin: formatHostPort(backend.config.host, backend.config.port),
-        endpoints: backend.endpoints,
-      })),
-    }));
+    return this.present.map((pool) =>
+      generationPool(pool, this.pools.take(pool.name).slot, this.ofPool(pool)),
+    );
   }
 
   probeTargets(): readonly ProbeTarget[] {
-    return (this.config?.pools ?? []).flatMap((pool) =>
+    return this.present.flatMap((pool) =>
       this.ofPool(pool)
         .filter(({ endpoints }) => endpoints.length > 0 && pool.healthCheck.type !== "off")
         .map(({ slot, endpoints, config }) => ({
           slot,
           endpoints: checkedAt(endpoints, pool.healthCheck.port),
           check: pool.healthCheck,
-          conversation: conversationOf(pool.healthCheck, config.host),
+          conversation: conversationOf(pool.healthCheck, config.host.replace(/\.$/, "")),
         })),
     );
   }
@@ -266,6 +284,7 @@ export class Backends {
         expiryWarningMs,
         warmingSinceMs: null,
         endpoints,
+        isLeaving: false,
         state: backendState(bits),
         since: new Date(),
         reason: reasonOf(bits, override),
@@ -274,6 +293,7 @@ export class Backends {
       });
       return;
     }
+    present.isLeaving = false;
     present.onDown = onDown;
     present.slowStartMs = slowStartMs;
     present.expiryWarningMs = expiryWarningMs;
@@ -291,6 +311,15 @@ export class Backends {
     this.setBits(slot, bits, forgotten | UNRESOLVED | DRAINING);
   }
 
+  // Who asked for it says so in the log.
+  private leave(backend: Backend): void {
+    this.options.board.changeHealth(backend.slot, DRAINING, 0);
+    backend.isLeaving = true;
+    backend.state = "draining";
+    backend.since = new Date();
+    backend.reason = "it was removed";
+  }
+
   private endpointsOf({ host, port }: BackendConfig): readonly Endpoint[] {
     const literal = parseIp(host);
     const ips = literal === null ? (this.options.addressesOf(host) ?? []) : [host];
@@ -301,33 +330,8 @@ export class Backends {
   }
 }
 
-/** Why it is in the state that its bits come to, as far as they tell; null for one that is well. */
-function reasonOf(bits: number, override: Override): string | null {
-  switch (backendState(bits)) {
-    case "draining":
-      return override.drain === true ? "drained by an operator" : "the config says drain";
-    case "unresolved":
-      return "its name does not resolve";
-    case "down":
-      return "its checks fail";
-    case "ejected":
-      return "dials of it fail";
-    default:
-      return null;
-  }
-}
-
 function checkedAt(endpoints: readonly Endpoint[], port: number): readonly Endpoint[] {
   return port === 0 ? endpoints : endpoints.map((endpoint) => ({ ...endpoint, port }));
-}
-
-// One for all of the pool's: a client waits for whichever backend has a place first.
-function queueOf({ backends }: PoolConfig): GenerationPool["queue"] {
-  const queues = backends.map(({ queue }) => queue).filter(({ size }) => size > 0);
-  return {
-    size: queues.reduce((sum, { size }) => sum + size, 0),
-    timeoutMs: Math.max(0, ...queues.map(({ timeoutMs }) => timeoutMs)),
-  };
 }
 
 function identityOf(pool: string, name: string): string {

@@ -197,7 +197,7 @@ export class DataPlane {
   }
 
   poolStatus(): readonly PoolStatus[] {
-    return poolStatus(this.config, this.health.backends, this.board);
+    return poolStatus(this.health, this.board);
   }
 
   /** Takes an operator's change of a backend, or with null all of them back. Resolves with what the backend
@@ -281,7 +281,10 @@ export class DataPlane {
         },
       })),
       pools: this.health.backends.generationPools(),
-      maxConnections: connectionCeiling(config, workers),
+      maxConnections: connectionCeiling(
+        { ...config, pools: this.health.backends.present },
+        workers,
+      ),
       overload: config.limits.overload,
       refuse: config.limits.refuse,
       maxBufferedBytes: bufferedCeiling(config),
@@ -337,7 +340,7 @@ export class DataPlane {
 
   // Only while every worker has acknowledged: one that has not may still count on a row.
   private collect(): void {
-    this.health.backends.collect();
+    this.health.collect();
     this.listeners.collect((slot) => this.board.listenerSessions(slot) === 0);
   }
 }

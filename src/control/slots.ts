@@ -12,6 +12,11 @@ export class SlotTable {
     this.capacity = capacity;
   }
 
+  /** Rows that nothing has. */
+  get freeRows(): number {
+    return this.capacity - this.slots.size;
+  }
+
   get(identity: string): number | undefined {
     return this.slots.get(identity);
   }

@@ -4,7 +4,8 @@ import type { Config } from "../config/config.ts";
 import type { BackendTotal, Board } from "../shared/board.ts";
 import { END_INDEX, ENDS, isRefusal } from "../shared/end-reason.ts";
 import type { BackendStatus, ListenerStatus, PoolStatus } from "./admin/api.ts";
-import type { Backend, Backends } from "./backends.ts";
+import type { BackendHealth } from "./backend-health.ts";
+import type { Backend } from "./backends.ts";
 import { weightOf } from "./override.ts";
 
 const DIAL_ERRORS: readonly BackendTotal[] = [
@@ -36,15 +37,19 @@ export function listenerStatus(
 }
 
 export function poolStatus(
-  config: Config,
-  backends: Backends,
+  { backends, discovery }: Pick<BackendHealth, "backends" | "discovery">,
   board: Board,
 ): readonly PoolStatus[] {
-  return config.pools.map((pool) => ({
-    name: pool.name,
-    method: pool.method,
-    backends: backends.ofPool(pool).map((backend) => backendStatus(backend, board)),
-  }));
+  return backends.present.map((pool) => {
+    const all = [...backends.ofPool(pool), ...backends.leavingOf(pool.name)];
+    const discover = discovery.stateOf(pool);
+    return {
+      name: pool.name,
+      method: pool.method,
+      ...(discover !== null && { discover }),
+      backends: all.map((backend) => backendStatus(backend, board)),
+    };
+  });
 }
 
 export function backendStatus(backend: Backend, board: Board): BackendStatus {

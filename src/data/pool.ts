@@ -14,10 +14,8 @@ import { WaitingLine } from "./waiting-line.ts";
 /** What `pick` says when every backend that could be picked has all the sessions that it may have. */
 export const FULL = -2;
 
-const NOBODY: Schedule = { members: [], turns: new Uint16Array(0) };
-
-/** Whose turn it is to serve: the second only when the first has nobody for a client. */
-type Tiers = { readonly primary: Schedule; readonly backup: Schedule };
+/** Whose turn it is to serve: each only when the ones before it have nobody for a client. */
+type Tiers = readonly Schedule[];
 
 export class Pool {
   /** Its row on the board. */
@@ -29,7 +27,7 @@ export class Pool {
   private readonly board: Board;
   private balancer: Balancer = balancers.round_robin;
   private backends: ReadonlyMap<number, GenerationBackend> = new Map();
-  private tiers: Tiers = { primary: NOBODY, backup: NOBODY };
+  private tiers: Tiers = [];
   private tiersVersion = -1;
   private tried: readonly number[] = [];
   private hasMetFull = false;
@@ -66,7 +64,7 @@ export class Pool {
     this.line.timeoutMs = config.queue.timeoutMs;
     if (config.method !== "least_time") this.times = null;
     else this.times ??= new PeakTimes();
-    this.tiers = { primary: NOBODY, backup: NOBODY };
+    this.tiers = [];
     this.tiersVersion = -1;
     for (const slot of [...this.preferred.keys()]) {
       const isSame = Bun.deepEquals(
@@ -80,16 +78,16 @@ export class Pool {
   /** The slot to dial next, not one of `tried`; −1 when none is left, FULL when those that are left are
    *  full. `key` is the hash of the client's address, where the pool asks. */
   pick(tried: readonly number[], key = 0): number {
-    const { primary, backup } = this.currentTiers();
     this.tried = tried;
     this.hasMetFull = false;
     this.facts.key = key;
-    const slot = this.balancer(primary, this.facts);
-    if (slot >= 0) return slot;
-    // Full is not down.
-    if (this.hasMetFull) return FULL;
-    const spare = this.balancer(backup, this.facts);
-    return spare < 0 && this.hasMetFull ? FULL : spare;
+    for (const tier of this.currentTiers()) {
+      const slot = this.balancer(tier, this.facts);
+      if (slot >= 0) return slot;
+      // Full is not down.
+      if (this.hasMetFull) return FULL;
+    }
+    return -1;
   }
 
   /** A place on it was taken that there was not: another thread was faster. */
@@ -130,7 +128,7 @@ export class Pool {
     return this.tiers;
   }
 
-  /** When none is eligible, all that are not draining are (fail open): the primaries, else the backups. */
+  /** When none is eligible, all that are not draining are (fail open): tier by tier. */
   private makeTiers(): Tiers {
     const present = [...this.backends.values()].filter(
       ({ slot, weight }) =>
@@ -138,18 +136,18 @@ export class Pool {
     );
     const eligible = present.filter(({ slot }) => isEligible(this.board.healthBits(slot)));
     const chosen = eligible.length > 0 ? eligible : present;
-    const primary = chosen.filter(({ isBackup }) => !isBackup);
-    const backup = chosen.filter(({ isBackup }) => isBackup);
-    return {
-      primary: this.scheduleOf(primary, this.tiers.primary),
-      backup: this.scheduleOf(backup, this.tiers.backup),
-    };
+    const tiers = [...new Set(chosen.map(({ tier }) => tier))].sort((a, b) => a - b);
+    return tiers.map((tier, index) => {
+      const backends = chosen.filter((backend) => backend.tier === tier);
+      return this.scheduleOf(backends, this.tiers[index]);
+    });
   }
 
   // The schedule stays when its members do: the change was another pool's.
-  private scheduleOf(backends: readonly GenerationBackend[], present: Schedule): Schedule {
+  private scheduleOf(backends: readonly GenerationBackend[], present?: Schedule): Schedule {
     const members = backends.map((backend) => this.memberOf(backend));
-    return Bun.deepEquals(members, present.members) ? present : buildSchedule(members);
+    const isSame = present !== undefined && Bun.deepEquals(members, present.members);
+    return isSame ? present : buildSchedule(members);
   }
 
   private memberOf({ slot, weight, origin }: GenerationBackend): Member {

@@ -11,7 +11,8 @@ export type GenerationBackend = {
   readonly weight: number;
   /** Sessions at a time, over all threads; 0: no bound. */
   readonly maxConnections: number;
-  readonly isBackup: boolean;
+  /** The lowest one that has an eligible backend serves. */
+  readonly tier: number;
   /** What is hashed: its host and port as configured. */
   readonly origin: string;
   /** In the order to try; empty while its name does not resolve. */

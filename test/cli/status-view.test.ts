@@ -100,3 +100,13 @@ test("two looks make rates; another process starts from nothing", () => {
   expect(meter.backend("web", "a").connectionsPerS).toBeNull();
   expect(meter.backend("web", "gone").trend).toEqual([]);
 });
+
+test("a pool that is found by a name says which, and whether it resolves", () => {
+  const titleOf = (state: "resolved" | "stale") => {
+    const discover = { name: "app.test", state, error: null };
+    const pool = { ...poolStatus("web", backendStatus("a")), discover };
+    return linesOf([pool]).find((line) => line.startsWith("web "));
+  };
+  expect(titleOf("resolved")).toBe("web  round_robin from app.test, 1 of 1 available");
+  expect(titleOf("stale")).toBe("web  round_robin from app.test (stale), 1 of 1 available");
+});

@@ -75,7 +75,8 @@ function tableOf({ keys }: Group, groups: readonly Group[]): string {
 }
 
 function defaultOf(key: Key): string {
-  if (key.isRequired) return "required";
+  if (key.isRequired)
+    return key.unless === undefined ? "required" : `required without \`${key.unless}\``;
   return key.default === undefined ? "" : `\`${key.default}\``;
 }
 

@@ -165,10 +165,13 @@ test("names: those that fail, those that are slow, and all at once", async () =>
   const result = parse({ backends: hosts.map((host) => ({ host, port: 80 })) });
   if (result.kind !== "valid") throw new Error("the test's config is not valid");
   const asked: string[] = [];
-  const { addresses, findings } = await checkNames(result.config, async (host) => {
-    asked.push(host);
-    if (host === "bad.test") throw Object.assign(new Error("no"), { code: "ENOTFOUND" });
-    return ["10.0.0.7"];
+  const { addresses, findings } = await checkNames(result.config, {
+    services: async () => [],
+    addresses: async (host) => {
+      asked.push(host);
+      if (host === "bad.test") throw Object.assign(new Error("no"), { code: "ENOTFOUND" });
+      return ["10.0.0.7"];
+    },
   });
   expect(asked.sort()).toEqual(["bad.test", "good.test"]);
   expect([...addresses]).toEqual([["good.test", ["10.0.0.7"]]]);

@@ -5,11 +5,8 @@ import { formatDuration, formatSize } from "../../src/base/units.ts";
 import type { Field, Key, Keys } from "../../src/config/field.ts";
 import { tables } from "../../src/config/schema.ts";
 
-const host = fc.oneof(
-  fc.ipV4(),
-  fc.ipV6(),
-  fc.stringMatching(/^[a-z][a-z0-9-]{0,9}[a-z0-9]\.test$/),
-);
+const hostname = fc.stringMatching(/^[a-z][a-z0-9-]{0,9}[a-z0-9]\.test$/);
+const host = fc.oneof(fc.ipV4(), fc.ipV6(), hostname);
 /** Without a colon: no such name is the `host:port` of another backend. */
 const name = fc.oneof(
   fc.stringMatching(/^[A-Za-z0-9_./[\]-]{1,20}$/),
@@ -52,6 +49,8 @@ export function written(field: Field): fc.Arbitrary<unknown> {
       );
     case "host":
       return host;
+    case "hostname":
+      return hostname;
     case "address":
       return fc.constantFrom("127.0.0.1:9296", "[::1]:9297");
     case "secret":
@@ -86,11 +85,18 @@ type Map = Record<string, unknown>;
 function mapOf(keys: Keys, without: readonly string[] = []): fc.Arbitrary<Map> {
   const used = Object.entries(keys).filter(([key, { isOld }]) => !isOld && !without.includes(key));
   const required = used.filter(([, { isRequired }]) => isRequired).map(([key]) => key);
+  if (keys === tables.discover) return discover;
   const model = Object.fromEntries(
     used.map(([key, { field }]: [string, Key]) => [key, written(field)]),
   );
   return fc.record(model, { requiredKeys: required });
 }
+
+// Not what any of its keys would be together.
+const discover: fc.Arbitrary<Map> = fc.oneof(
+  fc.record({ srv: hostname }),
+  fc.record({ dns: hostname, port: fc.integer({ min: 1, max: 65535 }) }),
+);
 
 // What two things in a list may not have in common.
 function withOwnNames(items: readonly unknown[]): readonly unknown[] {

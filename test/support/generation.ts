@@ -25,7 +25,7 @@ export function backendOf(slot: number, over: Partial<GenerationBackend> = {}): 
     name: `b${slot}`,
     weight: 1,
     maxConnections: 0,
-    isBackup: false,
+    tier: 0,
     origin: `b${slot}:1`,
     endpoints: [{ family: 4, ip: "127.0.0.1", port: 1 }],
     ...over,

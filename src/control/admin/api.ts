@@ -39,9 +39,21 @@ export type ListenerStatus = {
   readonly refused: number;
 };
 
+/** How it stands with the name that a pool's backends are found by. */
+export type DiscoverStatus = {
+  readonly name: string;
+  /** `stale`: the last look-up has failed, and the answer before it is in use; `unresolved`: there was
+   *  none yet. */
+  readonly state: "resolved" | "stale" | "unresolved";
+  /** Why the last look-up failed, or null. */
+  readonly error: string | null;
+};
+
 export type PoolStatus = {
   readonly name: string;
   readonly method: string;
+  /** Where it has backends from DNS. */
+  readonly discover?: DiscoverStatus;
   readonly backends: readonly BackendStatus[];
 };
 

@@ -1,6 +1,6 @@
 // What is wrong, the worst first: a judgement of a status, for all that show one.
 import type { BackendState } from "../../shared/backend-state.ts";
-import type { BackendStatus, PoolStatus, Status } from "./api.ts";
+import type { BackendStatus, DiscoverStatus, PoolStatus, Status } from "./api.ts";
 
 /** How bad a state is, for sorting. */
 const BADNESS: Readonly<Record<BackendState, number>> = {
@@ -51,18 +51,35 @@ export function troublesOf({ phase, pools }: Status): readonly Trouble[] {
       .filter(({ backend }) => isAtFault(backend))
       .sort((a, b) => badness(b.backend) - badness(a.backend))
       .map(({ pool, backend }) => fault(pool, backend)),
+    ...pools.flatMap(staleness),
   ];
 }
 
-function outage({ name, backends }: PoolStatus): Trouble {
+function outage({ name, backends, discover }: PoolStatus): Trouble {
   const isServed = backends.some(({ state }) => state !== "draining");
   const reason =
     backends.length === 0
-      ? "it has no backend at all"
+      ? emptiness(discover)
       : isServed
         ? "all that do not drain are tried"
         : "all of them drain: clients are refused";
   return { kind: "outage", what: `pool ${name} has no backend that is up`, since: null, reason };
+}
+
+function emptiness(discover: DiscoverStatus | undefined): string {
+  if (discover?.state !== "unresolved") return "it has no backend at all";
+  return `${discover.name} does not resolve${because(discover)}`;
+}
+
+// An answer that is used on is better than none, but soon out of date.
+function staleness({ name, discover }: PoolStatus): readonly Trouble[] {
+  if (discover?.state !== "stale") return [];
+  const what = `${discover.name} of pool ${name} does not resolve${because(discover)}`;
+  return [{ kind: "fault", what, since: null, reason: "its last answer is in use" }];
+}
+
+function because({ error }: DiscoverStatus): string {
+  return error === null ? "" : ` (${error})`;
 }
 
 function fault(pool: string, { name, state, since, reason }: BackendStatus): Trouble {

@@ -1,9 +1,8 @@
 // The names of the config: what each resolves to from here, and how long that took.
-import { lookup } from "node:dns/promises";
-import { parseIp } from "../../base/address.ts";
 import { codeOf } from "../../base/os-error.ts";
 import type { Config } from "../../config/config.ts";
-import { hostnames } from "../backend-health.ts";
+import { hostnames, serviceNames } from "../discovery/discovery.ts";
+import { DnsClient } from "../discovery/dns-client.ts";
 import { type Finding, Findings, mapEach } from "./finding.ts";
 
 const AT_ONCE = 64;
@@ -17,24 +16,35 @@ export type Names = {
   readonly findings: readonly Finding[];
 };
 
-export type Lookup = (host: string) => Promise<readonly string[]>;
+/** What to ask for the addresses of a host, and for the SRV records of a service. */
+export type Lookup = {
+  readonly addresses: (host: string) => Promise<readonly string[]>;
+  readonly services: (name: string) => Promise<readonly unknown[]>;
+};
 
-export async function checkNames(config: Config, ask: Lookup = askSystem): Promise<Names> {
+export async function checkNames(config: Config, lookup = byDns(config)): Promise<Names> {
   const found = new Findings("dns");
   const addresses = new Map<string, readonly string[]>();
-  const answers = await mapEach(hostnames(config), AT_ONCE, (host) => askOne(host, ask));
+  const [hosts, services] = await Promise.all([
+    mapEach(hostnames(config), AT_ONCE, (host) => askOne(host, lookup.addresses)),
+    mapEach(serviceNames(config), AT_ONCE, (name) => askOne(name, lookup.services)),
+  ]);
+  const answers = [...hosts, ...services];
+  const sources = config.resolver.servers.length > 0 ? "resolver.servers" : "/etc/resolv.conf";
   for (const { host, answer, tookMs } of answers) {
     if (!Array.isArray(answer) || answer.length === 0) {
       found.broken(
         `${host} does not resolve: ${typeof answer === "string" ? answer : "ENODATA"}`,
-        "see the name, /etc/resolv.conf and /etc/hosts; its backends take no clients until it does",
+        `see the name, ${sources} and /etc/hosts; its backends take no clients until it does`,
       );
       continue;
     }
-    addresses.set(host, answer);
     if (tookMs >= SLOW_MS) {
       found.advise(`${host} took ${tookMs} ms to resolve`, "a cache of names on this host helps");
     }
+  }
+  for (const { host, answer } of hosts) {
+    if (Array.isArray(answer) && answer.length > 0) addresses.set(host, answer);
   }
   if (answers.length > 0) {
     const many = answers.length === 1 ? "1 name" : `${answers.length} names`;
@@ -45,15 +55,18 @@ export async function checkNames(config: Config, ask: Lookup = askSystem): Promi
 }
 
 /** `answer`: addresses, or the code of what went wrong; null when it has none. */
-async function askOne(host: string, ask: Lookup) {
+async function askOne<T>(host: string, ask: (host: string) => Promise<readonly T[]>) {
   const beganMs = performance.now();
   const answer = await within(ask(host), TIMEOUT_MS).catch(codeOf);
   return { host, answer, tookMs: Math.round(performance.now() - beganMs) };
 }
 
-async function askSystem(host: string): Promise<readonly string[]> {
-  const answers = await lookup(host, { all: true });
-  return [...new Set(answers.flatMap(({ address }) => parseIp(address)?.ip ?? []))];
+function byDns(config: Config): Lookup {
+  const dns = new DnsClient(config.resolver);
+  return {
+    addresses: async (host) => [...new Set((await dns.addresses(host, null)).records)],
+    services: async (name) => (await dns.services(name)).records,
+  };
 }
 
 async function within<T>(promise: Promise<T>, ms: number): Promise<T> {

@@ -66,7 +66,10 @@ function judgeQueues(number: ReadNumber, found: Findings): void {
 
 function judgePorts({ config, ceiling }: Load, read: ReadSysctl, found: Findings): void {
   const backends = config.pools.flatMap((pool) => pool.backends);
-  const isAllHere = backends.every(({ host }) => isLoopback(host) || host === "localhost");
+  // How many it finds, and where, is seen when it runs.
+  const isFound = config.pools.some(({ discover }) => discover !== null);
+  const isAllHere =
+    !isFound && backends.every(({ host }) => isLoopback(host) || host === "localhost");
   const reuse = read("net.ipv4.tcp_tw_reuse");
   // 2: on loopback only.
   if (reuse === "0" || (reuse === "2" && !isAllHere)) {
@@ -76,7 +79,7 @@ function judgePorts({ config, ceiling }: Load, read: ReadSysctl, found: Findings
     );
   }
   const range = portRange(read);
-  if (range === null) return;
+  if (range === null || isFound) return;
   const ports = range[1] - range[0] + 1;
   if (ports * backends.length >= ceiling) return;
   found.advise(

@@ -42,3 +42,23 @@ test("counts those that are up", () => {
   expect(availability(statusOf([poolStatus("web", up, down)]))).toBe("1 of 2 backends up");
   expect(availability(statusOf([poolStatus("web", up)]))).toBe("1 of 1 backend up");
 });
+
+test("a name that does not resolve is an outage without an answer, and a fault with an old one", () => {
+  const found = (
+    state: "unresolved" | "stale",
+    ...backends: Parameters<typeof poolStatus>[1][]
+  ) => {
+    const discover = { name: "app.test", state, error: "ESERVFAIL" };
+    return troublesOf(statusOf([{ ...poolStatus("web", ...backends), discover }]));
+  };
+  expect(found("unresolved")).toMatchObject([
+    { kind: "outage", reason: "app.test does not resolve (ESERVFAIL)" },
+  ]);
+  expect(found("stale", up)).toMatchObject([
+    {
+      kind: "fault",
+      what: "app.test of pool web does not resolve (ESERVFAIL)",
+      reason: "its last answer is in use",
+    },
+  ]);
+});

@@ -16,21 +16,24 @@ function failure(code: string): Error {
 
 /** A resolver whose name server says what `says` is; with `isHeld` it says nothing until then. */
 class ResolverUnderTest implements Disposable {
-  readonly resolver: Resolver;
+  readonly resolver: Resolver<string>;
+  readonly turns: string[] = [];
   readonly changes: string[] = [];
   readonly asked: string[] = [];
   says: Said = ["10.0.0.1"];
+  ttlMs = Number.POSITIVE_INFINITY;
   isHeld = false;
   private readonly held: (() => void)[] = [];
 
   constructor() {
     this.resolver = new Resolver({
       onChange: (host) => this.changes.push(host),
-      lookup: async (host) => {
+      onTurn: (host, error) => this.turns.push(`${host}: ${error}`),
+      lookUp: async (host) => {
         this.asked.push(host);
         if (this.isHeld) await new Promise<void>((resolve) => this.held.push(resolve));
         if (this.says instanceof Error) throw this.says;
-        return this.says;
+        return { records: this.says, ttlMs: this.ttlMs };
       },
     });
   }
@@ -71,7 +74,6 @@ describe("the last good answer is kept", () => {
     ["a name server that fails", failure("EAI_AGAIN"), "EAI_AGAIN"],
     ["an error without a code", new Error("what"), "Error: what"],
     ["an answer without an address", [], "ENODATA"],
-    ["an answer of nonsense", ["not an address"], "ENODATA"],
   ])("after %s", async (_, says, error) => {
     using under = new ResolverUnderTest();
     await under.known(HOST);
@@ -160,6 +162,8 @@ describe("which names are kept fresh", () => {
     using under = new ResolverUnderTest();
     await under.known(HOST, "b");
     under.resolver.sync(["b", "c"]);
+    await under.resolver.resolve(["c"], 2000);
+    under.asked.length = 0;
     await under.refresh();
     await under.refresh();
     expect(under.asked).toEqual(["b", "c", "b", "c"]);
@@ -187,9 +191,69 @@ describe("which names are kept fresh", () => {
   });
 });
 
-test("by default /etc/hosts is honoured", async () => {
-  jest.useRealTimers();
-  const resolver = new Resolver({ onChange: () => {} });
-  await resolver.resolve(["localhost"], 5000);
-  expect(resolver.answer("localhost")).toContainAnyValues(["127.0.0.1", "::1"]);
+describe("when it is asked for again", () => {
+  /** How many times within a minute. */
+  async function askedAMinute(under: ResolverUnderTest): Promise<number> {
+    under.asked.length = 0;
+    for (let ms = 0; ms < 60_000; ms += 500) {
+      jest.advanceTimersByTime(500);
+      await turns();
+    }
+    return under.asked.length;
+  }
+
+  test.each([
+    [0, 60],
+    [1, 60],
+    [999, 60],
+    [2000, 30],
+    [5000, 12],
+    [10_000, 6],
+    [3_600_000, 6],
+    [Number.POSITIVE_INFINITY, 6],
+  ])("with a TTL of %i ms %i times a minute", async (ttlMs, times) => {
+    using under = new ResolverUnderTest();
+    under.ttlMs = ttlMs;
+    await under.known(HOST);
+    expect(await askedAMinute(under)).toBe(times);
+  });
+
+  test("as often as the interval says where that is shorter, once it does", async () => {
+    using under = new ResolverUnderTest();
+    await under.known(HOST);
+    under.resolver.intervalMs = 2000;
+    under.resolver.askAgain();
+    await turns();
+    expect(await askedAMinute(under)).toBe(30);
+  });
+
+  test("after a failure soon, and then ever less often", async () => {
+    using under = new ResolverUnderTest();
+    await under.known(HOST);
+    await under.refresh(failure("ETIMEOUT"));
+    under.asked.length = 0;
+    const askedAt: number[] = [];
+    for (let second = 1; second <= 40; second++) {
+      jest.advanceTimersByTime(1000);
+      await turns();
+      while (askedAt.length < under.asked.length) askedAt.push(second);
+    }
+    expect(askedAt).toEqual([1, 3, 7, 15, 25, 35]);
+  });
+
+  test("at once, where there are other servers", async () => {
+    using under = new ResolverUnderTest();
+    await under.known(HOST, "b");
+    under.resolver.askAgain();
+    expect(under.asked).toEqual([HOST, "b"]);
+  });
+});
+
+test("that it fails is told once, and that it goes well again", async () => {
+  using under = new ResolverUnderTest();
+  await under.known(HOST);
+  for (const says of [failure("ETIMEOUT"), failure("ENOTFOUND"), []]) await under.refresh(says);
+  await under.refresh(["10.0.0.1"]);
+  await under.refresh(["10.0.0.2"]);
+  expect(under.turns).toEqual([`${HOST}: ETIMEOUT`, `${HOST}: null`]);
 });

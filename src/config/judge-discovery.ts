@@ -1,0 +1,86 @@
+// Names that are looked up: what of `resolver` and a pool's `discover` is no single value's mistake.
+import { formatHostPort, parseIp } from "../base/address.ts";
+import { formatDuration } from "../base/units.ts";
+import type { Report } from "./report.ts";
+import type { WrittenConfig, WrittenPool, WrittenResolver } from "./written.ts";
+
+/** Above it a server that has gone is dialled for minutes. */
+const MAX_INTERVAL_MS = 300_000;
+
+export function judgeDiscovery(written: WrittenConfig, report: Report): void {
+  for (const [name, pool] of Object.entries(written.pools ?? {})) {
+    if (pool?.discover !== undefined) judgeDiscover(`pools.${name}`, pool, report);
+  }
+  if (written.resolver !== undefined) judgeResolver(written, written.resolver, report);
+}
+
+function judgeDiscover(
+  pool: string,
+  { discover = {}, backends = [] }: WrittenPool,
+  report: Report,
+) {
+  const path = `${pool}.discover`;
+  const { srv, dns } = discover;
+  const [hasSrv, hasDns, hasPort] = ["srv", "dns", "port"].map((key) =>
+    report.has(`${path}.${key}`),
+  );
+  if (hasSrv && hasDns) {
+    const message = "`srv` and `dns` stand here together: a pool is found by one of them";
+    report.error(`${path}.dns`, { code: "mixed-forms", message });
+  } else if (!hasSrv && !hasDns) {
+    const message = "it names nothing: write `srv: NAME`, or `dns: NAME` with `port`";
+    report.error(path, { code: "missing-key", message });
+  } else if (hasDns && !hasPort) {
+    const message = "`port` is missing: addresses in DNS have none";
+    report.error(path, { code: "missing-key", message });
+  }
+  if (hasSrv && hasPort && !hasDns) {
+    const message = "`port` is not used: SRV records bring their own";
+    report.warn(`${path}.port`, { code: "unused-key", message });
+  }
+  if (dns !== undefined && /^_[^.]+\._/.test(dns)) {
+    const message = `${dns} looks like the name of SRV records`;
+    report.warn(`${path}.dns`, { code: "srv-name", message, hint: `srv: ${dns}` });
+  }
+  const weighted = backends.findIndex((backend) => backend?.weight !== undefined);
+  if (weighted < 0) return;
+  const others = srv === undefined ? "1" : "what their SRV records say, scaled into 1 to 256";
+  const message = `this weight stands beside those of discovered backends: ${others}`;
+  report.warn(`${pool}.backends[${weighted}].weight`, { code: "mixed-weights", message });
+}
+
+function judgeResolver(
+  written: WrittenConfig,
+  { servers = [], interval }: WrittenResolver,
+  report: Report,
+): void {
+  if (interval !== undefined && interval > MAX_INTERVAL_MS) {
+    const message = `a server that has gone may be in use for ${formatDuration(interval)} more`;
+    const hint = "10s is the default";
+    report.warn("resolver.interval", { code: "long-interval", message, hint });
+  }
+  const seen = new Map<string, number>();
+  for (const [index, server] of servers.entries()) {
+    if (server === undefined) continue;
+    const key = formatHostPort(server.ip, server.port);
+    const first = seen.get(key);
+    if (first === undefined) seen.set(key, index);
+    else {
+      const message = `${key} is resolver.servers[${first}] already`;
+      report.warn(`resolver.servers[${index}]`, { code: "duplicate-server", message });
+    }
+  }
+  if (servers.length > 0 && !looksUp(written)) {
+    const message = "nothing is looked up: every backend is an address";
+    report.warn("resolver.servers", { code: "unused-key", message });
+  }
+}
+
+function looksUp({ backends = [], pools = {} }: WrittenConfig): boolean {
+  const all = [{ backends, discover: undefined }, ...Object.values(pools)];
+  return all.some((pool) => {
+    if (pool?.discover !== undefined) return true;
+    const hosts = pool?.backends?.flatMap((backend) => backend?.host ?? []) ?? [];
+    return hosts.some((host) => parseIp(host) === null);
+  });
+}

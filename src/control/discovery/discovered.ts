@@ -1,0 +1,134 @@
+// What DNS has answered → backends, as if they stood in the config. Pure.
+import { formatHostPort, parseIp } from "../../base/address.ts";
+import type { BackendConfig, Config, DiscoverConfig, PoolConfig } from "../../config/config.ts";
+import type { SrvRecord } from "./dns-client.ts";
+
+/** The last good answers; null where there is none yet. */
+export type Answers = {
+  readonly addressesOf: (host: string) => readonly string[] | null;
+  readonly servicesOf: (name: string) => readonly SrvRecord[] | null;
+};
+
+/** A config's weights end there. */
+const MAX_WEIGHT = 256;
+
+/** Each pool with the backends that it has discovered, after those that are configured. */
+export function withDiscovered(config: Config, answers: Answers): Config {
+  if (config.pools.every(({ discover }) => discover === null)) return config;
+  return { ...config, pools: config.pools.map((pool) => extend(pool, answers)) };
+}
+
+export type Rows = {
+  readonly freeRows: number;
+  readonly hasRow: (pool: string, name: string) => boolean;
+};
+
+/**
+ * Without those discovered backends that there is no row for: what is `configured` comes first, then
+ * what has a row.
+ */
+export function fitted(found: Config, configured: Config, rows: Rows): Config {
+  const added = configured.pools.flatMap(({ name, backends }) =>
+    backends.filter((backend) => !rows.hasRow(name, backend.name)),
+  );
+  let free = rows.freeRows - added.length;
+  const pools = found.pools.map((pool, index) => {
+    const own = configured.pools[index]?.backends.length ?? 0;
+    const backends = pool.backends.filter(
+      ({ name }, nth) => nth < own || rows.hasRow(pool.name, name) || free-- > 0,
+    );
+    return backends.length === pool.backends.length ? pool : { ...pool, backends };
+  });
+  return { ...found, pools };
+}
+
+/** The hosts that the SRV records of a config point to, as they are looked up: complete. */
+export function targetsOf(config: Config, { servicesOf }: Answers): readonly string[] {
+  const records = config.pools.flatMap(({ discover }) =>
+    discover?.kind === "srv" ? (servicesOf(discover.name) ?? []) : [],
+  );
+  return [...new Set(records.map(hostOf))];
+}
+
+function extend(pool: PoolConfig, answers: Answers): PoolConfig {
+  if (pool.discover === null) return pool;
+  const taken = new Set(pool.backends.flatMap((one) => [one.name, endpointOf(one)]));
+  const found = discovered(pool.discover, answers)
+    .sort(inOrder)
+    .filter((one) => {
+      // What is configured wins, and the first of what is discovered twice.
+      const isNew = !taken.has(one.name) && !taken.has(endpointOf(one));
+      taken.add(one.name).add(endpointOf(one));
+      return isNew;
+    });
+  return { ...pool, backends: [...pool.backends, ...found] };
+}
+
+function discovered(discover: DiscoverConfig, answers: Answers): BackendConfig[] {
+  if (discover.kind === "srv")
+    return fromServices(answers.servicesOf(discover.name) ?? [], answers);
+  const { name, port } = discover;
+  return (answers.addressesOf(name) ?? []).map((ip) => backendOf({ host: ip, port }));
+}
+
+function fromServices(records: readonly SrvRecord[], answers: Answers): BackendConfig[] {
+  const priorities = [...new Set(records.map(({ priority }) => priority))].sort((a, b) => a - b);
+  return priorities.flatMap((priority, tier) => {
+    const places = records
+      .filter((record) => record.priority === priority)
+      .flatMap((record) => placesOf(record, answers));
+    const weights = scaled(places.map(({ share }) => share));
+    return places.map(({ host, port, name }, index) =>
+      backendOf({ host, port, name, tier, weight: weights[index] ?? 1 }),
+    );
+  });
+}
+
+// A target with one address of a family is one backend, at both of its addresses where it has two;
+// one with several is one for each, which share its weight.
+function placesOf(record: SrvRecord, { addressesOf }: Answers) {
+  const { target, port } = record;
+  const weight = Math.max(1, record.weight);
+  const addresses = addressesOf(hostOf(record)) ?? [];
+  const counts = [4, 6].map((family) => addresses.filter((ip) => parseIp(ip)?.family === family));
+  if (counts.every(({ length }) => length <= 1)) {
+    const name = formatHostPort(target, port);
+    return [{ host: hostOf(record), port, name, share: weight }];
+  }
+  const share = weight / addresses.length;
+  return addresses.map((ip) => ({ host: ip, port, name: formatHostPort(ip, port), share }));
+}
+
+const byNumbers = new Intl.Collator("en", { numeric: true });
+
+// Answers come in any order; `first` and what is left out must not hang on it.
+function inOrder(a: BackendConfig, b: BackendConfig): number {
+  const byFamily = Number(a.name.startsWith("[")) - Number(b.name.startsWith("["));
+  return a.tier - b.tier || byFamily || byNumbers.compare(a.name, b.name) || b.weight - a.weight;
+}
+
+/** Whole numbers from 1 to 256 in the same ratio, as they are where that can be. */
+export function scaled(shares: readonly number[]): readonly number[] {
+  const greatest = Math.max(...shares);
+  const isFine = greatest <= MAX_WEIGHT && shares.every(Number.isInteger);
+  const factor = isFine ? 1 : MAX_WEIGHT / greatest;
+  return shares.map((share) => Math.max(1, Math.round(share * factor)));
+}
+
+/** The search list is not meant for it. */
+function hostOf({ target }: SrvRecord): string {
+  return `${target}.`;
+}
+
+type Place = Pick<BackendConfig, "host" | "port"> &
+  Partial<Pick<BackendConfig, "name" | "tier" | "weight">>;
+
+function backendOf({ host, port, name, tier = 0, weight = 1 }: Place): BackendConfig {
+  const queue = { size: 0, timeoutMs: 0 };
+  const settings = { weight, tier, maxConnections: 0, queue, isDraining: false };
+  return { name: name ?? formatHostPort(host, port), host, port, ...settings };
+}
+
+function endpointOf({ host, port }: BackendConfig): string {
+  return formatHostPort(host, port);
+}

@@ -1,0 +1,152 @@
+// The names that a config looks up, and what the config comes to with their answers: hosts of
+// backends, SRV records and the hosts that they point to.
+import { parseIp } from "../../base/address.ts";
+import type { Config, PoolConfig } from "../../config/config.ts";
+import type { DiscoverStatus } from "../admin/api.ts";
+import type { Log } from "../log.ts";
+import { type Answers, targetsOf, withDiscovered } from "./discovered.ts";
+import { DnsClient, type SrvRecord } from "./dns-client.ts";
+import { Resolver } from "./resolver.ts";
+
+/** How long new SRV records wait for the addresses of the hosts that they point to. */
+const TARGETS_MS = 2000;
+/** Answers that come together are one change. */
+const TOGETHER_MS = 20;
+
+export class Discovery {
+  private readonly log: Log;
+  private readonly onChange: () => void;
+  private readonly dns = new DnsClient({ servers: [], intervalMs: 0 });
+  private readonly hosts: Resolver<string>;
+  private readonly services: Resolver<SrvRecord>;
+  private config: Config | null = null;
+  private hasOtherServers = false;
+  private change: Timer | null = null;
+  private readonly answers: Answers = {
+    addressesOf: (host) => this.hosts.answer(host),
+    servicesOf: (name) => this.services.answer(name),
+  };
+
+  constructor(log: Log, onChange: () => void) {
+    this.log = log;
+    this.onChange = onChange;
+    const onTurn = (name: string, error: string | null) => this.tellTurn(name, error);
+    this.hosts = new Resolver({
+      lookUp: (host, known) => this.dns.addresses(host, known),
+      onChange: () => this.changed(),
+      onTurn,
+    });
+    this.services = new Resolver({
+      lookUp: (name) => this.dns.services(name),
+      onChange: () => void this.pointedElsewhere(),
+      onTurn,
+    });
+  }
+
+  /** Looks up the names of a config that are new, for `withinMs` at most. */
+  async resolve(config: Config, withinMs: number): Promise<void> {
+    const deadlineMs = performance.now() + withinMs;
+    this.configure(config);
+    await Promise.all([
+      this.hosts.resolve(hostnames(config), withinMs),
+      this.services.resolve(serviceNames(config), withinMs).then(() => {
+        const leftMs = Math.max(0, deadlineMs - performance.now());
+        return this.hosts.resolve(targetsOf(config, this.answers), leftMs);
+      }),
+    ]);
+  }
+
+  /** Keeps the names of a config fresh, and forgets all others. */
+  follow(config: Config): void {
+    this.configure(config);
+    this.config = config;
+    this.services.sync(serviceNames(config));
+    this.followHosts(config);
+    if (!this.hasOtherServers) return;
+    this.hasOtherServers = false;
+    this.services.askAgain();
+    this.hosts.askAgain();
+  }
+
+  /** The config with what was discovered. */
+  expand(config: Config): Config {
+    return withDiscovered(config, this.answers);
+  }
+
+  addressesOf(host: string): readonly string[] | null {
+    return this.hosts.answer(host);
+  }
+
+  /** Why the last look-up of a host failed, or null. */
+  hostError(host: string): string | null {
+    return this.hosts.lastError(host);
+  }
+
+  /** How it stands with a pool's own name; null for one that discovers nothing. */
+  stateOf({ discover }: PoolConfig): DiscoverStatus | null {
+    if (discover === null) return null;
+    const { kind, name } = discover;
+    const from = kind === "srv" ? this.services : this.hosts;
+    const error = from.lastError(name);
+    if (from.answer(name) === null) return { name, state: "unresolved", error };
+    return { name, state: error === null ? "resolved" : "stale", error };
+  }
+
+  stop(): void {
+    this.config = null;
+    this.hosts.stop();
+    this.services.stop();
+    if (this.change !== null) clearTimeout(this.change);
+  }
+
+  private configure({ resolver }: Config): void {
+    if (this.dns.configure(resolver) && this.config !== null) this.hasOtherServers = true;
+    this.hosts.intervalMs = resolver.intervalMs;
+    this.services.intervalMs = resolver.intervalMs;
+  }
+
+  private followHosts(config: Config): void {
+    this.hosts.sync([...hostnames(config), ...targetsOf(config, this.answers)]);
+  }
+
+  // Nothing changes before it is known where: those that were there go on.
+  private async pointedElsewhere(): Promise<void> {
+    const { config } = this;
+    if (config === null) return;
+    await this.hosts.resolve(targetsOf(config, this.answers), TARGETS_MS);
+    // A config that came meanwhile has seen to it.
+    if (this.config !== config) return;
+    this.followHosts(config);
+    this.changed();
+  }
+
+  private changed(): void {
+    this.change ??= setTimeout(() => {
+      this.change = null;
+      this.onChange();
+    }, TOGETHER_MS);
+  }
+
+  private tellTurn(name: string, error: string | null): void {
+    if (error === null) this.log.info("dns-answers", `${name} resolves again`, { name });
+    else {
+      const message = `${name} does not resolve (${error}); its last answer is kept`;
+      this.log.warn("dns-fails", message, { name, error });
+    }
+  }
+}
+
+/** Those that a config itself has. */
+export function hostnames({ pools }: Config): readonly string[] {
+  const hosts = pools.flatMap(({ backends, discover }) => [
+    ...backends.map(({ host }) => host),
+    ...(discover?.kind === "dns" ? [discover.name] : []),
+  ]);
+  return [...new Set(hosts.filter((host) => parseIp(host) === null))];
+}
+
+export function serviceNames({ pools }: Config): readonly string[] {
+  return [
+    ...new Set(pools.flatMap(({ discover }) => (discover?.kind === "srv" ? discover.name : []))),
+  ];
+}

@@ -1,0 +1,19 @@
+// Why a backend is in its state, where nothing has told it better.
+import { backendState } from "../shared/backend-state.ts";
+import type { Override } from "./override.ts";
+
+/** Why it is in the state that its bits come to, as far as they tell; null for one that is well. */
+export function reasonOf(bits: number, override: Override): string | null {
+  switch (backendState(bits)) {
+    case "draining":
+      return override.drain === true ? "drained by an operator" : "the config says drain";
+    case "unresolved":
+      return "its name does not resolve";
+    case "down":
+      return "its checks fail";
+    case "ejected":
+      return "dials of it fail";
+    default:
+      return null;
+  }
+}

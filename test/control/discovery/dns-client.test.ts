@@ -1,0 +1,109 @@
+// What a real name server's answers come to. Skipped where there is no nsd.
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { DnsClient } from "../../../src/control/discovery/dns-client.ts";
+import { type NameServer, nameServer, nsd, ZONE } from "../../support/name-server.ts";
+import { until } from "../../support/until.ts";
+
+setDefaultTimeout(30_000);
+
+function clientOf({ port }: NameServer, intervalMs = 10_000): DnsClient {
+  return new DnsClient({ servers: [{ ip: "127.0.0.1", port }], intervalMs });
+}
+
+test("a name of /etc/hosts is what it says there, whatever servers are configured", async () => {
+  const client = new DnsClient({ servers: [{ ip: "127.0.0.1", port: 1 }], intervalMs: 1000 });
+  const { records, ttlMs } = await client.addresses("localhost", null);
+  expect(records).toContainAnyValues(["127.0.0.1", "::1"]);
+  expect(ttlMs).toBe(Number.POSITIVE_INFINITY);
+});
+
+test("without servers, what the system knows", async () => {
+  const client = new DnsClient({ servers: [], intervalMs: 1000 });
+  const { records } = await client.addresses("localhost", null);
+  expect(records).toContainAnyValues(["127.0.0.1", "::1"]);
+  await expect(client.addresses("no-such-host.invalid", null)).rejects.toThrow();
+});
+
+describe.skipIf(nsd === null)("of a name server", () => {
+  test("addresses of both families, IPv4 first, with the shortest TTL", async () => {
+    using server = await nameServer(["a 30 AAAA fd00::1", "a 20 A 10.0.0.1", "b 7 CNAME a"]);
+    const client = clientOf(server);
+    const records = ["10.0.0.1", "fd00::1"];
+    expect(await client.addresses(`a.${ZONE}`, null)).toEqual({ records, ttlMs: 20_000 });
+    expect(await client.addresses(`b.${ZONE}`, null)).toEqual({ records, ttlMs: 7000 });
+  });
+
+  test("300 addresses, which do not fit into a datagram", async () => {
+    const ips = Array.from({ length: 300 }, (_, n) => `10.0.${n >> 8}.${n & 255}`);
+    using server = await nameServer(ips.map((ip) => `a A ${ip}`));
+    const { records, ttlMs } = await clientOf(server).addresses(`a.${ZONE}`, null);
+    expect([...records].sort()).toEqual(ips.sort());
+    expect(ttlMs).toBe(1000);
+  });
+
+  test("SRV records with their targets in lower case, without what is no host", async () => {
+    using server = await nameServer([
+      "_pg._tcp SRV 1 10 5432 DB1",
+      "_pg._tcp SRV 2 0 5433 db2.elsewhere.test.",
+      "_pg._tcp SRV 3 0 5433 bad\\032name",
+      "_none._tcp SRV 0 0 0 .",
+    ]);
+    const { records } = await clientOf(server).services(`_pg._tcp.${ZONE}`);
+    expect([...records].sort((a, b) => a.priority - b.priority)).toEqual([
+      { priority: 1, weight: 10, port: 5432, target: `db1.${ZONE}` },
+      { priority: 2, weight: 0, port: 5433, target: "db2.elsewhere.test" },
+    ]);
+    expect((await clientOf(server).services(`_none._tcp.${ZONE}`)).records).toEqual([]);
+  });
+
+  test.each([
+    ["a name that is not there", `gone.${ZONE}`, "ENOTFOUND"],
+    ["a name without an address", `text.${ZONE}`, "ENOTFOUND"],
+    ["a zone that is broken", "a.broken.test", "ESERVFAIL"],
+    ["a zone of another server", "a.example", "EREFUSED"],
+  ])("nothing of %s, and why", async (_, name, code) => {
+    using server = await nameServer([`text TXT "there"`]);
+    const client = clientOf(server);
+    await expect(client.addresses(name, ["10.0.0.1"])).rejects.toMatchObject({ code });
+    await expect(client.services(name)).rejects.toMatchObject({ code });
+  });
+
+  test("a server that is away is a timeout, and the next one is asked", async () => {
+    using server = await nameServer(["a A 10.0.0.1"]);
+    using other = await nameServer(["a A 10.0.0.2"]);
+    await server.kill();
+    const servers = [server, other].map(({ port }) => ({ ip: "127.0.0.1", port }));
+    const [first] = servers;
+    const alone = new DnsClient({ servers: [first!], intervalMs: 1000 });
+    await expect(alone.addresses(`a.${ZONE}`, null)).rejects.toThrow(/ETIMEOUT|ECONNREFUSED/);
+    const client = new DnsClient({ servers, intervalMs: 1000 });
+    expect((await client.addresses(`a.${ZONE}`, null)).records).toEqual(["10.0.0.2"]);
+  });
+
+  test("SRV records are remembered for their TTL, but no longer than the interval", async () => {
+    using server = await nameServer(["_a._tcp 600 SRV 0 0 1 a", "_b._tcp 0 SRV 0 0 1 a"]);
+    const client = clientOf(server, 500);
+    const portOf = async (name: string) => (await client.services(name)).records[0]?.port;
+    expect(await Promise.all([portOf(`_a._tcp.${ZONE}`), portOf(`_b._tcp.${ZONE}`)])).toEqual([
+      1, 1,
+    ]);
+    const askedAtMs = performance.now();
+    await server.set(["_a._tcp 600 SRV 0 0 2 a", "_b._tcp 0 SRV 0 0 2 a"]);
+    const isFresh = performance.now() - askedAtMs < 400;
+    expect(await portOf(`_b._tcp.${ZONE}`)).toBe(2);
+    if (isFresh) expect(await portOf(`_a._tcp.${ZONE}`)).toBe(1);
+    await until("the interval is over", async () => (await portOf(`_a._tcp.${ZONE}`)) === 2);
+  });
+
+  test("configured anew it asks the others at once", async () => {
+    using server = await nameServer(["a 600 A 10.0.0.1"]);
+    using other = await nameServer(["a 600 A 10.0.0.2"]);
+    const client = clientOf(server);
+    const ask = async () => (await client.addresses(`a.${ZONE}`, null)).records;
+    expect(await ask()).toEqual(["10.0.0.1"]);
+    const servers = [{ ip: "127.0.0.1", port: other.port }];
+    expect(client.configure({ servers, intervalMs: 10_000 })).toBe(true);
+    expect(await ask()).toEqual(["10.0.0.2"]);
+    expect(client.configure({ servers, intervalMs: 5000 })).toBe(false);
+  });
+});
