@@ -104,6 +104,7 @@ function pool(one: PoolConfig): Written {
   return {
     method: one.method,
     hash: { key: "address", bounded: one.boundPercent === 0 ? "off" : `${one.boundPercent}%` },
+    proxy_protocol: one.proxyProtocol,
     slow_start: formatDuration(one.slowStartMs),
     on_down: one.onDown,
     health_check: healthCheck(one.healthCheck),
@@ -147,6 +148,7 @@ function backend(one: BackendConfig): Written {
     ...(name !== formatHostPort(host, port) && { name }),
     weight: one.weight,
     max_connections: one.maxConnections,
+    proxy_protocol: one.proxyProtocol,
     queue: { size: one.queue.size, timeout: formatDuration(one.queue.timeoutMs) },
     backup: one.tier > 0,
     drain: one.isDraining,

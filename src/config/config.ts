@@ -12,6 +12,7 @@ export type LogLevel = "debug" | "info" | "warn" | "error";
 export type LogFormat = "auto" | "pretty" | "json";
 export type Overload = "reject" | "wait";
 export type Refuse = "reset" | "close";
+export type ProxyProtocol = "off" | "v1" | "v2";
 export type OnDown = "keep" | "close";
 
 export type HealthCheckType = "tcp" | "tls" | "http" | "exchange" | "off";
@@ -66,6 +67,8 @@ export type BackendConfig = {
   readonly weight: number;
   /** Sessions at a time; 0: no bound. */
   readonly maxConnections: number;
+  /** What tells it who the client is. */
+  readonly proxyProtocol: ProxyProtocol;
   /** Clients that may wait for a place in its pool, and how long each. */
   readonly queue: { readonly size: number; readonly timeoutMs: number };
   /** The lowest tier that has an eligible backend serves; one with `backup: true` is in BACKUP_TIER. */
@@ -82,6 +85,8 @@ export type PoolConfig = {
   readonly boundPercent: number;
   /** How long a backend that comes back takes to have its whole weight; 0: none. */
   readonly slowStartMs: number;
+  /** Of its backends, where they say nothing else. */
+  readonly proxyProtocol: ProxyProtocol;
   /** What becomes of the sessions of a backend that goes down. */
   readonly onDown: OnDown;
   readonly backends: readonly BackendConfig[];

@@ -145,10 +145,11 @@ function poolTree(pool: PoolConfig): Tree {
   return {
     method,
     hash: { bounded: boundPercent === 0 ? "off" : `${boundPercent}%` },
+    proxy_protocol: pool.proxyProtocol,
     slow_start: formatDuration(slowStartMs),
     on_down: onDown,
     health_check: healthCheck(check),
-    backends: byName(backends, backendTree),
+    backends: byName(backends, (backend) => backendTree(backend, pool)),
     discover: discover === null ? null : discoverText(discover),
   };
 }
@@ -159,11 +160,13 @@ function discoverText(discover: DiscoverConfig): string {
   return kind === "srv" ? `srv ${name}` : `dns ${formatHostPort(name, discover.port)}`;
 }
 
-function backendTree(backend: BackendConfig): Tree {
+// Its own only where it is another than the pool's: a change of that one is one change.
+function backendTree(backend: BackendConfig, { proxyProtocol }: PoolConfig): Tree {
   return {
     endpoint: formatHostPort(backend.host, backend.port),
     weight: backend.weight,
     max_connections: backend.maxConnections,
+    ...(backend.proxyProtocol !== proxyProtocol && { proxy_protocol: backend.proxyProtocol }),
     queue: { size: backend.queue.size, timeout: formatDuration(backend.queue.timeoutMs) },
     backup: backend.tier > 0,
     drain: backend.isDraining,

@@ -11,6 +11,7 @@ import type {
   ListenerConfig,
   ListenerLimits,
   PoolConfig,
+  ProxyProtocol,
   ResolverConfig,
   SessionTimeouts,
 } from "./config.ts";
@@ -128,7 +129,7 @@ export function poolsOf(written: WrittenConfig): readonly PoolConfig[] {
   const simple: WrittenPool = { ...(method && { method }), ...(backends && { backends }) };
   const all = Object.entries(written.pools ?? { [DEFAULT_NAME]: simple });
   return all.map(([name, pool]) => {
-    const { method, slow_start, on_down } = withDefaults(tables.pool, pool);
+    const { method, slow_start, on_down, proxy_protocol } = withDefaults(tables.pool, pool);
     return {
       name,
       method,
@@ -136,8 +137,11 @@ export function poolsOf(written: WrittenConfig): readonly PoolConfig[] {
       // Its default is the word for 0.
       boundPercent: pool?.hash?.bounded ?? 0,
       slowStartMs: slow_start,
+      proxyProtocol: proxy_protocol,
       onDown: on_down,
-      backends: joinEqual((pool?.backends ?? []).filter(isPresent).map(backendOf)),
+      backends: joinEqual(
+        (pool?.backends ?? []).filter(isPresent).map((one) => backendOf(one, proxy_protocol)),
+      ),
       discover: discoverOf(pool?.discover),
     };
   });
@@ -153,7 +157,7 @@ export function backendName({ name, host = "", port = 0 }: WrittenBackend): stri
   return name ?? formatHostPort(host, port);
 }
 
-function backendOf(written: WrittenBackend): BackendConfig {
+function backendOf(written: WrittenBackend, proxyProtocol: ProxyProtocol): BackendConfig {
   const { host, port, weight, max_connections, backup, drain } = withDefaults(
     tables.backend,
     written,
@@ -165,6 +169,7 @@ function backendOf(written: WrittenBackend): BackendConfig {
     port,
     weight,
     maxConnections: max_connections,
+    proxyProtocol: written.proxy_protocol ?? proxyProtocol,
     queue: { size: queue.size, timeoutMs: queue.timeout },
     tier: backup ? BACKUP_TIER : 0,
     isDraining: drain,

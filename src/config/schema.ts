@@ -1,8 +1,10 @@
 // The one table of all keys: type, range, default, one line of words. Validation, defaults and the
 // reference come from it.
-import { type Field, type Keys, MAX_DURATION_MS } from "./field.ts";
+import type { Field, Keys } from "./field.ts";
+import { choice, duration, integer, map, port, rate, timeout } from "./field-makers.ts";
 import { discoverKeys, resolverKeys } from "./name-keys.ts";
 import { namesakeKeys } from "./namesake-keys.ts";
+import { healthCheckKeys } from "./schema-health.ts";
 
 /** Capacity of the board (shared/board.ts); a test compares them. */
 export const MAX_BACKENDS = 4096;
@@ -10,19 +12,6 @@ const MAX_POOLS = 1024;
 const MAX_LISTENERS = 1024;
 const MAX_WORKERS = 8;
 
-const integer = (min: number, max: number): Field => ({ kind: "integer", min, max });
-const duration = (min = 1): Field => ({
-  kind: "duration",
-  min,
-  max: MAX_DURATION_MS,
-  canBeOff: false,
-});
-const timeout: Field = { kind: "duration", min: 1, max: MAX_DURATION_MS, canBeOff: true };
-const choice = (...values: string[]): Field => ({ kind: "choice", values });
-const map = (keys: Keys): Field => ({ kind: "map", keys });
-
-const rate: Field = { kind: "rate", max: 100_000 };
-const port = integer(1, 65535);
 const method = choice(
   "round_robin",
   "least_connections",
@@ -31,6 +20,8 @@ const method = choice(
   "least_time",
   "first",
 );
+
+const proxyProtocol = choice("off", "v1", "v2");
 
 const queueKeys: Keys = {
   size: {
@@ -59,6 +50,10 @@ const backendKeys: Keys = {
     default: 0,
     doc: "sessions at a time; one that is full is passed over; 0 is no bound",
   },
+  proxy_protocol: {
+    field: proxyProtocol,
+    doc: "over the pool's: the header that tells the backend who the client is",
+  },
   queue: { field: map(queueKeys), doc: "where clients wait while every backend is full" },
   backup: {
     field: { kind: "boolean" },
@@ -73,53 +68,6 @@ const backendKeys: Keys = {
 };
 
 const backends: Field = { kind: "list", of: map(backendKeys), max: MAX_BACKENDS };
-
-const healthCheckKeys: Keys = {
-  type: {
-    field: choice("tcp", "tls", "http", "exchange", "off"),
-    default: "tcp",
-    doc: "how a backend is checked: by a connect, a TLS handshake, an HTTP request, bytes of your own",
-  },
-  port: { field: port, doc: "another port than the backend's, for the check" },
-  path: { field: { kind: "url-path", max: 1024 }, default: "/", doc: "http: what is asked for" },
-  host: { field: { kind: "host" }, doc: "http: the Host header; the backend's host when absent" },
-  expect: {
-    field: { kind: "bytes", max: 1024 },
-    doc: "http: statuses that pass (200-399 when absent); exchange: what the answer begins with",
-  },
-  send: { field: { kind: "bytes", max: 1024 }, doc: "exchange: a text, or bytes as hex:0a0b" },
-  server_name: {
-    field: { kind: "host" },
-    doc: "tls: the name asked for; the backend's host when absent and a name",
-  },
-  verify: {
-    field: { kind: "boolean" },
-    default: false,
-    doc: "tls: the certificate must be valid, for that name",
-  },
-  expiry_warning: {
-    field: timeout,
-    default: "14d",
-    doc: "tls: a certificate that ends sooner is warned of; 0 is off",
-  },
-  interval: { field: duration(), default: "5s", doc: "time between two checks" },
-  timeout: { field: duration(), default: "2s", doc: "how long one check may take" },
-  fast_interval: {
-    field: duration(),
-    default: "500ms",
-    doc: "time between two checks while a change is undecided",
-  },
-  rise: {
-    field: integer(1, 100),
-    default: 2,
-    doc: "checks in a row that must pass until it is up",
-  },
-  fall: {
-    field: integer(1, 100),
-    default: 3,
-    doc: "checks in a row that must fail until it is down",
-  },
-};
 
 const sessionTimeoutsKeys: Keys = {
   connect: { field: duration(), default: "2s", doc: "one dial of a backend" },
@@ -257,6 +205,11 @@ const hashKeys: Keys = {
 const poolKeys: Keys = {
   method: { field: method, default: "round_robin", doc: "how a backend is chosen" },
   hash: { field: map(hashKeys), doc: "of the method source_hash" },
+  proxy_protocol: {
+    field: proxyProtocol,
+    default: "off",
+    doc: "the header that tells its backends who the client is, as HAProxy's send-proxy",
+  },
   slow_start: {
     field: timeout,
     default: 0,

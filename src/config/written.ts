@@ -8,6 +8,7 @@ import type {
   Method,
   OnDown,
   Overload,
+  ProxyProtocol,
   Refuse,
   ServerConfig,
 } from "./config.ts";
@@ -20,6 +21,7 @@ export type WrittenBackend = {
   readonly weight?: number;
   readonly name?: string;
   readonly max_connections?: number;
+  readonly proxy_protocol?: ProxyProtocol;
   readonly queue?: WrittenQueue;
   readonly backup?: boolean;
   readonly drain?: boolean;
@@ -102,6 +104,7 @@ export type WrittenResolver = {
 export type WrittenPool = {
   readonly method?: Method;
   readonly hash?: { readonly key?: "address"; readonly bounded?: number };
+  readonly proxy_protocol?: ProxyProtocol;
   readonly slow_start?: number;
   readonly on_down?: OnDown;
   readonly health_check?: WrittenHealthCheck;

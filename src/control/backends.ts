@@ -224,7 +224,10 @@ export class Backends {
           slot,
           endpoints: checkedAt(endpoints, pool.healthCheck.port),
           check: pool.healthCheck,
-          conversation: conversationOf(pool.healthCheck, config.host.replace(/\.$/, "")),
+          conversation: conversationOf(pool.healthCheck, {
+            host: config.host.replace(/\.$/, ""),
+            proxyProtocol: config.proxyProtocol,
+          }),
         })),
     );
   }

@@ -23,6 +23,7 @@ export function generationPool(
       weight: weightOf(backend),
       maxConnections: backend.config.maxConnections,
       tier: backend.config.tier,
+      proxyProtocol: backend.config.proxyProtocol,
       origin: formatHostPort(backend.config.host, backend.config.port),
       endpoints: backend.endpoints,
     })),

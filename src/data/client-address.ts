@@ -1,10 +1,34 @@
 // Who a client is: its address as text.
+import type { Route } from "../policy/proxy-protocol/format.ts";
 
-type Addressed = { readonly remoteAddress?: string };
+type Addressed = {
+  readonly remoteAddress?: string;
+  readonly remotePort?: number;
+  readonly localAddress?: string;
+  readonly localPort?: number;
+};
 
 /** Canonical, without a port; IPv4-mapped IPv6 as IPv4; empty where there is none. */
 export function clientAddress(socket: object): string {
-  const address = (socket as Addressed).remoteAddress ?? "";
+  return canonical((socket as Addressed).remoteAddress ?? "");
+}
+
+/** From the client to the address that it came to; null where there is none. */
+export function routeOf(socket: object): Route {
+  const {
+    remoteAddress = "",
+    remotePort = 0,
+    localAddress = "",
+    localPort = 0,
+  } = socket as Addressed;
+  if (remoteAddress === "" || localAddress === "") return null;
+  return {
+    source: { ip: canonical(remoteAddress), port: remotePort },
+    destination: { ip: canonical(localAddress), port: localPort },
+  };
+}
+
+function canonical(address: string): string {
   return address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
 }
 

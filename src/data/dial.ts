@@ -3,11 +3,12 @@
 import { classifyDialError, errnoCode } from "../base/os-error.ts";
 import { EHOSTUNREACH } from "../os/abi.ts";
 import { hashText } from "../policy/balance/hash.ts";
+import { formatHeader } from "../policy/proxy-protocol/format.ts";
 import { EJECTED } from "../shared/backend-state.ts";
 import type { End } from "../shared/end-reason.ts";
 import type { SessionLimits } from "../shared/messages.ts";
 import { backendHandlers } from "./backend-handlers.ts";
-import { clientAddress } from "./client-address.ts";
+import { clientAddress, routeOf } from "./client-address.ts";
 import { FULL, type Pool } from "./pool.ts";
 import type { Session } from "./session.ts";
 import type { WaitingLine } from "./waiting-line.ts";
@@ -118,6 +119,13 @@ export class Dial {
     return (nowMs) => times.observe(slot, connectMs + nowMs - connectedAtMs, nowMs);
   }
 
+  /** What the backend is told before the client's bytes; null: nothing. */
+  header(): Uint8Array | null {
+    const { client, slot } = this.session;
+    const version = this.origin.pool.proxyProtocol(slot);
+    return version === "off" ? null : formatHeader(version, routeOf(client));
+  }
+
   private pickBackend(): boolean {
     const { session, tried } = this;
     if (tried.length > session.limits.retries) return false;
@@ -156,7 +164,8 @@ export class Dial {
       endpoint,
       handlers: backendHandlers,
       data: session,
-      isSpeakingFirst: session.up.pendingBytes > 0,
+      isSpeakingFirst:
+        session.up.pendingBytes > 0 || this.origin.pool.proxyProtocol(session.slot) !== "off",
     });
   }
 }

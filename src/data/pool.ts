@@ -1,6 +1,8 @@
 // A pool as this thread uses it: picks a backend for a dial by the pool's method, from the
 // schedule of those that are eligible now.
+
 import type { Endpoint } from "../base/address.ts";
+import type { ProxyProtocol } from "../config/config.ts";
 import type { Balancer, Facts } from "../policy/balance/balancer.ts";
 import { hashText } from "../policy/balance/hash.ts";
 import { balancers } from "../policy/balance/registry.ts";
@@ -100,6 +102,10 @@ export class Pool {
   endpoint(slot: number, nth: number): Endpoint | undefined {
     const endpoints = this.backends.get(slot)?.endpoints ?? [];
     return endpoints[((this.preferred.get(slot) ?? 0) + nth) % endpoints.length];
+  }
+
+  proxyProtocol(slot: number): ProxyProtocol {
+    return this.backends.get(slot)?.proxyProtocol ?? "off";
   }
 
   countEndpoints(slot: number): number {

@@ -140,6 +140,10 @@ export class Session {
 
   connected(socket: SessionSocket): void {
     if (this.dial === null) return;
+    const header = this.dial.header();
+    // Its send buffer is empty and takes a header whole, unless the backend is gone again.
+    if (header !== null && socket.write(header) < header.length)
+      return this.dialFailed("ECONNRESET");
     this.answer = this.dial.succeeded();
     this.dial = null;
     this.thread.dialing.delete(this);

@@ -1,7 +1,7 @@
 // What the control plane and a worker say to each other. Plain data; nothing is sent per
 // connection. Everything that is counted goes over the board instead.
 import type { Endpoint } from "../base/address.ts";
-import type { ListenerLimits, Method, Overload, Refuse } from "../config/config.ts";
+import type { ListenerLimits, Method, Overload, ProxyProtocol, Refuse } from "../config/config.ts";
 
 export type GenerationBackend = {
   /** Its row on the board. */
@@ -13,6 +13,8 @@ export type GenerationBackend = {
   readonly maxConnections: number;
   /** The lowest one that has an eligible backend serves. */
   readonly tier: number;
+  /** What tells it who the client is. */
+  readonly proxyProtocol: ProxyProtocol;
   /** What is hashed: its host and port as configured. */
   readonly origin: string;
   /** In the order to try; empty while its name does not resolve. */

@@ -26,6 +26,7 @@ export function backendOf(slot: number, over: Partial<GenerationBackend> = {}): 
     weight: 1,
     maxConnections: 0,
     tier: 0,
+    proxyProtocol: "off",
     origin: `b${slot}:1`,
     endpoints: [{ family: 4, ip: "127.0.0.1", port: 1 }],
     ...over,

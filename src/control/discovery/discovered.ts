@@ -61,7 +61,9 @@ function extend(pool: PoolConfig, answers: Answers): PoolConfig {
       taken.add(one.name).add(endpointOf(one));
       return isNew;
     });
-  return { ...pool, backends: [...pool.backends, ...found] };
+  const { proxyProtocol } = pool;
+  const added = found.map((one) => ({ ...one, proxyProtocol }));
+  return { ...pool, backends: [...pool.backends, ...added] };
 }
 
 function discovered(discover: DiscoverConfig, answers: Answers): BackendConfig[] {
@@ -125,7 +127,8 @@ type Place = Pick<BackendConfig, "host" | "port"> &
 
 function backendOf({ host, port, name, tier = 0, weight = 1 }: Place): BackendConfig {
   const queue = { size: 0, timeoutMs: 0 };
-  const settings = { weight, tier, maxConnections: 0, queue, isDraining: false };
+  const proxyProtocol = "off" as const;
+  const settings = { weight, tier, maxConnections: 0, queue, isDraining: false, proxyProtocol };
   return { name: name ?? formatHostPort(host, port), host, port, ...settings };
 }
 

@@ -1,6 +1,6 @@
 // What a check says to a backend once it is connected, and how it judges the answer.
 import { formatHostPort, parseIp } from "../../base/address.ts";
-import type { HealthCheckConfig } from "../../config/config.ts";
+import type { HealthCheckConfig, ProxyProtocol } from "../../config/config.ts";
 import { parseBytes, parseStatusRanges } from "../../config/expectation.ts";
 import {
   judgeHttp,
@@ -8,6 +8,7 @@ import {
   MAX_ANSWER_BYTES,
   type Verdict,
 } from "../../policy/health/verdict.ts";
+import { formatLocal } from "../../policy/proxy-protocol/format.ts";
 import type { Trust } from "./certificate.ts";
 
 export type Conversation = {
@@ -24,8 +25,19 @@ const ANSWERED = [[200, 399]] as const;
 const NOTHING = new Uint8Array(0);
 export const CONNECT_ONLY: Conversation = { send: NOTHING, judge: null, tls: null };
 
-/** `host` is the backend's, as configured. */
-export function conversationOf(check: HealthCheckConfig, host: string): Conversation {
+type Backend = { readonly host: string; readonly proxyProtocol: ProxyProtocol };
+
+/** With the header in front that a backend waits for. It would come before TLS: a check of that type
+ *  has none. */
+export function conversationOf(check: HealthCheckConfig, backend: Backend): Conversation {
+  const { host, proxyProtocol } = backend;
+  const plain = conversationWith(check, host);
+  if (proxyProtocol === "off" || plain.tls !== null) return plain;
+  const header = formatLocal(proxyProtocol);
+  return { ...plain, send: Buffer.concat([header, plain.send]) };
+}
+
+function conversationWith(check: HealthCheckConfig, host: string): Conversation {
   switch (check.type) {
     case "tcp":
     case "off":

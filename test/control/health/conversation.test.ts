@@ -38,7 +38,12 @@ type Written = Parameters<typeof healthCheckOf>[0];
 async function check({ port }: { readonly port: number }, written: Written, timeoutMs = 2000) {
   const config: HealthCheckConfig = healthCheckOf(written);
   const endpoint = { family: 4 as const, ip: "127.0.0.1", port };
-  return await probeBackend([endpoint], 0, timeoutMs, conversationOf(config, "db.internal"));
+  return await probeBackend(
+    [endpoint],
+    0,
+    timeoutMs,
+    conversationOf(config, { host: "db.internal", proxyProtocol: "off" }),
+  );
 }
 
 /** Sends these pieces to whoever comes, then ends if told so. */

@@ -1,0 +1,16 @@
+// What the schema is written with.
+import { type Field, type Keys, MAX_DURATION_MS } from "./field.ts";
+
+export const integer = (min: number, max: number): Field => ({ kind: "integer", min, max });
+export const duration = (min = 1): Field => ({
+  kind: "duration",
+  min,
+  max: MAX_DURATION_MS,
+  canBeOff: false,
+});
+export const timeout: Field = { kind: "duration", min: 1, max: MAX_DURATION_MS, canBeOff: true };
+export const choice = (...values: string[]): Field => ({ kind: "choice", values });
+export const map = (keys: Keys): Field => ({ kind: "map", keys });
+
+export const rate: Field = { kind: "rate", max: 100_000 };
+export const port = integer(1, 65535);

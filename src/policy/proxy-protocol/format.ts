@@ -1,0 +1,85 @@
+// The PROXY protocol's header, versions 1 and 2, as HAProxy defines it: who the client is, told to a
+// backend before the client's own bytes. Pure.
+
+export type ProxyVersion = "v1" | "v2";
+
+/** An IP literal in canonical form, and a port. */
+export type Address = { readonly ip: string; readonly port: number };
+
+/** From the client to the address that it came to; null: not known, as of a unix socket. */
+export type Route = { readonly source: Address; readonly destination: Address } | null;
+
+const SIGNATURE = [0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a];
+const LOCAL = 0x20;
+const PROXY = 0x21;
+const TCP4 = 0x11;
+const TCP6 = 0x21;
+const UNSPECIFIED = 0x00;
+
+export function formatHeader(version: ProxyVersion, route: Route): Uint8Array {
+  return version === "v1" ? formatV1(route) : formatV2(route);
+}
+
+/** What a connection of bal's own begins with, such as a health check. */
+export function formatLocal(version: ProxyVersion): Uint8Array {
+  return version === "v1" ? formatV1(null) : frame(LOCAL, UNSPECIFIED, []);
+}
+
+function formatV1(route: Route): Uint8Array {
+  const text = route === null ? "UNKNOWN" : describe(route);
+  return new TextEncoder().encode(`PROXY ${text}\r\n`);
+}
+
+function describe({ source, destination }: NonNullable<Route>): string {
+  const [from, to] = [source.ip, destination.ip];
+  if (isV6(from) !== isV6(to)) return "UNKNOWN";
+  return `${isV6(from) ? "TCP6" : "TCP4"} ${from} ${to} ${source.port} ${destination.port}`;
+}
+
+function formatV2(route: Route): Uint8Array {
+  if (route === null) return frame(PROXY, UNSPECIFIED, []);
+  const { source, destination } = route;
+  const ports = [source.port, destination.port].flatMap((port) => [port >> 8, port & 255]);
+  const areV4 = !isV6(source.ip) && !isV6(destination.ip);
+  const bytesOf = areV4 ? bytesOfV4 : bytesOfV6;
+  const addresses = [...bytesOf(source.ip), ...bytesOf(destination.ip)];
+  return frame(PROXY, areV4 ? TCP4 : TCP6, [...addresses, ...ports]);
+}
+
+function frame(command: number, family: number, body: readonly number[]): Uint8Array {
+  return new Uint8Array([
+    ...SIGNATURE,
+    command,
+    family,
+    body.length >> 8,
+    body.length & 255,
+    ...body,
+  ]);
+}
+
+function isV6(ip: string): boolean {
+  return ip.includes(":");
+}
+
+function bytesOfV4(ip: string): number[] {
+  return ip.split(".").map(Number);
+}
+
+/** 16 bytes; an IPv4 address in its mapped form. */
+function bytesOfV6(ip: string): number[] {
+  if (!isV6(ip)) return [...Array<number>(10).fill(0), 255, 255, ...bytesOfV4(ip)];
+  const [head = "", tail = ""] = ip.split("::");
+  const [front, back] = [groups(head), groups(tail)];
+  return [...front, ...Array<number>(16 - front.length - back.length).fill(0), ...back];
+}
+
+function groups(text: string): number[] {
+  return text
+    .split(":")
+    .filter((group) => group !== "")
+    .flatMap((group) => {
+      if (group.includes(".")) return bytesOfV4(group);
+      const value = Number.parseInt(group, 16);
+      return [value >> 8, value & 255];
+    });
+}
