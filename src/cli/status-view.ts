@@ -9,8 +9,8 @@ import {
   sizeRateFigure,
 } from "../base/figures.ts";
 import type { BackendStatus, PoolStatus, Status } from "../control/admin/api.ts";
+import type { Lately } from "../control/admin/lately.ts";
 import { availability, isAvailable, plural, troublesOf } from "../control/admin/troubles.ts";
-import type { Lately } from "./lately.ts";
 import { paint, type Style } from "./paint.ts";
 import { plain } from "./plain.ts";
 import { sparkline } from "./sparkline.ts";

@@ -1,9 +1,9 @@
 // `bal status`: what the running bal says of itself, once or again and again; nothing is dialled.
 import { defineCommand } from "citty";
 import { AdminClient } from "../control/admin/client.ts";
+import { fromHistory, Meter, TREND } from "../control/admin/lately.ts";
 import { type Home, locateHome } from "../control/home.ts";
 import { type ExitCode, say, usageError } from "./exit.ts";
-import { fromHistory, Meter, TREND } from "./lately.ts";
 import { asked } from "./named-backend.ts";
 import { paint } from "./paint.ts";
 import { isScreen, Quit, Screen } from "./screen.ts";

@@ -7,13 +7,14 @@ import { CONTENT_TYPES, expose, formatFor } from "../metrics/exposition.ts";
 import { type Override, readOverride } from "../override.ts";
 import { UPGRADE_MS, type UpgradeRequest } from "../upgrade/upgrade.ts";
 import type { ControlApi, PreviewOutcome, ReloadOutcome, UpgradeOutcome } from "./api.ts";
+import { dashboardResponse } from "./dashboard.ts";
 import type { EventStreams } from "./event-streams.ts";
 import type { Door } from "./gate.ts";
 import { type Call, failure, Refusal, type Routes, readJson } from "./router.ts";
 
 export function routesOf(api: ControlApi, streams: EventStreams): Routes {
   return {
-    "/": { isOpen: true, GET: () => failure(404, NO_PAGE) },
+    "/": { isOpen: true, GET: dashboardResponse },
     "/livez": { isOpen: true, GET: () => plain("ok", 200) },
     "/readyz": {
       isOpen: true,
@@ -52,8 +53,6 @@ function metrics(api: ControlApi, accept: string | null): Response {
   const headers = { "Content-Type": CONTENT_TYPES[format] };
   return new Response(expose(api.metrics(), format), { headers });
 }
-
-const NO_PAGE = { code: "not-found", message: "there is no page here; see /v1/status" };
 
 function outcomeResponse(outcome: ReloadOutcome | PreviewOutcome | UpgradeOutcome): Response {
   switch (outcome.kind) {

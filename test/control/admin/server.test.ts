@@ -139,7 +139,6 @@ test("stop passes on whether now, and takes no body for another", async () => {
 
 test.each([
   ["GET", "/nope", 404, "not-found"],
-  ["GET", "/", 404, "not-found"],
   ["GET", "/v1/reload", 405, "method-not-allowed"],
   ["DELETE", "/v1/stop", 405, "method-not-allowed"],
   ["POST", "/v1/status?x=1", 405, "method-not-allowed"],

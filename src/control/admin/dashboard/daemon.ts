@@ -1,0 +1,94 @@
+// The admin API as this page asks it.
+import type { ApiError, BackendStatus, BalEvent, History, Status } from "../api.ts";
+
+export type Reply<T> =
+  | { readonly kind: "ok"; readonly body: T }
+  /** It wants the token, or another one. */
+  | { readonly kind: "unauthorized" }
+  | { readonly kind: "refused"; readonly message: string }
+  /** Nobody answers. */
+  | { readonly kind: "away" };
+
+/** The tab's, and gone with it. */
+const STORED_TOKEN = "bal-token";
+const ANSWER_MS = 5000;
+const RECONNECT_MS = 2000;
+
+export function storeToken(token: string): void {
+  sessionStorage.setItem(STORED_TOKEN, token);
+}
+
+export function hasToken(): boolean {
+  return sessionStorage.getItem(STORED_TOKEN) !== null;
+}
+
+export function getStatus(): Promise<Reply<Status>> {
+  return ask("/v1/status");
+}
+
+/** So many of the newest samples at most; all of the last hour without a number. */
+export function getHistory(last: number | null): Promise<Reply<History>> {
+  return ask(last === null ? "/v1/history" : `/v1/history?last=${last}`);
+}
+
+export function setDrain(
+  pool: string,
+  backend: string,
+  drain: boolean,
+): Promise<Reply<BackendStatus>> {
+  const path = `/v1/pools/${encodeURIComponent(pool)}/backends/${encodeURIComponent(backend)}`;
+  return ask(path, { method: "PATCH", body: JSON.stringify({ drain }) });
+}
+
+/** Reads events for ever, over as many connections as it takes. */
+export async function readEvents(onEvent: (event: BalEvent) => void): Promise<never> {
+  for (;;) {
+    try {
+      const { ok, body } = await fetch("/v1/events", { headers: headers() });
+      if (ok && body !== null) await readStream(body, onEvent);
+    } catch {
+      // It has ended, or bal is away: the status tells that.
+    }
+    await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
+  }
+}
+
+// EventSource would read the same, but sends no token.
+async function readStream(
+  body: ReadableStream<Uint8Array>,
+  onEvent: (event: BalEvent) => void,
+): Promise<void> {
+  const decoder = new TextDecoder();
+  const reader = body.getReader();
+  let text = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    text += decoder.decode(value, { stream: true });
+    const blocks = text.split("\n\n");
+    text = blocks.pop() ?? "";
+    for (const block of blocks) {
+      const data = /^data: (.*)$/m.exec(block)?.[1];
+      if (data !== undefined) onEvent(JSON.parse(data) as BalEvent);
+    }
+  }
+}
+
+async function ask<T>(path: string, options: RequestInit = {}): Promise<Reply<T>> {
+  try {
+    const signal = AbortSignal.timeout(ANSWER_MS);
+    const response = await fetch(path, { ...options, headers: headers(), signal });
+    if (response.ok) return { kind: "ok", body: (await response.json()) as T };
+    if (response.status === 401) return { kind: "unauthorized" };
+    const { error } = (await response.json()) as { readonly error: ApiError };
+    const hint = error.hint === undefined ? "" : ` (${error.hint})`;
+    return { kind: "refused", message: `${error.message}${hint}` };
+  } catch {
+    return { kind: "away" };
+  }
+}
+
+function headers(): HeadersInit {
+  const token = sessionStorage.getItem(STORED_TOKEN);
+  return token === null ? {} : { Authorization: `Bearer ${token}` };
+}

@@ -1,0 +1,175 @@
+// A pool: whom it gets its clients from, and its backends. Rows stay where they are; a look only changes
+// what differs.
+import {
+  ageSince,
+  countFigure,
+  delayFigure,
+  rateFigure,
+  sizeRateFigure,
+} from "../../../base/figures.ts";
+import type { BackendStatus, ListenerStatus, PoolStatus, Series } from "../api.ts";
+import type { Lately } from "../lately.ts";
+import { isAvailable, plural } from "../troubles.ts";
+import { setDrain } from "./daemon.ts";
+import { ask } from "./dialogs.ts";
+import { arrange, element, setClass, setText } from "./elements.ts";
+import { drawSpark, spark } from "./plot.ts";
+import { type Column, tableOf } from "./tables.ts";
+
+export type PoolView = {
+  readonly listeners: readonly ListenerStatus[];
+  readonly lately: Lately;
+  /** As far back as `samples` go, or less. */
+  readonly trendOf: (pool: string, backend: string) => Series | null;
+  readonly samples: number;
+  readonly nowMs: number;
+  readonly isShown: (pool: string, backend: BackendStatus) => boolean;
+  /** Called when something was changed by hand. */
+  readonly onChange: () => void;
+};
+
+/** Those between the name and the button. */
+const FIGURES: readonly Column[] = [
+  { title: "Since", class: "number rank-1" },
+  { title: "Weight", class: "number rank-3" },
+  { title: "Active", class: "number" },
+  { title: "New/s", class: "number rank-1" },
+  { title: "In/s", class: "number rank-2" },
+  { title: "Out/s", class: "number rank-2" },
+  { title: "Total", class: "number rank-3" },
+  { title: "Failed dials", class: "number rank-4" },
+  { title: "Check", class: "number rank-3" },
+];
+
+const COLUMNS: readonly Column[] = [
+  { title: "State", class: "state-column" },
+  { title: "Backend", class: "named" },
+  ...FIGURES,
+  { title: "Trend of new/s", class: "spark rank-2" },
+  { title: "Action", class: "act" },
+];
+
+export class PoolSection {
+  readonly root: HTMLElement;
+  private readonly method = element("span", { class: "quiet" });
+  private readonly health = element("span");
+  private readonly from = element("p", { class: "from" });
+  private readonly body = element("tbody");
+  private readonly rows = new Map<string, BackendRow>();
+  private readonly name: string;
+
+  constructor(name: string) {
+    this.name = name;
+    const title = element("h2", {}, [name]);
+    this.root = element("section", {}, [
+      element("div", { class: "pool-head" }, [title, this.method, this.health]),
+      this.from,
+      element("div", { class: "scroll" }, [tableOf(`Backends of ${name}`, COLUMNS, this.body)]),
+    ]);
+  }
+
+  show({ name, method, backends }: PoolStatus, view: PoolView): void {
+    const available = backends.filter(isAvailable).length;
+    setText(this.method, method);
+    setText(this.health, `${available} of ${backends.length} available`);
+    setClass(this.health, available === 0 ? "outage" : "quiet");
+    const feeding = view.listeners.filter(({ pool }) => pool === name);
+    const words = feeding.map((one) => `${one.name} ${one.address} → ${name}`);
+    setText(this.from, words.length === 0 ? "no listener sends it clients" : words.join(", "));
+    const shown = backends.filter((backend) => view.isShown(name, backend));
+    const rows = shown.map((backend) => {
+      const row = this.rows.get(backend.name) ?? new BackendRow(name);
+      this.rows.set(backend.name, row);
+      row.show(backend, view, available);
+      return row.root;
+    });
+    arrange(this.body, rows);
+    this.root.hidden = shown.length === 0 && backends.length > 0;
+    for (const [key, { root }] of this.rows) if (!root.isConnected) this.rows.delete(key);
+  }
+}
+
+class BackendRow {
+  readonly root: HTMLElement;
+  private readonly state = element("span", { class: "state" });
+  private readonly label = element("span", { class: "name" });
+  private readonly why = element("span", { class: "why" });
+  private readonly figures = FIGURES.map(({ class: name = "" }) => element("td", { class: name }));
+  private readonly spark = spark();
+  private readonly button = element("button", { type: "button" });
+  private readonly pool: string;
+  private trend: Series | null = null;
+  private backend: BackendStatus | null = null;
+  private isLast = false;
+  private onChange = (): void => {};
+
+  constructor(pool: string) {
+    this.pool = pool;
+    this.root = element("tr", {}, [
+      element("td", { class: "state-column" }, [this.state]),
+      element("th", { scope: "row", class: "named" }, [this.label, this.why]),
+      ...this.figures,
+      element("td", { class: "spark rank-2" }, [this.spark]),
+      element("td", { class: "act" }, [this.button]),
+    ]);
+    this.button.addEventListener("click", () => this.confirm());
+  }
+
+  show(backend: BackendStatus, view: PoolView, available: number): void {
+    const { name, state, since, reason, weight, active, total, dial_errors, check_ms } = backend;
+    const recent = view.lately.backend(this.pool, name);
+    this.backend = backend;
+    this.onChange = view.onChange;
+    this.isLast = available === 1 && isAvailable(backend);
+    setClass(this.root, state);
+    setText(this.state, state);
+    setText(this.label, name);
+    const notes = [
+      reason ?? [],
+      backend.override?.weight === undefined ? [] : "weight set by hand",
+    ];
+    setText(this.why, notes.flat().join("; "));
+    const texts = [
+      `${ageSince(since, view.nowMs)} ago`,
+      String(weight),
+      countFigure(active),
+      rateFigure(recent.connectionsPerS),
+      sizeRateFigure(recent.bytesUpPerS),
+      sizeRateFigure(recent.bytesDownPerS),
+      countFigure(total),
+      countFigure(dial_errors),
+      delayFigure(check_ms),
+    ];
+    for (const [index, cell] of this.figures.entries()) setText(cell, texts[index] ?? "");
+    const verb = state === "draining" ? "Undrain" : "Drain";
+    setText(this.button, verb);
+    this.button.setAttribute("aria-label", `${verb} ${this.pool}/${name}`);
+    const trend = view.trendOf(this.pool, name);
+    if (trend === this.trend || trend === null) return;
+    this.trend = trend;
+    drawSpark(this.spark, trend, view.samples);
+  }
+
+  private confirm(): void {
+    const { backend, pool, isLast } = this;
+    if (backend === null) return;
+    const { name, state, active } = backend;
+    const drain = state !== "draining";
+    const those =
+      active === 0
+        ? "It has none now."
+        : `The ${plural(active, "connection")} that it has may end by themselves.`;
+    const left = `It gets no new connections. ${those}`;
+    const last = `It is the last backend of ${pool} that takes connections: new clients will be refused.`;
+    ask({
+      title: `${drain ? "Drain" : "Undrain"} ${pool}/${name}?`,
+      text: drain ? (isLast ? `${left} ${last}` : left) : "It gets new connections again.",
+      verb: drain ? "Drain" : "Undrain",
+      act: async () => {
+        const reply = await setDrain(pool, name, drain);
+        this.onChange();
+        return reply;
+      },
+    });
+  }
+}
