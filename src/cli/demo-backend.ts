@@ -1,41 +1,74 @@
-// A backend of the demo: names itself to curl and to nc alike.
+// A backend of the demo: names itself to curl and to nc alike, and can go away for a while.
+import { codeOf } from "../base/os-error.ts";
 
-export type DemoBackend = {
-  readonly name: string;
-  readonly port: number;
-  readonly stop: () => void;
-};
-
-/** Answers whatever comes, or silence after a moment (nc), with its name, and closes. */
-export function startBackend(name: string): DemoBackend {
-  const text = `hello from ${name}\n`;
-  const listener = Bun.listen<{ timer: Timer | null }>({
-    hostname: "127.0.0.1",
-    port: 0,
-    allowHalfOpen: true,
-    socket: {
-      open(socket) {
-        socket.data = { timer: setTimeout(() => answer(socket, text), SILENCE_MS) };
-      },
-      data(socket, chunk) {
-        if (socket.data.timer === null) return;
-        answer(socket, /^[A-Z]+ \S+ HTTP\/1\./.test(chunk.toString("latin1")) ? http(text) : text);
-      },
-      end(socket) {
-        answer(socket, "");
-      },
-      error(socket) {
-        socket.terminate();
-      },
-    },
-  });
-  return { name, port: listener.port, stop: () => listener.stop(true) };
-}
+type Peer = Bun.Socket<{ timer: Timer | null }>;
 
 /** A client that has said nothing for so long is a person with nc. */
 const SILENCE_MS = 500;
+const RETRY_MS = 100;
 
-function answer(socket: Bun.Socket<{ timer: Timer | null }>, text: string): void {
+export class DemoBackend implements Disposable {
+  readonly name: string;
+  readonly port: number;
+  private listener: Bun.TCPSocketListener<{ timer: Timer | null }> | null;
+  private isEnded = false;
+
+  constructor(name: string) {
+    this.name = name;
+    this.listener = this.listen(0);
+    this.port = this.listener.port;
+  }
+
+  /** Its clients are cut off, and whoever dials is refused. */
+  leave(): void {
+    this.listener?.stop(true);
+    this.listener = null;
+  }
+
+  /** Resolves when it is there again, as soon as nobody else has its port. */
+  async comeBack(): Promise<void> {
+    while (this.listener === null && !this.isEnded) {
+      try {
+        this.listener = this.listen(this.port);
+      } catch (error) {
+        if (codeOf(error) !== "EADDRINUSE") throw error;
+        await Bun.sleep(RETRY_MS);
+      }
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.isEnded = true;
+    this.leave();
+  }
+
+  /** Answers whatever comes, or silence after a moment, with its name, and closes. */
+  private listen(port: number) {
+    const text = `hello from ${this.name}\n`;
+    return Bun.listen<{ timer: Timer | null }>({
+      hostname: "127.0.0.1",
+      port,
+      allowHalfOpen: true,
+      socket: {
+        open(socket) {
+          socket.data = { timer: setTimeout(() => answer(socket, text), SILENCE_MS) };
+        },
+        data(socket, chunk) {
+          const isHttp = /^[A-Z]+ \S+ HTTP\/1\./.test(chunk.toString("latin1"));
+          answer(socket, isHttp ? http(text) : text);
+        },
+        end(socket) {
+          answer(socket, "");
+        },
+        error(socket) {
+          socket.terminate();
+        },
+      },
+    });
+  }
+}
+
+function answer(socket: Peer, text: string): void {
   if (socket.data.timer === null) return;
   clearTimeout(socket.data.timer);
   socket.data.timer = null;

@@ -1,63 +1,61 @@
-// `bal demo`: three small backends in this process, and a real balancer in front of them.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+// `bal demo`: three small backends in this process, and a real balancer in front of them. It has no home
+// and no file: nothing is left, however it ends.
 import { defineCommand } from "citty";
 import { BalError } from "../base/errors.ts";
 import { codeOf } from "../base/os-error.ts";
 import { parseConfig } from "../config/parse.ts";
-import { homeAt, lockHome } from "../control/home.ts";
 import { LogSink } from "../control/log.ts";
 import { serve } from "../control/supervisor.ts";
-import { type DemoBackend, startBackend } from "./demo-backend.ts";
-import { type ExitCode, say } from "./exit.ts";
+import { DemoBackend } from "./demo-backend.ts";
+import { comeAndGo, failAndReturn } from "./demo-life.ts";
+import { type DemoPlace, DemoView } from "./demo-view.ts";
+import type { ExitCode } from "./exit.ts";
 import { leaveFaults } from "./faults.ts";
-import { paint } from "./paint.ts";
 import { version } from "./version.ts";
 
 const PORT = 9295;
+const ADMIN_PORT = 9296;
 const NAMES = ["red", "green", "blue"];
 
 export const demo = defineCommand({
   meta: { name: "demo", description: "Balance over three small backends, to see it work" },
   async run(): Promise<ExitCode> {
-    const backends = NAMES.map(startBackend);
-    const folder = mkdtempSync(join(tmpdir(), "bal-demo-"));
-    try {
-      return await balance(backends, folder);
-    } finally {
-      for (const backend of backends) backend.stop();
-      rmSync(folder, { recursive: true, force: true });
-    }
+    using ends = new DisposableStack();
+    const backends = NAMES.map((name) => ends.use(new DemoBackend(name)));
+    const port = freePort(PORT, []);
+    const place = { port, adminPort: freePort(ADMIN_PORT, [port]) };
+    const { config, warnings } = demoConfig(place, backends);
+    // What there is to say, the view says.
+    const log = new LogSink({ ...config.log, level: "error", file: null });
+    // There is no file to reload; a terminal that closes ends it.
+    process.on("SIGHUP", () => process.kill(process.pid, "SIGTERM"));
+    const onReady = () => {
+      leaveFaults();
+      const view = ends.use(new DemoView(place));
+      const end = ends.adopt(new AbortController(), (controller) => controller.abort());
+      const { signal } = end;
+      const life = { port, backends, signal, onEvent: (words: string) => view.tell(words) };
+      void comeAndGo(life);
+      void failAndReturn(life);
+    };
+    const none = {
+      home: null,
+      file: null,
+      fingerprint: null,
+      logLevel: undefined,
+      handed: [],
+      predecessor: null,
+      command: null,
+    };
+    await serve({ config, warnings, log, version, onReady, ...none });
+    return 0;
   },
 });
 
-async function balance(backends: readonly DemoBackend[], folder: string): Promise<ExitCode> {
-  const home = lockHome(homeAt(folder));
-  const port = freePort();
-  const log = new LogSink({ level: "warn", format: "pretty", file: null });
-  const { config, warnings } = demoConfig(port, backends);
-  // There is no file to reload; a terminal that closes ends it.
-  process.on("SIGHUP", () => process.kill(process.pid, "SIGTERM"));
-  const onReady = () => {
-    leaveFaults();
-    introduce(port, backends);
-  };
-  const none = {
-    handed: [],
-    predecessor: null,
-    command: null,
-    file: null,
-    fingerprint: null,
-    logLevel: undefined,
-  };
-  await serve({ config, warnings, home, log, version, onReady, ...none });
-  return 0;
-}
-
-/** The first that nobody listens on. */
-function freePort(): number {
-  for (let port = PORT; port < PORT + 100; port++) {
+/** The first from there on that nobody listens on. */
+function freePort(from: number, taken: readonly number[]): number {
+  for (let port = from; port < from + 100; port++) {
+    if (taken.includes(port)) continue;
     try {
       Bun.listen({ hostname: "127.0.0.1", port, socket: { data() {} } }).stop(true);
       return port;
@@ -65,24 +63,20 @@ function freePort(): number {
       if (codeOf(error) !== "EADDRINUSE") throw error;
     }
   }
-  throw new BalError("address-in-use", `no port from ${PORT} to ${PORT + 99} is free`);
+  throw new BalError("address-in-use", `no port from ${from} to ${from + 99} is free`);
 }
 
-function demoConfig(port: number, backends: readonly DemoBackend[]) {
-  const targets = backends.map((backend) => ({ host: "127.0.0.1", port: backend.port }));
-  const timeouts = { shutdown: "1s" };
-  const written = { port, bind_address: "127.0.0.1", workers: 1, timeouts, backends: targets };
+function demoConfig({ port, adminPort }: DemoPlace, backends: readonly DemoBackend[]) {
+  const written = {
+    port,
+    bind_address: "127.0.0.1",
+    workers: 1,
+    timeouts: { shutdown: "1s" },
+    health_check: { interval: "1s", timeout: "500ms", fast_interval: "500ms" },
+    admin: { listen: `127.0.0.1:${adminPort}` },
+    backends: backends.map(({ name, port: at }) => ({ host: "127.0.0.1", port: at, name })),
+  };
   const parsed = parseConfig(Buffer.from(JSON.stringify(written)), "demo");
   if (parsed.kind === "invalid") throw new Error(parsed.errors[0]?.message);
   return parsed;
-}
-
-function introduce(port: number, backends: readonly DemoBackend[]): void {
-  const names = backends.map(({ name, port: at }) => `${name} (:${at})`).join(", ");
-  say(1, `bal balances 127.0.0.1:${port} over ${names}. Try it, a few times:`);
-  say(1, "");
-  say(1, `  ${paint(1, "bold", `curl http://127.0.0.1:${port}`)}`);
-  say(1, `  ${paint(1, "bold", `nc 127.0.0.1 ${port}`)}`);
-  say(1, "");
-  say(1, "Ctrl-C ends it.");
 }
