@@ -1,12 +1,16 @@
 // Which keys of a health check go with its type, and what they may say.
+import { parseIp } from "../base/address.ts";
 import type { HealthCheckType } from "./config.ts";
 import { parseStatusRanges } from "./expectation.ts";
 import type { Report } from "./report.ts";
-import { healthCheckOf, withDefaults } from "./resolve.ts";
+import { healthCheckOf, layHealthCheck, withDefaults } from "./resolve.ts";
 import { tables } from "./schema.ts";
 import type { WrittenHealthCheck } from "./written.ts";
 
-const TYPES_OF: Readonly<Partial<Record<keyof WrittenHealthCheck, readonly HealthCheckType[]>>> = {
+/** Those of a check's keys that do not go with every type. */
+export const TYPES_OF: Readonly<
+  Partial<Record<keyof WrittenHealthCheck, readonly HealthCheckType[]>>
+> = {
   port: ["tcp", "tls", "http", "exchange"],
   path: ["http"],
   host: ["http"],
@@ -19,32 +23,52 @@ const TYPES_OF: Readonly<Partial<Record<keyof WrittenHealthCheck, readonly Healt
 
 const DEFAULTS = withDefaults(tables.healthCheck, {} as WrittenHealthCheck);
 
-/** Of what stands at `path`; `inherited` is the global one. */
-export function judgeHealthType(
-  path: string,
-  own: WrittenHealthCheck,
-  { inherited = {}, report }: { readonly inherited?: WrittenHealthCheck; readonly report: Report },
-): void {
-  const { type, send, expect } = healthCheckOf({ ...inherited, ...own });
+type Place = {
+  readonly path: string;
+  readonly own: WrittenHealthCheck;
+  /** The global one. */
+  readonly inherited?: WrittenHealthCheck;
+  /** Of the backends that it checks. */
+  readonly hosts: readonly string[];
+};
+
+/** Of what stands at `path`. */
+export function judgeHealthType({ path, own, inherited, hosts }: Place, report: Report): void {
+  const check = healthCheckOf(layHealthCheck(inherited, own));
+  judgeKeys(path, own, { type: check.type, report });
+  if (check.type === "http" && own.expect !== undefined && parseStatusRanges(own.expect) === null) {
+    const message = "expected HTTP statuses such as 200, 200-299 or 200-299, 401";
+    report.error(`${path}.expect`, { code: "bad-status", message });
+  }
+  if (own.type === "exchange" && check.send === "" && check.expect === "") {
+    report.error(path, {
+      code: "empty-exchange",
+      message: "an exchange needs `send`, `expect` or both",
+      hint: "to be connected is enough for type: tcp",
+    });
+  }
+  const ip = hosts.find((host) => parseIp(host) !== null);
+  if (check.type === "tls" && own.verify === true && check.serverName === "" && ip !== undefined) {
+    report.warn(`${path}.verify`, {
+      code: "verify-ip",
+      message: `without \`server_name\` the certificate must be valid for the IP ${ip} itself`,
+      hint: "write server_name: the name in the certificate",
+    });
+  }
+}
+
+// An error: a check that is not the one meant may pass for ever.
+function judgeKeys(path: string, own: WrittenHealthCheck, { type, report }: Judged): void {
   for (const key of Object.keys(own) as (keyof WrittenHealthCheck)[]) {
     const types = TYPES_OF[key];
     if (types === undefined || types.includes(type)) continue;
     if (own[key] === undefined || own[key] === DEFAULTS[key]) continue;
-    report.warn(`${path}.${key}`, {
-      code: "unused-key",
-      message: `\`${key}\` means nothing to a check of type ${type}`,
-      hint: `it belongs to type ${types.join(" or ")}`,
-    });
-  }
-  if (type === "http" && own.expect !== undefined && parseStatusRanges(own.expect) === null) {
-    const message = "expected HTTP statuses such as 200, 200-299 or 200-299, 401";
-    report.error(`${path}.expect`, { code: "bad-status", message });
-  }
-  if (own.type === "exchange" && send === "" && expect === "") {
-    report.warn(path, {
-      code: "empty-exchange",
-      message: "without `send` and `expect` it only connects",
-      hint: "write type: tcp",
+    report.error(`${path}.${key}`, {
+      code: "wrong-check-type",
+      message: `\`${key}\` belongs to a check of type ${types.join(" or ")}; this one is of type ${type}`,
+      hint: types.length === 1 ? `write type: ${types[0]}, or leave it out` : "leave it out",
     });
   }
 }
+
+type Judged = { readonly type: HealthCheckType; readonly report: Report };

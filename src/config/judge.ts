@@ -8,7 +8,13 @@ import { judgeDiscovery } from "./judge-discovery.ts";
 import { judgeHealthType } from "./judge-health.ts";
 import { nearName } from "./near-name.ts";
 import type { Report } from "./report.ts";
-import { backendName, healthCheckOf, listenersOf, withDefaults } from "./resolve.ts";
+import {
+  backendName,
+  healthCheckOf,
+  layHealthCheck,
+  listenersOf,
+  withDefaults,
+} from "./resolve.ts";
 import { MAX_BACKENDS, simpleFormKeys, tables } from "./schema.ts";
 import type { WrittenBackend, WrittenConfig, WrittenHealthCheck } from "./written.ts";
 
@@ -182,11 +188,16 @@ function judgeLoop(host: string, port: number, { at, listeners, report }: LoopCh
   report.warn(at, { code: "own-listener", message });
 }
 
-function judgeHealthChecks({ health_check, pools = {} }: WrittenConfig, report: Report): void {
-  judgeHealthCheck({ path: "health_check", own: health_check, inherited: {} }, report);
+function judgeHealthChecks(written: WrittenConfig, report: Report): void {
+  const { health_check, backends = [], pools = {} } = written;
+  const heirs = Object.values(pools).filter((pool) => pool?.health_check === undefined);
+  const members = [...backends, ...heirs.flatMap((pool) => pool?.backends ?? [])];
+  const top = { path: "health_check", own: health_check, inherited: {} };
+  judgeHealthCheck({ ...top, members }, report);
   for (const [name, pool] of Object.entries(pools)) {
     const path = `pools.${name}.health_check`;
-    judgeHealthCheck({ path, own: pool?.health_check, inherited: health_check }, report);
+    const place = { path, own: pool?.health_check, inherited: health_check };
+    judgeHealthCheck({ ...place, members: pool?.backends ?? [] }, report);
   }
 }
 
@@ -194,12 +205,16 @@ type HealthCheckPlace = {
   readonly path: string;
   readonly own: WrittenHealthCheck | undefined;
   readonly inherited: WrittenHealthCheck | undefined;
+  /** Whom it checks. */
+  readonly members: readonly (WrittenBackend | undefined)[];
 };
 
 // Only of what stands here: what is inherited has been judged where it stands.
-function judgeHealthCheck({ path, own = {}, inherited }: HealthCheckPlace, report: Report): void {
-  judgeHealthType(path, own, { ...(inherited && { inherited }), report });
-  const { intervalMs, timeoutMs } = healthCheckOf({ ...inherited, ...own });
+function judgeHealthCheck(place: HealthCheckPlace, report: Report): void {
+  const { path, own = {}, inherited, members } = place;
+  const hosts = members.flatMap((backend) => backend?.host ?? []);
+  judgeHealthType({ path, own, hosts, ...(inherited && { inherited }) }, report);
+  const { intervalMs, timeoutMs } = healthCheckOf(layHealthCheck(inherited, own));
   const { interval, timeout } = own;
   if (interval !== undefined && interval < MIN_INTERVAL_MS) {
     const message = `an interval of ${formatDuration(interval)} is a load on the backends; failures are seen in traffic at once anyway`;

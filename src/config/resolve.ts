@@ -35,6 +35,8 @@ const DEFAULT_NAME = "default";
 const MAX_WEIGHT = 256;
 /** Behind whatever tiers SRV priorities (RFC 2782) make: there are 65,536. */
 const BACKUP_TIER = 65_536;
+/** The keys of a health check that mean the same whatever its type. */
+const PACE = new Set(["interval", "timeout", "fast_interval", "rise", "fall"]);
 
 /** Of a file without errors. */
 export function resolveConfig(written: WrittenConfig): Config {
@@ -133,7 +135,7 @@ export function poolsOf(written: WrittenConfig): readonly PoolConfig[] {
     return {
       name,
       method,
-      healthCheck: healthCheckOf({ ...health_check, ...pool?.health_check }),
+      healthCheck: healthCheckOf(layHealthCheck(health_check, pool?.health_check)),
       // Its default is the word for 0.
       boundPercent: pool?.hash?.bounded ?? 0,
       slowStartMs: slow_start,
@@ -189,6 +191,18 @@ function joinEqual(backends: readonly BackendConfig[]): readonly BackendConfig[]
     }
   }
   return [...byEndpoint.values()];
+}
+
+/** A pool's own check over the global one, key by key; over one of another type only the pace and the
+ *  thresholds stay: `expect` of an exchange means nothing to HTTP. */
+export function layHealthCheck(
+  inherited: WrittenHealthCheck = {},
+  own: WrittenHealthCheck = {},
+): WrittenHealthCheck {
+  const { type } = withDefaults(tables.healthCheck, inherited);
+  if (own.type === undefined || own.type === type) return { ...inherited, ...own };
+  const isOfAnyType = ([key]: [string, unknown]) => PACE.has(key);
+  return { ...Object.fromEntries(Object.entries(inherited).filter(isOfAnyType)), ...own };
 }
 
 export function healthCheckOf(written: WrittenHealthCheck): HealthCheckConfig {

@@ -117,7 +117,8 @@ describe("what a reload changes", () => {
 
 describe("the change of one key", () => {
   const keys = places().filter(
-    ({ path, default: value }) => value !== undefined && !path.startsWith("health_check."),
+    ({ path, default: value }) =>
+      value !== undefined && !path.startsWith("health_check.") && !path.endsWith("_check.type"),
   );
 
   // What the simple form writes belongs to a listener or a pool of that name.
@@ -140,6 +141,16 @@ describe("the change of one key", () => {
       }),
       { numRuns: 20 },
     );
+  });
+
+  test("of a health check's type is named with the keys that come with it", () => {
+    const exchange = { type: "exchange", send: "PING" };
+    expect(
+      changes({ backends: [backend(1)] }, { backends: [backend(1)], health_check: exchange }),
+    ).toEqual([
+      { kind: "changed", path: "pools.default.health_check.type", from: "tcp", to: "exchange" },
+      { kind: "added", path: "pools.default.health_check.send", from: null, to: "PING" },
+    ]);
   });
 
   test("of all pools' health check is named for each of them", () => {

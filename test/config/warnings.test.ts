@@ -160,6 +160,16 @@ pools:
       full("{}", "{interval: 10ms, timeout: 10ms}"),
       ["4:34", "pools.web.health_check.interval", "short-interval"],
     ],
+    [
+      "backends: [{host: a, port: 443}, {host: 10.0.0.1, port: 443}]\nhealth_check: {type: tls, verify: true}",
+      ["2:35", "health_check.verify", "verify-ip", "the IP 10.0.0.1 itself", "server_name"],
+    ],
+    [
+      "backends: [{host: a.example, port: 443}, {host: b.example, port: 443}]\nhealth_check: {type: tls, verify: true}",
+    ],
+    [
+      "backends: [{host: a, port: 443}, {host: 10.0.0.1, port: 443}]\nhealth_check: {type: tls, verify: true, server_name: a.example}",
+    ],
   ]);
 });
 

@@ -2,7 +2,9 @@
 // new key is covered by being there.
 import fc from "fast-check";
 import { formatDuration, formatSize } from "../../src/base/units.ts";
+import type { HealthCheckType } from "../../src/config/config.ts";
 import type { Field, Key, Keys } from "../../src/config/field.ts";
+import { TYPES_OF } from "../../src/config/judge-health.ts";
 import { tables } from "../../src/config/schema.ts";
 
 const hostname = fc.stringMatching(/^[a-z][a-z0-9-]{0,9}[a-z0-9]\.test$/);
@@ -67,7 +69,7 @@ export function written(field: Field): fc.Arbitrary<unknown> {
     case "auto":
       return fc.oneof(fc.constant("auto"), written(field.or));
     case "map":
-      return mapOf(field.keys);
+      return field.keys === tables.healthCheck ? mapOf(field.keys).map(suited) : mapOf(field.keys);
     case "list":
       return fc.array(written(field.of), { minLength: 1, maxLength: 5 }).map(withOwnNames);
     case "named":
@@ -97,6 +99,19 @@ const discover: fc.Arbitrary<Map> = fc.oneof(
   fc.record({ srv: hostname }),
   fc.record({ dns: hostname, port: fc.integer({ min: 1, max: 65535 }) }),
 );
+
+// Keys of a health check that its type has no use for are an error.
+function suited(check: Map): Map {
+  const type = (check.type ?? "tcp") as HealthCheckType;
+  const typesOf = (key: string) => TYPES_OF[key as keyof typeof TYPES_OF];
+  const fitting = Object.entries(check).filter(([key]) => typesOf(key)?.includes(type) ?? true);
+  const isBound = fitting.some(([key]) => typesOf(key) !== undefined);
+  return {
+    ...Object.fromEntries(fitting),
+    ...(isBound && { type }),
+    ...(type === "exchange" && { send: "PING" }),
+  };
+}
 
 // What two things in a list may not have in common.
 function withOwnNames(items: readonly unknown[]): readonly unknown[] {

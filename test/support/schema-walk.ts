@@ -1,5 +1,6 @@
 // Every key of the schema, with a config in which it can be written.
 import { describeField, type Field } from "../../src/config/field.ts";
+import { TYPES_OF } from "../../src/config/judge-health.ts";
 import { schema } from "../../src/config/schema.ts";
 
 export type Step = string | number;
@@ -51,6 +52,8 @@ export function configWith({ steps }: Place, value: unknown): unknown {
     at[step] ??= step === "discover" && last === "port" ? { dns: "a.internal" } : {};
     at = at[step] as Record<Step, unknown>;
   }
+  const [type] = TYPES_OF[last as keyof typeof TYPES_OF] ?? [];
+  if (steps.at(-2) === "health_check" && type !== undefined) at.type = type;
   at[last] = value;
   return config;
 }

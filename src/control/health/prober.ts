@@ -57,7 +57,8 @@ type Entry = {
   endpoint: number;
   timer: Timer | null;
   isRunning: boolean;
-  /** Rises when the target's addresses change: a check of the old ones tells nothing. */
+  /** Rises when the target's addresses or what it is asked change: a check that began before tells
+   *  nothing. */
   epoch: number;
 };
 
@@ -127,14 +128,20 @@ export class Prober {
     if (entry === undefined) return false;
     const isElsewhere = !Bun.deepEquals(entry.target.endpoints, target.endpoints);
     const isOther = !Bun.deepEquals(entry.target.check, target.check);
+    const asksElse = !Bun.deepEquals(questionOf(entry.target.check), questionOf(target.check));
     entry.target = target;
     if (isElsewhere) {
       entry.track = untracked;
       entry.endpoint = 0;
-      entry.epoch++;
+    } else if (asksElse) {
+      // Its state stands until the new checks have decided otherwise.
+      entry.track = { ...untracked, health: entry.track.health };
     }
+    if (isElsewhere || asksElse) entry.epoch++;
     if ((isElsewhere || isOther) && !entry.isRunning) {
-      this.schedule(entry, isElsewhere ? 0 : this.random() * target.check.intervalMs);
+      const { intervalMs, fastIntervalMs } = target.check;
+      const withinMs = asksElse ? Math.min(fastIntervalMs, intervalMs) : intervalMs;
+      this.schedule(entry, isElsewhere ? 0 : this.random() * withinMs);
     }
     return true;
   }
@@ -200,4 +207,10 @@ export class Prober {
       isLocal || isUndecided(entry.track) ? Math.min(fastIntervalMs, intervalMs) : intervalMs;
     return pauseMs * (1 - JITTER + 2 * JITTER * this.random());
   }
+}
+
+/** What decides whether a check passes, without how often and how long. */
+function questionOf(check: HealthCheckConfig): readonly unknown[] {
+  const { type, path, host, expect, send, serverName, isVerified } = check;
+  return [type, path, host, expect, send, serverName, isVerified];
 }

@@ -183,6 +183,28 @@ describe("sync and urge", () => {
     expect(under.probes).toHaveLength(3);
   });
 
+  test("another question is asked soon, and its answer alone counts from then on", async () => {
+    using under = new ProberUnderTest();
+    under.prober.sync([target(1, { intervalMs: 60_000 })]);
+    await under.pass(2);
+    under.error = "ECONNREFUSED";
+    under.prober.sync([target(1, { intervalMs: 60_000, type: "http", fall: 1 })]);
+    await under.pass(510);
+    expect(under.transitions).toEqual(["1 up null", "1 down ECONNREFUSED"]);
+  });
+
+  test("the answer to a question that is asked no more says nothing", async () => {
+    using under = new ProberUnderTest();
+    under.isHeld = true;
+    under.prober.sync([target(1, { fall: 1 })]);
+    await under.pass(2);
+    under.isHeld = false;
+    under.prober.sync([target(1, { fall: 1, type: "http" })]);
+    await under.release("ETIMEDOUT");
+    await under.pass(2);
+    expect([under.checks, under.transitions]).toEqual([["1 ok"], ["1 up null"]]);
+  });
+
   test("an urged backend is checked now, and nobody else", async () => {
     using under = new ProberUnderTest();
     under.prober.sync([target(1), target(2)]);
