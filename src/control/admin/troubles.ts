@@ -51,7 +51,7 @@ export function troublesOf({ phase, pools }: Status): readonly Trouble[] {
       .filter(({ backend }) => isAtFault(backend))
       .sort((a, b) => badness(b.backend) - badness(a.backend))
       .map(({ pool, backend }) => fault(pool, backend)),
-    ...pools.flatMap(staleness),
+    ...pools.flatMap(unanswered),
   ];
 }
 
@@ -71,11 +71,13 @@ function emptiness(discover: DiscoverStatus | undefined): string {
   return `${discover.name} does not resolve${because(discover)}`;
 }
 
-// An answer that is used on is better than none, but soon out of date.
-function staleness({ name, discover }: PoolStatus): readonly Trouble[] {
-  if (discover?.state !== "stale") return [];
+// That a pool is served all the same, by an old answer or by what is configured, is no reason to be quiet.
+function unanswered({ name, discover, backends }: PoolStatus): readonly Trouble[] {
+  if (discover === undefined || discover.state === "resolved" || backends.length === 0) return [];
   const what = `${discover.name} of pool ${name} does not resolve${because(discover)}`;
-  return [{ kind: "fault", what, since: null, reason: "its last answer is in use" }];
+  const isOld = discover.state === "stale";
+  const reason = isOld ? "its last answer is in use" : "it has no backends from there";
+  return [{ kind: "fault", what, since: null, reason }];
 }
 
 function because({ error }: DiscoverStatus): string {

@@ -54,6 +54,9 @@ test("a name that does not resolve is an outage without an answer, and a fault w
   expect(found("unresolved")).toMatchObject([
     { kind: "outage", reason: "app.test does not resolve (ESERVFAIL)" },
   ]);
+  expect(found("unresolved", up)).toMatchObject([
+    { kind: "fault", reason: "it has no backends from there" },
+  ]);
   expect(found("stale", up)).toMatchObject([
     {
       kind: "fault",
