@@ -66,7 +66,7 @@ function judgeKeys(path: string, own: WrittenHealthCheck, { type, report }: Judg
     report.error(`${path}.${key}`, {
       code: "wrong-check-type",
       message: `\`${key}\` belongs to a check of type ${types.join(" or ")}; this one is of type ${type}`,
-      hint: types.length === 1 ? `write type: ${types[0]}, or leave it out` : "leave it out",
+      hint: `write type: ${types.join(" or ")}, or leave it out`,
     });
   }
 }
