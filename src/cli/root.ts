@@ -17,6 +17,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandDef>>> = {
   upgrade: async () => plain((await import("./upgrade.ts")).upgrade),
   stop: async () => plain((await import("./stop.ts")).stop),
   status: async () => plain((await import("./status.ts")).status),
+  sessions: async () => plain((await import("./sessions.ts")).sessions),
   doctor: async () => plain((await import("./doctor.ts")).doctor),
   drain: async () => plain((await import("./drain.ts")).drain),
   undrain: async () => plain((await import("./drain.ts")).undrain),

@@ -90,8 +90,10 @@ export class Crew {
     return this.handles.some((handle) => handle?.isAlive === true);
   }
 
-  broadcast(message: ToWorker): void {
+  /** Returns how many threads that is. */
+  broadcast(message: ToWorker): number {
     for (const handle of this.handles) handle?.send(message);
+    return this.living().length;
   }
 
   /** No thread is replaced from now on. */

@@ -4,11 +4,12 @@ import { BalError } from "../base/errors.ts";
 import type { Config, ListenerConfig } from "../config/config.ts";
 import { Board } from "../shared/board.ts";
 import { MAX_LISTENERS } from "../shared/layout.ts";
-import type { FromWorker } from "../shared/messages.ts";
+import type { FromWorker, ToSplicer, ToWorker } from "../shared/messages.ts";
 import type { BackendStatus, ListenerStatus, PoolStatus } from "./admin/api.ts";
 import { BackendHealth } from "./backend-health.ts";
 import type { BackendRecord } from "./backend-record.ts";
 import { Crew, type GenerationPlan } from "./crew.ts";
+import { crewReport } from "./crew-report.ts";
 import type { Events } from "./events.ts";
 import { type Handed, InheritedSockets } from "./inherited-sockets.ts";
 import { bufferedCeiling, connectionCeiling, spliceLimits, workerCount } from "./limits.ts";
@@ -19,6 +20,7 @@ import { Tally } from "./metrics/tally.ts";
 import { isDraining, mergeOverride, type Override, weightOf } from "./override.ts";
 import type { Overrides } from "./overrides.ts";
 import { RefusalReport } from "./refusals.ts";
+import { SessionDesk } from "./session-desk.ts";
 import { SlotTable } from "./slots.ts";
 import { Splicers } from "./splicers.ts";
 import { backendStatus, listenerStatus, poolStatus } from "./status.ts";
@@ -49,6 +51,11 @@ export class DataPlane {
   private readonly events: Events;
   private readonly inherited: InheritedSockets;
   private readonly sockets: ListeningSockets;
+  readonly sessionDesk = new SessionDesk({
+    ask: (message) => this.tell(message),
+    listenerName: (slot) => this.listeners.nameOf(slot),
+    backend: (slot) => this.health.backends.get(slot),
+  });
   private readonly listeners = new SlotTable(MAX_LISTENERS);
   private readonly health: BackendHealth;
   private readonly crew: Crew;
@@ -76,15 +83,13 @@ export class DataPlane {
       { board: this.board, log, overrides, events, records },
       {
         onEndpointsChange: () => void this.apply(),
-        onClose: (slot) => {
-          this.crew.broadcast({ kind: "close-backend", slot });
-          this.splicers.broadcast({ kind: "close-backend", slot });
-        },
+        onClose: (slot) => this.tell({ kind: "close-backend", slot }),
       },
     );
     this.splicers = new Splicers({
       board: this.board,
       onLost: (worker, reason) => this.stopSplicing(worker, reason),
+      onAnswer: (answer) => this.sessionDesk.answered(answer),
       onFault: (worker, message) => {
         log.error("fault", `a fault in the splicer of worker ${worker}: ${message}`);
       },
@@ -95,21 +100,7 @@ export class DataPlane {
       lend: (listener, workers) => this.sockets.lend(listener, workers),
       events: {
         onMessage: (worker, message) => this.receive(worker, message),
-        onHung: (worker) => {
-          const message = `worker ${worker} hangs: another one accepts its clients`;
-          log.error("worker-hung", message, { worker });
-          events.emit("worker", { from: "serving", to: "hung", reason: message });
-        },
-        onLost: (worker, reason, restartMs) => {
-          const message = `worker ${worker} is lost and will be replaced: ${reason}`;
-          log.error("worker-lost", message, { worker, reason, restart_ms: restartMs });
-          events.emit("worker", { from: "serving", to: "lost", reason: message });
-        },
-        onReplaced: (worker) => {
-          const message = `worker ${worker} serves again`;
-          log.info("worker-replaced", message, { worker });
-          events.emit("worker", { from: "lost", to: "serving", reason: message });
-        },
+        ...crewReport(log, events),
       },
     });
   }
@@ -182,8 +173,7 @@ export class DataPlane {
 
   /** Resets every session that is left. */
   cut(): void {
-    this.crew.broadcast({ kind: "cut" });
-    this.splicers.broadcast({ kind: "cut" });
+    this.tell({ kind: "cut" });
   }
 
   end(): void {
@@ -322,12 +312,20 @@ export class DataPlane {
         return this.log.error("fault", `a fault in worker ${worker}: ${message.message}`);
       case "promoted":
         return this.splicers.take(worker, message.session);
+      case "sessions":
+      case "session-killed":
+        return this.sessionDesk.answered(message);
       case "ready":
       case "applied":
         return;
       default:
         return message satisfies never;
     }
+  }
+
+  /** Every thread. Returns how many there are. */
+  private tell(message: ToWorker & ToSplicer): number {
+    return this.crew.broadcast(message) + this.splicers.broadcast(message);
   }
 
   private everySecond(): void {

@@ -21,6 +21,12 @@ export class SlotTable {
     return this.slots.get(identity);
   }
 
+  /** Whose row it is; empty: nobody's. */
+  nameOf(slot: number): string {
+    for (const [identity, row] of this.slots) if (row === slot) return identity;
+    return "";
+  }
+
   /** The row of an identity; one that returns gets its own back. `isNew`: it holds nothing of it. */
   take(identity: string): { readonly slot: number; readonly isNew: boolean } {
     const present = this.slots.get(identity);

@@ -7,7 +7,7 @@ import { abort } from "../os/stream.ts";
 import { openWaker, wake } from "../os/waker.ts";
 import type { Board } from "../shared/board.ts";
 import { splicerRow } from "../shared/layout.ts";
-import type { FromSplicer, SplicedSession, ToSplicer } from "../shared/messages.ts";
+import type { FromSplicer, SessionsAnswer, SplicedSession, ToSplicer } from "../shared/messages.ts";
 import { entryUrl } from "./entry-url.ts";
 import { PULSE_CHECK_MS, Pulse } from "./pulse.ts";
 
@@ -15,6 +15,7 @@ export type SplicersOptions = {
   readonly board: Board;
   /** One has ended that should not have; its sessions were reset. None is started any more. */
   readonly onLost: (worker: number, reason: string) => void;
+  readonly onAnswer: (answer: SessionsAnswer) => void;
   readonly onFault: (worker: number, message: string) => void;
 };
 
@@ -38,8 +39,10 @@ export class Splicers {
     this.options.board.forgetWorker(splicerRow(worker));
   }
 
-  broadcast(message: ToSplicer): void {
+  /** Returns how many threads that is. */
+  broadcast(message: ToSplicer): number {
     for (const splicer of this.splicers.values()) splicer.send(message);
+    return this.splicers.size;
   }
 
   terminate(): void {
@@ -93,7 +96,8 @@ class Splicer {
     this.thread.addEventListener("message", (event) => {
       const message = event.data as FromSplicer;
       if (message.kind === "released") this.sessions.delete(message.id);
-      if (message.kind === "fault") options.onFault(worker, message.message);
+      else if (message.kind === "fault") options.onFault(worker, message.message);
+      else if (message.kind !== "ready") options.onAnswer(message);
     });
     this.thread.addEventListener("error", (event) => {
       event.preventDefault();

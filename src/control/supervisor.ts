@@ -174,6 +174,8 @@ class Supervisor {
     status: () => this.status(),
     config: () => ({ ...this.configStatus(), config: asWritten(this.reloads.inForce.config) }),
     metrics: () => this.metrics(),
+    sessions: (sort, limit) => this.dataPlane.sessionDesk.list(sort, limit),
+    killSession: (id) => this.dataPlane.sessionDesk.kill(id),
     history: (last) => this.history.read(last),
     reload: (by) => this.reload(by),
     preview: () => this.reloads.preview(),

@@ -1,9 +1,9 @@
 // Who a client is: its address as text.
+import { formatHostPort } from "../base/address.ts";
 import type { Route } from "../policy/proxy-protocol/format.ts";
+import type { Peer } from "../shared/messages.ts";
 
-type Addressed = {
-  readonly remoteAddress?: string;
-  readonly remotePort?: number;
+type Addressed = Partial<Peer> & {
   readonly localAddress?: string;
   readonly localPort?: number;
 };
@@ -30,6 +30,17 @@ export function routeOf(socket: object): Route {
 
 function canonical(address: string): string {
   return address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
+}
+
+export function peerOf(socket: object): Peer {
+  const { remoteAddress = "", remotePort = 0 } = socket as Addressed;
+  return { remoteAddress, remotePort };
+}
+
+/** `10.0.0.9:50123`, `[fd00::1]:50123`; empty where it has no address. */
+export function clientName(socket: object): string {
+  const ip = clientAddress(socket);
+  return ip === "" ? "" : formatHostPort(ip, peerOf(socket).remotePort);
 }
 
 /** Whom limits per client count as one: an IPv4 address, or the /64 of an IPv6 one. */

@@ -163,6 +163,7 @@ export class Listener {
       endAtMs,
       clientCell,
       startedAtMs: nowMs,
+      past: null,
     });
     client.data = session;
     session.start(

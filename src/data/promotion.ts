@@ -5,7 +5,9 @@ import { closePipe, type KernelPipe, openPipe } from "../os/splice.ts";
 import type { Board } from "../shared/board.ts";
 import { splicerRow } from "../shared/layout.ts";
 import type { FromWorker } from "../shared/messages.ts";
+import { peerOf } from "./client-address.ts";
 import type { RelaySocket } from "./direction.ts";
+import { pastOf } from "./past.ts";
 import type { Session } from "./session.ts";
 
 /** Capacity of each pipe: what a stalled session holds at most, each way. A larger one moves bytes no
@@ -43,13 +45,15 @@ export class Promotion {
       return;
     }
     session.keepAlive();
+    const peer = peerOf(session.client);
+    const past = pastOf(session);
     this.board.handOver(this.worker, row, { listener, slot });
     if (clientCell >= 0) this.board.clients.handOver(this.worker, row, clientCell);
     session.detach();
     const nowMs = performance.now();
     const [remainingMs, ageMs] = [endAtMs - nowMs, nowMs - startedAtMs];
     const parts = { ...descriptors, listener, slot, limits, clientCell, remainingMs, ageMs };
-    this.post({ kind: "promoted", session: parts });
+    this.post({ kind: "promoted", session: { ...parts, peer, past } });
   }
 }
 

@@ -6,7 +6,7 @@
 //
 // A dial may wait in a line first, while every backend of the pool is full.
 import { END_INDEX, type End } from "../shared/end-reason.ts";
-import type { SessionLimits } from "../shared/messages.ts";
+import type { SessionLimits, SessionPast } from "../shared/messages.ts";
 import type { Dial } from "./dial.ts";
 import type { Direction, RelaySocket } from "./direction.ts";
 import type { Thread } from "./thread.ts";
@@ -30,6 +30,8 @@ export type SessionParts = {
   readonly clientCell: number;
   /** When it was accepted, by this thread's clock. */
   readonly startedAtMs: number;
+  /** What another thread did of it; null: nothing. */
+  readonly past: SessionPast | null;
 };
 
 export class Session {
@@ -57,6 +59,9 @@ export class Session {
   /** When its max_lifetime is over, by this thread's clock. */
   readonly endAtMs: number;
   readonly startedAtMs: number;
+  /** Its thread's how-manieth it is. */
+  readonly number: number;
+  readonly past: SessionPast | null;
   /** Is told when the backend's first byte comes. */
   private answer: ((nowMs: number) => void) | null = null;
   private isKeptAlive = false;
@@ -64,7 +69,7 @@ export class Session {
   private countedDown = 0;
 
   constructor(thread: Thread, parts: SessionParts) {
-    const { listener, limits, client, up, down, endAtMs, clientCell, startedAtMs } = parts;
+    const { listener, limits, client, up, down, endAtMs, clientCell, startedAtMs, past } = parts;
     this.thread = thread;
     this.listener = listener;
     this.limits = limits;
@@ -77,6 +82,13 @@ export class Session {
     this.endAtMs = endAtMs;
     this.clientCell = clientCell;
     this.startedAtMs = startedAtMs;
+    this.past = past;
+    this.number = past?.number ?? ++thread.lastSession;
+  }
+
+  /** It waits for a place on its pool. */
+  get isQueued(): boolean {
+    return this.line !== null;
   }
 
   /** A FIN has come from one side at least. */

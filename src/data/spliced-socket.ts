@@ -9,6 +9,9 @@ import type { SplicePipe } from "./splice-pipe.ts";
 export class SplicedSocket implements RelaySocket {
   readonly fd: number;
   session: Session | null = null;
+  /** Of its peer, as Bun's sockets have them; empty where nobody asks. */
+  remoteAddress = "";
+  remotePort = 0;
   /** What it sends goes here. */
   from: SplicePipe | null = null;
   /** What it gets comes from here. */

@@ -8,9 +8,10 @@ import type { FromSplicer, SplicedSession, ToSplicer } from "../shared/messages.
 import { BufferBudget } from "./buffer-budget.ts";
 import { startSweep } from "./deadlines.ts";
 import { Session } from "./session.ts";
+import { killSession, listSessions } from "./session-list.ts";
 import { SplicePipe } from "./splice-pipe.ts";
 import { SplicedSocket } from "./spliced-socket.ts";
-import { closeBackend, type Thread } from "./thread.ts";
+import { closeBackend, markOf, type Thread } from "./thread.ts";
 
 declare const self: {
   onmessage: ((event: MessageEvent<ToSplicer>) => void) | null;
@@ -46,6 +47,14 @@ self.onmessage = ({ data: message }) => {
     case "cut":
       for (const session of thread?.sessions ?? []) session.end("shutdown");
       return;
+    case "ask-sessions":
+      return listSessions(thread, message, (sessions) =>
+        post({ kind: "sessions", query: message.query, sessions }),
+      );
+    case "kill-session": {
+      const isDone = killSession(thread, message.id);
+      return post({ kind: "session-killed", query: message.query, isDone });
+    }
     default:
       return message satisfies never;
   }
@@ -59,6 +68,8 @@ function boot(row: number, board: Board): Thread {
     worker: row,
     board,
     sessions: new Set(),
+    mark: markOf(row),
+    lastSession: 0,
     dialing: new Set(),
     budget: new BufferBudget(board, row),
     connect: () => {
@@ -82,7 +93,7 @@ function boot(row: number, board: Board): Thread {
 
 function adopt(id: number, parts: SplicedSession): void {
   if (thread === null) return;
-  const { listener, limits, slot, clientCell } = parts;
+  const { listener, limits, slot, clientCell, past } = parts;
   const nowMs = performance.now();
   const [endAtMs, startedAtMs] = [nowMs + parts.remainingMs, nowMs - parts.ageMs];
   // Said before the first of them closes: a number that is closed may be another's the next moment.
@@ -93,10 +104,11 @@ function adopt(id: number, parts: SplicedSession): void {
     isReleased = true;
   };
   const client = new SplicedSocket(parts.client, onClose);
+  Object.assign(client, parts.peer);
   const backend = new SplicedSocket(parts.backend, onClose);
   const up = new SplicePipe(parts.up, client, backend);
   const down = new SplicePipe(parts.down, backend, client);
-  const common = { listener, limits, endAtMs, clientCell, startedAtMs };
+  const common = { listener, limits, endAtMs, clientCell, startedAtMs, past };
   const session = new Session(thread, { ...common, client, up, down });
   client.session = session;
   backend.session = session;

@@ -12,6 +12,10 @@ export type Thread = {
   readonly worker: number;
   readonly board: Board;
   readonly sessions: Set<Session>;
+  /** What its sessions' ids begin with: of no other thread, nor of one that had its row before. */
+  readonly mark: string;
+  /** How many sessions have begun here. */
+  lastSession: number;
   /** Those whose dial has a deadline. */
   readonly dialing: Set<Session>;
   readonly budget: BufferBudget;
@@ -33,6 +37,11 @@ export type Thread = {
   /** A session has ended: there may be room for a client that waits. */
   readonly onSessionEnd: () => void;
 };
+
+/** A thread's mark: its row, and chance. */
+export function markOf(row: number): string {
+  return `${row}${Math.random().toString(36).slice(2, 6)}`;
+}
 
 /** Ends the sessions that a backend has. */
 export function closeBackend(thread: Thread | null, slot: number): void {

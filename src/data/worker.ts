@@ -8,7 +8,8 @@ import { dialWatch, startSweep } from "./deadlines.ts";
 import { applyGeneration, type Served } from "./generation.ts";
 import { Promotion } from "./promotion.ts";
 import type { Session } from "./session.ts";
-import { closeBackend, type Thread } from "./thread.ts";
+import { killSession, listSessions } from "./session-list.ts";
+import { closeBackend, markOf, type Thread } from "./thread.ts";
 import { lineWatch, type WaitingLine } from "./waiting-line.ts";
 
 declare const self: {
@@ -36,6 +37,14 @@ self.onmessage = ({ data: message }) => {
     case "cut":
       for (const session of thread?.sessions ?? []) session.end("shutdown");
       return;
+    case "ask-sessions":
+      return listSessions(thread, message, (sessions) =>
+        post({ kind: "sessions", query: message.query, sessions }),
+      );
+    case "kill-session": {
+      const isDone = killSession(thread, message.id);
+      return post({ kind: "session-killed", query: message.query, isDone });
+    }
     default:
       return message satisfies never;
   }
@@ -54,6 +63,8 @@ function boot(worker: number, board: Board): Thread {
     worker,
     board,
     sessions: new Set(),
+    mark: markOf(worker),
+    lastSession: 0,
     dialing,
     budget: new BufferBudget(board, worker),
     connect: connectTo,

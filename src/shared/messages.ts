@@ -110,7 +110,61 @@ export type SplicedSession = {
   readonly remainingMs: number;
   /** Since its client was accepted, in milliseconds. */
   readonly ageMs: number;
+  /** Its client. */
+  readonly peer: Peer;
+  readonly past: SessionPast;
 };
+
+export type Peer = { readonly remoteAddress: string; readonly remotePort: number };
+
+/** What a session takes along to another thread. */
+export type SessionPast = {
+  /** Its id's: that of the thread where it began, and its number there. */
+  readonly mark: string;
+  readonly number: number;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+};
+
+export type SessionStage = "queued" | "dialing" | "relaying" | "half_closed";
+
+/** A session as an operator sees it. */
+export type SessionFacts = {
+  readonly id: string;
+  /** Rows on the board; `slot` is −1 before a backend is picked. */
+  readonly listener: number;
+  readonly slot: number;
+  /** `address:port` */
+  readonly client: string;
+  readonly ageMs: number;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+  readonly stage: SessionStage;
+};
+
+export type SessionOrder = "bytes" | "age";
+
+/** `query` comes back with the answer. */
+export type AskSessions = {
+  readonly kind: "ask-sessions";
+  readonly query: number;
+  readonly sort: SessionOrder;
+  readonly limit: number;
+};
+export type KillSession = {
+  readonly kind: "kill-session";
+  readonly query: number;
+  readonly id: string;
+};
+
+export type SessionsAnswer =
+  | {
+      readonly kind: "sessions";
+      readonly query: number;
+      /** In order, `limit` at most. */
+      readonly sessions: readonly SessionFacts[];
+    }
+  | { readonly kind: "session-killed"; readonly query: number; readonly isDone: boolean };
 
 type KernelPipe = { readonly read: number; readonly write: number };
 
@@ -120,6 +174,8 @@ export type ToWorker =
   /** Stop accepting; sessions live on. */
   | { readonly kind: "drain" }
   | CloseBackend
+  | AskSessions
+  | KillSession
   /** Reset every session that is left. */
   | { readonly kind: "cut" };
 
@@ -136,6 +192,7 @@ export type FromWorker =
   | { readonly kind: "local-error"; readonly slot: number; readonly error: string }
   /** For this worker's splicer. */
   | { readonly kind: "promoted"; readonly session: SplicedSession }
+  | SessionsAnswer
   | Fault;
 
 /** A fault of our own; the session it met is ended. */
@@ -152,6 +209,8 @@ export type ToSplicer =
     }
   | { readonly kind: "splice"; readonly id: number; readonly session: SplicedSession }
   | CloseBackend
+  | AskSessions
+  | KillSession
   /** Reset every session that is left. */
   | { readonly kind: "cut" };
 
@@ -159,4 +218,5 @@ export type FromSplicer =
   | { readonly kind: "ready" }
   /** The session's descriptors are about to be closed. */
   | { readonly kind: "released"; readonly id: number }
+  | SessionsAnswer
   | Fault;

@@ -39,6 +39,8 @@ async function splicedSession(board: Board) {
     ...{ client: client.fd, backend: backend.fd, ...pipes, ...rows },
     limits: sessionLimits(),
     clientCell: -1,
+    peer: { remoteAddress: "127.0.0.1", remotePort: 1 },
+    past: { mark: "0", number: 1, bytesUp: 0, bytesDown: 0 },
     ageMs: 0,
     remainingMs: Number.POSITIVE_INFINITY,
   };
@@ -69,6 +71,7 @@ function watched(board: Board) {
   const splicers = new Splicers({
     board,
     onLost: (worker, reason) => lost.push(`${worker}: ${reason}`),
+    onAnswer: () => {},
     onFault: (_, message) => faults.push(message),
   });
   return { splicers, lost, faults };

@@ -43,6 +43,8 @@ class World {
       worker: 0,
       board,
       sessions: new Set(),
+      mark: "0",
+      lastSession: 0,
       dialing: new Set(),
       budget: new BufferBudget(board, 0),
       post: () => {},
@@ -89,6 +91,7 @@ class World {
       endAtMs,
       clientCell: -1,
       startedAtMs: 0,
+      past: null,
     };
     this.session = new Session(this.thread, parts);
     socket.data = this.session;

@@ -50,7 +50,10 @@ async function run(command: string, home: string) {
 test("it has an example for every route that it tells of", () => {
   expect(examples.length).toBeGreaterThan(8);
   const commands = examples.map(({ command }) => command).join("\n");
-  const concrete = routes.map((path) => path.replace("{pool}", "web").replace("{backend}", "app1"));
+  const names = { "{pool}": "web", "{backend}": "app1", "{id}": "03f8k-17" };
+  const concrete = routes.map((path) =>
+    Object.entries(names).reduce((text, [key, name]) => text.replace(key, name), path),
+  );
   expect(concrete.filter((path) => !commands.includes(path))).toEqual([]);
 });
 

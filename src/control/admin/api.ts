@@ -4,6 +4,7 @@
 import type { Diagnostic } from "../../config/diagnostics.ts";
 import type { Change } from "../../config/diff.ts";
 import type { BackendState } from "../../shared/backend-state.ts";
+import type { SessionOrder, SessionStage } from "../../shared/messages.ts";
 import type { Family } from "../metrics/exposition.ts";
 import type { Override } from "../override.ts";
 import type { UpgradeRequest } from "../upgrade/upgrade.ts";
@@ -79,6 +80,24 @@ export type Status = {
 export type ConfigInForce = Status["config"] & {
   /** The full form with every default; what is secret is `(hidden)`. */
   readonly config: { readonly [key: string]: unknown };
+};
+
+/** One connection; `GET /v1/sessions` has some. */
+export type SessionStatus = {
+  /** The same until it ends, whichever thread has it. */
+  readonly id: string;
+  readonly listener: string;
+  /** `address:port`; null where it has none. */
+  readonly client: string | null;
+  readonly sni: string | null;
+  /** Null before a backend is picked. */
+  readonly pool: string | null;
+  readonly backend: string | null;
+  readonly age_s: number;
+  /** Client → backend. */
+  readonly bytes_up: number;
+  readonly bytes_down: number;
+  readonly phase: SessionStage;
 };
 
 /** One number a sample, the oldest first; null: there was none. */
@@ -195,6 +214,10 @@ export type ControlApi = {
   readonly metrics: () => readonly Family[];
   /** The newest samples, so many at most. */
   readonly history: (last: number) => History;
+  /** So many, the largest or the oldest first. */
+  readonly sessions: (sort: SessionOrder, limit: number) => Promise<readonly SessionStatus[]>;
+  /** Ends one. False: there is none of that id. */
+  readonly killSession: (id: string) => Promise<boolean>;
   readonly reload: (by: ReloadSource) => Promise<ReloadOutcome>;
   readonly preview: () => Promise<PreviewOutcome>;
   /** Changes a backend until further notice; null takes it back. Null: there is no such backend. */

@@ -2,6 +2,7 @@
 import { BalError } from "../../base/errors.ts";
 import { codeOf } from "../../base/os-error.ts";
 import type { Diagnostic } from "../../config/diagnostics.ts";
+import type { SessionOrder } from "../../shared/messages.ts";
 import type { Override } from "../override.ts";
 import type { UpgradeRequest } from "../upgrade/upgrade.ts";
 import type {
@@ -10,6 +11,7 @@ import type {
   History,
   Preview,
   ReloadReport,
+  SessionStatus,
   Status,
   UpgradeReport,
 } from "./api.ts";
@@ -31,7 +33,7 @@ const RELOAD_MS = 30_000;
 export type BackendName = { readonly pool: string; readonly backend: string };
 
 type Request = {
-  readonly method?: "GET" | "POST" | "PATCH";
+  readonly method?: "GET" | "POST" | "PATCH" | "DELETE";
   readonly withinMs?: number;
   readonly body?: object;
 };
@@ -53,6 +55,17 @@ export class AdminClient {
   /** The newest samples, so many at most. */
   history(last: number): Promise<Answer<History>> {
     return this.request(`/v1/history?last=${last}`);
+  }
+
+  sessions(
+    sort: SessionOrder,
+    limit: number,
+  ): Promise<Answer<{ sessions: readonly SessionStatus[] }>> {
+    return this.request(`/v1/sessions?sort=${sort}&limit=${limit}`);
+  }
+
+  killSession(id: string): Promise<Answer<{ id: string; end: string }>> {
+    return this.request(`/v1/sessions/${encodeURIComponent(id)}`, { method: "DELETE" });
   }
 
   async reload(): Promise<Answer<ReloadReport>> {

@@ -11,6 +11,7 @@ import { dashboardResponse } from "./dashboard.ts";
 import type { EventStreams } from "./event-streams.ts";
 import type { Door } from "./gate.ts";
 import { type Call, failure, Refusal, type Routes, readJson } from "./router.ts";
+import { sessionRoutes } from "./session-routes.ts";
 
 export function routesOf(api: ControlApi, streams: EventStreams): Routes {
   return {
@@ -25,6 +26,7 @@ export function routesOf(api: ControlApi, streams: EventStreams): Routes {
     "/v1/config": { GET: () => Response.json(api.config()) },
     "/v1/history": { GET: ({ query }) => Response.json(api.history(readLast(query))) },
     "/v1/events": { GET: () => streams.open() },
+    ...sessionRoutes(api),
     "/v1/pools/:pool/backends/:backend": {
       PATCH: async ({ request, params }) => {
         const change = readChange(await readJson(request));

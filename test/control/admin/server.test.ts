@@ -39,6 +39,8 @@ function served(overrides: Partial<ControlApi> = {}) {
       stops.push(now);
       return { active: 3 };
     },
+    sessions: async () => [],
+    killSession: async () => false,
     isReady: () => true,
     ...overrides,
   };

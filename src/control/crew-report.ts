@@ -1,0 +1,24 @@
+// What the log and the events say of a worker thread that hangs, ends and is replaced.
+import type { CrewEvents } from "./crew.ts";
+import type { Events } from "./events.ts";
+import type { Log } from "./log.ts";
+
+export function crewReport(log: Log, events: Events): Omit<CrewEvents, "onMessage"> {
+  return {
+    onHung: (worker) => {
+      const message = `worker ${worker} hangs: another one accepts its clients`;
+      log.error("worker-hung", message, { worker });
+      events.emit("worker", { from: "serving", to: "hung", reason: message });
+    },
+    onLost: (worker, reason, restartMs) => {
+      const message = `worker ${worker} is lost and will be replaced: ${reason}`;
+      log.error("worker-lost", message, { worker, reason, restart_ms: restartMs });
+      events.emit("worker", { from: "serving", to: "lost", reason: message });
+    },
+    onReplaced: (worker) => {
+      const message = `worker ${worker} serves again`;
+      log.info("worker-replaced", message, { worker });
+      events.emit("worker", { from: "lost", to: "serving", reason: message });
+    },
+  };
+}

@@ -1,0 +1,99 @@
+// Asks the threads for their sessions, when somebody wants to know: nothing is kept between.
+import type {
+  AskSessions,
+  KillSession,
+  SessionFacts,
+  SessionOrder,
+  SessionsAnswer,
+} from "../shared/messages.ts";
+import type { SessionStatus } from "./admin/api.ts";
+
+export type SessionDeskParts = {
+  /** Asks every thread that is there. Returns how many. */
+  readonly ask: (message: AskSessions | KillSession) => number;
+  readonly listenerName: (slot: number) => string;
+  readonly backend: (slot: number) => BackendName | undefined;
+};
+
+type BackendName = { readonly pool: string; readonly config: { readonly name: string } };
+
+type Query = {
+  readonly answers: SessionsAnswer[];
+  awaited: number;
+  readonly finish: () => void;
+};
+
+/** A thread that hangs is not waited for: the others' answers are the answer. */
+const ANSWER_MS = 2000;
+
+export class SessionDesk {
+  private readonly parts: SessionDeskParts;
+  private readonly queries = new Map<number, Query>();
+  private lastQuery = 0;
+
+  constructor(parts: SessionDeskParts) {
+    this.parts = parts;
+  }
+
+  /** The first `limit`, the largest or the oldest first. */
+  async list(sort: SessionOrder, limit: number): Promise<readonly SessionStatus[]> {
+    const query = ++this.lastQuery;
+    const answers = await this.ask({ kind: "ask-sessions", query, sort, limit });
+    const all = answers.flatMap((answer) => (answer.kind === "sessions" ? answer.sessions : []));
+    const rank = sort === "age" ? ageRank : byteRank;
+    return all
+      .sort((a, b) => rank(b) - rank(a))
+      .slice(0, limit)
+      .map((facts) => this.statusOf(facts));
+  }
+
+  /** False: no thread has it. */
+  async kill(id: string): Promise<boolean> {
+    const answers = await this.ask({ kind: "kill-session", query: ++this.lastQuery, id });
+    return answers.some((answer) => answer.kind === "session-killed" && answer.isDone);
+  }
+
+  answered(answer: SessionsAnswer): void {
+    const query = this.queries.get(answer.query);
+    if (query === undefined) return;
+    query.answers.push(answer);
+    if (--query.awaited === 0) query.finish();
+  }
+
+  private async ask(message: AskSessions | KillSession): Promise<readonly SessionsAnswer[]> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const query: Query = { answers: [], awaited: 0, finish: resolve };
+    this.queries.set(message.query, query);
+    query.awaited = this.parts.ask(message);
+    if (query.awaited === 0) resolve();
+    const late = setTimeout(resolve, ANSWER_MS);
+    await promise;
+    clearTimeout(late);
+    this.queries.delete(message.query);
+    return query.answers;
+  }
+
+  private statusOf(facts: SessionFacts): SessionStatus {
+    const backend = this.parts.backend(facts.slot);
+    return {
+      id: facts.id,
+      listener: this.parts.listenerName(facts.listener),
+      client: facts.client === "" ? null : facts.client,
+      sni: null,
+      pool: backend?.pool ?? null,
+      backend: backend?.config.name ?? null,
+      age_s: Math.round(facts.ageMs) / 1000,
+      bytes_up: facts.bytesUp,
+      bytes_down: facts.bytesDown,
+      phase: facts.stage,
+    };
+  }
+}
+
+function ageRank({ ageMs }: SessionFacts): number {
+  return ageMs;
+}
+
+function byteRank({ bytesUp, bytesDown }: SessionFacts): number {
+  return bytesUp + bytesDown;
+}
