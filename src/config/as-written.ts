@@ -82,6 +82,8 @@ function listener(one: ListenerConfig): Written {
     pool: one.pool,
     ...(one.allow !== null && { allow: one.allow }),
     deny: one.deny,
+    tcp_fast_open: one.isFastOpen,
+    defer_accept: one.isDeferred,
     limits: listenerLimits(one.limits),
     timeouts: sessionTimeouts(one.timeouts),
   };

@@ -120,6 +120,10 @@ export type ListenerConfig = {
   readonly allow: readonly string[] | null;
   /** Wins over `allow`. */
   readonly deny: readonly string[];
+  /** A client's first bytes may come with its SYN. */
+  readonly isFastOpen: boolean;
+  /** The kernel waits for a client's first bytes. */
+  readonly isDeferred: boolean;
   readonly limits: ListenerLimits;
   readonly timeouts: SessionTimeouts;
 };

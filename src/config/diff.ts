@@ -117,12 +117,15 @@ function resolverTree({ servers, intervalMs }: ResolverConfig): Tree {
 // Of the timeouts only those that are its own: a change of a global one is one change.
 function listenerTree(listener: ListenerConfig, global: SessionTimeouts): Tree {
   const { bindAddress, port, pool, allow, deny, limits, timeouts } = listener;
+  const { isFastOpen, isDeferred } = listener;
   return {
     bind_address: bindAddress,
     port,
     pool,
     allow: allow === null ? "all" : allow.join(", "),
     deny: deny.join(", "),
+    tcp_fast_open: isFastOpen,
+    defer_accept: isDeferred,
     limits: listenerLimits(limits),
     timeouts: differing(timeoutsTree(timeouts), timeoutsTree(global)),
   };

@@ -87,7 +87,8 @@ export function listenersOf(written: WrittenConfig): readonly ListenerConfig[] {
   const simple = { name: DEFAULT_NAME, pool: DEFAULT_NAME, port, bind_address };
   const all = written.listeners ?? [simple];
   return all.filter(isPresent).map((listener: WrittenListener) => {
-    const { name, bind_address, port, pool } = withDefaults(tables.listener, listener);
+    const filled = withDefaults(tables.listener, listener);
+    const { name, bind_address, port, pool, tcp_fast_open, defer_accept } = filled;
     const { allow, deny = [] } = listener;
     return {
       name,
@@ -96,6 +97,8 @@ export function listenersOf(written: WrittenConfig): readonly ListenerConfig[] {
       pool,
       allow: allow === undefined ? null : allow.filter(isPresent),
       deny: deny.filter(isPresent),
+      isFastOpen: tcp_fast_open,
+      isDeferred: defer_accept,
       limits: listenerLimitsOf(listener.limits),
       timeouts: sessionTimeoutsOf(written, listener.timeouts),
     };

@@ -189,6 +189,16 @@ const listenerKeys: Keys = {
   pool: { field: { kind: "name" }, isRequired: true, doc: "the pool that its clients go to" },
   allow: { field: cidrs, doc: "addresses that may come in; all when absent" },
   deny: { field: cidrs, doc: "addresses that may not; wins over allow" },
+  tcp_fast_open: {
+    field: { kind: "boolean" },
+    default: false,
+    doc: "a client's first bytes may come with its SYN (Linux; net.ipv4.tcp_fastopen has to allow it)",
+  },
+  defer_accept: {
+    field: { kind: "boolean" },
+    default: false,
+    doc: "a client is taken when its first bytes are there, or after a second (Linux)",
+  },
   limits: { field: map(listenerLimitsKeys), doc: "how much this listener takes on" },
   timeouts: { field: map(listenerTimeoutsKeys), doc: "over the global ones, key by key" },
 };

@@ -86,6 +86,8 @@ export type WrittenListener = {
   readonly pool?: string;
   readonly allow?: readonly (string | undefined)[];
   readonly deny?: readonly (string | undefined)[];
+  readonly tcp_fast_open?: boolean;
+  readonly defer_accept?: boolean;
   readonly limits?: WrittenListenerLimits;
   readonly timeouts?: WrittenSessionTimeouts;
 };

@@ -123,6 +123,7 @@ export class DataPlane {
     await this.health.resolve(config, RESOLVE_MS);
     if (this.isDraining) return;
     this.sockets.openAll(config.listeners);
+    this.sockets.tune(config.listeners);
     this.inherited.closeRest();
     await booted;
     await this.serve(config);
@@ -149,6 +150,7 @@ export class DataPlane {
     }
     // Ours first: the worker's, right after its last accept, is then the one that really closes.
     this.sockets.keepOnly(next.listeners);
+    this.sockets.tune(next.listeners);
     return this.serve(next);
   }
 

@@ -8,7 +8,13 @@ import { errnoCode, localErrorRemedy } from "../base/os-error.ts";
 import type { ListenerConfig } from "../config/config.ts";
 import { isLinux } from "../os/libc.ts";
 import { openFileLimit, openFiles } from "../os/limits.ts";
-import { closeDescriptor, isJoinable, openListening, type Sharing } from "../os/socket.ts";
+import {
+  closeDescriptor,
+  isJoinable,
+  openListening,
+  type Sharing,
+  tuneListening,
+} from "../os/socket.ts";
 import type { Handed, InheritedSockets } from "./inherited-sockets.ts";
 
 type Address = Pick<ListenerConfig, "bindAddress" | "port">;
@@ -56,6 +62,13 @@ export class ListeningSockets {
   /** All that are open, for a process that takes this one's place. */
   get all(): readonly Handed[] {
     return [...this.open].flatMap(([name, fds]) => fds.map((fd) => ({ fd, name })));
+  }
+
+  /** Gives those that are open the options of their listeners. */
+  tune(listeners: readonly ListenerConfig[]): void {
+    for (const listener of listeners) {
+      for (const fd of this.open.get(key(listener)) ?? []) tuneListening(fd, listener);
+    }
   }
 
   /** The descriptors of an address that these workers' threads accept from. Where there are fewer than

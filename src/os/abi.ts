@@ -23,7 +23,9 @@ export const MSG_TRUNC = 0x20;
 export const MSG_NOSIGNAL = 0x4000;
 
 export const IPPROTO_TCP = 6;
+export const TCP_DEFER_ACCEPT = 9;
 export const TCP_QUICKACK = 12;
+export const TCP_FASTOPEN = 23;
 
 export const IPPROTO_IPV6 = 41;
 export const IPV6_V6ONLY = 26;

@@ -8,6 +8,7 @@ import {
   F_SETFD,
   FD_CLOEXEC,
   IPPROTO_IPV6,
+  IPPROTO_TCP,
   IPV6_V6ONLY,
   SO_ACCEPTCONN,
   SO_REUSEADDR,
@@ -17,6 +18,8 @@ import {
   SOCK_NONBLOCK,
   SOCK_STREAM,
   SOL_SOCKET,
+  TCP_DEFER_ACCEPT,
+  TCP_FASTOPEN,
 } from "./abi.ts";
 import { errno, getLibc } from "./libc.ts";
 import { decodeSockaddr, encodeSockaddr } from "./sockaddr.ts";
@@ -79,6 +82,19 @@ export function tryBind(ip: string, port: number): number {
   const error = libc.bind(fd, address.pointer, address.bytes.length) < 0 ? errno() : 0;
   libc.close(fd);
   return -error;
+}
+
+/** Clients whose first bytes may wait in their SYN. */
+const FAST_OPEN_QUEUE = 256;
+/** How long the kernel waits for a client's first bytes before bal is told of it all the same. */
+const DEFER_S = 1;
+
+export type ListenOptions = { readonly isFastOpen: boolean; readonly isDeferred: boolean };
+
+/** Of a listening socket, at any time. What the kernel does not have stays off. */
+export function tuneListening(fd: number, { isFastOpen, isDeferred }: ListenOptions): void {
+  setOption(fd, IPPROTO_TCP, TCP_FASTOPEN, isFastOpen ? FAST_OPEN_QUEUE : 0);
+  setOption(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, isDeferred ? DEFER_S : 0);
 }
 
 /** Sets the length of the accept queue again: Bun.listen makes it 511 whatever it was (1.4.5). */

@@ -139,3 +139,22 @@ test("rates: so many new connections a second, of all and of one address", async
   const all = await Promise.all([burst("127.0.0.3", 10), burst("127.0.0.4", 10)]);
   expect(served(all.flat())).toBeWithin(5, 9);
 });
+
+test.skipIf(process.platform !== "linux")(
+  "defer_accept leaves a client that says nothing with the kernel, and is changed by a reload",
+  async () => {
+    using a = namedPeer("a");
+    const form = (listener: object) => ({ backends: [at(a)], listener: { ...listener } });
+    const { config, port } = fullConfig(form({ defer_accept: true, tcp_fast_open: true }));
+    using bal = await spawnBal({ config });
+    const accepted = async () => (await bal.status()).listeners[0]?.accepted;
+    using silent = await connect(port);
+    expect((await exchange(port, "?")).text).toBe("a");
+    expect(await accepted()).toBe(1);
+    await silent.send("?");
+    expect(await silent.read(1)).toBe("a");
+    await bal.reload(fullConfig(form({}), { port }).config);
+    using _ = await connect(port);
+    await until("it is taken without a word", async () => (await accepted()) === 3);
+  },
+);
