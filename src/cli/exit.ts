@@ -48,8 +48,8 @@ export function say(fd: 1 | 2, line: string): boolean {
 }
 
 /** As it is, at once. */
-export function put(fd: 1 | 2, text: string): boolean {
-  let rest = Buffer.from(text);
+export function put(fd: 1 | 2, text: string | Uint8Array): boolean {
+  let rest = typeof text === "string" ? Buffer.from(text) : text;
   while (rest.length > 0) {
     try {
       rest = rest.subarray(writeSync(fd, rest));

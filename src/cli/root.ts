@@ -18,6 +18,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandDef>>> = {
   stop: async () => plain((await import("./stop.ts")).stop),
   status: async () => plain((await import("./status.ts")).status),
   sessions: async () => plain((await import("./sessions.ts")).sessions),
+  logs: async () => plain((await import("./logs.ts")).logs),
   doctor: async () => plain((await import("./doctor.ts")).doctor),
   drain: async () => plain((await import("./drain.ts")).drain),
   undrain: async () => plain((await import("./drain.ts")).undrain),
