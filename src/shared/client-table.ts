@@ -1,19 +1,20 @@
 // What each client's address has open and how fast it comes, over all threads: a fixed table of
 // cells by a keyed hash. Clients whose hashes meet share a cell, and so a limit.
-import { CLIENT_CELLS, longs, REGIONS, THREADS, words } from "./layout.ts";
+import { CLIENT_CELLS, longs, REGIONS, words } from "./layout.ts";
+import { Places } from "./places.ts";
 
 const SECOND_US = 1_000_000;
 const MAX_SEED = 2 ** 32;
 
 export class ClientTable {
   private readonly seed: Int32Array;
-  private readonly active: Int32Array;
+  private readonly sessions: Places;
   private readonly listenerRates: BigInt64Array;
   private readonly clientRates: BigInt64Array;
 
   constructor(memory: SharedArrayBuffer) {
     this.seed = words(memory, REGIONS.clientSeed);
-    this.active = words(memory, REGIONS.clientActive);
+    this.sessions = new Places(words(memory, REGIONS.clientActive), CLIENT_CELLS);
     this.listenerRates = longs(memory, REGIONS.listenerRates);
     this.clientRates = longs(memory, REGIONS.clientRates);
     // Whoever could foresee the hash could share a cell with whom he likes.
@@ -28,20 +29,17 @@ export class ClientTable {
 
   /** Takes one of a cell's `limit` places for a session; false when there is none. */
   enter(thread: number, cell: number, limit: number): boolean {
-    Atomics.add(this.active, thread * CLIENT_CELLS + cell, 1);
-    if (this.sessions(cell) <= limit) return true;
-    this.leave(thread, cell);
-    return false;
+    return this.sessions.enter(thread, cell, limit);
   }
 
   leave(thread: number, cell: number): void {
-    Atomics.sub(this.active, thread * CLIENT_CELLS + cell, 1);
+    this.sessions.leave(thread, cell);
   }
 
   /** Moves a session from one thread's rows to another's; it is never uncounted. */
   handOver(from: number, to: number, cell: number): void {
-    Atomics.add(this.active, to * CLIENT_CELLS + cell, 1);
-    this.leave(from, cell);
+    this.sessions.take(to, cell);
+    this.sessions.leave(from, cell);
   }
 
   /** Takes a token of a listener's bucket; false when it is empty. `rate` is per second. */
@@ -56,15 +54,7 @@ export class ClientTable {
 
   /** A thread has ended, and its sessions with it. */
   forgetThread(thread: number): void {
-    this.active.fill(0, thread * CLIENT_CELLS, (thread + 1) * CLIENT_CELLS);
-  }
-
-  private sessions(cell: number): number {
-    let sum = 0;
-    for (let thread = 0; thread < THREADS; thread++) {
-      sum += Atomics.load(this.active, thread * CLIENT_CELLS + cell);
-    }
-    return sum;
+    this.sessions.forgetThread(thread);
   }
 }
 

@@ -1,37 +1,31 @@
 // Who waits for a place on a full pool, over all workers: how many, and whose turn it is. Each
 // worker keeps its own waiters in order; the board holds the ticket of its first one.
 import { MAX_POOLS, MAX_WORKERS, REGIONS, words } from "./layout.ts";
+import { Places } from "./places.ts";
 
 export class QueueCells {
   private readonly tickets: Int32Array;
-  private readonly queued: Int32Array;
+  private readonly places: Places;
   private readonly heads: Int32Array;
 
   constructor(memory: SharedArrayBuffer) {
     this.tickets = words(memory, REGIONS.tickets);
-    this.queued = words(memory, REGIONS.queued);
+    this.places = new Places(words(memory, REGIONS.queued), MAX_POOLS);
     this.heads = words(memory, REGIONS.queueHeads);
   }
 
   /** Takes one of `limit` places to wait for a pool; false when there is none. */
   enter(worker: number, pool: number, limit: number): boolean {
-    Atomics.add(this.queued, worker * MAX_POOLS + pool, 1);
-    if (this.length(pool) <= limit) return true;
-    this.leave(worker, pool);
-    return false;
+    return this.places.enter(worker, pool, limit);
   }
 
   leave(worker: number, pool: number): void {
-    Atomics.sub(this.queued, worker * MAX_POOLS + pool, 1);
+    this.places.leave(worker, pool);
   }
 
   /** Clients that wait for a pool, over all workers. */
   length(pool: number): number {
-    let sum = 0;
-    for (let worker = 0; worker < MAX_WORKERS; worker++) {
-      sum += Atomics.load(this.queued, worker * MAX_POOLS + pool);
-    }
-    return sum;
+    return this.places.count(pool);
   }
 
   /** Never 0, which says that nobody waits. */
@@ -57,7 +51,7 @@ export class QueueCells {
   /** A worker's thread has ended, and its waiters with it. */
   forgetWorker(worker: number): void {
     if (worker >= MAX_WORKERS) return;
-    this.queued.fill(0, worker * MAX_POOLS, (worker + 1) * MAX_POOLS);
+    this.places.forgetThread(worker);
     this.heads.fill(0, worker * MAX_POOLS, (worker + 1) * MAX_POOLS);
   }
 }

@@ -1,0 +1,44 @@
+// Places that all threads share: each thread counts those that it has taken in a row of its own.
+
+export class Places {
+  private readonly taken: Int32Array;
+  private readonly width: number;
+  private readonly threads: number;
+
+  /** `taken` has `width` cells for each thread. */
+  constructor(taken: Int32Array, width: number) {
+    this.taken = taken;
+    this.width = width;
+    this.threads = taken.length / width;
+  }
+
+  /** Takes one of a cell's `limit` places; false when there is none. */
+  enter(thread: number, cell: number, limit: number): boolean {
+    this.take(thread, cell);
+    if (this.count(cell) <= limit) return true;
+    this.leave(thread, cell);
+    return false;
+  }
+
+  take(thread: number, cell: number): void {
+    Atomics.add(this.taken, thread * this.width + cell, 1);
+  }
+
+  leave(thread: number, cell: number): void {
+    Atomics.sub(this.taken, thread * this.width + cell, 1);
+  }
+
+  /** Over all threads. */
+  count(cell: number): number {
+    let sum = 0;
+    for (let thread = 0; thread < this.threads; thread++) {
+      sum += Atomics.load(this.taken, thread * this.width + cell);
+    }
+    return sum;
+  }
+
+  /** A thread has ended: what it had is free. */
+  forgetThread(thread: number): void {
+    this.taken.fill(0, thread * this.width, (thread + 1) * this.width);
+  }
+}
