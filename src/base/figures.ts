@@ -48,6 +48,11 @@ export function ageSince(time: string, nowMs: number): string {
   return ageFigure((nowMs - Date.parse(time)) / 1000);
 }
 
+/** `1 worker`, `2 workers` */
+export function plural(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
 type Scale = { readonly step: number; readonly units: readonly string[] };
 
 function scaled(value: number, { step, units }: Scale): string {

@@ -83,6 +83,7 @@ export class DemoView implements Disposable {
     const view = { lately: this.meter, nowMs: Date.now(), width: screen.columns };
     const happened = this.events.map((line) => paint(1, "dim", `  ${line}`));
     screen.draw([...introduction(this.place), "", ...statusLines(status, view), "", ...happened]);
+    if (screen.isGone) process.kill(process.pid, "SIGTERM");
   }
 }
 

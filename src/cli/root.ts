@@ -19,6 +19,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandDef>>> = {
   status: async () => plain((await import("./status.ts")).status),
   sessions: async () => plain((await import("./sessions.ts")).sessions),
   logs: async () => plain((await import("./logs.ts")).logs),
+  top: async () => plain((await import("./top.ts")).top),
   doctor: async () => plain((await import("./doctor.ts")).doctor),
   drain: async () => plain((await import("./drain.ts")).drain),
   undrain: async () => plain((await import("./drain.ts")).undrain),

@@ -18,11 +18,20 @@ export function isScreen(): boolean {
 export class Screen implements Disposable {
   private lines: readonly string[] = [];
   private isOpen = false;
+  /** Nothing can be written to it any more: who shows something there may end. */
+  isGone = false;
+  private readonly isTyped: boolean;
   private readonly onStop = () => this.stop();
   private readonly onContinue = () => this.enter();
   private readonly onGone = () => this.leave();
 
-  constructor() {
+  /** With `onInput` it takes what is typed, Ctrl-C included, as it is read. */
+  constructor(onInput: ((text: string) => void) | null = null) {
+    this.isTyped = onInput !== null;
+    if (onInput !== null) {
+      process.stdin.setEncoding("utf8");
+      process.stdin.on("data", onInput);
+    }
     // Before whoever tells of the fault and ends the process.
     process.prependListener("uncaughtException", this.onGone);
     process.prependListener("unhandledRejection", this.onGone);
@@ -46,7 +55,7 @@ export class Screen implements Disposable {
     if (!this.isOpen) return;
     const { columns, rows } = this;
     const shown = lines.slice(0, rows).map((line) => `${clip(line, columns)}${END_LINE}`);
-    put(1, `${BEGIN_FRAME}${shown.join("\r\n")}${END_FRAME}`);
+    this.isGone = !put(1, `${BEGIN_FRAME}${shown.join("\r\n")}${END_FRAME}`);
   }
 
   /** Ctrl-Z: the shell has the terminal meanwhile. */
@@ -67,11 +76,15 @@ export class Screen implements Disposable {
     process.off("SIGTSTP", this.onStop);
     process.off("SIGCONT", this.onContinue);
     process.stdout.removeAllListeners("resize");
+    if (!this.isTyped) return;
+    process.stdin.removeAllListeners("data");
+    process.stdin.pause();
   }
 
   private enter(): void {
     if (this.isOpen) return;
     this.isOpen = true;
+    if (this.isTyped) process.stdin.setRawMode(true);
     put(1, ENTER);
     this.draw(this.lines);
   }
@@ -80,6 +93,7 @@ export class Screen implements Disposable {
     if (!this.isOpen) return;
     this.isOpen = false;
     put(1, LEAVE);
+    if (this.isTyped) process.stdin.setRawMode(false);
   }
 }
 

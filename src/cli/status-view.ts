@@ -4,13 +4,14 @@ import {
   ageSince,
   countFigure,
   delayFigure,
+  plural,
   rateFigure,
   sizeFigure,
   sizeRateFigure,
 } from "../base/figures.ts";
 import type { BackendStatus, PoolStatus, Status } from "../control/admin/api.ts";
 import type { Lately } from "../control/admin/lately.ts";
-import { availability, isAvailable, plural, troublesOf } from "../control/admin/troubles.ts";
+import { availability, isAvailable, troublesOf } from "../control/admin/troubles.ts";
 import { paint, type Style } from "./paint.ts";
 import { plain } from "./plain.ts";
 import { sparkline } from "./sparkline.ts";

@@ -79,7 +79,7 @@ async function watch(home: Home, everyMs: number, isJson: boolean): Promise<Exit
       if (silence === null) meter.look(last, performance.now());
       if (screen !== null) draw();
       else if (!say(1, isJson ? JSON.stringify(last) : `${lines().join("\n")}\n`)) return 0;
-    } while (!(await quit.within(everyMs)));
+    } while (screen?.isGone !== true && !(await quit.within(everyMs)));
     if (screen !== null) final = lines(screen.columns);
   }
   // What was seen last stays on the terminal.

@@ -59,6 +59,12 @@ export class HistoryRing {
     this.lastMs = nowMs;
   }
 
+  /** Takes samples from now on, as long as the process lives. */
+  keep(observe: () => Observed): void {
+    const sample = () => this.sample({ ms: performance.now(), epochMs: Date.now() }, observe());
+    setInterval(sample, SAMPLE_MS).unref();
+  }
+
   sample({ ms, epochMs }: Now, { listeners, pools }: Observed): void {
     const at = { index: this.taken % SAMPLES, seconds: Math.max(1e-3, (ms - this.lastMs) / 1000) };
     const before = this.tracks;

@@ -12,7 +12,7 @@ import { tellHost, tellStarted, tellWarnings, type Version } from "./announcemen
 import { DataPlane } from "./data-plane.ts";
 import { drain } from "./drain.ts";
 import { Events } from "./events.ts";
-import { HistoryRing, SAMPLE_MS } from "./history.ts";
+import { HistoryRing } from "./history.ts";
 import { claimHome, type OwnHome } from "./home.ts";
 import type { Handed } from "./inherited-sockets.ts";
 import type { LogSink } from "./log.ts";
@@ -146,7 +146,7 @@ class Supervisor {
     this.phase = "running";
     this.started.resolve();
     this.reloads.watch(config);
-    setInterval(() => this.sample(), SAMPLE_MS).unref();
+    this.history.keep(() => this.observed());
     const listeners = dataPlane.listenerStatus();
     tellStarted(log, { listeners, workers: dataPlane.workers, file, version: options.version });
     this.tellReady();
@@ -306,8 +306,7 @@ class Supervisor {
       phase: this.phase === "draining" || this.phase === "retired" ? "draining" : "running",
       workers: dataPlane.workers,
       config: this.configStatus(),
-      listeners: dataPlane.listenerStatus(),
-      pools: dataPlane.poolStatus(),
+      ...this.observed(),
     };
   }
 
@@ -318,11 +317,8 @@ class Supervisor {
     return familiesOf({ ...facts, generation, version, droppedLogLines: log.dropped });
   }
 
-  private sample(): void {
-    const { dataPlane } = this;
-    const now = { ms: performance.now(), epochMs: Date.now() };
-    const pools = dataPlane.poolStatus();
-    this.history.sample(now, { listeners: dataPlane.listenerStatus(), pools });
+  private observed() {
+    return { listeners: this.dataPlane.listenerStatus(), pools: this.dataPlane.poolStatus() };
   }
 
   private configStatus(): Status["config"] {

@@ -4,6 +4,8 @@ import { balBinary } from "./bal.ts";
 import { until } from "./until.ts";
 
 type TerminalOptions = {
+  /** In the place of the binary. */
+  readonly command?: readonly string[];
   readonly home?: string;
   readonly columns?: number;
   readonly rows?: number;
@@ -15,7 +17,12 @@ type Pty = {
   write(text: string): void;
   resize(columns: number, rows: number): void;
   close(): void;
+  /** Of termios(3). */
+  readonly localFlags: number;
 };
+
+const ICANON = 0o2;
+const ECHO = 0o10;
 
 export class Terminal implements Disposable {
   readonly child: Bun.Subprocess;
@@ -26,7 +33,7 @@ export class Terminal implements Disposable {
   private readonly pty: Pty;
 
   constructor(args: readonly string[], options: TerminalOptions = {}) {
-    const { home, columns = 100, rows = 30, env = {} } = options;
+    const { home, columns = 100, rows = 30, env = {}, command = [balBinary()] } = options;
     this.columns = columns;
     this.rows = rows;
     const decoder = new TextDecoder();
@@ -35,12 +42,17 @@ export class Terminal implements Disposable {
     };
     const terminal: object = { terminal: { cols: columns, rows, data } };
     const { PATH = "", HOME = "/" } = process.env;
-    this.child = Bun.spawn([balBinary(), ...args], {
+    this.child = Bun.spawn([...command, ...args], {
       cwd: tmpdir(),
       env: { PATH, HOME, TERM: "xterm-256color", ...(home && { BAL_HOME: home }), ...env },
       ...terminal,
     });
     this.pty = (this.child as unknown as { terminal: Pty }).terminal;
+  }
+
+  /** Does it echo and wait for whole lines, as a shell expects it to? */
+  get isCooked(): boolean {
+    return (this.pty.localFlags & (ICANON | ECHO)) === (ICANON | ECHO);
   }
 
   type(text: string): void {

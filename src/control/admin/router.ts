@@ -58,6 +58,8 @@ export class Router {
     try {
       const response = await this.dispatch(request, door);
       response.headers.set("X-Content-Type-Options", "nosniff");
+      // An origin with a clock sends it (RFC 9110, 6.6.1); Bun 1.4.5 does not.
+      response.headers.set("Date", new Date().toUTCString());
       if (!response.headers.has("Cache-Control")) response.headers.set("Cache-Control", "no-store");
       return request.method === "HEAD" ? await headOf(response) : response;
     } catch (error) {

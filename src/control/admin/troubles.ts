@@ -1,4 +1,5 @@
 // What is wrong, the worst first: a judgement of a status, for all that show one.
+import { plural } from "../../base/figures.ts";
 import type { BackendState } from "../../shared/backend-state.ts";
 import type { BackendStatus, DiscoverStatus, PoolStatus, Status } from "./api.ts";
 
@@ -92,10 +93,5 @@ function fault(pool: string, { name, state, since, reason }: BackendStatus): Tro
 export function availability({ pools }: Status): string {
   const backends = pools.flatMap((pool) => pool.backends);
   const up = backends.filter(({ state }) => state === "up").length;
-  return `${up} of ${backends.length} backend${backends.length === 1 ? "" : "s"} up`;
-}
-
-/** `up 3h, 2 workers, generation 4`: told apart by whoever shows it. */
-export function plural(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
+  return `${up} of ${plural(backends.length, "backend")} up`;
 }

@@ -14,6 +14,14 @@ const STORED_TOKEN = "bal-token";
 const ANSWER_MS = 5000;
 const RECONNECT_MS = 2000;
 
+/** The server's clock less this one. */
+let skewMs = 0;
+
+/** By the clock of the host where bal runs, to a second. */
+export function serverNowMs(): number {
+  return Date.now() + skewMs;
+}
+
 export function storeToken(token: string): void {
   sessionStorage.setItem(STORED_TOKEN, token);
 }
@@ -78,6 +86,8 @@ async function ask<T>(path: string, options: RequestInit = {}): Promise<Reply<T>
   try {
     const signal = AbortSignal.timeout(ANSWER_MS);
     const response = await fetch(path, { ...options, headers: headers(), signal });
+    const date = Date.parse(response.headers.get("date") ?? "");
+    if (!Number.isNaN(date)) skewMs = date - Date.now();
     if (response.ok) return { kind: "ok", body: (await response.json()) as T };
     if (response.status === 401) return { kind: "unauthorized" };
     const { error } = (await response.json()) as { readonly error: ApiError };

@@ -4,13 +4,14 @@ import {
   ageSince,
   countFigure,
   delayFigure,
+  plural,
   rateFigure,
   sizeRateFigure,
 } from "../../../base/figures.ts";
 import type { BackendStatus, Series, Status } from "../api.ts";
 import { Meter } from "../lately.ts";
-import { availability, plural, type Trouble, troublesOf } from "../troubles.ts";
-import { getHistory, getStatus, hasToken, readEvents } from "./daemon.ts";
+import { availability, type Trouble, troublesOf } from "../troubles.ts";
+import { getHistory, getStatus, hasToken, readEvents, serverNowMs } from "./daemon.ts";
 import { askToken, explain } from "./dialogs.ts";
 import { arrange, byId, element, setClass, setText } from "./elements.ts";
 import { showEvent } from "./event-list.ts";
@@ -122,7 +123,7 @@ function showFacts({ version, phase, uptime_s, workers, pid, config }: Status): 
   const words = [
     `${version}, ${phase === "draining" ? "draining, " : ""}up ${ageFigure(uptime_s)}`,
     plural(workers, "worker"),
-    `generation ${config.generation}, loaded ${ageSince(config.loaded_at, Date.now())} ago`,
+    `generation ${config.generation}, loaded ${ageSince(config.loaded_at, serverNowMs())} ago`,
     config.file ?? "no config file",
     `pid ${pid}`,
   ];
@@ -188,7 +189,7 @@ function showPools(status: Status): void {
     lately: meter,
     trendOf: (pool: string, backend: string): Series | null => hour.trendOf(pool, backend),
     samples: hour.samples,
-    nowMs: Date.now(),
+    nowMs: serverNowMs(),
     isShown,
     onChange: () => nudge(),
   };

@@ -4,12 +4,13 @@ import {
   ageSince,
   countFigure,
   delayFigure,
+  plural,
   rateFigure,
   sizeRateFigure,
 } from "../../../base/figures.ts";
 import type { BackendStatus, ListenerStatus, PoolStatus, Series } from "../api.ts";
 import type { Lately } from "../lately.ts";
-import { isAvailable, plural } from "../troubles.ts";
+import { isAvailable } from "../troubles.ts";
 import { setDrain } from "./daemon.ts";
 import { ask } from "./dialogs.ts";
 import { arrange, element, setClass, setText } from "./elements.ts";
