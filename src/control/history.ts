@@ -42,14 +42,20 @@ export type Now = {
   readonly epochMs: number;
 };
 
+/** Dials that succeeded, since the start. */
+export type DialTotals = { readonly count: number; readonly seconds: number };
+
 export type Observed = {
   readonly listeners: readonly ListenerStatus[];
   readonly pools: readonly PoolStatus[];
+  readonly dials: DialTotals;
 };
 
 export class HistoryRing {
   private readonly times = new Float64Array(SAMPLES);
   private readonly total = track(NOTHING);
+  private readonly dialMs = new Float32Array(SAMPLES);
+  private dials: DialTotals = { count: 0, seconds: 0 };
   private tracks = new Map<string, Track & { readonly pool: string; readonly name: string }>();
   private taken = 0;
   private lastMs: number;
@@ -65,7 +71,7 @@ export class HistoryRing {
     setInterval(sample, SAMPLE_MS).unref();
   }
 
-  sample({ ms, epochMs }: Now, { listeners, pools }: Observed): void {
+  sample({ ms, epochMs }: Now, { listeners, pools, dials }: Observed): void {
     const at = { index: this.taken % SAMPLES, seconds: Math.max(1e-3, (ms - this.lastMs) / 1000) };
     const before = this.tracks;
     this.tracks = new Map();
@@ -83,6 +89,8 @@ export class HistoryRing {
       }
     }
     record(this.total, sum, at);
+    this.dialMs[at.index] = meanMs(this.dials, dials);
+    this.dials = dials;
     this.times[at.index] = epochMs;
     this.taken++;
     this.lastMs = ms;
@@ -104,7 +112,11 @@ export class HistoryRing {
     return {
       interval_s: SAMPLE_MS / 1000,
       times: indices.map((index) => new Date(this.times[index] ?? 0).toISOString()),
-      total: { ...common(this.total), refused_per_s: seriesOf(this.total, "refused") },
+      total: {
+        ...common(this.total),
+        refused_per_s: seriesOf(this.total, "refused"),
+        dial_ms: indices.map((index) => rounded(this.dialMs[index] ?? Number.NaN)),
+      },
       backends: [...this.tracks.values()].map((one) => ({
         pool: one.pool,
         name: one.name,
@@ -123,9 +135,9 @@ type Place = { readonly index: number; readonly seconds: number };
 function record(one: Track, reading: Reading, { index, seconds }: Place): void {
   const { values, last } = one;
   for (const column of RATES) {
-    // A row that was given to another backend starts from zero again.
-    const from = reading[column] >= last[column] ? last[column] : 0;
-    values[AT[column] * SAMPLES + index] = (reading[column] - from) / seconds;
+    // A sum is less when a backend or a listener has gone with its part: no rate is known then.
+    const rise = reading[column] - last[column];
+    values[AT[column] * SAMPLES + index] = rise >= 0 ? rise / seconds : Number.NaN;
   }
   values[AT.active * SAMPLES + index] = reading.active;
   values[AT.checkMs * SAMPLES + index] = reading.checkMs;
@@ -165,7 +177,13 @@ function readingOf({ active, total, bytes_up, bytes_down, check_ms }: BackendSta
   };
 }
 
-/** A decimal is all that a reader can use. */
+/** Of the dials in between; NaN when there were none, or fewer: a backend has gone. */
+function meanMs(before: DialTotals, now: DialTotals): number {
+  const [count, seconds] = [now.count - before.count, now.seconds - before.seconds];
+  return count > 0 && seconds >= 0 ? (seconds / count) * 1000 : Number.NaN;
+}
+
+/** Two decimals are all that a reader can use. */
 function rounded(value: number): number | null {
-  return Number.isNaN(value) ? null : Math.round(value * 10) / 10;
+  return Number.isNaN(value) ? null : Math.round(value * 100) / 100;
 }

@@ -6,6 +6,8 @@ import { END_INDEX, ENDS, isRefusal } from "../shared/end-reason.ts";
 import type { BackendStatus, ListenerStatus, PoolStatus } from "./admin/api.ts";
 import type { BackendHealth } from "./backend-health.ts";
 import type { Backend } from "./backends.ts";
+import type { DialTotals } from "./history.ts";
+import type { Facts } from "./metrics/families.ts";
 import { weightOf } from "./override.ts";
 
 const DIAL_ERRORS: readonly BackendTotal[] = [
@@ -50,6 +52,17 @@ export function poolStatus(
       backends: all.map((backend) => backendStatus(backend, board)),
     };
   });
+}
+
+/** Of all backends together. */
+export function dialTotals({ board, pools }: Pick<Facts, "board" | "pools">): DialTotals {
+  const dials = pools
+    .flatMap(({ backends }) => backends)
+    .map(({ slot }) => board.histograms.dialsOf(slot));
+  return {
+    count: dials.reduce((sum, { counts }) => sum + counts.reduce((all, n) => all + n, 0), 0),
+    seconds: dials.reduce((all, { sum }) => all + sum, 0),
+  };
 }
 
 export function backendStatus(backend: Backend, board: Board): BackendStatus {

@@ -23,6 +23,7 @@ import { Reloads } from "./reloads.ts";
 import { SerialQueue } from "./serial-queue.ts";
 import { ServiceManager } from "./service-manager.ts";
 import { onSignals } from "./signals.ts";
+import { dialTotals } from "./status.ts";
 import { type Predecessor, Predecessors } from "./upgrade/predecessor.ts";
 import { Succession } from "./upgrade/succession.ts";
 import type { Successor } from "./upgrade/successor.ts";
@@ -146,7 +147,7 @@ class Supervisor {
     this.phase = "running";
     this.started.resolve();
     this.reloads.watch(config);
-    this.history.keep(() => this.observed());
+    this.history.keep(() => ({ ...this.observed(), dials: dialTotals(dataPlane.facts()) }));
     const listeners = dataPlane.listenerStatus();
     tellStarted(log, { listeners, workers: dataPlane.workers, file, version: options.version });
     this.tellReady();

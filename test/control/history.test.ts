@@ -5,7 +5,8 @@ import { backendStatus, poolStatus, statusOf } from "../support/statuses.ts";
 
 /** The n-th sample, and what is counted by then. */
 function sample(ring: HistoryRing, n: number, ...pools: Parameters<typeof statusOf>[0]): void {
-  ring.sample({ ms: n * SAMPLE_MS, epochMs: n * SAMPLE_MS }, statusOf(pools));
+  const dials = { count: 4 * n, seconds: 0.1 * n };
+  ring.sample({ ms: n * SAMPLE_MS, epochMs: n * SAMPLE_MS }, { ...statusOf(pools), dials });
 }
 
 test("counters become rates, of the whole and of each backend", () => {
@@ -23,6 +24,7 @@ test("counters become rates, of the whole and of each backend", () => {
       bytes_up_per_s: [100, 150],
       bytes_down_per_s: [0, 0],
       check_ms: [2, 0.4],
+      dial_ms: [25, 25],
     },
     backends: [
       {
@@ -62,11 +64,24 @@ test("a backend that comes later has nothing before, one that is removed is forg
   expect(backends.map(({ name, active }) => [name, active])).toEqual([["b", [null, 0]]]);
 });
 
-test("a counter that starts again from zero is no negative rate", () => {
+test("a backend that goes takes its part of the sums along: a gap, no spike", () => {
   const ring = new HistoryRing(0);
-  sample(ring, 1, poolStatus("web", backendStatus("a", { total: 1000 })));
-  sample(ring, 2, poolStatus("web", backendStatus("a", { total: 20 })));
-  expect(ring.read(1).backends[0]!.connections_per_s).toEqual([2]);
+  const big = backendStatus("big", { bytes_up: 1e9 });
+  sample(ring, 1, poolStatus("web", big, backendStatus("a", { bytes_up: 0 })));
+  sample(ring, 2, poolStatus("web", backendStatus("a", { bytes_up: 20 })));
+  sample(ring, 3, poolStatus("web", backendStatus("a", { bytes_up: 30 })));
+  expect(ring.read(3).total.bytes_up_per_s).toEqual([100_000_000, null, 1]);
+});
+
+test("a mean of dials is of those in between; without one there is none", () => {
+  const ring = new HistoryRing(0);
+  const at = (n: number, count: number, seconds: number) =>
+    ring.sample({ ms: n * SAMPLE_MS, epochMs: 0 }, { ...statusOf([]), dials: { count, seconds } });
+  at(1, 10, 0.1);
+  at(2, 10, 0.1);
+  at(3, 12, 0.5);
+  at(4, 1, 0.001);
+  expect(ring.read(4).total.dial_ms).toEqual([10, null, 200, null]);
 });
 
 test("it holds an hour, the newest last", () => {

@@ -118,8 +118,8 @@ export type History = {
   readonly interval_s: number;
   /** When each sample ended, ISO 8601 in UTC. */
   readonly times: readonly string[];
-  /** Connections are those that the listeners accepted. */
-  readonly total: Tracked & { readonly refused_per_s: Series };
+  /** Connections are those that the listeners accepted; a dial is the mean over a sample. */
+  readonly total: Tracked & { readonly refused_per_s: Series; readonly dial_ms: Series };
   /** Those that the config has, up to 512. */
   readonly backends: readonly (Tracked & { readonly pool: string; readonly name: string })[];
 };

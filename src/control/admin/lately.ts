@@ -94,7 +94,11 @@ function countedOf({ total, bytes_up, bytes_down }: BackendStatus): Counted {
 
 function gauge(counted: Counted, before: Gauge | null, seconds: number | null): Gauge {
   if (before === null || seconds === null || seconds <= 0) return { counted, recent: UNKNOWN };
-  const rate = (key: keyof Counted) => Math.max(0, counted[key] - before.counted[key]) / seconds;
+  // A sum is less when a backend has gone with its part: no rate is known then.
+  const rate = (key: keyof Counted) => {
+    const rise = counted[key] - before.counted[key];
+    return rise >= 0 ? rise / seconds : null;
+  };
   const connectionsPerS = rate("connections");
   const trend = [...before.recent.trend, connectionsPerS].slice(-TREND);
   const recent = { connectionsPerS, bytesUpPerS: rate("up"), bytesDownPerS: rate("down"), trend };

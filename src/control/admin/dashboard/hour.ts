@@ -15,6 +15,7 @@ const EMPTY: History = {
     active: [],
     connections_per_s: [],
     refused_per_s: [],
+    dial_ms: [],
     bytes_up_per_s: [],
     bytes_down_per_s: [],
     check_ms: [],
@@ -107,6 +108,7 @@ export class Hour {
         bytes_up_per_s: series(total.bytes_up_per_s, added.bytes_up_per_s),
         bytes_down_per_s: series(total.bytes_down_per_s, added.bytes_down_per_s),
         check_ms: series(total.check_ms, added.check_ms),
+        dial_ms: series(total.dial_ms, added.dial_ms),
       },
       backends: newest.backends.map((one) => {
         const before = held.get(JSON.stringify([one.pool, one.name]));

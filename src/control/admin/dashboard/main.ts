@@ -37,8 +37,12 @@ const bytes = new Panel({
   format: sizeRateFigure,
   step: 1024,
 });
-const checks = new Panel({ title: "Slowest health check", labels: [""], format: delayFigure });
-byId("plots", "section").append(active.root, fresh.root, bytes.root, checks.root);
+const delays = new Panel({
+  title: "Latency",
+  labels: ["dial", "slowest check"],
+  format: delayFigure,
+});
+byId("plots", "section").append(active.root, fresh.root, bytes.root, delays.root);
 
 const listeners = new ListenersTable(byId("listeners", "div"));
 const pools = new Map<string, PoolSection>();
@@ -175,7 +179,8 @@ function showPlots({ listeners: all, pools: each }: Status): void {
   fresh.show({ times, spanMs }, rates, [now.connectionsPerS, refusedPerS]);
   const sizes = [total.bytes_up_per_s, total.bytes_down_per_s];
   bytes.show({ times, spanMs }, sizes, [now.bytesUpPerS, now.bytesDownPerS]);
-  checks.show({ times, spanMs }, [total.check_ms], [Math.max(0, ...slowest)]);
+  const latest = [total.dial_ms.at(-1) ?? null, Math.max(0, ...slowest)];
+  delays.show({ times, spanMs }, [total.dial_ms, total.check_ms], latest);
 }
 
 function showPools(status: Status): void {
