@@ -160,7 +160,7 @@ describe.skipIf(chromium === null)("in Chromium (where it is installed)", () => 
     await using browser = await Browser.open(url);
     await browser.shows("available");
     bal.signal("SIGSTOP");
-    await browser.shows("bal does not answer", "is shown is");
+    await browser.shows("bal does not answer", "What is shown is from");
     bal.signal("SIGCONT");
     await browser.shows("Nothing is wrong: 1 of 1 backend up");
   });

@@ -13,7 +13,7 @@ import { Meter } from "../lately.ts";
 import { availability, type Trouble, troublesOf } from "../troubles.ts";
 import { getHistory, getStatus, hasToken, readEvents, serverNowMs } from "./daemon.ts";
 import { askToken, explain } from "./dialogs.ts";
-import { arrange, byId, element, setClass, setText } from "./elements.ts";
+import { arrange, byId, clockTime, element, setClass, setText } from "./elements.ts";
 import { showEvent } from "./event-list.ts";
 import { Hour } from "./hour.ts";
 import { Panel } from "./plot.ts";
@@ -80,8 +80,9 @@ async function look(): Promise<void> {
     return;
   }
   if (reply.kind !== "ok") {
-    const seconds = (performance.now() - answeredAtMs) / 1000;
-    const since = last === null ? "" : `What is shown is ${ageFigure(seconds)} old. `;
+    // A time, not an age: an age would be read out with every change.
+    const answeredAt = clockTime(Date.now() - (performance.now() - answeredAtMs));
+    const since = last === null ? "" : `What is shown is from ${answeredAt}. `;
     complain(explain(reply), `${since}Asking again every two seconds.`);
     return;
   }

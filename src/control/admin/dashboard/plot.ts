@@ -27,7 +27,7 @@ export class Panel {
   private readonly range = element("span", { class: "range" });
   private readonly readings: readonly HTMLElement[];
   private readonly options: PanelOptions;
-  private axis: Axis = { times: [], spanMs: 1 };
+  private axis: Axis = { times: [], spanMs: 300_000 };
   private series: readonly Series[] = [];
   private now: readonly (number | null)[] = [];
   /** The sample under the pointer. */
