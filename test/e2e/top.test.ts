@@ -63,8 +63,13 @@ test("sorts, reverses, drains after a question, and q gives the terminal back", 
 test("shows the sessions, the largest or the oldest first", async () => {
   using here = await spawned();
   using first = await connect(here.port);
-  using second = await connect(here.port);
   await first.send("?");
+  await until("the first is plainly older than the second will be", async () => {
+    const answer = await here.bal.get("/v1/sessions");
+    const { sessions } = (await answer!.json()) as { sessions: { age_s: number }[] };
+    return sessions.some(({ age_s }) => age_s > 0.5);
+  });
+  using second = await connect(here.port);
   await second.send("?".repeat(4096));
   using terminal = new Terminal(["top"], { home: here.bal.home, columns: 110, rows: 16 });
   await terminal.shows("web/c is down");
