@@ -44,12 +44,12 @@ export function asWritten(config: Config): Written {
     log: { level: log.level, format: log.format },
     admin: admin(config.admin),
     resolver: resolver(config.resolver),
-    listeners: config.listeners.map(listener),
-    pools: Object.fromEntries(config.pools.map((one) => [one.name, pool(one)])),
+    listeners: config.listeners.map(listenerAsWritten),
+    pools: Object.fromEntries(config.pools.map((one) => [one.name, poolAsWritten(one)])),
   };
 }
 
-function sessionTimeouts(timeouts: SessionTimeouts): Written {
+export function sessionTimeouts(timeouts: SessionTimeouts): Written {
   return {
     connect: formatDuration(timeouts.connectMs),
     connect_total: formatDuration(timeouts.connectTotalMs),
@@ -74,7 +74,7 @@ function resolver({ servers, intervalMs }: ResolverConfig): Written {
   };
 }
 
-function listener(one: ListenerConfig): Written {
+export function listenerAsWritten(one: ListenerConfig): Written {
   return {
     name: one.name,
     bind_address: one.bindAddress,
@@ -89,10 +89,7 @@ function listener(one: ListenerConfig): Written {
   };
 }
 
-/** As its keys are written. */
-export function listenerLimits(limits: ListenerLimits): {
-  readonly [key: string]: number | string;
-} {
+function listenerLimits(limits: ListenerLimits): Written {
   const { maxConnections, perClient, rate, ratePerClient } = limits;
   return {
     max_connections: maxConnections,
@@ -102,7 +99,7 @@ export function listenerLimits(limits: ListenerLimits): {
   };
 }
 
-function pool(one: PoolConfig): Written {
+export function poolAsWritten(one: PoolConfig): Written {
   return {
     method: one.method,
     hash: { key: "address", bounded: one.boundPercent === 0 ? "off" : `${one.boundPercent}%` },
@@ -110,15 +107,12 @@ function pool(one: PoolConfig): Written {
     slow_start: formatDuration(one.slowStartMs),
     on_down: one.onDown,
     health_check: healthCheck(one.healthCheck),
-    backends: one.backends.map(backend),
+    backends: one.backends.map(backendAsWritten),
     ...(one.discover !== null && { discover: discover(one.discover) }),
   };
 }
 
-/** As its keys are written. */
-export function healthCheck(check: HealthCheckConfig): {
-  readonly [key: string]: string | number | boolean;
-} {
+function healthCheck(check: HealthCheckConfig): Written {
   const { port, host, expect, send, serverName } = check;
   return {
     type: check.type,
@@ -142,7 +136,7 @@ function discover(one: DiscoverConfig): Written {
   return one.kind === "srv" ? { srv: one.name } : { dns: one.name, port: one.port };
 }
 
-function backend(one: BackendConfig): Written {
+export function backendAsWritten(one: BackendConfig): Written {
   const { name, host, port } = one;
   return {
     host,

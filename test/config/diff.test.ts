@@ -78,14 +78,14 @@ describe("what a reload changes", () => {
         {
           kind: "removed",
           path: "pools.default.backends.h2:80",
-          from: { endpoint: "h2:80", ...plain },
+          from: { host: "h2", port: 80, ...plain },
           to: null,
         },
         {
           kind: "added",
           path: "pools.default.backends.h3:80",
           from: null,
-          to: { endpoint: "h3:80", ...plain },
+          to: { host: "h3", port: 80, ...plain },
         },
       ],
     ],
@@ -98,9 +98,9 @@ describe("what a reload changes", () => {
     expect(changes(named("10.0.0.1"), named("::1"))).toEqual([
       {
         kind: "changed",
-        path: "pools.default.backends.db.endpoint",
-        from: "10.0.0.1:80",
-        to: "[::1]:80",
+        path: "pools.default.backends.db.host",
+        from: "10.0.0.1",
+        to: "::1",
       },
     ]);
   });
