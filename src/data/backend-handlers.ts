@@ -29,7 +29,7 @@ export const backendHandlers: SocketHandlers<Session> = {
   close(socket, error) {
     const session = socket.data;
     if (session.backend !== socket) return;
-    if (session.phase === "dialing") session.dialFailed(codeOf(error) ?? "ECONNRESET");
+    if (session.phase === "dialing") session.dial?.attemptFailed(codeOf(error) ?? "ECONNRESET");
     else if (session.phase === "relaying") closed(session, error);
   },
   error(socket, error) {

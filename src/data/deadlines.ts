@@ -32,7 +32,8 @@ export function dialWatch(dialing: ReadonlySet<Session>): () => void {
   const sweep = () => {
     const nowMs = performance.now();
     for (const session of dialing) {
-      if (session.dial !== null && nowMs >= session.dial.deadlineMs) session.deadlinePassed();
+      const { dial } = session;
+      if (dial !== null && nowMs >= dial.deadlineMs) dial.deadlinePassed();
     }
     if (dialing.size > 0 || timer === null) return;
     clearInterval(timer);

@@ -1,5 +1,6 @@
 // The dial of one session: pick a backend, connect, on failure the next one, within a budget of
-// attempts and time. It ends when a connect completes or the budget is used up.
+// attempts and time. It ends when a connect completes or the budget is used up. While every backend
+// of the pool is full it may wait in the pool's line.
 import { classifyDialError, errnoCode } from "../base/os-error.ts";
 import { EHOSTUNREACH } from "../os/abi.ts";
 import { hashText } from "../policy/balance/hash.ts";
@@ -37,7 +38,7 @@ export type Origin = {
 export class Dial {
   /** When the attempt under way has taken too long, by this thread's clock. */
   deadlineMs = 0;
-  private readonly session: Session;
+  readonly session: Session;
   private readonly origin: Origin;
   private totalDeadlineMs = 0;
   private readonly tried: number[] = [];
@@ -47,6 +48,8 @@ export class Dial {
   private startedAtMs = 0;
   private isFull = false;
   private key = 0;
+  /** Where it waits for a place on its pool. */
+  private line: WaitingLine | null = null;
 
   constructor(session: Session, origin: Origin, nowMs: number) {
     this.session = session;
@@ -54,17 +57,71 @@ export class Dial {
     this.begin(nowMs);
   }
 
-  /** The time that all dials together may take runs from now on. */
-  begin(nowMs: number): void {
-    this.totalDeadlineMs = nowMs + this.session.limits.connectTotalMs;
+  /** It waits for a place on its pool. */
+  get isQueued(): boolean {
+    return this.line !== null;
   }
 
-  /** Waits for a place on the pool, if there is one to wait in. Returns where. */
-  wait(nowMs: number): WaitingLine | null {
+  /** Connects, waits in line, or ends the session. */
+  go(): void {
+    const { session } = this;
+    const nowMs = performance.now();
+    const end = this.next(nowMs);
+    if (end !== null && !(end === "queueFull" && this.joinLine(nowMs))) return session.end(end);
+    session.thread.dialing.add(session);
+    session.thread.watchDials();
+  }
+
+  /** The attempt under way failed or took too long. */
+  attemptFailed(code: string): void {
+    const { session } = this;
+    const { backend } = session;
+    session.backend = null;
+    backend?.terminate();
+    this.failed(code);
+    this.go();
+  }
+
+  /** What it waits for has taken too long. */
+  deadlinePassed(): void {
+    if (this.line === null) this.attemptFailed("ETIMEDOUT");
+    else this.session.end("queueTimeout");
+  }
+
+  /** It has waited longest. Returns whether it has left the line; false: all are full still. */
+  tryTurn(): boolean {
+    const nowMs = performance.now();
+    this.begin(nowMs);
+    const end = this.next(nowMs, true);
+    if (end === "queueFull") return false;
+    this.leaveLine();
+    if (end !== null) this.session.end(end);
+    return true;
+  }
+
+  /** The line is no more. */
+  lineDisbanded(): void {
+    this.leaveLine();
+    this.begin(performance.now());
+    this.go();
+  }
+
+  leaveLine(): void {
+    this.line?.leave(this);
+    this.line = null;
+  }
+
+  private joinLine(nowMs: number): boolean {
     const { line } = this.origin.pool;
-    if (!line.join(this.session)) return null;
+    if (!line.join(this)) return false;
+    this.line = line;
     this.deadlineMs = nowMs + line.timeoutMs;
-    return line;
+    return true;
+  }
+
+  // The time that all attempts together may take runs from now on.
+  private begin(nowMs: number): void {
+    this.totalDeadlineMs = nowMs + this.session.limits.connectTotalMs;
   }
 
   /** Tries until a connect is under way; `hasTurn`: it has waited. Returns how the session ends when

@@ -73,7 +73,7 @@ function factsOf(session: Session): SessionFacts {
   };
 }
 
-function stageOf({ phase, isQueued, isHalfClosed }: Session): SessionStage {
-  if (phase === "dialing") return isQueued ? "queued" : "dialing";
+function stageOf({ phase, dial, isHalfClosed }: Session): SessionStage {
+  if (phase === "dialing") return dial?.isQueued ? "queued" : "dialing";
   return isHalfClosed ? "half_closed" : "relaying";
 }

@@ -10,7 +10,6 @@ import type { SessionLimits, SessionPast } from "../shared/messages.ts";
 import type { Dial } from "./dial.ts";
 import type { Direction, RelaySocket } from "./direction.ts";
 import type { Thread } from "./thread.ts";
-import type { WaitingLine } from "./waiting-line.ts";
 
 export type SessionSocket = Bun.Socket<Session>;
 export type Phase = "dialing" | "relaying" | "ended";
@@ -49,8 +48,6 @@ export class Session {
   /** The backend's row on the board while its lease is held; else −1. */
   slot = -1;
   dial: Dial | null = null;
-  /** Where it waits for a place on its pool. */
-  private line: WaitingLine | null = null;
   readonly clientCell: number;
   /** Once a side was reset after its FIN: how the session will have ended. */
   lingering: End | null = null;
@@ -86,11 +83,6 @@ export class Session {
     this.number = past?.number ?? ++thread.lastSession;
   }
 
-  /** It waits for a place on its pool. */
-  get isQueued(): boolean {
-    return this.line !== null;
-  }
-
   /** A FIN has come from one side at least. */
   get isHalfClosed(): boolean {
     return this.up.hasEnded || this.down.hasEnded;
@@ -104,7 +96,7 @@ export class Session {
     thread.sessions.add(this);
     if (typeof early === "number") return this.broke(this.up);
     if (early !== null) this.up.push(early);
-    this.dialNext();
+    dial.go();
   }
 
   /** Goes on with what another thread has begun, whose rows on the board are this one's already. */
@@ -140,63 +132,18 @@ export class Session {
     this.slot = -1;
   }
 
-  /** The attempt under way failed or took too long. */
-  dialFailed(code: string): void {
-    const { backend } = this;
-    if (this.dial === null) return;
-    this.backend = null;
-    backend?.terminate();
-    this.dial.failed(code);
-    this.dialNext();
-  }
-
+  /** The dial's connect completed. */
   connected(socket: SessionSocket): void {
-    if (this.dial === null) return;
-    const header = this.dial.header();
+    const { dial } = this;
+    if (dial === null) return;
+    const header = dial.header();
     // Its send buffer is empty and takes a header whole, unless the backend is gone again.
     if (header !== null && socket.write(header) < header.length)
-      return this.dialFailed("ECONNRESET");
-    this.answer = this.dial.succeeded();
+      return dial.attemptFailed("ECONNRESET");
+    this.answer = dial.succeeded();
     this.dial = null;
     this.thread.dialing.delete(this);
     this.relay(socket);
-  }
-
-  private dialNext(): void {
-    if (this.dial === null) return;
-    const nowMs = performance.now();
-    const end = this.dial.next(nowMs);
-    if (end === "queueFull") this.line = this.dial.wait(nowMs);
-    if (end !== null && this.line === null) return this.end(end);
-    this.thread.dialing.add(this);
-    this.thread.watchDials();
-  }
-
-  /** It has waited longest. Returns whether it has left the line; false: all are full still. */
-  tryTurn(): boolean {
-    if (this.dial === null) return true;
-    const nowMs = performance.now();
-    this.dial.begin(nowMs);
-    const end = this.dial.next(nowMs, true);
-    if (end === "queueFull") return false;
-    this.line?.leave(this);
-    this.line = null;
-    if (end !== null) this.end(end);
-    return true;
-  }
-
-  /** The line is no more. */
-  leaveLine(): void {
-    this.line?.leave(this);
-    this.line = null;
-    this.dial?.begin(performance.now());
-    this.dialNext();
-  }
-
-  /** What it waits for has taken too long. */
-  deadlinePassed(): void {
-    if (this.line === null) this.dialFailed("ETIMEDOUT");
-    else this.end("queueTimeout");
   }
 
   // --- relay ------------------------------------------------------------------------------
@@ -237,8 +184,8 @@ export class Session {
   /** A pipe's source was reset, or broke when it was written to. */
   broke(pipe: Direction): void {
     if (this.phase === "ended") return;
-    if (this.line !== null) return this.end("clientGoneQueue");
-    if (this.dial !== null) return this.end("clientGoneDial");
+    if (this.dial !== null)
+      return this.end(this.dial.isQueued ? "clientGoneQueue" : "clientGoneDial");
     const reverse = this.reverse(pipe);
     const end = this.resetReason(pipe);
     if (!pipe.hasEnded || pipe.state === "dead") return this.end(end);
@@ -285,11 +232,10 @@ export class Session {
   end(end: End): void {
     if (this.phase === "ended") return;
     this.phase = "ended";
-    this.dial = null;
     const { thread } = this;
     thread.dialing.delete(this);
-    this.line?.leave(this);
-    this.line = null;
+    this.dial?.leaveLine();
+    this.dial = null;
     thread.sessions.delete(this);
     this.countBytes();
     this.releaseBackend();

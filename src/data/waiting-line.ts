@@ -2,7 +2,7 @@
 // over all workers. A place that is freed here is given at once, one that is freed in another thread
 // is seen by a sweep that runs only while somebody waits.
 import type { QueueCells } from "../shared/queue-cells.ts";
-import type { Session } from "./session.ts";
+import type { Dial } from "./dial.ts";
 
 /** How late a place that another thread has freed may be given. */
 const SWEEP_MS = 5;
@@ -15,7 +15,7 @@ export class WaitingLine {
   private readonly pool: number;
   private readonly cells: QueueCells;
   /** With their tickets, in their order. */
-  private readonly sessions = new Map<Session, number>();
+  private readonly dials = new Map<Dial, number>();
   private isServing = false;
 
   constructor(pool: number, cells: QueueCells) {
@@ -29,22 +29,22 @@ export class WaitingLine {
   }
 
   /** False when there is no place to wait. */
-  join(session: Session): boolean {
-    const { worker, lines, watchLines } = session.thread;
+  join(dial: Dial): boolean {
+    const { worker, lines, watchLines } = dial.session.thread;
     if (this.size === 0 || !this.cells.enter(worker, this.pool, this.size)) return false;
-    this.sessions.set(session, this.cells.drawTicket(this.pool));
+    this.dials.set(dial, this.cells.drawTicket(this.pool));
     this.showHead(worker);
     lines.add(this);
     watchLines();
     return true;
   }
 
-  leave(session: Session): void {
-    const { worker, lines } = session.thread;
-    if (!this.sessions.delete(session)) return;
+  leave(dial: Dial): void {
+    const { worker, lines } = dial.session.thread;
+    if (!this.dials.delete(dial)) return;
     this.cells.leave(worker, this.pool);
     this.showHead(worker);
-    if (this.sessions.size === 0) lines.delete(this);
+    if (this.dials.size === 0) lines.delete(this);
   }
 
   /** Lets those go on whose turn it is. */
@@ -52,19 +52,20 @@ export class WaitingLine {
     // A session that ends in its turn frees a place, and would have this called again.
     if (this.isServing) return;
     this.isServing = true;
-    for (const [session, ticket] of this.sessions) {
-      if (!this.cells.isFirst(this.pool, ticket) || !session.tryTurn()) break;
+    for (const [dial, ticket] of this.dials) {
+      if (!this.cells.isFirst(this.pool, ticket) || !dial.tryTurn()) break;
     }
     this.isServing = false;
   }
 
-  /** The pool is no more: each looks for another one, or ends. */
+  /** The pool is no more: each looks for another one, or ends. Nobody waits here again. */
   disband(): void {
-    for (const session of this.sessions.keys()) session.leaveLine();
+    this.size = 0;
+    for (const dial of [...this.dials.keys()]) dial.lineDisbanded();
   }
 
   private showHead(worker: number): void {
-    const [ticket = 0] = this.sessions.values();
+    const [ticket = 0] = this.dials.values();
     this.cells.setHead(worker, this.pool, ticket);
   }
 }

@@ -157,7 +157,7 @@ class World {
     const dice = this.random();
     if (dice < 0.5) peer.socket.peerReads(20);
     else if (dice < 0.7) peer.socket.peerResets();
-    else if (dice < 0.8) this.session.dialFailed("ETIMEDOUT");
+    else if (dice < 0.8) this.session.dial?.attemptFailed("ETIMEDOUT");
   }
 
   private send(peer: Peer): void {
