@@ -1,7 +1,7 @@
 // What the control plane knows of each backend beside its numbers on the board: which row is
 // whose, its addresses, its state since when and why. Live state follows the identity
 // (pool, name) through reloads.
-import { type Endpoint, parseIp } from "../base/address.ts";
+import type { Endpoint } from "../base/address.ts";
 import type { BackendConfig, Config, OnDown, PoolConfig } from "../config/config.ts";
 import {
   type BackendState,
@@ -16,8 +16,8 @@ import type { Board } from "../shared/board.ts";
 import { LocalHistogram } from "../shared/histograms.ts";
 import { MAX_BACKENDS, MAX_POOLS } from "../shared/layout.ts";
 import type { GenerationPool } from "../shared/messages.ts";
+import { type AddressesOf, endpointsOf, probeTarget } from "./endpoints.ts";
 import { generationPool } from "./generation-pool.ts";
-import { conversationOf } from "./health/conversation.ts";
 import type { ProbeTarget } from "./health/prober.ts";
 import { isDraining, type Override } from "./override.ts";
 import type { Overrides } from "./overrides.ts";
@@ -50,7 +50,7 @@ export type BackendsOptions = {
   readonly board: Board;
   readonly overrides: Overrides;
   /** The last good answer for a hostname. */
-  readonly addressesOf: (host: string) => readonly string[] | null;
+  readonly addressesOf: AddressesOf;
   readonly onStateChange: (backend: Backend, from: BackendState) => void;
   /** What was known of it is of no use any more: its row is free, or it is somewhere else now. */
   readonly onForgotten: (slot: number) => void;
@@ -123,7 +123,7 @@ export class Backends {
   refreshEndpoints(): readonly Backend[] {
     const moved: Backend[] = [];
     for (const backend of this.all()) {
-      const endpoints = this.endpointsOf(backend.config);
+      const endpoints = endpointsOf(backend.config, this.options.addressesOf);
       if (Bun.deepEquals(endpoints, backend.endpoints)) continue;
       moved.push(backend);
       backend.endpoints = endpoints;
@@ -220,15 +220,7 @@ export class Backends {
     return this.present.flatMap((pool) =>
       this.ofPool(pool)
         .filter(({ endpoints }) => endpoints.length > 0 && pool.healthCheck.type !== "off")
-        .map(({ slot, endpoints, config }) => ({
-          slot,
-          endpoints: checkedAt(endpoints, pool.healthCheck.port),
-          check: pool.healthCheck,
-          conversation: conversationOf(pool.healthCheck, {
-            host: config.host.replace(/\.$/, ""),
-            proxyProtocol: config.proxyProtocol,
-          }),
-        })),
+        .map((backend) => probeTarget(pool, backend)),
     );
   }
 
@@ -269,7 +261,7 @@ export class Backends {
   private upsert(poolConfig: PoolConfig, config: BackendConfig): void {
     const { name: pool, onDown, slowStartMs, healthCheck } = poolConfig;
     const { expiryWarningMs } = healthCheck;
-    const endpoints = this.endpointsOf(config);
+    const endpoints = endpointsOf(config, this.options.addressesOf);
     const unresolved = endpoints.length === 0 ? UNRESOLVED : 0;
     const override = this.options.overrides.of(pool, config.name);
     const bits = unresolved | (isDraining({ config, override }) ? DRAINING : 0);
@@ -322,19 +314,6 @@ export class Backends {
     backend.since = new Date();
     backend.reason = "it was removed";
   }
-
-  private endpointsOf({ host, port }: BackendConfig): readonly Endpoint[] {
-    const literal = parseIp(host);
-    const ips = literal === null ? (this.options.addressesOf(host) ?? []) : [host];
-    return ips.flatMap((text) => {
-      const ip = parseIp(text);
-      return ip === null ? [] : [{ family: ip.family, ip: ip.ip, port }];
-    });
-  }
-}
-
-function checkedAt(endpoints: readonly Endpoint[], port: number): readonly Endpoint[] {
-  return port === 0 ? endpoints : endpoints.map((endpoint) => ({ ...endpoint, port }));
 }
 
 function identityOf(pool: string, name: string): string {

@@ -11,8 +11,9 @@ import type { BackendRecord } from "./backend-record.ts";
 import { Crew, type GenerationPlan } from "./crew.ts";
 import { crewReport } from "./crew-report.ts";
 import type { Events } from "./events.ts";
+import { generationPlan } from "./generation-plan.ts";
 import { type Handed, InheritedSockets } from "./inherited-sockets.ts";
-import { bufferedCeiling, connectionCeiling, spliceLimits, workerCount } from "./limits.ts";
+import { workerCount } from "./limits.ts";
 import { ListeningSockets } from "./listening-sockets.ts";
 import type { Log } from "./log.ts";
 import type { Facts } from "./metrics/families.ts";
@@ -32,7 +33,6 @@ const ACKNOWLEDGE_MS = 5000;
 /** How long a weight that was changed by hand waits for them: less than a command does. */
 const STEER_MS = 2000;
 const TICK_MS = 1000;
-const NO_SPLICE = { afterBytes: Number.POSITIVE_INFINITY, maxSessions: 0 };
 
 export type DataPlaneParts = {
   readonly log: Log;
@@ -256,32 +256,15 @@ export class DataPlane {
   }
 
   private plan(): GenerationPlan {
-    const { config, workers } = this;
-    const { retries, keepaliveMs } = config;
-    return {
-      listeners: config.listeners.map((listener) => ({
-        slot: this.listenerSlot(listener),
-        name: listener.name,
-        bindAddress: listener.bindAddress,
-        port: listener.port,
-        pool: config.pools.findIndex(({ name }) => name === listener.pool),
-        limits: { ...listener.timeouts, retries, keepaliveMs },
-        admission: {
-          allow: listener.allow,
-          deny: listener.deny,
-          limits: listener.limits,
-        },
-      })),
-      pools: this.health.backends.generationPools(),
-      maxConnections: connectionCeiling(
-        { ...config, pools: this.health.backends.present },
-        workers,
-      ),
-      overload: config.limits.overload,
-      refuse: config.limits.refuse,
-      maxBufferedBytes: bufferedCeiling(config),
-      splice: this.canSplice ? spliceLimits(config, workers) : NO_SPLICE,
-    };
+    const { config, workers, canSplice } = this;
+    const { backends } = this.health;
+    return generationPlan(config, {
+      workers,
+      canSplice,
+      slotOf: (listener) => this.listenerSlot(listener),
+      present: backends.present,
+      pools: backends.generationPools(),
+    });
   }
 
   // What made one end may make the next one end: everything is copied from now on.

@@ -1,0 +1,41 @@
+// Where a backend is dialled, and where it is checked.
+import { type Endpoint, parseIp } from "../base/address.ts";
+import type { BackendConfig, PoolConfig } from "../config/config.ts";
+import type { Backend } from "./backends.ts";
+import { conversationOf } from "./health/conversation.ts";
+import type { ProbeTarget } from "./health/prober.ts";
+
+/** A hostname's last good answer; null: there was none yet. */
+export type AddressesOf = (host: string) => readonly string[] | null;
+
+/** In the order to try; empty while its name does not resolve. */
+export function endpointsOf(
+  { host, port }: BackendConfig,
+  addressesOf: AddressesOf,
+): readonly Endpoint[] {
+  const literal = parseIp(host);
+  const ips = literal === null ? (addressesOf(host) ?? []) : [host];
+  return ips.flatMap((text) => {
+    const ip = parseIp(text);
+    return ip === null ? [] : [{ family: ip.family, ip: ip.ip, port }];
+  });
+}
+
+export function probeTarget(
+  { healthCheck }: PoolConfig,
+  { slot, endpoints, config }: Backend,
+): ProbeTarget {
+  return {
+    slot,
+    endpoints: checkedAt(endpoints, healthCheck.port),
+    check: healthCheck,
+    conversation: conversationOf(healthCheck, {
+      host: config.host.replace(/\.$/, ""),
+      proxyProtocol: config.proxyProtocol,
+    }),
+  };
+}
+
+function checkedAt(endpoints: readonly Endpoint[], port: number): readonly Endpoint[] {
+  return port === 0 ? endpoints : endpoints.map((endpoint) => ({ ...endpoint, port }));
+}

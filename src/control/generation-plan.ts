@@ -1,0 +1,49 @@
+// What the workers are told of a config: its listeners, its pools as they are now, and the limits that
+// this host sets.
+import type { Config, ListenerConfig, PoolConfig } from "../config/config.ts";
+import type { GenerationListener, GenerationPool } from "../shared/messages.ts";
+import type { GenerationPlan } from "./crew.ts";
+import { bufferedCeiling, connectionCeiling, spliceLimits } from "./limits.ts";
+
+const NO_SPLICE = { afterBytes: Number.POSITIVE_INFINITY, maxSessions: 0 };
+
+type PlanParts = {
+  readonly workers: number;
+  readonly canSplice: boolean;
+  /** A listener's row on the board. */
+  readonly slotOf: (listener: ListenerConfig) => number;
+  /** The config's pools with what they have discovered. */
+  readonly present: readonly PoolConfig[];
+  /** The same, for the workers. */
+  readonly pools: readonly GenerationPool[];
+};
+
+export function generationPlan(config: Config, parts: PlanParts): GenerationPlan {
+  const { workers, canSplice, slotOf, present, pools } = parts;
+  return {
+    listeners: config.listeners.map((listener) => planListener(config, listener, slotOf(listener))),
+    pools,
+    maxConnections: connectionCeiling({ ...config, pools: present }, workers),
+    overload: config.limits.overload,
+    refuse: config.limits.refuse,
+    maxBufferedBytes: bufferedCeiling(config),
+    splice: canSplice ? spliceLimits(config, workers) : NO_SPLICE,
+  };
+}
+
+function planListener(
+  { pools, retries, keepaliveMs }: Config,
+  listener: ListenerConfig,
+  slot: number,
+): Omit<GenerationListener, "fds"> {
+  const { name, bindAddress, port, pool, timeouts, allow, deny, limits } = listener;
+  return {
+    slot,
+    name,
+    bindAddress,
+    port,
+    pool: pools.findIndex((one) => one.name === pool),
+    limits: { ...timeouts, retries, keepaliveMs },
+    admission: { allow, deny, limits },
+  };
+}
