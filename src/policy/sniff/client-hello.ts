@@ -1,0 +1,85 @@
+// What a TLS client asks for, read from its first flight before anything is answered: the name of
+// the server and the protocols. Nothing is decrypted; of an encrypted hello (ECH) it is the outer
+// one. Pure, and without memory: called again with all bytes when there are more.
+import { assembleHello, type Invalid, type NeedMore } from "./hello-records.ts";
+import { Reader } from "./reader.ts";
+import { readServerName } from "./server-name.ts";
+
+export { MAX_HELLO_BYTES } from "./hello-records.ts";
+
+export type ClientHello = {
+  /** In lower case; null: it names none. */
+  readonly sni: string | null;
+  /** In the client's order, a character per byte; empty: it offers none. */
+  readonly alpn: readonly string[];
+};
+
+export type HelloVerdict =
+  | NeedMore
+  | Invalid
+  | { readonly kind: "found"; readonly hello: ClientHello };
+
+export function parseClientHello(bytes: Uint8Array): HelloVerdict {
+  const assembly = assembleHello(bytes);
+  return assembly.kind === "found" ? readHello(assembly.body) : assembly;
+}
+
+/** RFC 8446, section 4.1.2, which is RFC 5246, section 7.4.1.2, with other words. */
+function readHello(body: Uint8Array): HelloVerdict {
+  const reader = new Reader(body);
+  reader.take(2 + 32); // Version and random; the real versions are in an extension.
+  const sessionId = reader.vector(1);
+  const cipherSuites = reader.vector(2);
+  const compressions = reader.vector(1);
+  // Clients without any extension leave out their length too.
+  const extensions = reader.isAtEnd ? body.subarray(body.length) : reader.vector(2);
+  if (reader.overran || !reader.isAtEnd) return invalid("lengths that do not add up");
+  if (sessionId.length > 32) return invalid("a session id of over 32 bytes");
+  if (cipherSuites.length === 0 || cipherSuites.length % 2 === 1) {
+    return invalid("an impossible list of cipher suites");
+  }
+  if (compressions.length === 0) return invalid("no compression method");
+  return readExtensions(extensions);
+}
+
+const SERVER_NAME = 0;
+const ALPN = 16;
+
+function readExtensions(bytes: Uint8Array): HelloVerdict {
+  const reader = new Reader(bytes);
+  const read = new Map<number, Uint8Array>();
+  while (!reader.isAtEnd) {
+    const type = reader.number(2);
+    const data = reader.vector(2);
+    if (reader.overran) return invalid("lengths of extensions that do not add up");
+    if (type !== SERVER_NAME && type !== ALPN) continue;
+    // RFC 8446, section 4.2. Which of the two a backend would take is anybody's guess.
+    if (read.has(type)) return invalid(`extension ${type} twice`);
+    read.set(type, data);
+  }
+  const serverName = read.get(SERVER_NAME);
+  const sni = serverName === undefined ? null : readServerName(serverName);
+  if (sni !== null && typeof sni !== "string") return invalid(sni.wrong);
+  const offered = read.get(ALPN);
+  const alpn = offered === undefined ? [] : readProtocols(offered);
+  if (alpn === null) return invalid("an impossible list of protocols");
+  return { kind: "found", hello: { sni, alpn } };
+}
+
+/** RFC 7301, section 3.1: neither the list nor a name may be empty. */
+function readProtocols(extension: Uint8Array): readonly string[] | null {
+  const outer = new Reader(extension);
+  const list = new Reader(outer.vector(2));
+  if (outer.overran || !outer.isAtEnd || list.isAtEnd) return null;
+  const protocols: string[] = [];
+  while (!list.isAtEnd) {
+    const name = list.vector(1);
+    if (list.overran || name.length === 0) return null;
+    protocols.push(String.fromCharCode(...name));
+  }
+  return protocols;
+}
+
+function invalid(reason: string): Invalid {
+  return { kind: "invalid", reason };
+}
