@@ -1,0 +1,56 @@
+// Which route a client takes, by the name and the protocols that it asks for.
+import { expect, test } from "bun:test";
+import { buildRoutes, type RouteRule } from "../../../src/policy/sniff/route.ts";
+
+const sni = (...names: string[]): RouteRule => ({ sni: names, alpn: [], isDefault: false });
+const alpn = (...protocols: string[]): RouteRule => ({
+  sni: [],
+  alpn: protocols,
+  isDefault: false,
+});
+const DEFAULT: RouteRule = { sni: [], alpn: [], isDefault: true };
+
+// The weakest kind first: order in the config does not count between kinds.
+const table = buildRoutes([
+  DEFAULT,
+  alpn("h2", "acme-tls/1"),
+  alpn("postgresql"),
+  sni("*.b.example", "*.Deep.example"),
+  sni("*.c.b.example"),
+  sni("a.example", "x.c.b.example"),
+  sni("a.example", "*.b.example"),
+]);
+
+test.each([
+  ["a.example", [], 5],
+  ["a.example", ["h2"], 5],
+  ["x.b.example", [], 3],
+  ["x.y.b.example", [], 3],
+  ["b.example", [], 0],
+  ["xb.example", [], 0],
+  ["y.c.b.example", [], 4],
+  ["x.c.b.example", [], 5],
+  ["x.deep.example", [], 3],
+  ["other.example", ["h2"], 1],
+  ["other.example", ["http/1.1", "postgresql", "h2"], 2],
+  ["other.example", ["H2"], 0],
+  [null, ["acme-tls/1"], 1],
+  [null, ["http/1.1"], 0],
+  [null, [], 0],
+] as const)("%j with %j takes route %d", (name, protocols, route) => {
+  expect(table.choose({ sni: name, alpn: protocols })).toBe(route);
+});
+
+test("without a default there may be none", () => {
+  const routes = buildRoutes([sni("a.example"), alpn("h2")]);
+  expect(routes.choose({ sni: "b.example", alpn: ["http/1.1"] })).toBe(-1);
+  expect(routes.choose({ sni: null, alpn: [] })).toBe(-1);
+  expect(buildRoutes([]).choose({ sni: "a.example", alpn: ["h2"] })).toBe(-1);
+});
+
+test("of many names each finds its own", () => {
+  const rules = Array.from({ length: 5_000 }, (_, i) => sni(`n${i}.example`, `*.w${i}.example`));
+  const { choose } = buildRoutes(rules);
+  const names = ["n0.example", "a.b.w77.example", "n4999.example", "w7.example"];
+  expect(names.map((name) => choose({ sni: name, alpn: [] }))).toEqual([0, 77, 4999, -1]);
+});
