@@ -1,14 +1,18 @@
-// IP addresses, endpoints and host names as text. Pure; never resolves a name.
+// IP addresses, endpoints, host names and unix sockets as text. Pure; never resolves a name.
 import { isIPv4, isIPv6 } from "node:net";
 
-/** Where a TCP connection goes: an IP literal in canonical form, and a port. */
-export type Endpoint = {
-  readonly family: 4 | 6;
-  readonly ip: string;
-  readonly port: number;
-};
+/** An IP literal in canonical form. */
+export type Ip = { readonly family: 4 | 6; readonly ip: string };
 
-export type Ip = Pick<Endpoint, "family" | "ip">;
+/** Where a connection goes. */
+export type Endpoint =
+  | (Ip & { readonly port: number })
+  | { readonly family: "unix"; readonly path: string };
+
+/** A place by name: a host, which may be an IP literal in canonical form, or a unix socket. */
+export type Address =
+  | { readonly kind: "host"; readonly host: string; readonly port: number }
+  | { readonly kind: "unix"; readonly path: string };
 
 /** An IP literal without zone, in canonical form (RFC 5952); IPv4-mapped IPv6 becomes IPv4. */
 export function parseIp(text: string): Ip | null {
@@ -51,6 +55,29 @@ export function isHostname(text: string): boolean {
 /** `host:port`, `[v6]:port` */
 export function formatHostPort(host: string, port: number): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** `host:port`, `[v6]:port`, `unix:/path` */
+export function formatAddress(address: Address): string {
+  return address.kind === "unix"
+    ? `unix:${address.path}`
+    : formatHostPort(address.host, address.port);
+}
+
+export function formatEndpoint(endpoint: Endpoint): string {
+  return endpoint.family === "unix"
+    ? `unix:${endpoint.path}`
+    : formatHostPort(endpoint.ip, endpoint.port);
+}
+
+/** Bytes of a path that sockaddr_un has room for, its NUL apart (unix(7)). */
+export const MAX_SOCKET_PATH = 107;
+
+/** Of a unix socket: an absolute path, or `@name` in the abstract namespace. */
+export function isSocketPath(text: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal and a log would take them amiss
+  if (!/^(?:\/|@[^@])[^\u0000-\u001f\u007f]*$/.test(text)) return false;
+  return Buffer.byteLength(text) <= MAX_SOCKET_PATH;
 }
 
 /** `127.0.0.1:80`, `[::1]:80`: an IP literal in canonical form, and a port from 1 to 65535. */

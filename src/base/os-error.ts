@@ -9,10 +9,12 @@ const codes: Readonly<Record<number, string>> = {
   11: "EAGAIN",
   12: "ENOMEM",
   13: "EACCES",
+  20: "ENOTDIR",
   22: "EINVAL",
   23: "ENFILE",
   24: "EMFILE",
   32: "EPIPE",
+  91: "EPROTOTYPE",
   97: "EAFNOSUPPORT",
   98: "EADDRINUSE",
   99: "EADDRNOTAVAIL",
@@ -66,6 +68,9 @@ export function classifyDialError(code: string): DialErrorClass {
     case "EHOSTUNREACH":
     case "EHOSTDOWN":
     case "ENETDOWN":
+    // Of a unix socket: there is none at that path.
+    case "ENOENT":
+    case "ENOTDIR":
       return "unreachable";
     case "ETIMEDOUT":
       return "timeout";
@@ -90,7 +95,7 @@ export function localErrorRemedy(code: string): string {
       return "the kernel has no memory for sockets: see net.ipv4.tcp_mem";
     case "EPERM":
     case "EACCES":
-      return "this host's firewall or policy forbids the connection";
+      return "this host's firewall or policy, or a unix socket's file mode, forbids the connection";
     default:
       return "the kernel refused for now; it is tried again";
   }

@@ -1,6 +1,6 @@
 // A resolved config → the full form as it would be written, with every default in its place. Reading it
 // gives the same config again, but for the token, which is told to nobody.
-import { formatHostPort } from "../base/address.ts";
+import { formatAddress, formatHostPort } from "../base/address.ts";
 import { formatDuration, formatSize } from "../base/units.ts";
 import type {
   AdminConfig,
@@ -137,11 +137,12 @@ function discover(one: DiscoverConfig): Written {
 }
 
 export function backendAsWritten(one: BackendConfig): Written {
-  const { name, host, port } = one;
+  const { name, address } = one;
   return {
-    host,
-    port,
-    ...(name !== formatHostPort(host, port) && { name }),
+    ...(address.kind === "unix"
+      ? { unix: address.path }
+      : { host: address.host, port: address.port }),
+    ...(name !== formatAddress(address) && { name }),
     weight: one.weight,
     max_connections: one.maxConnections,
     proxy_protocol: one.proxyProtocol,

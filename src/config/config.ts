@@ -1,5 +1,6 @@
 // The resolved configuration: frozen, nothing optional, durations in milliseconds.
 // Types only; schema.ts holds ranges and defaults, and resolve.ts makes one of these from a file.
+import type { Address } from "../base/address.ts";
 
 export type Method =
   | "round_robin"
@@ -58,11 +59,10 @@ export type TimeoutsConfig = SessionTimeouts & {
 };
 
 export type BackendConfig = {
-  /** With its pool's name, its identity. `host:port`, `[v6]:port`, or what the file says. */
+  /** With its pool's name, its identity. `host:port`, `[v6]:port`, `unix:/path`, or what the file says. */
   readonly name: string;
-  /** An IP literal in canonical form, or a hostname in lower case. */
-  readonly host: string;
-  readonly port: number;
+  /** A hostname is in lower case. */
+  readonly address: Address;
   /** 1..256; 0 takes no new connections. */
   readonly weight: number;
   /** Sessions at a time; 0: no bound. */

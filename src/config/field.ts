@@ -1,5 +1,6 @@
 // The kinds of value that a key can have. A schema is made of these and is plain data: what reads
 // a file, what documents it and what makes a JSON Schema all walk the same table.
+import { MAX_SOCKET_PATH } from "../base/address.ts";
 
 /** Longer than any timeout means anything; with its jitter within timers' range (2³¹−1 ms). */
 export const MAX_DURATION_MS = 480 * 3_600_000;
@@ -39,6 +40,8 @@ export type Field =
   | { readonly kind: "bytes"; readonly max: number }
   /** What HTTP asks for. */
   | { readonly kind: "url-path"; readonly max: number }
+  /** An absolute path of a unix socket, or `@name` in the abstract namespace. */
+  | { readonly kind: "socket-path" }
   /** The path of a file, relative to the config's folder. */
   | { readonly kind: "path" }
   /** Null for none, or a value. */
@@ -105,6 +108,8 @@ export function describeField(field: Field): string {
       return `a text of 1 to ${field.max} characters, or bytes such as hex:0d0a`;
     case "url-path":
       return `a path that begins with "/", of at most ${field.max} visible ASCII characters`;
+    case "socket-path":
+      return `an absolute path of at most ${MAX_SOCKET_PATH} bytes, or @name in the abstract namespace`;
     case "path":
       return "the path of a file";
     case "nullable":

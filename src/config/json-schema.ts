@@ -1,5 +1,6 @@
 // The schema table as JSON Schema (draft 2020-12), for editors and other tools. It allows everything
 // that `bal check` does; ranges of durations and what judge.ts sees are left to `check`.
+import { MAX_SOCKET_PATH } from "../base/address.ts";
 import { describeField, type Field, type Key, type Keys } from "./field.ts";
 import { schema, simpleFormKeys } from "./schema.ts";
 
@@ -72,6 +73,8 @@ function schemaOf(field: Field): JsonSchema {
       };
     case "url-path":
       return { ...text(field, "/[!-~]*"), maxLength: field.max };
+    case "socket-path":
+      return { ...text(field, "(?:/|@[^@]).*"), maxLength: MAX_SOCKET_PATH };
     case "path":
       return { type: "string", minLength: 1 };
     case "nullable":

@@ -1,6 +1,6 @@
 // Which keys of a health check go with its type, and what they may say.
 import { parseIp } from "../base/address.ts";
-import type { HealthCheckType } from "./config.ts";
+import type { HealthCheckConfig, HealthCheckType } from "./config.ts";
 import { parseStatusRanges } from "./expectation.ts";
 import type { Report } from "./report.ts";
 import { healthCheckOf, layHealthCheck, withDefaults } from "./resolve.ts";
@@ -28,12 +28,14 @@ type Place = {
   readonly own: WrittenHealthCheck;
   /** The global one. */
   readonly inherited?: WrittenHealthCheck;
-  /** Of the backends that it checks. */
+  /** Of the backends that it checks: hosts, and paths of unix sockets. */
   readonly hosts: readonly string[];
+  readonly sockets: readonly string[];
 };
 
 /** Of what stands at `path`. */
-export function judgeHealthType({ path, own, inherited, hosts }: Place, report: Report): void {
+export function judgeHealthType(place: Place, report: Report): void {
+  const { path, own, inherited, hosts } = place;
   const check = healthCheckOf(layHealthCheck(inherited, own));
   judgeKeys(path, own, { type: check.type, report });
   if (check.type === "http" && own.expect !== undefined && parseStatusRanges(own.expect) === null) {
@@ -47,6 +49,7 @@ export function judgeHealthType({ path, own, inherited, hosts }: Place, report: 
       hint: "to be connected is enough for type: tcp",
     });
   }
+  judgeSocket(place, check, report);
   const ip = hosts.find((host) => parseIp(host) !== null);
   if (check.type === "tls" && own.verify === true && check.serverName === "" && ip !== undefined) {
     report.warn(`${path}.verify`, {
@@ -55,6 +58,25 @@ export function judgeHealthType({ path, own, inherited, hosts }: Place, report: 
       hint: "write server_name: the name in the certificate",
     });
   }
+}
+
+// A unix socket has neither ports nor a name.
+function judgeSocket(
+  { path, own, sockets: [socket] }: Place,
+  { type, serverName }: HealthCheckConfig,
+  report: Report,
+): void {
+  if (socket === undefined) return;
+  if (own.port !== undefined) {
+    const message = `\`port\` is not used for unix:${socket}: it is checked where it is`;
+    report.warn(`${path}.port`, { code: "unused-key", message });
+  }
+  if (type !== "tls" || own.verify !== true || serverName !== "") return;
+  report.error(`${path}.verify`, {
+    code: "verify-unix",
+    message: `without \`server_name\` there is no name that the certificate of unix:${socket} could be valid for`,
+    hint: "write server_name: the name in the certificate",
+  });
 }
 
 // An error: a check that is not the one meant may pass for ever.

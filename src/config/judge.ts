@@ -1,21 +1,15 @@
 // What no single value shows: keys that do not go together, names that lead nowhere, values that
 // are allowed and yet hardly meant.
-import { formatHostPort, isLoopback, isWildcard } from "../base/address.ts";
+import { formatHostPort } from "../base/address.ts";
 import { formatDuration } from "../base/units.ts";
-import type { ListenerConfig } from "./config.ts";
 import { judgeAdmin } from "./judge-admin.ts";
+import { judgeBackends } from "./judge-backends.ts";
 import { judgeDiscovery } from "./judge-discovery.ts";
 import { judgeHealthType } from "./judge-health.ts";
 import { nearName } from "./near-name.ts";
 import type { Report } from "./report.ts";
-import {
-  backendName,
-  healthCheckOf,
-  layHealthCheck,
-  listenersOf,
-  withDefaults,
-} from "./resolve.ts";
-import { MAX_BACKENDS, simpleFormKeys, tables } from "./schema.ts";
+import { healthCheckOf, layHealthCheck, listenersOf, withDefaults } from "./resolve.ts";
+import { simpleFormKeys, tables } from "./schema.ts";
 import type { WrittenBackend, WrittenConfig, WrittenHealthCheck } from "./written.ts";
 
 /** Below it a single lost SYN, sent again after 1 s, fails a dial (RFC 6298, section 2). */
@@ -23,25 +17,11 @@ const MIN_CONNECT_MS = 1000;
 const MIN_INTERVAL_MS = 500;
 const MIN_IDLE_MS = 60_000;
 
-/** A pool as it stands in the file: `path` is empty for the simple form's. */
-type Place = {
-  readonly path: string;
-  readonly backends: readonly (WrittenBackend | undefined)[] | undefined;
-  /** It has backends of its own finding as well. */
-  readonly isDiscovered: boolean;
-};
-
 export function judge(written: WrittenConfig, report: Report): void {
   judgeForm(written, report);
   const listeners = listenersOf(written);
   judgeListeners(written, report);
-  const places = placesOf(written);
-  for (const place of places) judgeBackends(place, listeners, report);
-  const total = places.reduce((sum, { backends }) => sum + (backends?.length ?? 0), 0);
-  if (total > MAX_BACKENDS) {
-    const message = `${total} backends in all pools together; ${MAX_BACKENDS} are allowed`;
-    report.error("pools", { code: "too-many", message });
-  }
+  judgeBackends(written, listeners, report);
   judgeHealthChecks(written, report);
   judgeTimeouts(written, report);
   judgeDiscovery(written, report);
@@ -115,79 +95,6 @@ function unique(report: Report, seen: Map<string, string>, { key, path, what }: 
   }
 }
 
-function placesOf(written: WrittenConfig): readonly Place[] {
-  if (written.pools === undefined)
-    return [{ path: "", backends: written.backends, isDiscovered: false }];
-  return Object.entries(written.pools).map(([name, pool]) => ({
-    path: `pools.${name}.`,
-    backends: pool?.backends,
-    isDiscovered: pool?.discover !== undefined,
-  }));
-}
-
-function judgeBackends(
-  { path, backends, isDiscovered }: Place,
-  listeners: readonly ListenerConfig[],
-  report: Report,
-): void {
-  if (backends === undefined) return;
-  const list = `${path}backends`;
-  if (backends.length === 0) {
-    if (isDiscovered) return;
-    const message = "the list is empty; write at least one `{host, port}`";
-    return report.error(list, { code: "empty-list", message });
-  }
-  const endpoints = new Map<string, number>();
-  const names = new Map<string, number>();
-  for (const [index, backend] of backends.entries()) {
-    if (backend?.host === undefined || backend.port === undefined) continue;
-    const at = `${list}[${index}]`;
-    const endpoint = formatHostPort(backend.host, backend.port);
-    const first = endpoints.get(endpoint);
-    if (first !== undefined) {
-      const message = `${endpoint} is the same as ${list}[${first}]: they are one backend, with their weights added`;
-      report.warn(at, { code: "duplicate-backend", message });
-      continue;
-    }
-    endpoints.set(endpoint, index);
-    const name = backendName(backend);
-    if (names.has(name)) {
-      const message = `${list}[${names.get(name)}] is called ${name} already`;
-      report.error(`${at}.name`, { code: "duplicate-name", message });
-    }
-    names.set(name, index);
-    judgeLoop(backend.host, backend.port, { at, listeners, report });
-  }
-  if (isDiscovered) return;
-  if (endpoints.size === 1) {
-    const message = "only one backend: there is nothing to fail over to";
-    report.warn(list, { code: "one-backend", message });
-  }
-  if (endpoints.size > 0 && backends.every((backend) => backend?.weight === 0)) {
-    const message = "every backend has weight 0: no client will be served";
-    report.warn(list, { code: "no-weight", message });
-  }
-}
-
-type LoopCheck = {
-  readonly at: string;
-  readonly listeners: readonly ListenerConfig[];
-  readonly report: Report;
-};
-
-function judgeLoop(host: string, port: number, { at, listeners, report }: LoopCheck): void {
-  const own = listeners.find(({ bindAddress, port: listening }) => {
-    if (listening !== port) return false;
-    const isLocal = host === "localhost" || isLoopback(host) || isWildcard(host);
-    return (
-      host === bindAddress || (isLocal && (isWildcard(bindAddress) || isLoopback(bindAddress)))
-    );
-  });
-  if (own === undefined) return;
-  const message = `this is bal's own listener ${own.name}: a connection would go round for ever`;
-  report.warn(at, { code: "own-listener", message });
-}
-
 function judgeHealthChecks(written: WrittenConfig, report: Report): void {
   const { health_check, backends = [], pools = {} } = written;
   const heirs = Object.values(pools).filter((pool) => pool?.health_check === undefined);
@@ -213,7 +120,8 @@ type HealthCheckPlace = {
 function judgeHealthCheck(place: HealthCheckPlace, report: Report): void {
   const { path, own = {}, inherited, members } = place;
   const hosts = members.flatMap((backend) => backend?.host ?? []);
-  judgeHealthType({ path, own, hosts, ...(inherited && { inherited }) }, report);
+  const sockets = members.flatMap((backend) => backend?.unix ?? []);
+  judgeHealthType({ path, own, hosts, sockets, ...(inherited && { inherited }) }, report);
   const { intervalMs, timeoutMs } = healthCheckOf(layHealthCheck(inherited, own));
   const { interval, timeout } = own;
   if (interval !== undefined && interval < MIN_INTERVAL_MS) {

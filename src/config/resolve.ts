@@ -1,6 +1,6 @@
 // What was written → the resolved config: defaults filled in, the simple form turned into one
 // listener and one pool, equal endpoints joined, everything frozen.
-import { formatHostPort } from "../base/address.ts";
+import { type Address, formatAddress } from "../base/address.ts";
 import { parseDuration } from "../base/units.ts";
 import type {
   AdminConfig,
@@ -158,20 +158,21 @@ function discoverOf({ srv, dns, port }: WrittenDiscover = {}): DiscoverConfig | 
 }
 
 /** The name that identifies a backend in its pool. */
-export function backendName({ name, host = "", port = 0 }: WrittenBackend): string {
-  return name ?? formatHostPort(host, port);
+export function backendName(written: WrittenBackend): string {
+  return written.name ?? formatAddress(backendAddress(written));
+}
+
+/** Of one that has no errors. */
+export function backendAddress({ host = "", port = 0, unix }: WrittenBackend): Address {
+  return unix === undefined ? { kind: "host", host, port } : { kind: "unix", path: unix };
 }
 
 function backendOf(written: WrittenBackend, proxyProtocol: ProxyProtocol): BackendConfig {
-  const { host, port, weight, max_connections, backup, drain } = withDefaults(
-    tables.backend,
-    written,
-  );
+  const { weight, max_connections, backup, drain } = withDefaults(tables.backend, written);
   const queue = withDefaults(tables.queue, written.queue);
   return {
     name: backendName(written),
-    host,
-    port,
+    address: backendAddress(written),
     weight,
     maxConnections: max_connections,
     proxyProtocol: written.proxy_protocol ?? proxyProtocol,
@@ -185,7 +186,7 @@ function backendOf(written: WrittenBackend, proxyProtocol: ProxyProtocol): Backe
 function joinEqual(backends: readonly BackendConfig[]): readonly BackendConfig[] {
   const byEndpoint = new Map<string, BackendConfig>();
   for (const backend of backends) {
-    const key = formatHostPort(backend.host, backend.port);
+    const key = formatAddress(backend.address);
     const first = byEndpoint.get(key);
     if (first === undefined) byEndpoint.set(key, backend);
     else {

@@ -1,5 +1,5 @@
 // A YAML scalar → a number, word or address in its field's range, or a diagnostic.
-import { isHostname, parseCidr, parseHostPort, parseIp } from "../base/address.ts";
+import { isHostname, isSocketPath, parseCidr, parseHostPort, parseIp } from "../base/address.ts";
 import { formatDuration, formatSize, parseDuration, parseSize } from "../base/units.ts";
 import { parseBytes } from "./expectation.ts";
 import { describeField, type Field } from "./field.ts";
@@ -58,6 +58,8 @@ export function readValue(value: unknown, field: Field): Read {
       return readBytes(value, field);
     case "url-path":
       return readUrlPath(value, field);
+    case "socket-path":
+      return readSocketPath(value, field);
     case "path":
       return typeof value === "string" && value !== "" ? { value } : wrongType(value, field);
     case "nullable":
@@ -185,6 +187,19 @@ function parseAddress(text: string, usualPort: number | undefined) {
   return ip === null || usualPort === undefined
     ? parseHostPort(text)
     : { ip: ip.ip, port: usualPort };
+}
+
+function readSocketPath(value: unknown, field: Field): Read {
+  if (typeof value !== "string" || value === "") return wrongType(value, field);
+  if (isSocketPath(value)) return { value };
+  const [, rest = ""] = /^(?:unix:)?(?:\/\/)?(.*)$/.exec(value) ?? [];
+  const hint =
+    rest !== value && isSocketPath(rest)
+      ? `only the path: ${rest}`
+      : /^[\w.]/.test(value)
+        ? `from the root on, whatever folder bal is started in: /run/${value.replace(/^\.{1,2}\//, "")}`
+        : null;
+  return badAddress(value, field, hint);
 }
 
 /** May it be a secret that is sent in a header? */

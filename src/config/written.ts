@@ -18,6 +18,7 @@ export type WrittenQueue = { readonly size?: number; readonly timeout?: number }
 export type WrittenBackend = {
   readonly host?: string;
   readonly port?: number;
+  readonly unix?: string;
   readonly weight?: number;
   readonly name?: string;
   readonly max_connections?: number;

@@ -1,7 +1,7 @@
 // Everything that decides whether a backend is eligible, brought together: names that resolve,
 // checks, ejections by the workers' dials. Says each change of state once in the log.
 import { localErrorRemedy } from "../base/os-error.ts";
-import type { Config, PoolConfig } from "../config/config.ts";
+import type { BackendConfig, Config, PoolConfig } from "../config/config.ts";
 import type { BackendState } from "../shared/backend-state.ts";
 import type { Board } from "../shared/board.ts";
 import { MAX_BACKENDS } from "../shared/layout.ts";
@@ -163,7 +163,7 @@ export class BackendHealth {
     const { config, backends, log } = this;
     if (config === null) return;
     const moved = backends.refreshEndpoints();
-    for (const host of new Set(moved.map((backend) => backend.config.host))) {
+    for (const host of new Set(moved.flatMap(({ config }) => hostOf(config)))) {
       const addresses = this.discovery.addressesOf(host);
       log.info("resolved", `${host} is now ${addresses?.join(", ")}`, { host, addresses });
     }
@@ -219,7 +219,8 @@ export class BackendHealth {
   }
 
   private warnUnresolved(backend: Backend): void {
-    const { host, name } = backend.config;
+    const { name } = backend.config;
+    const [host = name] = hostOf(backend.config);
     const error = this.discovery.hostError(host);
     const message = `${host} does not resolve${because(error)}; it is tried again`;
     this.log.warn("unresolved", message, { pool: backend.pool, backend: name });
@@ -247,6 +248,11 @@ export class BackendHealth {
 
 function checkReason(error: string | null): string | null {
   return error === null ? null : `check failed: ${error}`;
+}
+
+// A unix socket has none.
+function hostOf({ address }: BackendConfig): readonly string[] {
+  return address.kind === "host" ? [address.host] : [];
 }
 
 function because(error: string | null): string {

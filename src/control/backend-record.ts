@@ -1,5 +1,5 @@
 // What one process tells another of a backend: all that was learnt about it.
-import { formatHostPort } from "../base/address.ts";
+import { formatEndpoint } from "../base/address.ts";
 import {
   type BackendState,
   backendState,
@@ -66,5 +66,5 @@ export function restoreRecord(backend: Backend, record: BackendRecord, board: Bo
 }
 
 function addressesOf({ endpoints }: Backend): readonly string[] {
-  return endpoints.map(({ ip, port }) => formatHostPort(ip, port)).sort();
+  return endpoints.map(formatEndpoint).sort();
 }

@@ -10,9 +10,11 @@ export type AddressesOf = (host: string) => readonly string[] | null;
 
 /** In the order to try; empty while its name does not resolve. */
 export function endpointsOf(
-  { host, port }: BackendConfig,
+  { address }: BackendConfig,
   addressesOf: AddressesOf,
 ): readonly Endpoint[] {
+  if (address.kind === "unix") return [{ family: "unix", path: address.path }];
+  const { host, port } = address;
   const literal = parseIp(host);
   const ips = literal === null ? (addressesOf(host) ?? []) : [host];
   return ips.flatMap((text) => {
@@ -30,12 +32,13 @@ export function probeTarget(
     endpoints: checkedAt(endpoints, healthCheck.port),
     check: healthCheck,
     conversation: conversationOf(healthCheck, {
-      host: config.host.replace(/\.$/, ""),
+      host: config.address.kind === "unix" ? null : config.address.host.replace(/\.$/, ""),
       proxyProtocol: config.proxyProtocol,
     }),
   };
 }
 
 function checkedAt(endpoints: readonly Endpoint[], port: number): readonly Endpoint[] {
-  return port === 0 ? endpoints : endpoints.map((endpoint) => ({ ...endpoint, port }));
+  if (port === 0) return endpoints;
+  return endpoints.map((one) => (one.family === "unix" ? one : { ...one, port }));
 }

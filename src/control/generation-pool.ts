@@ -1,5 +1,5 @@
 // What the workers are told of a pool.
-import { formatHostPort } from "../base/address.ts";
+import { formatAddress } from "../base/address.ts";
 import type { PoolConfig } from "../config/config.ts";
 import type { GenerationPool } from "../shared/messages.ts";
 import type { Backend } from "./backends.ts";
@@ -24,7 +24,7 @@ export function generationPool(
       maxConnections: backend.config.maxConnections,
       tier: backend.config.tier,
       proxyProtocol: backend.config.proxyProtocol,
-      origin: formatHostPort(backend.config.host, backend.config.port),
+      origin: formatAddress(backend.config.address),
       endpoints: backend.endpoints,
     })),
   };

@@ -56,6 +56,7 @@ export const CLOCK_MONOTONIC = 1;
 export const EINTR = 4;
 export const EINVAL = 22;
 
+export const ECONNREFUSED = 111;
 export const EHOSTUNREACH = 113;
 export const EINPROGRESS = 115;
 

@@ -1,11 +1,13 @@
-// A TCP connect that can be cancelled and tells the kernel's true error. For dials and probes.
+// A connect that can be cancelled and tells the kernel's true error. For dials and probes.
 //
 // On Linux: socket(2) and connect(2) by libc, then Bun adopts the descriptor while it is still
 // connecting. Elsewhere Bun.connect does it all, and a pending one can't be cancelled.
 import type { Endpoint } from "../base/address.ts";
 import {
   EAGAIN,
+  ECONNREFUSED,
   EINPROGRESS,
+  EINVAL,
   IPPROTO_TCP,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
@@ -13,7 +15,7 @@ import {
   TCP_QUICKACK,
 } from "./abi.ts";
 import { errno, getLibc, isLinux } from "./libc.ts";
-import { encodeSockaddr, type Sockaddr } from "./sockaddr.ts";
+import { encodeSockaddr, encodeUnixSockaddr, type Sockaddr } from "./sockaddr.ts";
 import { setOption } from "./socket.ts";
 
 /** The events of a socket, with the session or probe that it belongs to in `socket.data`. */
@@ -55,16 +57,21 @@ export function connectTo<Data>(options: ConnectOptions<Data>): number {
 
 function connectByLibc<Data>(options: ConnectOptions<Data>): number {
   const libc = getLibc();
-  const address = sockaddrOf(options.endpoint);
+  const { endpoint } = options;
+  const address = sockaddrOf(endpoint);
+  if (address === null) return EINVAL;
   const fd = libc.socket(address.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return errno();
   // The ACK that ends the handshake then rides on the first bytes: a packet less each way.
-  if (options.isSpeakingFirst === true) setOption(fd, IPPROTO_TCP, TCP_QUICKACK, 0);
+  if (options.isSpeakingFirst === true && endpoint.family !== "unix")
+    setOption(fd, IPPROTO_TCP, TCP_QUICKACK, 0);
   if (libc.connect(fd, address.pointer, address.bytes.length) < 0) {
     const error = errno();
     if (error !== EINPROGRESS) {
       libc.close(fd);
-      return error;
+      // A unix socket whose queue is full: the backend's trouble, not this host's (connect(2); nginx
+      // takes it for a refusal as well).
+      return error === EAGAIN && endpoint.family === "unix" ? ECONNREFUSED : error;
     }
   }
   // The promise only repeats what the handlers tell.
@@ -87,8 +94,9 @@ function connectByBun<Data>(options: ConnectOptions<Data>): number {
   if (pending >= MAX_PENDING) return EAGAIN;
   pending++;
   Bun.connect<Data>({
-    hostname: endpoint.ip,
-    port: endpoint.port,
+    ...(endpoint.family === "unix"
+      ? { unix: endpoint.path }
+      : { hostname: endpoint.ip, port: endpoint.port }),
     allowHalfOpen: true,
     data: options.data,
     ...tlsOptions(options),
@@ -104,7 +112,7 @@ function connectByBun<Data>(options: ConnectOptions<Data>): number {
         handlers.close(socket, error);
       },
     },
-  }).catch(ignore);
+  } as Bun.TCPSocketConnectOptions<Data>).catch(ignore);
   return 0;
 }
 
@@ -116,12 +124,15 @@ function tlsOptions<Data>({ tls }: ConnectOptions<Data>): object {
 
 const sockaddrs = new WeakMap<Endpoint, Sockaddr>();
 
-function sockaddrOf(endpoint: Endpoint): Sockaddr {
-  let address = sockaddrs.get(endpoint);
-  if (address === undefined) {
-    address = encodeSockaddr(endpoint.ip, endpoint.port);
-    sockaddrs.set(endpoint, address);
-  }
+/** Null: a path that is too long. */
+function sockaddrOf(endpoint: Endpoint): Sockaddr | null {
+  const present = sockaddrs.get(endpoint);
+  if (present !== undefined) return present;
+  const address =
+    endpoint.family === "unix"
+      ? encodeUnixSockaddr(endpoint.path)
+      : encodeSockaddr(endpoint.ip, endpoint.port);
+  if (address !== null) sockaddrs.set(endpoint, address);
   return address;
 }
 

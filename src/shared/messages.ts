@@ -15,7 +15,7 @@ export type GenerationBackend = {
   readonly tier: number;
   /** What tells it who the client is. */
   readonly proxyProtocol: ProxyProtocol;
-  /** What is hashed: its host and port as configured. */
+  /** What is hashed: its address as configured. */
   readonly origin: string;
   /** In the order to try; empty while its name does not resolve. */
   readonly endpoints: readonly Endpoint[];

@@ -1,9 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import {
+  formatAddress,
+  formatEndpoint,
   formatHostPort,
   isHostname,
   isLoopback,
+  isSocketPath,
   isWildcard,
   parseIp,
 } from "../../src/base/address.ts";
@@ -175,4 +178,37 @@ describe("kinds of address", () => {
   ] as const)("%p: wildcard %p, loopback %p", (ip, wildcard, loopback) => {
     expect([isWildcard(ip), isLoopback(ip)]).toEqual([wildcard, loopback]);
   });
+});
+
+test.each([
+  [{ kind: "host", host: "a.example", port: 80 }, "a.example:80"],
+  [{ kind: "host", host: "::1", port: 80 }, "[::1]:80"],
+  [{ kind: "unix", path: "/run/app.sock" }, "unix:/run/app.sock"],
+  [{ kind: "unix", path: "@app" }, "unix:@app"],
+] as const)("%j is written %s", (address, text) => {
+  expect(formatAddress(address)).toBe(text);
+});
+
+test.each([
+  [{ family: 4, ip: "10.0.0.1", port: 80 }, "10.0.0.1:80"],
+  [{ family: "unix", path: "/run/app.sock" }, "unix:/run/app.sock"],
+] as const)("the endpoint %j is written %s", (endpoint, text) => {
+  expect(formatEndpoint(endpoint)).toBe(text);
+});
+
+test.each([
+  ["/run/app.sock", true],
+  ["/a b", true],
+  ["@app", true],
+  [`/${"a".repeat(106)}`, true],
+  [`/${"a".repeat(107)}`, false],
+  [`/${"é".repeat(54)}`, false],
+  ["app.sock", false],
+  ["@", false],
+  ["@@app", false],
+  ["/a\0b", false],
+  ["/a\nb", false],
+  ["", false],
+])("%j is the path of a socket: %p", (text, is) => {
+  expect(isSocketPath(text)).toBe(is);
 });

@@ -62,6 +62,8 @@ describe("a failed dial", () => {
     ["EHOSTUNREACH", "unreachable"],
     ["EHOSTDOWN", "unreachable"],
     ["ENETDOWN", "unreachable"],
+    ["ENOENT", "unreachable"],
+    ["ENOTDIR", "unreachable"],
     ["ETIMEDOUT", "timeout"],
     ["ECONNRESET", "reset"],
     ["EINVAL", "other"],

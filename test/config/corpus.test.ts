@@ -32,7 +32,7 @@ describe("unknown keys are refused, with the near name and the known ones", () =
     ],
     [
       "backends: [{host: a, port: 1}, {host: b, port: 2, wieght: 2}]",
-      ["1:51", "backends[1].wieght", "unknown-key", "`weight`", "host, port, weight, name"],
+      ["1:51", "backends[1].wieght", "unknown-key", "`weight`", "host, port, unix, weight, name"],
     ],
     [`${BACKENDS}\n__proto__: {port: 1}`, ["2:1", "__proto__", "unknown-key"]],
     [`${BACKENDS}\nconstructor: 1`, ["2:1", "constructor", "unknown-key"]],
@@ -125,8 +125,51 @@ describe("addresses", () => {
     ["::1:2:3:4:1.2.3.4", "::1:2:3:4:102:304"],
   ])("%s is %s", (written, host) => {
     const result = parse({ backends: [{ host: written, port: 1 }] });
-    expect(result).toMatchObject({ config: { pools: [{ backends: [{ host }] }] } });
+    expect(result).toMatchObject({ config: { pools: [{ backends: [{ address: { host } }] }] } });
   });
+});
+
+describe("unix sockets of backends", () => {
+  const unix = (written: string, ...words: string[]): Row => [
+    `backends: [{host: a, port: 1}, {unix: ${written}}]`,
+    ["1:39", "backends[1].unix", "bad-address", "absolute path of at most 107 bytes", ...words],
+  ];
+  refuses([
+    unix("app.sock", "from the root on", "/run/app.sock"),
+    unix("./run/app.sock", "/run/run/app.sock"),
+    unix("unix:/run/app.sock", "only the path: /run/app.sock"),
+    unix("unix:///run/app.sock", "only the path: /run/app.sock"),
+    unix('"@"', '"@"'),
+    unix('"/run/a\\0b"'),
+    unix(`/${"a".repeat(107)}`, '"/aaa'),
+    unix(`/${"é".repeat(54)}`),
+    [
+      "backends: [{host: a, port: 1}, {unix: ''}]",
+      ["1:39", "backends[1].unix", "wrong-type", "absolute path"],
+    ],
+    [
+      "backends: [{host: a, port: 1}, {unix: /s, port: 2}]",
+      ["1:49", "backends[1].port", "mixed-forms", "`unix` and `port` stand here together", "leave"],
+    ],
+    [
+      "backends:\n  - {host: a, unix: /s}\n  - {host: b, port: 1}",
+      ["2:12", "backends[0].host", "mixed-forms", "`unix` and `host`"],
+    ],
+    [
+      "health_check: {type: tls, verify: true}\nbackends: [{unix: /s}, {unix: /t}]",
+      ["1:35", "health_check.verify", "verify-unix", "unix:/s", "write server_name"],
+    ],
+  ]);
+
+  test.each([["/run/app.sock"], ["@app"], [`/${"a".repeat(106)}`], ["/run/my app.sock"]])(
+    "%s is one",
+    (path) => {
+      const backend = { address: { kind: "unix", path }, name: `unix:${path}` };
+      expect(parse({ backends: [{ unix: path }] })).toMatchObject({
+        config: { pools: [{ backends: [backend] }] },
+      });
+    },
+  );
 });
 
 describe("values of the wrong kind are refused, with what is allowed", () => {

@@ -35,6 +35,14 @@ describe("backends", () => {
       ["1:36", "backends[1]", "duplicate-backend", "[::1]:1"],
     ],
     [
+      "backends: [{unix: /a}, {unix: /b}, {unix: /a, name: c}]",
+      ["1:36", "backends[2]", "duplicate-backend", "unix:/a is the same as backends[0]"],
+    ],
+    [
+      "health_check: {port: 80}\nbackends: [{unix: /a}, {unix: /b}]",
+      ["1:22", "health_check.port", "unused-key", "not used for unix:/a"],
+    ],
+    [
       "backends: [{host: a, port: 1, weight: 0}, {host: b, port: 1, weight: 0}]",
       ["1:11", "backends", "no-weight", "no client will be served"],
     ],

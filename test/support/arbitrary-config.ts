@@ -62,6 +62,8 @@ export function written(field: Field): fc.Arbitrary<unknown> {
       return fc.constantFrom("200", 404);
     case "url-path":
       return fc.webPath().map((path) => `/${path}`);
+    case "socket-path":
+      return fc.stringMatching(/^[/@][a-z0-9. -]{1,40}$/);
     case "path":
       return fc.stringMatching(/^[a-z/.]{1,20}$/);
     case "nullable":
@@ -88,6 +90,7 @@ function mapOf(keys: Keys, without: readonly string[] = []): fc.Arbitrary<Map> {
   const used = Object.entries(keys).filter(([key, { isOld }]) => !isOld && !without.includes(key));
   const required = used.filter(([, { isRequired }]) => isRequired).map(([key]) => key);
   if (keys === tables.discover) return discover;
+  if (keys === tables.backend && without.length === 0) return backend();
   const model = Object.fromEntries(
     used.map(([key, { field }]: [string, Key]) => [key, written(field)]),
   );
@@ -100,6 +103,14 @@ const discover: fc.Arbitrary<Map> = fc.oneof(
   fc.record({ dns: hostname, port: fc.integer({ min: 1, max: 65535 }) }),
 );
 
+// At one place only.
+function backend(): fc.Arbitrary<Map> {
+  const onSocket = fc
+    .tuple(mapOf(tables.backend, ["unix", "host", "port"]), written({ kind: "socket-path" }))
+    .map(([rest, unix]): Map => ({ ...rest, unix }));
+  return fc.oneof({ arbitrary: mapOf(tables.backend, ["unix"]), weight: 4 }, onSocket);
+}
+
 // Keys of a health check that its type has no use for are an error.
 function suited(check: Map): Map {
   const type = (check.type ?? "tcp") as HealthCheckType;
@@ -110,6 +121,7 @@ function suited(check: Map): Map {
     ...Object.fromEntries(fitting),
     ...(isBound && { type }),
     ...(type === "exchange" && { send: "PING" }),
+    ...(type === "tls" && { server_name: "a.test" }),
   };
 }
 

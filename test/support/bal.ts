@@ -55,9 +55,11 @@ export function fullConfig(
 }
 
 /** A backend as the config names it. */
-export function at({ port }: { readonly port: number }, extra: ConfigObject = {}): ConfigObject {
-  return { host: "127.0.0.1", port, ...extra };
+export function at({ port, unix = null }: Place, extra: ConfigObject = {}): ConfigObject {
+  return { ...(unix === null ? { host: "127.0.0.1", port } : { unix }), ...extra };
 }
+
+type Place = { readonly port: number; readonly unix?: string | null };
 
 export type Finished = {
   readonly code: number;
@@ -232,13 +234,13 @@ export class Bal implements Disposable {
     return JSON.parse(stdout);
   }
 
-  /** Waits until a backend (of the first pool, by its port) is in one of these states. */
-  async untilState(port: number, ...states: readonly string[]): Promise<void> {
-    await until(`the backend on ${port} is ${states.join(" or ")}`, async () => {
+  /** Waits until a backend (by its port, or the path of its socket) is in one of these states. */
+  async untilState(place: number | string, ...states: readonly string[]): Promise<void> {
+    await until(`the backend on ${place} is ${states.join(" or ")}`, async () => {
       const { pools } = await this.status();
       const found = pools
         .flatMap((pool) => pool.backends)
-        .find(({ name }) => name.endsWith(`:${port}`));
+        .find(({ name }) => name.endsWith(`:${place}`));
       return found !== undefined && states.includes(found.state);
     });
   }

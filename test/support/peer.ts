@@ -8,27 +8,34 @@ type Behaviour = (wire: Wire) => void | Promise<void>;
 export class Peer implements Disposable {
   readonly port: number;
   readonly host: string;
+  /** The path that it listens on in place of a port; null: on a port. */
+  readonly unix: string | null;
   /** Every connection so far, health checks among them. */
   connections = 0;
   readonly wires = new Set<Wire>();
   private readonly behave: Behaviour;
   private listener: Bun.TCPSocketListener<Wire> | null = null;
 
-  constructor(behave: Behaviour, { host = "127.0.0.1", port = freePort() } = {}) {
+  constructor(behave: Behaviour, options: PeerOptions = {}) {
+    const { host = "127.0.0.1", unix = null, port = unix === null ? freePort() : 0 } = options;
     this.behave = behave;
     this.host = host;
     this.port = port;
+    this.unix = unix;
     this.start();
   }
 
-  /** Listens again, on the same port. */
+  /** Listens again, where it did. */
   start(): void {
-    this.listener ??= Bun.listen<Wire>({
-      hostname: this.host,
-      port: this.port,
+    const { host: hostname, port, unix } = this;
+    const common = {
       allowHalfOpen: true,
-      socket: { ...wireEvents, open: (socket) => this.accept(socket) },
-    });
+      socket: { ...wireEvents, open: (socket: Bun.Socket<Wire>) => this.accept(socket) },
+    };
+    this.listener ??=
+      unix === null
+        ? Bun.listen<Wire>({ ...common, hostname, port })
+        : (Bun.listen<Wire>({ ...common, unix }) as unknown as Bun.TCPSocketListener<Wire>);
   }
 
   /** Refuses from now on, and resets what is open: a process that was killed. */
@@ -59,7 +66,11 @@ export class Peer implements Disposable {
   }
 }
 
-type PeerOptions = { readonly host?: string; readonly port?: number };
+type PeerOptions = {
+  readonly host?: string;
+  readonly port?: number;
+  readonly unix?: string;
+};
 
 export function peer(behave: Behaviour, options?: PeerOptions): Peer {
   return new Peer(behave, options);
@@ -78,13 +89,13 @@ export function echoPeer(options?: PeerOptions): Peer {
 }
 
 /** Says nothing until the client has finished; then `reply(text)`, then FIN. */
-export function halfClosePeer(reply: (text: string) => string): Peer {
+export function halfClosePeer(reply: (text: string) => string, options?: PeerOptions): Peer {
   return new Peer(async (wire) => {
     const { ending, text } = await wire.readToEnd();
     if (ending === "reset") return;
     void wire.send(reply(text));
     wire.finish();
-  });
+  }, options);
 }
 
 /** Sends `text`, and resets when it knows that the client has it: the client answers one byte. */
@@ -148,14 +159,14 @@ export function namedPeer(name: string, options?: PeerOptions): NamedPeer {
 }
 
 /** Answers the first byte with its name and keeps the connection until the client ends it. */
-export function holdingPeer(name: string): NamedPeer {
+export function holdingPeer(name: string, options?: PeerOptions): NamedPeer {
   const made: NamedPeer = Object.assign(
     new Peer(async (wire) => {
       void wire.ended.then(() => wire.finish());
       await wire.read(1);
       made.served++;
       void wire.send(name);
-    }),
+    }, options),
     { served: 0 },
   );
   return made;

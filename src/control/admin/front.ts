@@ -2,7 +2,6 @@
 // can take the descriptors that sessions need. Bun.serve, which has no such bound, stands behind it.
 //
 //   client ⇄ [outer leg]  [inner leg] ⇄ Bun.serve on a unix socket
-import type { Endpoint } from "../../base/address.ts";
 
 type LegSocket = Bun.Socket<Leg>;
 
@@ -74,7 +73,7 @@ class Leg {
 const SWEEP_MS = 10_000;
 
 export type FrontOptions = {
-  readonly address: Pick<Endpoint, "ip" | "port">;
+  readonly address: { readonly ip: string; readonly port: number };
   /** The unix socket that Bun.serve listens on. */
   readonly inner: string;
   /** Clients at a time. */

@@ -1,5 +1,5 @@
 // What DNS has answered → backends, as if they stood in the config. Pure.
-import { formatHostPort, parseIp } from "../../base/address.ts";
+import { formatAddress, formatHostPort, parseIp } from "../../base/address.ts";
 import type { BackendConfig, Config, DiscoverConfig, PoolConfig } from "../../config/config.ts";
 import type { SrvRecord } from "./dns-client.ts";
 
@@ -52,13 +52,13 @@ export function targetsOf(config: Config, { servicesOf }: Answers): readonly str
 
 function extend(pool: PoolConfig, answers: Answers): PoolConfig {
   if (pool.discover === null) return pool;
-  const taken = new Set(pool.backends.flatMap((one) => [one.name, endpointOf(one)]));
+  const taken = new Set(pool.backends.flatMap((one) => [one.name, formatAddress(one.address)]));
   const found = discovered(pool.discover, answers)
     .sort(inOrder)
     .filter((one) => {
       // What is configured wins, and the first of what is discovered twice.
-      const isNew = !taken.has(one.name) && !taken.has(endpointOf(one));
-      taken.add(one.name).add(endpointOf(one));
+      const isNew = !taken.has(one.name) && !taken.has(formatAddress(one.address));
+      taken.add(one.name).add(formatAddress(one.address));
       return isNew;
     });
   const { proxyProtocol } = pool;
@@ -122,16 +122,14 @@ function hostOf({ target }: SrvRecord): string {
   return `${target}.`;
 }
 
-type Place = Pick<BackendConfig, "host" | "port"> &
-  Partial<Pick<BackendConfig, "name" | "tier" | "weight">>;
+type Place = { readonly host: string; readonly port: number } & Partial<
+  Pick<BackendConfig, "name" | "tier" | "weight">
+>;
 
 function backendOf({ host, port, name, tier = 0, weight = 1 }: Place): BackendConfig {
   const queue = { size: 0, timeoutMs: 0 };
   const proxyProtocol = "off" as const;
   const settings = { weight, tier, maxConnections: 0, queue, isDraining: false, proxyProtocol };
-  return { name: name ?? formatHostPort(host, port), host, port, ...settings };
-}
-
-function endpointOf({ host, port }: BackendConfig): string {
-  return formatHostPort(host, port);
+  const address = { kind: "host", host, port } as const;
+  return { name: name ?? formatAddress(address), address, ...settings };
 }

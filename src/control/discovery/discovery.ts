@@ -139,7 +139,7 @@ export class Discovery {
 /** Those that a config itself has. */
 export function hostnames({ pools }: Config): readonly string[] {
   const hosts = pools.flatMap(({ backends, discover }) => [
-    ...backends.map(({ host }) => host),
+    ...backends.flatMap(({ address }) => (address.kind === "host" ? address.host : [])),
     ...(discover?.kind === "dns" ? [discover.name] : []),
   ]);
   return [...new Set(hosts.filter((host) => parseIp(host) === null))];

@@ -1,7 +1,8 @@
-// Each backend, dialled from here as a client would be passed on: a TCP connect, and nothing sent.
-import { type Endpoint, parseIp } from "../../base/address.ts";
+// Each backend, dialled from here as a client would be passed on: a connect, and nothing sent.
+import type { Address } from "../../base/address.ts";
 import { isLocalError, localErrorRemedy } from "../../base/os-error.ts";
 import type { BackendConfig, Config, PoolConfig } from "../../config/config.ts";
+import { endpointsOf } from "../endpoints.ts";
 import { probeBackend } from "../health/probe.ts";
 import { type Finding, Findings, mapEach } from "./finding.ts";
 import type { Names } from "./names-check.ts";
@@ -25,7 +26,7 @@ type Member = { readonly pool: PoolConfig; readonly backend: BackendConfig };
 
 /** Null for one without an address: of a name that does not resolve has been told. */
 async function dial({ pool, backend }: Member, names: Names): Promise<Dialled | null> {
-  const endpoints = endpointsOf(backend, names);
+  const endpoints = endpointsOf(backend, (host) => names.addresses.get(host) ?? null);
   if (endpoints.length === 0) return null;
   const timeoutMs = Math.min(pool.healthCheck.timeoutMs, MAX_TIMEOUT_MS);
   const beganMs = performance.now();
@@ -45,16 +46,23 @@ function judge({ pool, backend, timeoutMs, error }: Dialled, found: Findings): v
   if (isLocalError(error)) {
     return found.broken(`${who} could not be dialled: ${error}`, localErrorRemedy(error));
   }
-  const { message, remedy } = explain(error, timeoutMs);
+  const { message, remedy } = explain(error, timeoutMs, backend.address.kind);
   // It is meant to take no clients.
   if (backend.isDraining || backend.weight === 0) found.advise(`${who} ${message}`, remedy);
   else found.broken(`${who} ${message}`, remedy);
 }
 
-function explain(error: string, timeoutMs: number): { message: string; remedy: string } {
+type Explained = { readonly message: string; readonly remedy: string };
+
+function explain(error: string, timeoutMs: number, kind: Address["kind"]): Explained {
   switch (error) {
-    case "ECONNREFUSED":
-      return { message: "refuses connections", remedy: "is it started, and on this port?" };
+    case "ECONNREFUSED": {
+      const where = kind === "unix" ? "with this socket" : "on this port";
+      return { message: "refuses connections", remedy: `is it started, and ${where}?` };
+    }
+    case "ENOENT":
+    case "ENOTDIR":
+      return { message: "has no socket there", remedy: "is it started, and with this path?" };
     case "ETIMEDOUT":
       return {
         message: `does not answer within ${timeoutMs} ms`,
@@ -66,12 +74,4 @@ function explain(error: string, timeoutMs: number): { message: string; remedy: s
     default:
       return { message: `cannot be connected to: ${error}`, remedy: "see its own log" };
   }
-}
-
-function endpointsOf({ host, port }: BackendConfig, names: Names): readonly Endpoint[] {
-  const ips = parseIp(host) === null ? (names.addresses.get(host) ?? []) : [host];
-  return ips.flatMap((text) => {
-    const ip = parseIp(text);
-    return ip === null ? [] : [{ ...ip, port }];
-  });
 }

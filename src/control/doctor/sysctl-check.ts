@@ -65,11 +65,14 @@ function judgeQueues(number: ReadNumber, found: Findings): void {
 }
 
 function judgePorts({ config, ceiling }: Load, read: ReadSysctl, found: Findings): void {
-  const backends = config.pools.flatMap((pool) => pool.backends);
+  const hosts = config.pools.flatMap(({ backends }) =>
+    backends.flatMap(({ address }) => (address.kind === "host" ? address.host : [])),
+  );
   // How many it finds, and where, is seen when it runs.
   const isFound = config.pools.some(({ discover }) => discover !== null);
-  const isAllHere =
-    !isFound && backends.every(({ host }) => isLoopback(host) || host === "localhost");
+  // What is on unix sockets needs no ports.
+  if (!isFound && hosts.length === 0) return;
+  const isAllHere = !isFound && hosts.every((host) => isLoopback(host) || host === "localhost");
   const reuse = read("net.ipv4.tcp_tw_reuse");
   // 2: on loopback only.
   if (reuse === "0" || (reuse === "2" && !isAllHere)) {
@@ -81,9 +84,9 @@ function judgePorts({ config, ceiling }: Load, read: ReadSysctl, found: Findings
   const range = portRange(read);
   if (range === null || isFound) return;
   const ports = range[1] - range[0] + 1;
-  if (ports * backends.length >= ceiling) return;
+  if (ports * hosts.length >= ceiling) return;
   found.advise(
-    `${ceiling} connections to ${backends.length} backends need more than ${ports} local ports for each`,
+    `${ceiling} connections to ${hosts.length} backends need more than ${ports} local ports for each`,
     set("net.ipv4.ip_local_port_range", `"${WIDE_RANGE}"`),
   );
 }

@@ -25,7 +25,8 @@ const ANSWERED = [[200, 399]] as const;
 const NOTHING = new Uint8Array(0);
 export const CONNECT_ONLY: Conversation = { send: NOTHING, judge: null, tls: null };
 
-type Backend = { readonly host: string; readonly proxyProtocol: ProxyProtocol };
+/** `host` null: it is on a unix socket. */
+type Backend = { readonly host: string | null; readonly proxyProtocol: ProxyProtocol };
 
 /** With the header in front that a backend waits for. It would come before TLS: a check of that type
  *  has none. */
@@ -37,14 +38,16 @@ export function conversationOf(check: HealthCheckConfig, backend: Backend): Conv
   return { ...plain, send: Buffer.concat([header, plain.send]) };
 }
 
-function conversationWith(check: HealthCheckConfig, host: string): Conversation {
+function conversationWith(check: HealthCheckConfig, host: string | null): Conversation {
   switch (check.type) {
     case "tcp":
     case "off":
       return CONNECT_ONLY;
     case "http": {
       const ranges = parseStatusRanges(check.expect) ?? ANSWERED;
-      const send = new TextEncoder().encode(requestOf(check, host));
+      const send = new TextEncoder().encode(
+        requestOf(check, check.host || authorityOf(check, host)),
+      );
       return { send, judge: (answer) => judgeHttp(answer, ranges), tls: null };
     }
     case "exchange": {
@@ -54,7 +57,7 @@ function conversationWith(check: HealthCheckConfig, host: string): Conversation 
       return { send, judge: prefix.length === 0 ? null : judge, tls: null };
     }
     case "tls": {
-      const identity = check.serverName || host;
+      const identity = check.serverName || (host ?? "");
       // RFC 6066, section 3: an IP is no server name.
       const serverName = parseIp(identity) === null ? identity : "";
       const { isVerified } = check;
@@ -65,14 +68,17 @@ function conversationWith(check: HealthCheckConfig, host: string): Conversation 
   }
 }
 
-function requestOf({ path, host, port }: HealthCheckConfig, backend: string): string {
+// What nginx says to a unix socket, and what people say to it with curl: localhost.
+function authorityOf({ port }: HealthCheckConfig, host: string | null): string {
+  if (host === null) return "localhost";
   const isDefaultPort = port === 0 || port === 80;
-  const authority = isDefaultPort
-    ? formatHostPort(backend, 80).slice(0, -3)
-    : formatHostPort(backend, port);
+  return isDefaultPort ? formatHostPort(host, 80).slice(0, -3) : formatHostPort(host, port);
+}
+
+function requestOf({ path }: HealthCheckConfig, host: string): string {
   return [
     `GET ${path} HTTP/1.1`,
-    `Host: ${host || authority}`,
+    `Host: ${host}`,
     "User-Agent: bal-health-check",
     "Accept: */*",
     "Connection: close",

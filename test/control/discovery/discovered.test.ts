@@ -49,11 +49,11 @@ describe("by address", () => {
 
   test("in the same order whatever the answer's is", () => {
     const answers = answersOf({ "app.test": ["fd00::1", "10.0.0.10", "10.0.0.9", "9.0.0.1"] });
-    expect(withDiscovered(BY_NAME, answers).pools[0]?.backends.map(({ host }) => host)).toEqual([
-      "9.0.0.1",
-      "10.0.0.9",
-      "10.0.0.10",
-      "fd00::1",
+    expect(withDiscovered(BY_NAME, answers).pools[0]?.backends.map(({ name }) => name)).toEqual([
+      "9.0.0.1:80",
+      "10.0.0.9:80",
+      "10.0.0.10:80",
+      "[fd00::1]:80",
     ]);
   });
 

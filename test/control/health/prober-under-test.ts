@@ -43,7 +43,7 @@ export class ProberUnderTest implements Disposable {
         random: () => this.random,
         probe: (endpoints, first) => {
           const atMs = performance.now() - this.startedAtMs;
-          this.probes.push({ atMs, port: endpoints[0]!.port, first });
+          this.probes.push({ atMs, port: (endpoints[0] as { readonly port: number }).port, first });
           if (!this.isHeld) return Promise.resolve({ error: this.error, endpoint: first });
           return new Promise((resolve) => this.held.push(resolve));
         },
