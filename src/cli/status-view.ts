@@ -10,6 +10,7 @@ import {
   sizeRateFigure,
 } from "../base/figures.ts";
 import type { BackendStatus, PoolStatus, Status } from "../control/admin/api.ts";
+import { destinationOf } from "../control/admin/destination.ts";
 import type { Lately } from "../control/admin/lately.ts";
 import { availability, isAvailable, troublesOf } from "../control/admin/troubles.ts";
 import { paint, type Style } from "./paint.ts";
@@ -95,13 +96,15 @@ function listenerLines({ listeners }: Status, { width }: View): readonly string[
     { title: "ACCEPTED", rank: 2, isNumber: true },
     { title: "REFUSED", rank: 1, isNumber: true },
   ];
-  const rows = listeners.map(({ name, address, pool, active, accepted, refused }) => [
-    plain(name),
-    plain(address),
-    plain(pool),
-    active,
-    countFigure(accepted),
-    refused === 0 ? "0" : ({ text: countFigure(refused), style: "yellow" } as const),
+  const rows = listeners.map((listener) => [
+    plain(listener.name),
+    plain(listener.address),
+    plain(destinationOf(listener)),
+    listener.active,
+    countFigure(listener.accepted),
+    listener.refused === 0
+      ? "0"
+      : ({ text: countFigure(listener.refused), style: "yellow" } as const),
   ]);
   return tableLines(columns, rows, { ...(width !== undefined && { width }) });
 }

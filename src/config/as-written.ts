@@ -11,7 +11,9 @@ import type {
   ListenerConfig,
   ListenerLimits,
   PoolConfig,
+  ProxyProtocol,
   ResolverConfig,
+  RouteConfig,
   SessionTimeouts,
 } from "./config.ts";
 
@@ -53,6 +55,7 @@ export function sessionTimeouts(timeouts: SessionTimeouts): Written {
   return {
     connect: formatDuration(timeouts.connectMs),
     connect_total: formatDuration(timeouts.connectTotalMs),
+    preread: formatDuration(timeouts.prereadMs),
     idle: formatDuration(timeouts.idleMs),
     half_closed: formatDuration(timeouts.halfClosedMs),
     max_lifetime: formatDuration(timeouts.maxLifetimeMs),
@@ -79,13 +82,27 @@ export function listenerAsWritten(one: ListenerConfig): Written {
     name: one.name,
     bind_address: one.bindAddress,
     port: one.port,
-    pool: one.pool,
+    ...(one.pool === null ? { routes: one.routes.map(routeAsWritten) } : { pool: one.pool }),
+    proxy_protocol: {
+      accept: one.proxyProtocol.isAccepted,
+      trusted: one.proxyProtocol.trusted,
+      optional: one.proxyProtocol.isOptional,
+    },
     ...(one.allow !== null && { allow: one.allow }),
     deny: one.deny,
     tcp_fast_open: one.isFastOpen,
     defer_accept: one.isDeferred,
     limits: listenerLimits(one.limits),
     timeouts: sessionTimeouts(one.timeouts),
+  };
+}
+
+export function routeAsWritten({ sni, alpn, isDefault, pool }: RouteConfig) {
+  return {
+    ...(sni.length > 0 && { sni }),
+    ...(alpn.length > 0 && { alpn }),
+    ...(isDefault && { default: true as const }),
+    ...(pool === null ? { refuse: true as const } : { pool }),
   };
 }
 
@@ -103,7 +120,7 @@ export function poolAsWritten(one: PoolConfig): Written {
   return {
     method: one.method,
     hash: { key: "address", bounded: one.boundPercent === 0 ? "off" : `${one.boundPercent}%` },
-    proxy_protocol: one.proxyProtocol,
+    proxy_protocol: proxyProtocol(one.proxyProtocol),
     slow_start: formatDuration(one.slowStartMs),
     on_down: one.onDown,
     health_check: healthCheck(one.healthCheck),
@@ -132,6 +149,10 @@ function healthCheck(check: HealthCheckConfig): Written {
   };
 }
 
+function proxyProtocol({ version, tlvs }: ProxyProtocol): unknown {
+  return tlvs.length === 0 ? version : { version, tlvs };
+}
+
 function discover(one: DiscoverConfig): Written {
   return one.kind === "srv" ? { srv: one.name } : { dns: one.name, port: one.port };
 }
@@ -145,7 +166,7 @@ export function backendAsWritten(one: BackendConfig): Written {
     ...(name !== formatAddress(address) && { name }),
     weight: one.weight,
     max_connections: one.maxConnections,
-    proxy_protocol: one.proxyProtocol,
+    proxy_protocol: proxyProtocol(one.proxyProtocol),
     queue: { size: one.queue.size, timeout: formatDuration(one.queue.timeoutMs) },
     backup: one.tier > 0,
     drain: one.isDraining,

@@ -13,7 +13,17 @@ export type LogLevel = "debug" | "info" | "warn" | "error";
 export type LogFormat = "auto" | "pretty" | "json";
 export type Overload = "reject" | "wait";
 export type Refuse = "reset" | "close";
-export type ProxyProtocol = "off" | "v1" | "v2";
+
+/** What version 2 of the PROXY protocol says of a connection besides its addresses. */
+export type ProxyTlv = "authority" | "alpn" | "unique_id" | "crc32c";
+
+/** The header that tells a backend who its client is. */
+export type ProxyProtocol = {
+  readonly version: "off" | "v1" | "v2";
+  /** Of v2, in the order of ProxyTlv; empty: none. */
+  readonly tlvs: readonly ProxyTlv[];
+};
+
 export type OnDown = "keep" | "close";
 
 export type HealthCheckType = "tcp" | "tls" | "http" | "exchange" | "off";
@@ -42,10 +52,12 @@ export type HealthCheckConfig = {
   readonly fall: number;
 };
 
-/** Milliseconds; 0 is off, except for connectMs and connectTotalMs. */
+/** Milliseconds; 0 is off, except for connectMs, connectTotalMs and prereadMs. */
 export type SessionTimeouts = {
   readonly connectMs: number;
   readonly connectTotalMs: number;
+  /** From accept until PROXY header and ClientHello are there, where they are waited for. */
+  readonly prereadMs: number;
   readonly idleMs: number;
   readonly halfClosedMs: number;
   readonly maxLifetimeMs: number;
@@ -109,13 +121,36 @@ export type ResolverConfig = {
   readonly intervalMs: number;
 };
 
+/** Where the clients of one kind go: those of these names, of these protocols, or all others. */
+export type RouteConfig = {
+  /** In lower case: `a.example`, `*.b.example`. */
+  readonly sni: readonly string[];
+  readonly alpn: readonly string[];
+  readonly isDefault: boolean;
+  /** The name of a pool that exists; null: they are refused. */
+  readonly pool: string | null;
+};
+
+/** The PROXY header that a listener's peers send. */
+export type ProxyAcceptConfig = {
+  /** Else none is looked for. */
+  readonly isAccepted: boolean;
+  /** CIDR blocks in canonical form: whose header is believed. */
+  readonly trusted: readonly string[];
+  /** A peer without a header is served under its own address. */
+  readonly isOptional: boolean;
+};
+
 export type ListenerConfig = {
   readonly name: string;
   /** An IP literal in canonical form; "::" is dual stack. */
   readonly bindAddress: string;
   readonly port: number;
-  /** The name of a pool that exists. */
-  readonly pool: string;
+  /** The name of a pool that exists; null: `routes` tell. */
+  readonly pool: string | null;
+  /** In the order of the file; empty beside a pool. */
+  readonly routes: readonly RouteConfig[];
+  readonly proxyProtocol: ProxyAcceptConfig;
   /** CIDR blocks in canonical form; null: everybody. */
   readonly allow: readonly string[] | null;
   /** Wins over `allow`. */

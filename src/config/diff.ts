@@ -90,7 +90,9 @@ function poolTree(pool: PoolConfig): Written {
 // Its own header only where it is another than the pool's: a change of that one is one change.
 function backendTree(backend: BackendConfig, pool: PoolConfig): Written {
   const { name, proxy_protocol, ...tree } = backendAsWritten(backend);
-  return backend.proxyProtocol === pool.proxyProtocol ? tree : { ...tree, proxy_protocol };
+  return Bun.deepEquals(backend.proxyProtocol, pool.proxyProtocol)
+    ? tree
+    : { ...tree, proxy_protocol };
 }
 
 function byName<T extends { readonly name: string }>(

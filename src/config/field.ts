@@ -34,6 +34,10 @@ export type Field =
   /** `127.0.0.1:9296`, `[::1]:9296`: an IP literal and a port, which may be absent where there is a
    *  usual one. */
   | { readonly kind: "address"; readonly usualPort?: number }
+  /** What a TLS client asks for: a hostname, or `*.` and one. */
+  | { readonly kind: "server-name" }
+  /** Of ALPN: 1 to 255 visible ASCII characters. */
+  | { readonly kind: "protocol" }
   /** What is shown to nobody. */
   | { readonly kind: "secret" }
   /** So many characters of any kind, or `hex:` and the bytes' digits. */
@@ -46,6 +50,8 @@ export type Field =
   | { readonly kind: "path" }
   /** Null for none, or a value. */
   | { readonly kind: "nullable"; readonly of: Field }
+  /** A single value, or a map. */
+  | { readonly kind: "either"; readonly word: Field; readonly map: Field }
   /** The word `auto`, or a value. */
   | { readonly kind: "auto"; readonly or: Field }
   | { readonly kind: "list"; readonly of: Field; readonly max: number }
@@ -102,6 +108,10 @@ export function describeField(field: Field): string {
       return field.usualPort === undefined
         ? "an IP address and a port such as 127.0.0.1:9296 or [::1]:9296"
         : "an IP address, or one with a port such as 127.0.0.1:8600 or [::1]:8600";
+    case "server-name":
+      return "a name such as a.example, or *.b.example for all names that end so";
+    case "protocol":
+      return "the name of a protocol such as h2 or http/1.1";
     case "secret":
       return "a text of 1 to 512 visible ASCII characters without spaces";
     case "bytes":
@@ -114,6 +124,8 @@ export function describeField(field: Field): string {
       return "the path of a file";
     case "nullable":
       return `null, or ${describeField(field.of)}`;
+    case "either":
+      return `${describeField(field.word)}, or ${describeField(field.map)}`;
     case "auto":
       return `auto, or ${describeField(field.or)}`;
     case "list":

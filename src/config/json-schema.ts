@@ -65,6 +65,10 @@ function schemaOf(field: Field): JsonSchema {
       const pattern = `(?:${withPort}|${IPV4}|${IPV6})`;
       return text(field, field.usualPort === undefined ? withPort : pattern);
     }
+    case "server-name":
+      return text(field, `(?:\\*\\.)?${HOSTNAME}`);
+    case "protocol":
+      return text(field, "[!-~]{1,255}");
     case "secret":
       return text(field, "[!-~]{1,512}");
     case "bytes":
@@ -79,6 +83,8 @@ function schemaOf(field: Field): JsonSchema {
       return { type: "string", minLength: 1 };
     case "nullable":
       return { anyOf: [{ type: "null" }, schemaOf(field.of)] };
+    case "either":
+      return { anyOf: [schemaOf(field.word), schemaOf(field.map)] };
     case "auto":
       return { anyOf: [{ const: "auto" }, schemaOf(field.or)] };
     case "list":

@@ -1,12 +1,12 @@
 // What no single value shows: keys that do not go together, names that lead nowhere, values that
 // are allowed and yet hardly meant.
-import { formatHostPort } from "../base/address.ts";
 import { formatDuration } from "../base/units.ts";
 import { judgeAdmin } from "./judge-admin.ts";
 import { judgeBackends } from "./judge-backends.ts";
 import { judgeDiscovery } from "./judge-discovery.ts";
 import { judgeHealthType } from "./judge-health.ts";
-import { nearName } from "./near-name.ts";
+import { judgeListeners } from "./judge-listeners.ts";
+import { judgeProxyProtocol } from "./judge-proxy.ts";
 import type { Report } from "./report.ts";
 import { healthCheckOf, layHealthCheck, listenersOf, withDefaults } from "./resolve.ts";
 import { simpleFormKeys, tables } from "./schema.ts";
@@ -21,6 +21,7 @@ export function judge(written: WrittenConfig, report: Report): void {
   judgeForm(written, report);
   const listeners = listenersOf(written);
   judgeListeners(written, report);
+  judgeProxyProtocol(written, report);
   judgeBackends(written, listeners, report);
   judgeHealthChecks(written, report);
   judgeTimeouts(written, report);
@@ -48,50 +49,6 @@ function judgeForm(written: WrittenConfig, report: Report): void {
     } else if (written[key] !== undefined && Object.keys(written[key]).length === 0) {
       report.error(key, { code: "empty-list", message: `\`${key}\` is empty` });
     }
-  }
-}
-
-function judgeListeners(written: WrittenConfig, report: Report): void {
-  const pools = Object.keys(written.pools ?? {});
-  const names = new Map<string, string>();
-  const addresses = new Map<string, string>();
-  const used = new Set<string>();
-  for (const [index, listener] of (written.listeners ?? []).entries()) {
-    const path = `listeners[${index}]`;
-    const { name, bind_address = "0.0.0.0", port, pool } = listener ?? {};
-    if (name !== undefined)
-      unique(report, names, { key: name, path: `${path}.name`, what: "name" });
-    if (port !== undefined) {
-      const key = formatHostPort(bind_address, port);
-      unique(report, addresses, { key, path: `${path}.port`, what: "address" });
-    }
-    if (pool === undefined || written.pools === undefined) continue;
-    used.add(pool);
-    if (pools.includes(pool)) continue;
-    const near = nearName(pool, pools);
-    report.error(`${path}.pool`, {
-      code: "unknown-pool",
-      message: `there is no pool \`${pool}\`; there is ${pools.join(", ") || "none"}`,
-      hint: near === null ? null : `did you mean \`${near}\`?`,
-    });
-  }
-  for (const pool of pools) {
-    if (used.has(pool)) continue;
-    report.warn(`pools.${pool}`, {
-      code: "unused-pool",
-      message: `no listener uses pool \`${pool}\``,
-    });
-  }
-}
-
-type Named = { readonly key: string; readonly path: string; readonly what: string };
-
-function unique(report: Report, seen: Map<string, string>, { key, path, what }: Named): void {
-  const first = seen.get(key);
-  if (first === undefined) seen.set(key, path);
-  else {
-    const message = `${what} ${key} is taken already, by ${first}`;
-    report.error(path, { code: `duplicate-${what}`, message });
   }
 }
 

@@ -42,6 +42,8 @@ export function readField(reader: Reader, node: Node, field: Field, path: string
       return isSeq(value)
         ? readList(reader, value.items as Node[], field, path)
         : wrong(reader, value, field, path);
+    case "either":
+      return readField(reader, value, isMap(value) ? field.map : field.word, path);
     case "any":
       return isScalar(value) ? value.value : true;
     default:

@@ -11,12 +11,15 @@ import type {
   ListenerConfig,
   ListenerLimits,
   PoolConfig,
+  ProxyAcceptConfig,
   ProxyProtocol,
   ResolverConfig,
+  RouteConfig,
   SessionTimeouts,
 } from "./config.ts";
 import type { Keys } from "./field.ts";
 import { tables } from "./schema.ts";
+import { PROXY_TLVS } from "./schema-proxy.ts";
 import type {
   WrittenAdmin,
   WrittenBackend,
@@ -26,7 +29,10 @@ import type {
   WrittenListener,
   WrittenListenerLimits,
   WrittenPool,
+  WrittenProxyAccept,
+  WrittenProxyProtocol,
   WrittenResolver,
+  WrittenRoute,
   WrittenSessionTimeouts,
 } from "./written.ts";
 
@@ -88,13 +94,15 @@ export function listenersOf(written: WrittenConfig): readonly ListenerConfig[] {
   const all = written.listeners ?? [simple];
   return all.filter(isPresent).map((listener: WrittenListener) => {
     const filled = withDefaults(tables.listener, listener);
-    const { name, bind_address, port, pool, tcp_fast_open, defer_accept } = filled;
-    const { allow, deny = [] } = listener;
+    const { name, bind_address, port, tcp_fast_open, defer_accept } = filled;
+    const { pool = null, routes = [], proxy_protocol, allow, deny = [] } = listener;
     return {
       name,
       bindAddress: bind_address,
       port,
       pool,
+      routes: routes.filter(isPresent).map(routeOf),
+      proxyProtocol: proxyAcceptOf(proxy_protocol),
       allow: allow === undefined ? null : allow.filter(isPresent),
       deny: deny.filter(isPresent),
       isFastOpen: tcp_fast_open,
@@ -103,6 +111,22 @@ export function listenersOf(written: WrittenConfig): readonly ListenerConfig[] {
       timeouts: sessionTimeoutsOf(written, listener.timeouts),
     };
   });
+}
+
+function routeOf(written: WrittenRoute): RouteConfig {
+  const { sni = [], alpn = [], pool = null } = written;
+  return {
+    sni: sni.filter(isPresent),
+    alpn: alpn.filter(isPresent),
+    isDefault: written.default === true,
+    pool,
+  };
+}
+
+function proxyAcceptOf(written: WrittenProxyAccept = { accept: false }): ProxyAcceptConfig {
+  const { accept, optional } = withDefaults(tables.proxyAccept, written);
+  const trusted = (written.trusted ?? []).filter(isPresent);
+  return { isAccepted: accept, trusted, isOptional: optional };
 }
 
 function listenerLimitsOf(written: WrittenListenerLimits | undefined): ListenerLimits {
@@ -123,6 +147,7 @@ function sessionTimeoutsOf(
   return {
     connectMs: all.connect,
     connectTotalMs: all.connect_total,
+    prereadMs: all.preread,
     idleMs: all.idle,
     halfClosedMs: all.half_closed,
     maxLifetimeMs: all.max_lifetime,
@@ -135,6 +160,7 @@ export function poolsOf(written: WrittenConfig): readonly PoolConfig[] {
   const all = Object.entries(written.pools ?? { [DEFAULT_NAME]: simple });
   return all.map(([name, pool]) => {
     const { method, slow_start, on_down, proxy_protocol } = withDefaults(tables.pool, pool);
+    const proxyProtocol = proxyProtocolOf(proxy_protocol);
     return {
       name,
       method,
@@ -142,10 +168,10 @@ export function poolsOf(written: WrittenConfig): readonly PoolConfig[] {
       // Its default is the word for 0.
       boundPercent: pool?.hash?.bounded ?? 0,
       slowStartMs: slow_start,
-      proxyProtocol: proxy_protocol,
+      proxyProtocol,
       onDown: on_down,
       backends: joinEqual(
-        (pool?.backends ?? []).filter(isPresent).map((one) => backendOf(one, proxy_protocol)),
+        (pool?.backends ?? []).filter(isPresent).map((one) => backendOf(one, proxyProtocol)),
       ),
       discover: discoverOf(pool?.discover),
     };
@@ -175,11 +201,20 @@ function backendOf(written: WrittenBackend, proxyProtocol: ProxyProtocol): Backe
     address: backendAddress(written),
     weight,
     maxConnections: max_connections,
-    proxyProtocol: written.proxy_protocol ?? proxyProtocol,
+    proxyProtocol:
+      written.proxy_protocol === undefined
+        ? proxyProtocol
+        : proxyProtocolOf(written.proxy_protocol),
     queue: { size: queue.size, timeoutMs: queue.timeout },
     tier: backup ? BACKUP_TIER : 0,
     isDraining: drain,
   };
+}
+
+function proxyProtocolOf(written: WrittenProxyProtocol): ProxyProtocol {
+  if (typeof written === "string") return { version: written, tlvs: [] };
+  const { version = "v2", tlvs = [] } = written;
+  return { version, tlvs: PROXY_TLVS.filter((tlv) => tlvs.includes(tlv)) };
 }
 
 // The same endpoint twice is one backend with the weights added.

@@ -1,4 +1,5 @@
 // A YAML scalar → a number, word or address in its field's range, or a diagnostic.
+import { domainToASCII } from "node:url";
 import { isHostname, isSocketPath, parseCidr, parseHostPort, parseIp } from "../base/address.ts";
 import { formatDuration, formatSize, parseDuration, parseSize } from "../base/units.ts";
 import { parseBytes } from "./expectation.ts";
@@ -52,6 +53,12 @@ export function readValue(value: unknown, field: Field): Read {
       return readName(value, field);
     case "address":
       return readAddress(value, field);
+    case "server-name":
+      return readServerName(value, field);
+    case "protocol":
+      return typeof value === "string" && /^[!-~]{1,255}$/.test(value)
+        ? { value }
+        : wrongType(value, field);
     case "secret":
       return readSecret(value, field);
     case "bytes":
@@ -171,6 +178,18 @@ function readHostname(value: unknown, field: Field): Read {
     return badAddress(value, field, "an address needs no look-up: write it in `backends`");
   if (isHostname(value)) return { value: value.toLowerCase() };
   return badAddress(value, field, hostHint(value));
+}
+
+function readServerName(value: unknown, field: Field): Read {
+  if (typeof value !== "string") return badAddress(value, field);
+  const name = value.toLowerCase().replace(/\.$/, "");
+  if (name === "*") return badAddress(value, field, "for all other clients: {default: true, …}");
+  if (parseIp(name) !== null) return badAddress(value, field, "clients name no address");
+  if (isHostname(name.replace(/^\*\./, ""))) return { value: name };
+  const ascii = domainToASCII(name);
+  const hint =
+    ascii !== name && isHostname(ascii) ? `as clients send it: ${ascii}` : hostHint(value);
+  return badAddress(value, field, hint);
 }
 
 function readAddress(value: unknown, field: Extract<Field, { kind: "address" }>): Read {

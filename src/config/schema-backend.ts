@@ -1,8 +1,7 @@
 // The keys of backends, as the schema has them.
 import type { Keys } from "./field.ts";
-import { choice, duration, integer, map, port } from "./field-makers.ts";
-
-export const proxyProtocol = choice("off", "v1", "v2");
+import { duration, integer, map, port } from "./field-makers.ts";
+import { proxyProtocol } from "./schema-proxy.ts";
 
 export const queueKeys: Keys = {
   size: {

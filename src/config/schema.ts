@@ -4,8 +4,10 @@ import type { Field, Keys } from "./field.ts";
 import { choice, duration, integer, map, port, rate, timeout } from "./field-makers.ts";
 import { discoverKeys, resolverKeys } from "./name-keys.ts";
 import { namesakeKeys } from "./namesake-keys.ts";
-import { backendKeys, proxyProtocol, queueKeys } from "./schema-backend.ts";
+import { backendKeys, queueKeys } from "./schema-backend.ts";
 import { healthCheckKeys } from "./schema-health.ts";
+import { cidrs, proxyAcceptKeys, proxyProtocol } from "./schema-proxy.ts";
+import { routes } from "./schema-routes.ts";
 
 /** Capacity of the board (shared/board.ts); a test compares them. */
 export const MAX_BACKENDS = 4096;
@@ -27,6 +29,11 @@ const backends: Field = { kind: "list", of: map(backendKeys), max: MAX_BACKENDS 
 const sessionTimeoutsKeys: Keys = {
   connect: { field: duration(), default: "2s", doc: "one dial of a backend" },
   connect_total: { field: duration(), default: "6s", doc: "all dials for one client" },
+  preread: {
+    field: duration(),
+    default: "3s",
+    doc: "from accept until PROXY header and ClientHello are there, where they are waited for",
+  },
   idle: { field: timeout, default: "1h", doc: "no byte in either direction; 0 is off" },
   half_closed: {
     field: timeout,
@@ -107,8 +114,6 @@ const adminKeys: Keys = {
   },
 };
 
-const cidrs: Field = { kind: "list", of: { kind: "cidr" }, max: 10_000 };
-
 const listenerLimitsKeys: Keys = {
   max_connections: {
     field: integer(0, 10_000_000),
@@ -141,7 +146,20 @@ const listenerKeys: Keys = {
     doc: 'local address; "::" is dual stack',
   },
   port: { field: port, isRequired: true, doc: "TCP port" },
-  pool: { field: { kind: "name" }, isRequired: true, doc: "the pool that its clients go to" },
+  pool: {
+    field: { kind: "name" },
+    isRequired: true,
+    unless: "routes",
+    doc: "the pool that its clients go to",
+  },
+  routes: {
+    field: routes,
+    doc: "in place of a pool: TLS clients go where the name and protocol that they ask for say; TLS passes through",
+  },
+  proxy_protocol: {
+    field: map(proxyAcceptKeys),
+    doc: "the PROXY header that peers in front send",
+  },
   allow: { field: cidrs, doc: "addresses that may come in; all when absent" },
   deny: { field: cidrs, doc: "addresses that may not; wins over allow" },
   tcp_fast_open: {
@@ -254,6 +272,7 @@ export const tables = {
   resolver: resolverKeys,
   listener: listenerKeys,
   listenerLimits: listenerLimitsKeys,
+  proxyAccept: proxyAcceptKeys,
   hash: hashKeys,
   discover: discoverKeys,
   pool: poolKeys,

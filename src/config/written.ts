@@ -9,11 +9,20 @@ import type {
   OnDown,
   Overload,
   ProxyProtocol,
+  ProxyTlv,
   Refuse,
   ServerConfig,
 } from "./config.ts";
 
 export type WrittenQueue = { readonly size?: number; readonly timeout?: number };
+
+/** A word, or a map. */
+export type WrittenProxyProtocol =
+  | ProxyProtocol["version"]
+  | {
+      readonly version?: Exclude<ProxyProtocol["version"], "off">;
+      readonly tlvs?: readonly (ProxyTlv | undefined)[];
+    };
 
 export type WrittenBackend = {
   readonly host?: string;
@@ -22,7 +31,7 @@ export type WrittenBackend = {
   readonly weight?: number;
   readonly name?: string;
   readonly max_connections?: number;
-  readonly proxy_protocol?: ProxyProtocol;
+  readonly proxy_protocol?: WrittenProxyProtocol;
   readonly queue?: WrittenQueue;
   readonly backup?: boolean;
   readonly drain?: boolean;
@@ -48,6 +57,7 @@ export type WrittenHealthCheck = {
 export type WrittenSessionTimeouts = {
   readonly connect?: number;
   readonly connect_total?: number;
+  readonly preread?: number;
   readonly idle?: number;
   readonly half_closed?: number;
   readonly max_lifetime?: number;
@@ -80,11 +90,27 @@ export type WrittenListenerLimits = {
   readonly rate_per_client?: number;
 };
 
+export type WrittenRoute = {
+  readonly sni?: readonly (string | undefined)[];
+  readonly alpn?: readonly (string | undefined)[];
+  readonly default?: boolean;
+  readonly pool?: string;
+  readonly refuse?: boolean;
+};
+
+export type WrittenProxyAccept = {
+  readonly accept?: boolean;
+  readonly trusted?: readonly (string | undefined)[];
+  readonly optional?: boolean;
+};
+
 export type WrittenListener = {
   readonly name?: string;
   readonly bind_address?: string;
   readonly port?: number;
   readonly pool?: string;
+  readonly routes?: readonly (WrittenRoute | undefined)[];
+  readonly proxy_protocol?: WrittenProxyAccept;
   readonly allow?: readonly (string | undefined)[];
   readonly deny?: readonly (string | undefined)[];
   readonly tcp_fast_open?: boolean;
@@ -107,7 +133,7 @@ export type WrittenResolver = {
 export type WrittenPool = {
   readonly method?: Method;
   readonly hash?: { readonly key?: "address"; readonly bounded?: number };
-  readonly proxy_protocol?: ProxyProtocol;
+  readonly proxy_protocol?: WrittenProxyProtocol;
   readonly slow_start?: number;
   readonly on_down?: OnDown;
   readonly health_check?: WrittenHealthCheck;

@@ -2,6 +2,7 @@
 import type { Config } from "../config/config.ts";
 import type { Diagnostic } from "../config/diagnostics.ts";
 import type { ListenerStatus } from "./admin/api.ts";
+import { destinationOf } from "./admin/destination.ts";
 import { hostWarnings } from "./limits.ts";
 import type { Log } from "./log.ts";
 
@@ -25,9 +26,11 @@ export type Started = {
 };
 
 export function tellStarted(log: Log, { listeners, workers, file, version }: Started): void {
-  for (const { name, address, pool } of listeners) {
+  for (const listener of listeners) {
+    const { name, address, pool } = listener;
     const fields = { listener: name, address, pool };
-    log.info("listening", `${name} listens on ${address} for ${pool}`, fields);
+    const message = `${name} listens on ${address} for ${destinationOf(listener)}`;
+    log.info("listening", message, fields);
   }
   const { pid } = process;
   const threads = workers === 1 ? "1 worker" : `${workers} workers`;

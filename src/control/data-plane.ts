@@ -293,6 +293,8 @@ export class DataPlane {
         return this.health.ejected(message.slot, message.error);
       case "local-error":
         return this.health.localError(message.slot, message.error);
+      case "bad-preread":
+        return this.refusals.preread(message, this.listeners.nameOf(message.listener));
       case "fault":
         return this.log.error("fault", `a fault in worker ${worker}: ${message.message}`);
       case "promoted":

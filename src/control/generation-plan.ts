@@ -25,25 +25,28 @@ export function generationPlan(config: Config, parts: PlanParts): GenerationPlan
     pools,
     maxConnections: connectionCeiling({ ...config, pools: present }, workers),
     overload: config.limits.overload,
-    refuse: config.limits.refuse,
     maxBufferedBytes: bufferedCeiling(config),
     splice: canSplice ? spliceLimits(config, workers) : NO_SPLICE,
   };
 }
 
 function planListener(
-  { pools, retries, keepaliveMs }: Config,
+  { pools, retries, keepaliveMs, limits: { refuse } }: Config,
   listener: ListenerConfig,
   slot: number,
 ): Omit<GenerationListener, "fds"> {
-  const { name, bindAddress, port, pool, timeouts, allow, deny, limits } = listener;
+  const { name, bindAddress, port, routes, proxyProtocol, timeouts, limits } = listener;
+  const { allow, deny } = listener;
+  const indexOf = (pool: string | null) => pools.findIndex((one) => one.name === pool);
   return {
     slot,
     name,
     bindAddress,
     port,
-    pool: pools.findIndex((one) => one.name === pool),
-    limits: { ...timeouts, retries, keepaliveMs },
+    pool: indexOf(listener.pool),
+    routes: routes.map((route) => ({ ...route, pool: indexOf(route.pool) })),
+    proxyProtocol,
+    limits: { ...timeouts, retries, keepaliveMs, refuse },
     admission: { allow, deny, limits },
   };
 }

@@ -2,6 +2,7 @@
 // is said per connection.
 import type { Board } from "../shared/board.ts";
 import { END_INDEX, ENDS, type End, endReason, isRefusal } from "../shared/end-reason.ts";
+import type { BadPreread } from "../shared/messages.ts";
 import type { Log } from "./log.ts";
 
 const REPORTED: readonly End[] = [
@@ -20,6 +21,14 @@ export class RefusalReport {
   constructor(board: Board, log: Log) {
     this.board = board;
     this.log = log;
+  }
+
+  /** What was wrong with one of them. */
+  preread({ end, client, detail }: BadPreread, listener: string): void {
+    const { code, reason } = endReason(end);
+    const message = `${describe(end)} on ${listener} from ${client || "its socket"}: ${detail}`;
+    const fields = { listener, end: code, reason, client: client || null, detail };
+    this.log.warn("client-refused", message, fields);
   }
 
   /** Call it once a second. */

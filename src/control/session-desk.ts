@@ -79,7 +79,7 @@ export class SessionDesk {
       id: facts.id,
       listener: this.parts.listenerName(facts.listener),
       client: facts.client === "" ? null : facts.client,
-      sni: null,
+      sni: facts.sni,
       pool: backend?.pool ?? null,
       backend: backend?.config.name ?? null,
       age_s: Math.round(facts.ageMs) / 1000,

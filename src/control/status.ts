@@ -1,5 +1,6 @@
 // The status object, from the board and what the control plane knows.
 import { formatHostPort } from "../base/address.ts";
+import { routeAsWritten } from "../config/as-written.ts";
 import type { Config } from "../config/config.ts";
 import type { BackendTotal, Board } from "../shared/board.ts";
 import { END_INDEX, ENDS, isRefusal } from "../shared/end-reason.ts";
@@ -25,12 +26,13 @@ export function listenerStatus(
   slotOf: (listener: string) => number,
   board: Board,
 ): readonly ListenerStatus[] {
-  return config.listeners.map(({ name, bindAddress, port, pool }) => {
+  return config.listeners.map(({ name, bindAddress, port, pool, routes }) => {
     const slot = slotOf(name);
     return {
       name,
       address: formatHostPort(bindAddress, port),
       pool,
+      ...(pool === null && { routes: routes.map(routeAsWritten) }),
       active: board.listenerSessions(slot),
       accepted: board.accepted(slot),
       refused: REFUSALS.reduce((sum, end) => sum + board.ended(slot, end), 0),

@@ -1,4 +1,4 @@
-// Who a client is: its address as text.
+// Who a client is: its address as text, by what a trusted peer has announced or by its own socket.
 import { formatHostPort } from "../base/address.ts";
 import type { Route } from "../policy/proxy-protocol/format.ts";
 import type { Peer } from "../shared/messages.ts";
@@ -14,7 +14,7 @@ export function clientAddress(socket: object): string {
 }
 
 /** From the client to the address that it came to; null where there is none. */
-export function routeOf(socket: object): Route {
+function routeOf(socket: object): Route {
   const {
     remoteAddress = "",
     remotePort = 0,
@@ -32,15 +32,35 @@ function canonical(address: string): string {
   return address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
 }
 
-export function peerOf(socket: object): Peer {
-  const { remoteAddress = "", remotePort = 0 } = socket as Addressed;
+/** A session, as far as its client's address goes. */
+type Announced = {
+  readonly client: object;
+  /** What its PROXY header says; null: there was none, or it says nothing. */
+  readonly announced: Route;
+};
+
+/** As `clientAddress`, but of the client that is behind the peer. */
+export function sessionAddress({ client, announced }: Announced): string {
+  return announced?.source.ip ?? clientAddress(client);
+}
+
+export function sessionRoute({ client, announced }: Announced): Route {
+  return announced ?? routeOf(client);
+}
+
+export function peerOf({ client, announced }: Announced): Peer {
+  if (announced !== null) {
+    const { ip, port } = announced.source;
+    return { remoteAddress: ip, remotePort: port };
+  }
+  const { remoteAddress = "", remotePort = 0 } = client as Addressed;
   return { remoteAddress, remotePort };
 }
 
 /** `10.0.0.9:50123`, `[fd00::1]:50123`; empty where it has no address. */
-export function clientName(socket: object): string {
-  const ip = clientAddress(socket);
-  return ip === "" ? "" : formatHostPort(ip, peerOf(socket).remotePort);
+export function clientName(session: Announced): string {
+  const ip = sessionAddress(session);
+  return ip === "" ? "" : formatHostPort(ip, peerOf(session).remotePort);
 }
 
 /** Whom limits per client count as one: an IPv4 address, or the /64 of an IPv6 one. */

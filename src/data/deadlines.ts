@@ -5,8 +5,8 @@ import type { Thread } from "./thread.ts";
 
 /** How late an idle session may be ended. */
 const SWEEP_MS = 1000;
-/** How late a dial may be given up. */
-const DIAL_SWEEP_MS = 50;
+/** How late a preread or a dial may be given up. */
+const PENDING_SWEEP_MS = 50;
 /** How long a side may stay whose peer was reset after a whole stream; nginx's lingering_timeout. */
 const LINGER_MS = 5000;
 /** Over the buffer budget, a reader that has taken nothing for so long makes room for the others. */
@@ -26,21 +26,21 @@ export function startSweep(thread: Thread, also: () => void): void {
   }, SWEEP_MS);
 }
 
-/** Returns the function that keeps deadlines of dials and of clients that wait from now on, until no dial is under way. */
-export function dialWatch(dialing: ReadonlySet<Session>): () => void {
+/** Returns the function that keeps deadlines of prereads, of dials and of clients that wait from now on,
+ *  until there are none. */
+export function pendingWatch(pending: ReadonlySet<Session>): () => void {
   let timer: Timer | null = null;
   const sweep = () => {
     const nowMs = performance.now();
-    for (const session of dialing) {
-      const { dial } = session;
-      if (dial !== null && nowMs >= dial.deadlineMs) dial.deadlinePassed();
+    for (const { pendingStep } of pending) {
+      if (pendingStep !== null && nowMs >= pendingStep.deadlineMs) pendingStep.deadlinePassed();
     }
-    if (dialing.size > 0 || timer === null) return;
+    if (pending.size > 0 || timer === null) return;
     clearInterval(timer);
     timer = null;
   };
   return () => {
-    timer ??= setInterval(sweep, DIAL_SWEEP_MS);
+    timer ??= setInterval(sweep, PENDING_SWEEP_MS);
   };
 }
 

@@ -7,9 +7,10 @@ import { hashText } from "../policy/balance/hash.ts";
 import { formatHeader } from "../policy/proxy-protocol/format.ts";
 import { EJECTED } from "../shared/backend-state.ts";
 import type { End } from "../shared/end-reason.ts";
-import type { SessionLimits } from "../shared/messages.ts";
 import { backendHandlers } from "./backend-handlers.ts";
-import { clientAddress, routeOf } from "./client-address.ts";
+import { sessionAddress, sessionRoute } from "./client-address.ts";
+import type { Origin } from "./origin.ts";
+import { idOf } from "./past.ts";
 import { FULL, type Pool } from "./pool.ts";
 import type { Session } from "./session.ts";
 import type { WaitingLine } from "./waiting-line.ts";
@@ -26,20 +27,13 @@ const TOTALS = {
   other: "dialOther",
 } as const;
 
-/** Where a session came from; a reload swaps what is in it. */
-export type Origin = {
-  /** The listener's row on the board. */
-  readonly listener: number;
-  /** Of the newest generation: that is where dials go. */
-  pool: Pool;
-  limits: SessionLimits;
-};
-
 export class Dial {
   /** When the attempt under way has taken too long, by this thread's clock. */
   deadlineMs = 0;
   readonly session: Session;
   private readonly origin: Origin;
+  /** Of the newest generation. */
+  private pool: Pool;
   private totalDeadlineMs = 0;
   private readonly tried: number[] = [];
   /** Endpoints of the present backend that were tried. */
@@ -51,10 +45,16 @@ export class Dial {
   /** Where it waits for a place on its pool. */
   private line: WaitingLine | null = null;
 
-  constructor(session: Session, origin: Origin, nowMs: number) {
+  constructor(
+    session: Session,
+    { origin, pool, nowMs }: { origin: Origin; pool: Pool; nowMs: number },
+  ) {
     this.session = session;
     this.origin = origin;
+    this.pool = pool;
     this.begin(nowMs);
+    session.phase = "dialing";
+    session.dial = this;
   }
 
   /** It waits for a place on its pool. */
@@ -66,10 +66,10 @@ export class Dial {
   go(): void {
     const { session } = this;
     const nowMs = performance.now();
-    const end = this.next(nowMs);
+    const end = this.findPool() ? this.next(nowMs) : "noRoute";
     if (end !== null && !(end === "queueFull" && this.joinLine(nowMs))) return session.end(end);
-    session.thread.dialing.add(session);
-    session.thread.watchDials();
+    session.thread.pending.add(session);
+    session.thread.watchPending();
   }
 
   /** The attempt under way failed or took too long. */
@@ -92,7 +92,7 @@ export class Dial {
   tryTurn(): boolean {
     const nowMs = performance.now();
     this.begin(nowMs);
-    const end = this.next(nowMs, true);
+    const end = this.findPool() ? this.next(nowMs, true) : "noRoute";
     if (end === "queueFull") return false;
     this.leaveLine();
     if (end !== null) this.session.end(end);
@@ -112,11 +112,18 @@ export class Dial {
   }
 
   private joinLine(nowMs: number): boolean {
-    const { line } = this.origin.pool;
+    const { line } = this.pool;
     if (!line.join(this)) return false;
     this.line = line;
     this.deadlineMs = nowMs + line.timeoutMs;
     return true;
+  }
+
+  // A reload may have sent such clients elsewhere.
+  private findPool(): boolean {
+    const pool = this.origin.poolOf(this.session.hello);
+    if (pool !== null) this.pool = pool;
+    return pool !== null;
   }
 
   // The time that all attempts together may take runs from now on.
@@ -128,7 +135,7 @@ export class Dial {
    *  none can be. */
   next(nowMs: number, hasTurn = false): End | null {
     const { session } = this;
-    if (!hasTurn && this.tried.length === 0 && this.origin.pool.line.isBusy) return "queueFull";
+    if (!hasTurn && this.tried.length === 0 && this.pool.line.isBusy) return "queueFull";
     for (;;) {
       if (nowMs >= this.totalDeadlineMs) return this.tried.length > 0 ? "dialTimeout" : "noBackend";
       if (session.slot < 0 && !this.pickBackend()) {
@@ -151,7 +158,7 @@ export class Dial {
     this.endpointsTried++;
     const kind = classifyDialError(code);
     thread.board.countBackend(thread.worker, slot, TOTALS[kind], 1);
-    if (kind !== "local" && this.endpointsTried < this.origin.pool.countEndpoints(slot)) return;
+    if (kind !== "local" && this.endpointsTried < this.pool.countEndpoints(slot)) return;
     session.releaseBackend();
     if (kind === "local") return thread.reportLocalError(slot, code);
     if (thread.board.countDialFailure(slot) < FAILURES_TO_EJECT) return;
@@ -165,7 +172,7 @@ export class Dial {
     const { thread, slot } = this.session;
     thread.board.clearDialFailures(slot);
     thread.board.countBackend(thread.worker, slot, "connections", 1);
-    const { pool } = this.origin;
+    const { pool } = this;
     pool.prefer(slot, this.endpointsTried);
     const connectedAtMs = performance.now();
     const connectMs = connectedAtMs - this.startedAtMs;
@@ -178,9 +185,14 @@ export class Dial {
 
   /** What the backend is told before the client's bytes; null: nothing. */
   header(): Uint8Array | null {
-    const { client, slot } = this.session;
-    const version = this.origin.pool.proxyProtocol(slot);
-    return version === "off" ? null : formatHeader(version, routeOf(client));
+    const { session } = this;
+    const { version, tlvs } = this.pool.proxyProtocol(session.slot);
+    if (version === "off") return null;
+    if (tlvs.length === 0) return formatHeader(version, sessionRoute(session));
+    const authority = session.hello?.sni ?? null;
+    const alpn = session.hello?.alpn[0] ?? null;
+    const values = { authority, alpn, unique_id: idOf(session) };
+    return formatHeader(version, sessionRoute(session), { tlvs, values });
   }
 
   private pickBackend(): boolean {
@@ -198,8 +210,8 @@ export class Dial {
   // The place is taken first and looked at then: over all threads there are never too many.
   private takeBackend(): number {
     const { session, tried } = this;
-    const { pool } = this.origin;
-    if (pool.isHashed && this.key === 0) this.key = hashText(clientAddress(session.client));
+    const { pool } = this;
+    if (pool.isHashed && this.key === 0) this.key = hashText(sessionAddress(session));
     const full: number[] = [];
     for (;;) {
       const slot = pool.pick(full.length === 0 ? tried : [...tried, ...full], this.key);
@@ -214,7 +226,7 @@ export class Dial {
 
   private connect(): number {
     const { session } = this;
-    const endpoint = this.origin.pool.endpoint(session.slot, this.endpointsTried);
+    const endpoint = this.pool.endpoint(session.slot, this.endpointsTried);
     // It lost its addresses since it was picked.
     if (endpoint === undefined) return EHOSTUNREACH;
     return session.thread.connect({
@@ -222,7 +234,7 @@ export class Dial {
       handlers: backendHandlers,
       data: session,
       isSpeakingFirst:
-        session.up.pendingBytes > 0 || this.origin.pool.proxyProtocol(session.slot) !== "off",
+        session.up.pendingBytes > 0 || this.pool.proxyProtocol(session.slot).version !== "off",
     });
   }
 }

@@ -1,7 +1,10 @@
 // From one generation to the next: which listeners and pools of this thread stay, come and go.
+import { AddressSet } from "../policy/admission/address-set.ts";
 import type { Generation, GenerationListener } from "../shared/messages.ts";
 import { type Ceiling, Listener } from "./listener.ts";
+import { routing } from "./origin.ts";
 import { Pool } from "./pool.ts";
+import type { PrereadRules } from "./preread.ts";
 import type { Thread } from "./thread.ts";
 
 /** What this thread serves now, by rows on the board. */
@@ -31,19 +34,17 @@ export function applyGeneration(served: Served, next: Generation, thread: Thread
     listener.close();
     served.listeners.delete(slot);
   }
-  const { maxConnections, overload, refuse } = next;
-  const ceiling = { maxConnections, isWaiting: overload === "wait", refuse };
-  const errors = next.listeners.flatMap((config) => {
-    const pool = pools[config.pool];
-    if (pool === undefined) return [`listener ${config.name} has no pool`];
-    return serve(served.listeners, config, { pool, ceiling, thread });
-  });
+  const { maxConnections, overload } = next;
+  const ceiling = { maxConnections, isWaiting: overload === "wait" };
+  const errors = next.listeners.flatMap((config) =>
+    serve(served.listeners, config, { pools, ceiling, thread }),
+  );
   for (const pool of gone) pool.line.disband();
   return errors;
 }
 
 type Serving = {
-  readonly pool: Pool;
+  readonly pools: readonly Pool[];
   readonly ceiling: Ceiling;
   readonly thread: Thread;
 };
@@ -51,21 +52,31 @@ type Serving = {
 function serve(
   listeners: Served["listeners"],
   config: GenerationListener,
-  { pool, ceiling, thread }: Serving,
+  { pools, ceiling, thread }: Serving,
 ): string[] {
   const { limits } = config;
+  const poolOf = routing(config, pools);
   let listener = listeners.get(config.slot);
   if (listener === undefined || !listener.isAt(config)) {
     listener?.close();
-    listener = new Listener(thread, config, { listener: config.slot, pool, limits }, ceiling);
+    listener = new Listener(thread, config, { listener: config.slot, poolOf, limits }, ceiling);
     listeners.set(config.slot, listener);
   }
-  listener.origin.pool = pool;
+  listener.origin.poolOf = poolOf;
   listener.origin.limits = limits;
   listener.ceiling = ceiling;
+  listener.preread = prereadRules(config);
   listener.admit(config.admission);
   const errors = listener.adopt(config.fds);
   return errors.map((error) => `cannot accept on ${config.name}: ${error}`);
+}
+
+/** Null: a client's dial begins at once. */
+function prereadRules({ routes, proxyProtocol }: GenerationListener): PrereadRules | null {
+  const { isAccepted, trusted, isOptional } = proxyProtocol;
+  if (routes.length === 0 && !isAccepted) return null;
+  const proxy = isAccepted ? { trusted: new AddressSet(trusted), isOptional } : null;
+  return { proxy, hasRoutes: routes.length > 0 };
 }
 
 function keepOnly<K, V>(map: Map<K, V>, next: ReadonlyMap<K, V>): void {

@@ -1,17 +1,18 @@
 // A listening socket as this thread uses it: adopts a dup of what the control plane lends, accepts
 // clients, and stops accepting (or refuses) at the ceiling.
 import { codeOf, errnoCode } from "../base/os-error.ts";
-import type { Refuse } from "../config/config.ts";
 import { isLinux } from "../os/libc.ts";
 import { receiveEarly } from "../os/receive.ts";
 import { closeDescriptor, descriptorOf, duplicate, restoreBacklog } from "../os/socket.ts";
 import { END_INDEX, type End } from "../shared/end-reason.ts";
 import type { Admission, SessionLimits } from "../shared/messages.ts";
-import { AdmissionControl } from "./admission-control.ts";
+import { AdmissionControl, NO_CELL } from "./admission-control.ts";
 import { clientAddress } from "./client-address.ts";
 import { clientHandlers } from "./client-handlers.ts";
-import { Dial, type Origin } from "./dial.ts";
+import { Dial } from "./dial.ts";
+import type { Origin } from "./origin.ts";
 import { Pipe } from "./pipe.ts";
+import { isTrusted, Preread, type PrereadRules } from "./preread.ts";
 import { Session, type SessionSocket } from "./session.ts";
 import type { Thread } from "./thread.ts";
 
@@ -19,7 +20,6 @@ import type { Thread } from "./thread.ts";
 export type Ceiling = {
   readonly maxConnections: number;
   readonly isWaiting: boolean;
-  readonly refuse: Refuse;
 };
 
 export type ListenAddress = { readonly bindAddress: string; readonly port: number };
@@ -27,6 +27,8 @@ export type ListenAddress = { readonly bindAddress: string; readonly port: numbe
 export class Listener {
   readonly origin: Origin;
   ceiling: Ceiling;
+  /** What is read of a client before its dial; null: nothing. */
+  preread: PrereadRules | null = null;
   private readonly thread: Thread;
   private readonly address: ListenAddress;
   /** Borrowed descriptor → what accepts on a dup of it. Without descriptors to borrow: key −1. */
@@ -145,7 +147,7 @@ export class Listener {
     const clientCell = this.enter(client);
     if (typeof clientCell === "string") {
       thread.board.countEnd(thread.worker, origin.listener, END_INDEX[clientCell]);
-      if (this.ceiling.refuse === "close") client.end();
+      if (origin.limits.refuse === "close") client.end();
       else client.terminate();
       return;
     }
@@ -166,22 +168,34 @@ export class Listener {
       past: null,
     });
     client.data = session;
-    session.start(
-      new Dial(session, origin, nowMs),
-      isLinux ? receiveEarly(descriptorOf(client)) : null,
-    );
+    const early = isLinux ? receiveEarly(descriptorOf(client)) : null;
+    const first = this.firstStep(session, up, nowMs);
+    if (first === null) session.end("noBackend");
+    else session.start(first, early);
     if (this.isFull()) this.pause();
+  }
+
+  private firstStep(session: Session, up: Pipe, nowMs: number): Preread | Dial | null {
+    const { preread: rules, origin, admission } = this;
+    if (rules !== null) return new Preread(session, { rules, origin, admission, up, nowMs });
+    const pool = origin.poolOf(null);
+    return pool === null ? null : new Dial(session, { origin, pool, nowMs });
   }
 
   /** A client's places on the board: where its address is counted, or why it is turned away. */
   private enter(client: SessionSocket): number | End {
-    const { admission, ceiling } = this;
+    const { admission, ceiling, preread } = this;
+    const proxy = preread === null ? null : preread.proxy;
     const address = clientAddress(client);
-    if (admission.isDenied(address)) return "denied";
+    if (proxy === null) {
+      if (admission.isDenied(address)) return "denied";
+    } else if (!proxy.isOptional && !isTrusted(proxy, client)) return "untrustedProxyHeader";
     const end = admission.enter(
       ceiling.isWaiting ? Number.POSITIVE_INFINITY : ceiling.maxConnections,
     );
     if (end !== null) return end;
+    // Its header tells whom it comes from.
+    if (proxy !== null) return NO_CELL;
     const cell = admission.enterClient(address);
     if (typeof cell === "string") admission.leave();
     return cell;

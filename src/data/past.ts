@@ -3,12 +3,13 @@ import type { SessionPast } from "../shared/messages.ts";
 import type { Session } from "./session.ts";
 
 /** For the thread that goes on with it. */
-export function pastOf({ past, thread, number, up, down }: Session): SessionPast {
+export function pastOf({ past, thread, number, up, down, hello }: Session): SessionPast {
   return {
     mark: past?.mark ?? thread.mark,
     number,
     bytesUp: (past?.bytesUp ?? 0) + up.bytes,
     bytesDown: (past?.bytesDown ?? 0) + down.bytes,
+    sni: hello?.sni ?? past?.sni ?? null,
   };
 }
 

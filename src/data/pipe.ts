@@ -11,6 +11,7 @@ import type { Direction, PipeSocket } from "./direction.ts";
 
 /** Bytes kept for a sink that is not there yet before its source is paused. */
 const EARLY_BYTES = 64 * 1024;
+const NOTHING = new Uint8Array(0);
 
 export class Pipe implements Direction {
   source: PipeSocket | null = null;
@@ -37,6 +38,18 @@ export class Pipe implements Direction {
 
   get isFinDue(): boolean {
     return this.hasEnded && this.pending === null && this.state === "open" && this.sink !== null;
+  }
+
+  /** What waits for a sink that is not there yet. */
+  peek(): Uint8Array {
+    return this.pending ?? NOTHING;
+  }
+
+  /** The first of these bytes are not the sink's. */
+  skip(bytes: number): void {
+    if (this.pending === null) return;
+    if (bytes < this.pending.length) this.keep(this.pending.subarray(bytes));
+    else this.drop();
   }
 
   push(chunk: Uint8Array): boolean {

@@ -16,6 +16,8 @@ import { WaitingLine } from "./waiting-line.ts";
 /** What `pick` says when every backend that could be picked has all the sessions that it may have. */
 export const FULL = -2;
 
+const NO_HEADER: ProxyProtocol = { version: "off", tlvs: [] };
+
 /** Whose turn it is to serve: each only when the ones before it have nobody for a client. */
 type Tiers = readonly Schedule[];
 
@@ -105,7 +107,7 @@ export class Pool {
   }
 
   proxyProtocol(slot: number): ProxyProtocol {
-    return this.backends.get(slot)?.proxyProtocol ?? "off";
+    return this.backends.get(slot)?.proxyProtocol ?? NO_HEADER;
   }
 
   countEndpoints(slot: number): number {

@@ -45,7 +45,7 @@ export class Promotion {
       return;
     }
     session.keepAlive();
-    const peer = peerOf(session.client);
+    const peer = peerOf(session);
     const past = pastOf(session);
     this.board.handOver(this.worker, row, { listener, slot });
     if (clientCell >= 0) this.board.clients.handOver(this.worker, row, clientCell);

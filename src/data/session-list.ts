@@ -60,12 +60,13 @@ function byteRank({ past, up, down }: Session): number {
 
 function factsOf(session: Session): SessionFacts {
   const { listener, slot, startedAtMs } = session;
-  const { bytesUp, bytesDown } = pastOf(session);
+  const { bytesUp, bytesDown, sni } = pastOf(session);
   return {
     id: idOf(session),
     listener,
     slot,
-    client: clientName(session.client),
+    client: clientName(session),
+    sni,
     ageMs: performance.now() - startedAtMs,
     bytesUp,
     bytesDown,
@@ -73,7 +74,8 @@ function factsOf(session: Session): SessionFacts {
   };
 }
 
-function stageOf({ phase, dial, isHalfClosed }: Session): SessionStage {
+function stageOf({ phase, preread, dial, isHalfClosed }: Session): SessionStage {
+  if (preread !== null) return "preread";
   if (phase === "dialing") return dial?.isQueued ? "queued" : "dialing";
   return isHalfClosed ? "half_closed" : "relaying";
 }

@@ -1,18 +1,21 @@
-// One client's connection, from accept to its end: dial, relay, and the one end(reason) that
+// One client's connection, from accept to its end: preread, dial, relay, and the one end(reason) that
 // frees both sockets, its lease on a backend and its counts.
 //
-//   dialing ──► relaying ──► ended
-//      └────────────────────►┘
+//   preread ──► dialing ──► relaying ──► ended
+//      └───────────┴──────────────────────►┘
 //
-// A dial may wait in a line first, while every backend of the pool is full.
-import { END_INDEX, type End } from "../shared/end-reason.ts";
+// Most begin with the dial, which may wait in a line first, while every backend of the pool is full.
+import type { Route } from "../policy/proxy-protocol/format.ts";
+import type { ClientHello } from "../policy/sniff/client-hello.ts";
+import { END_INDEX, type End, isRefusal } from "../shared/end-reason.ts";
 import type { SessionLimits, SessionPast } from "../shared/messages.ts";
 import type { Dial } from "./dial.ts";
 import type { Direction, RelaySocket } from "./direction.ts";
+import type { Preread } from "./preread.ts";
 import type { Thread } from "./thread.ts";
 
 export type SessionSocket = Bun.Socket<Session>;
-export type Phase = "dialing" | "relaying" | "ended";
+export type Phase = "preread" | "dialing" | "relaying" | "ended";
 
 export type SessionParts = {
   /** The listener's row on the board. */
@@ -47,8 +50,15 @@ export class Session {
   phase: Phase = "dialing";
   /** The backend's row on the board while its lease is held; else −1. */
   slot = -1;
+  /** While it is in that phase; else null. */
+  preread: Preread | null = null;
+  /** While it is dialing; else null. */
   dial: Dial | null = null;
-  readonly clientCell: number;
+  /** What its peer's PROXY header says of the client; null: there was none, or it says nothing. */
+  announced: Route = null;
+  /** What its client asks for; null: it was not read. */
+  hello: ClientHello | null = null;
+  clientCell: number;
   /** Once a side was reset after its FIN: how the session will have ended. */
   lingering: End | null = null;
   /** Bytes in one direction that make it bulk: worth a splicer. */
@@ -90,13 +100,11 @@ export class Session {
 
   /** Its places on the board are taken. `early` is what the client has sent already, or the errno of a
    *  client that is gone. */
-  start(dial: Dial, early: Uint8Array | null | number): void {
-    const { thread } = this;
-    this.dial = dial;
-    thread.sessions.add(this);
+  start(first: Preread | Dial, early: Uint8Array | null | number): void {
+    this.thread.sessions.add(this);
     if (typeof early === "number") return this.broke(this.up);
     if (early !== null) this.up.push(early);
-    dial.go();
+    first.go();
   }
 
   /** Goes on with what another thread has begun, whose rows on the board are this one's already. */
@@ -117,6 +125,11 @@ export class Session {
     this.down.release();
     this.client.end();
     this.backend?.end();
+  }
+
+  /** What waits for the client's bytes or for a backend; its deadline is to be kept. */
+  get pendingStep(): Preread | Dial | null {
+    return this.preread ?? this.dial;
   }
 
   // --- dial -------------------------------------------------------------------------------
@@ -142,7 +155,7 @@ export class Session {
       return dial.attemptFailed("ECONNRESET");
     this.answer = dial.succeeded();
     this.dial = null;
-    this.thread.dialing.delete(this);
+    this.thread.pending.delete(this);
     this.relay(socket);
   }
 
@@ -164,6 +177,7 @@ export class Session {
       this.answer = null;
     }
     if (!pipe.push(chunk)) return this.broke(this.reverse(pipe));
+    if (this.preread !== null) return this.preread.look();
     if (pipe.bytes >= this.spliceAtBytes) this.thread.promote(this);
   }
 
@@ -176,6 +190,7 @@ export class Session {
 
   /** A pipe's source has sent FIN. */
   finished(pipe: Direction): void {
+    if (this.preread !== null) return this.end("clientGonePreread");
     pipe.hasEnded = true;
     if (pipe.state === "dead") this.endLinger(this.reverse(pipe));
     else this.flush(pipe);
@@ -184,8 +199,9 @@ export class Session {
   /** A pipe's source was reset, or broke when it was written to. */
   broke(pipe: Direction): void {
     if (this.phase === "ended") return;
-    if (this.dial !== null)
-      return this.end(this.dial.isQueued ? "clientGoneQueue" : "clientGoneDial");
+    if (this.preread !== null) return this.end("clientGonePreread");
+    if (this.phase === "dialing")
+      return this.end(this.dial?.isQueued === true ? "clientGoneQueue" : "clientGoneDial");
     const reverse = this.reverse(pipe);
     const end = this.resetReason(pipe);
     if (!pipe.hasEnded || pipe.state === "dead") return this.end(end);
@@ -228,14 +244,16 @@ export class Session {
 
   // --- end --------------------------------------------------------------------------------
 
-  /** Ends it, whatever it does; sockets that are still open are reset. Idempotent. */
+  /** Ends it, whatever it does; sockets that are still open are reset, but for that of a client that
+   *  is refused where the config says otherwise. Idempotent. */
   end(end: End): void {
     if (this.phase === "ended") return;
     this.phase = "ended";
     const { thread } = this;
-    thread.dialing.delete(this);
+    thread.pending.delete(this);
     this.dial?.leaveLine();
     this.dial = null;
+    this.preread = null;
     thread.sessions.delete(this);
     this.countBytes();
     this.releaseBackend();
@@ -247,7 +265,8 @@ export class Session {
     if (this.clientCell >= 0) thread.board.clients.leave(thread.worker, this.clientCell);
     this.up.release();
     this.down.release();
-    this.client.terminate();
+    if (this.limits.refuse === "close" && isRefusal(end)) this.client.end();
+    else this.client.terminate();
     this.backend?.terminate();
     thread.onSessionEnd();
   }

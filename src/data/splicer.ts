@@ -70,7 +70,7 @@ function boot(row: number, board: Board): Thread {
     sessions: new Set(),
     mark: markOf(row),
     lastSession: 0,
-    dialing: new Set(),
+    pending: new Set(),
     budget: new BufferBudget(board, row),
     connect: () => {
       throw new Error("a splicer dials nothing");
@@ -79,7 +79,8 @@ function boot(row: number, board: Board): Thread {
       if (message.kind === "fault") post(message);
     },
     reportLocalError: () => {},
-    watchDials: () => {},
+    reportBadPreread: () => {},
+    watchPending: () => {},
     lines: new Set(),
     watchLines: () => {},
     spliceAfterBytes: Number.POSITIVE_INFINITY,

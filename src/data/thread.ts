@@ -2,6 +2,7 @@
 // budget of buffered bytes, and the way to the control plane.
 import type { ConnectOptions } from "../os/connect.ts";
 import type { Board } from "../shared/board.ts";
+import type { End } from "../shared/end-reason.ts";
 import type { Fault, FromWorker } from "../shared/messages.ts";
 import type { BufferBudget } from "./buffer-budget.ts";
 import type { Session } from "./session.ts";
@@ -16,8 +17,8 @@ export type Thread = {
   readonly mark: string;
   /** How many sessions have begun here. */
   lastSession: number;
-  /** Those whose dial has a deadline. */
-  readonly dialing: Set<Session>;
+  /** Those whose preread or dial has a deadline. */
+  readonly pending: Set<Session>;
   readonly budget: BufferBudget;
   /** Where clients wait for a place on a full pool. */
   readonly lines: Set<WaitingLine>;
@@ -26,10 +27,12 @@ export type Thread = {
   /** Begins a dial; `connectTo`, or what a test puts in its place. */
   readonly connect: (options: ConnectOptions<Session>) => number;
   readonly post: (message: Fault | Extract<FromWorker, { kind: "ejected" }>) => void;
+  /** A client's first bytes were not what they have to be. */
+  readonly reportBadPreread: (session: Session, end: End, detail: string) => void;
   /** A dial failed for a reason of this host's. */
   readonly reportLocalError: (slot: number, error: string) => void;
-  /** A dial has begun: its deadline is to be kept. */
-  readonly watchDials: () => void;
+  /** A preread or a dial has begun: its deadline is to be kept. */
+  readonly watchPending: () => void;
   /** Bytes in one direction after which a session is bulk; Infinity: never. */
   spliceAfterBytes: number;
   /** Hands a bulk session to this worker's splicer, if that can be now. */

@@ -2,9 +2,11 @@
 // plane into listeners, and keeps the thread's heartbeat.
 import { connectTo } from "../os/connect.ts";
 import { Board } from "../shared/board.ts";
+import type { End } from "../shared/end-reason.ts";
 import type { FromWorker, Generation, ToWorker } from "../shared/messages.ts";
 import { BufferBudget } from "./buffer-budget.ts";
-import { dialWatch, startSweep } from "./deadlines.ts";
+import { clientName } from "./client-address.ts";
+import { pendingWatch, startSweep } from "./deadlines.ts";
 import { applyGeneration, type Served } from "./generation.ts";
 import { Promotion } from "./promotion.ts";
 import type { Session } from "./session.ts";
@@ -55,7 +57,7 @@ process.on("uncaughtException", report);
 process.on("unhandledRejection", report);
 
 function boot(worker: number, board: Board): Thread {
-  const dialing = new Set<Session>();
+  const pending = new Set<Session>();
   const lines = new Set<WaitingLine>();
   const promoted = new Promotion(board, worker, post);
   promotion = promoted;
@@ -65,12 +67,18 @@ function boot(worker: number, board: Board): Thread {
     sessions: new Set(),
     mark: markOf(worker),
     lastSession: 0,
-    dialing,
+    pending,
     budget: new BufferBudget(board, worker),
     connect: connectTo,
     post,
-    reportLocalError: localErrorReport(),
-    watchDials: dialWatch(dialing),
+    reportLocalError: onceASecond((slot: number, error: string) =>
+      post({ kind: "local-error", slot, error }),
+    ),
+    reportBadPreread: onceASecond((session: Session, end: End, detail: string) => {
+      const { listener } = session;
+      post({ kind: "bad-preread", listener, end, client: clientName(session), detail });
+    }),
+    watchPending: pendingWatch(pending),
     lines,
     watchLines: lineWatch(lines),
     spliceAfterBytes: Number.POSITIVE_INFINITY,
@@ -89,13 +97,13 @@ function boot(worker: number, board: Board): Thread {
 }
 
 // The first of each second: under pressure there are thousands.
-function localErrorReport(): Thread["reportLocalError"] {
+function onceASecond<T extends unknown[]>(report: (...what: T) => void): (...what: T) => void {
   let reportedAtMs = Number.NEGATIVE_INFINITY;
-  return (slot, error) => {
+  return (...what) => {
     const nowMs = performance.now();
     if (nowMs - reportedAtMs < 1000) return;
     reportedAtMs = nowMs;
-    post({ kind: "local-error", slot, error });
+    report(...what);
   };
 }
 

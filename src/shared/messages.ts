@@ -1,7 +1,15 @@
 // What the control plane and a worker say to each other. Plain data; nothing is sent per
 // connection. Everything that is counted goes over the board instead.
 import type { Endpoint } from "../base/address.ts";
-import type { ListenerLimits, Method, Overload, ProxyProtocol, Refuse } from "../config/config.ts";
+import type {
+  ListenerLimits,
+  Method,
+  Overload,
+  ProxyAcceptConfig,
+  ProxyProtocol,
+  Refuse,
+} from "../config/config.ts";
+import type { End } from "./end-reason.ts";
 
 export type GenerationBackend = {
   /** Its row on the board. */
@@ -42,10 +50,20 @@ export type GenerationListener = {
   /** Listening descriptors to dup and adopt: the worker's own, and those of a worker that is being
    *  replaced. Empty where the platform has none to lend: the worker listens by itself. */
   readonly fds: readonly number[];
-  /** Index into the generation's pools. */
+  /** Index into the generation's pools; −1: `routes` tell. */
   readonly pool: number;
+  readonly routes: readonly GenerationRoute[];
+  readonly proxyProtocol: ProxyAcceptConfig;
   readonly limits: SessionLimits;
   readonly admission: Admission;
+};
+
+export type GenerationRoute = {
+  readonly sni: readonly string[];
+  readonly alpn: readonly string[];
+  readonly isDefault: boolean;
+  /** Index into the generation's pools; −1: its clients are refused. */
+  readonly pool: number;
 };
 
 /** Whom a listener turns away before a byte is read. */
@@ -60,6 +78,8 @@ export type Admission = {
 export type SessionLimits = {
   readonly connectMs: number;
   readonly connectTotalMs: number;
+  /** From accept until all is there that is read before a backend is picked. */
+  readonly prereadMs: number;
   readonly idleMs: number;
   readonly halfClosedMs: number;
   /** From accept to the end whatever happens, a tenth more or less; 0 is off. */
@@ -68,6 +88,8 @@ export type SessionLimits = {
   readonly retries: number;
   /** 0 is off. */
   readonly keepaliveMs: number;
+  /** What a client that is refused sees. */
+  readonly refuse: Refuse;
 };
 
 export type SpliceLimits = {
@@ -86,8 +108,6 @@ export type Generation = {
   /** Sessions of all workers together. */
   readonly maxConnections: number;
   readonly overload: Overload;
-  /** What a client that is refused sees. */
-  readonly refuse: Refuse;
   /** Bytes held for slow readers, all workers together. */
   readonly maxBufferedBytes: number;
   readonly splice: SpliceLimits;
@@ -124,9 +144,11 @@ export type SessionPast = {
   readonly number: number;
   readonly bytesUp: number;
   readonly bytesDown: number;
+  /** What its ClientHello asked for; null: nothing, or it was not read. */
+  readonly sni: string | null;
 };
 
-export type SessionStage = "queued" | "dialing" | "relaying" | "half_closed";
+export type SessionStage = "preread" | "queued" | "dialing" | "relaying" | "half_closed";
 
 /** A session as an operator sees it. */
 export type SessionFacts = {
@@ -136,6 +158,7 @@ export type SessionFacts = {
   readonly slot: number;
   /** `address:port` */
   readonly client: string;
+  readonly sni: string | null;
   readonly ageMs: number;
   readonly bytesUp: number;
   readonly bytesDown: number;
@@ -190,10 +213,23 @@ export type FromWorker =
   | { readonly kind: "ejected"; readonly slot: number; readonly error: string }
   /** Dials failed for a reason of this host's; at most once a second and thread. */
   | { readonly kind: "local-error"; readonly slot: number; readonly error: string }
+  /** A client's first bytes were not what they have to be; at most one a second and thread is told. */
+  | BadPreread
   /** For this worker's splicer. */
   | { readonly kind: "promoted"; readonly session: SplicedSession }
   | SessionsAnswer
   | Fault;
+
+export type BadPreread = {
+  readonly kind: "bad-preread";
+  /** Its row on the board. */
+  readonly listener: number;
+  readonly end: End;
+  /** `address:port` */
+  readonly client: string;
+  /** In words: what is wrong with them. */
+  readonly detail: string;
+};
 
 /** A fault of our own; the session it met is ended. */
 export type Fault = { readonly kind: "fault"; readonly message: string };

@@ -28,7 +28,7 @@ describe("unknown keys are refused, with the near name and the known ones", () =
     ],
     [
       `${BACKENDS}\ntimeouts:\n  idel: 1h`,
-      ["3:3", "timeouts.idel", "unknown-key", "`idle`", "connect, connect_total, idle"],
+      ["3:3", "timeouts.idel", "unknown-key", "`idle`", "connect, connect_total, preread, idle"],
     ],
     [
       "backends: [{host: a, port: 1}, {host: b, port: 2, wieght: 2}]",

@@ -72,7 +72,9 @@ describe.each(numeric)("%s", (path, place, { min, max, write, canBeOff }) => {
 });
 
 describe("a value of another kind", () => {
-  const scalars = all.filter(({ field }) => !["map", "list", "named", "any"].includes(field.kind));
+  const scalars = all.filter(
+    ({ field }) => !["map", "list", "named", "any", "either"].includes(field.kind),
+  );
   const collections = all.filter(({ field }) => ["map", "list", "named"].includes(field.kind));
 
   function refuses(place: Place, value: unknown, found: string): void {

@@ -59,7 +59,6 @@ class CrewUnderTest implements AsyncDisposable {
       pools: [poolOf([backendOf(0, { endpoints })])],
       maxConnections: 1000,
       overload: "reject",
-      refuse: "reset",
       maxBufferedBytes: 1e9,
       splice: { afterBytes: Number.POSITIVE_INFINITY, maxSessions: 0 },
     };

@@ -40,7 +40,7 @@ async function splicedSession(board: Board) {
     limits: sessionLimits(),
     clientCell: -1,
     peer: { remoteAddress: "127.0.0.1", remotePort: 1 },
-    past: { mark: "0", number: 1, bytesUp: 0, bytesDown: 0 },
+    past: { mark: "0", number: 1, bytesUp: 0, bytesDown: 0, sni: null },
     ageMs: 0,
     remainingMs: Number.POSITIVE_INFINITY,
   };

@@ -41,7 +41,11 @@ function dialling({ addresses = 1 } = {}) {
         session.slot = -1;
       },
     };
-    const made = new Dial(session, { listener: 0, pool, limits: session.limits }, 0);
+    const made = new Dial(session, {
+      origin: { listener: 0, poolOf: () => pool, limits: session.limits },
+      pool,
+      nowMs: 0,
+    });
     expect(made.next(0)).toBeNull();
     return made;
   };

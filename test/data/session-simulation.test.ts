@@ -45,13 +45,14 @@ class World {
       sessions: new Set(),
       mark: "0",
       lastSession: 0,
-      dialing: new Set(),
+      pending: new Set(),
       budget: new BufferBudget(board, 0),
       post: () => {},
-      watchDials: () => {},
+      watchPending: () => {},
       lines: new Set(),
       watchLines: () => {},
       reportLocalError: () => {},
+      reportBadPreread: () => {},
       onSessionEnd: () => {},
       spliceAfterBytes: Number.POSITIVE_INFINITY,
       promote: () => {},
@@ -70,7 +71,7 @@ class World {
     pool.update(poolOf(backends));
     const origin = {
       listener: 0,
-      pool,
+      poolOf: () => pool,
       limits: sessionLimits(),
     };
     const socket = new FakeSocket(clientHandlers as never);
@@ -95,7 +96,7 @@ class World {
     };
     this.session = new Session(this.thread, parts);
     socket.data = this.session;
-    this.session.start(new Dial(this.session, origin, performance.now()), null);
+    this.session.start(new Dial(this.session, { origin, pool, nowMs: performance.now() }), null);
   }
 
   get backend(): Peer | undefined {

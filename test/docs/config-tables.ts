@@ -50,6 +50,8 @@ function groupsOf(field: Field, { path, doc }: { path: string; doc: string }): r
       return groupsOf(field.or, { path, doc });
     case "nullable":
       return groupsOf(field.of, { path, doc });
+    case "either":
+      return groupsOf(field.map, { path, doc });
     default:
       return [];
   }
@@ -96,6 +98,8 @@ function rangeOf(field: Field, groups: readonly Group[]): string {
       return `\`auto\`, or ${rangeOf(field.or, groups)}`;
     case "nullable":
       return `null, or ${rangeOf(field.of, groups)}`;
+    case "either":
+      return `${rangeOf(field.word, groups)}, or ${rangeOf(field.map, groups)}`;
     case "list":
       return `a list of ${field.of.kind === "map" ? linkTo(field.of, groups) : `up to ${field.max}: each ${rangeOf(field.of, groups)}`}`;
     case "named":

@@ -55,6 +55,15 @@ export function written(field: Field): fc.Arbitrary<unknown> {
       return hostname;
     case "address":
       return fc.constantFrom("127.0.0.1:9296", "[::1]:9297");
+    case "server-name":
+      return fc.oneof(
+        hostname,
+        hostname.map((suffix) => `*.${suffix}`),
+      );
+    case "protocol":
+      return fc.constantFrom("h2", "http/1.1", "postgresql");
+    case "either":
+      return fc.oneof(written(field.word), written(field.map).map(withoutV1Tlvs));
     case "secret":
       return fc.stringMatching(/^[!-~]{16,40}$/);
     case "bytes":
@@ -84,6 +93,11 @@ export function written(field: Field): fc.Arbitrary<unknown> {
 }
 
 type Map = Record<string, unknown>;
+
+function withoutV1Tlvs(value: unknown): unknown {
+  const { tlvs, ...rest } = value as Map;
+  return rest.version === "v1" || tlvs === undefined ? rest : { ...rest, tlvs };
+}
 
 /** Each key or not, but for the required ones. */
 function mapOf(keys: Keys, without: readonly string[] = []): fc.Arbitrary<Map> {
@@ -132,6 +146,28 @@ function withOwnNames(items: readonly unknown[]): readonly unknown[] {
   );
 }
 
+/** Each word once: what two routes would claim is an error. */
+const routes = (pools: readonly string[]): fc.Arbitrary<readonly Map[]> => {
+  const words = fc.oneof(
+    hostname.map((name): Map => ({ sni: [name] })),
+    hostname.map((name): Map => ({ sni: [`*.${name}`] })),
+    fc.constantFrom("h2", "http/1.1", "imap").map((name): Map => ({ alpn: [name] })),
+    fc.constant<Map>({ default: true }),
+  );
+  const target = fc.oneof(
+    fc.constantFrom(...pools).map((pool): Map => ({ pool })),
+    fc.constant<Map>({ refuse: true }),
+  );
+  const conditions = fc.uniqueArray(words, {
+    minLength: 1,
+    maxLength: 4,
+    selector: (word) => JSON.stringify(word),
+  });
+  return conditions.chain((list) =>
+    fc.tuple(...list.map((one) => target.map((to): Map => ({ ...one, ...to })))),
+  );
+};
+
 const { top, listener } = tables;
 const simple = fc
   .tuple(mapOf(top, ["listeners", "pools", "backends"]), written(top.backends!.field))
@@ -144,8 +180,23 @@ const full = fc
   )
   .chain(([rest, pools]) => {
     const one = fc
-      .tuple(mapOf(listener), fc.constantFrom(...Object.keys(pools)))
-      .map(([written, pool]): Map => ({ ...written, pool }));
+      .tuple(
+        mapOf(listener, ["pool", "routes", "proxy_protocol"]),
+        fc.oneof(
+          fc.constantFrom(...Object.keys(pools)).map((pool): Map => ({ pool })),
+          routes(Object.keys(pools)).map((routes): Map => ({ routes })),
+        ),
+        fc.option(written(listener.proxy_protocol!.field), { nil: undefined }),
+      )
+      .map(
+        ([rest, where, accept]): Map => ({
+          ...rest,
+          ...where,
+          ...(accept !== undefined && {
+            proxy_protocol: { trusted: ["10.0.0.0/8"], ...(accept as Map) },
+          }),
+        }),
+      );
     const listeners = fc.uniqueArray(one, { minLength: 1, maxLength: 4, selector: (l) => l.port });
     return listeners.map((list): Map => ({ ...rest, listeners: withOwnNames(list), pools }));
   });

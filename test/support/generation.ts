@@ -10,11 +10,13 @@ export function sessionLimits(over: Partial<SessionLimits> = {}): SessionLimits 
   return {
     connectMs: 2000,
     connectTotalMs: 6000,
+    prereadMs: 3000,
     idleMs: 0,
     halfClosedMs: 0,
     maxLifetimeMs: 0,
     retries: 2,
     keepaliveMs: 0,
+    refuse: "reset",
     ...over,
   };
 }
@@ -26,7 +28,7 @@ export function backendOf(slot: number, over: Partial<GenerationBackend> = {}): 
     weight: 1,
     maxConnections: 0,
     tier: 0,
-    proxyProtocol: "off",
+    proxyProtocol: { version: "off", tlvs: [] },
     origin: `b${slot}:1`,
     endpoints: [{ family: 4, ip: "127.0.0.1", port: 1 }],
     ...over,
@@ -56,5 +58,14 @@ export function listenerOf(
     deny: [],
     limits: { maxConnections: 0, perClient: 0, rate: 0, ratePerClient: 0 },
   };
-  return { slot: 0, name: "l", pool: 0, limits: sessionLimits(), admission, ...address };
+  return {
+    slot: 0,
+    name: "l",
+    pool: 0,
+    routes: [],
+    proxyProtocol: { isAccepted: false, trusted: [], isOptional: false },
+    limits: sessionLimits(),
+    admission,
+    ...address,
+  };
 }

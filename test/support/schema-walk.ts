@@ -37,6 +37,8 @@ export function places(field: Field = schema, steps: readonly Step[] = []): read
       return places(field.of, [...steps, 0]);
     case "named":
       return places(field.of, [...steps, "web"]);
+    case "either":
+      return places(field.map, steps);
     default:
       return [];
   }
@@ -48,14 +50,28 @@ export function configWith({ steps }: Place, value: unknown): unknown {
   const config: Record<Step, unknown> = structuredClone(isFull ? full : simple);
   const last = steps.at(-1) ?? "";
   let at = config;
-  for (const step of steps.slice(0, -1)) {
-    at[step] ??= step === "discover" && last === "port" ? { dns: "a.internal" } : {};
+  for (const [depth, step] of steps.slice(0, -1).entries()) {
+    at[step] ??= typeof steps[depth + 1] === "number" ? [] : companions(steps, depth);
+    // In place of a pool.
+    if (step === "routes") delete at.pool;
     at = at[step] as Record<Step, unknown>;
   }
+  if (last === "routes") delete at.pool;
   const [type] = TYPES_OF[last as keyof typeof TYPES_OF] ?? [];
   if (steps.at(-2) === "health_check" && type !== undefined) at.type = type;
   at[last] = value;
   return config;
+}
+
+/** What a key can't stand without, in the map at this depth of its path. */
+function companions(steps: readonly Step[], depth: number): Record<Step, unknown> {
+  const [step, last] = [steps[depth], steps.at(-1)];
+  if (step === "discover") return last === "port" ? { dns: "a.internal" } : {};
+  if (step === "proxy_protocol") {
+    return steps[depth - 2] === "listeners" ? { trusted: ["10.0.0.0/8"] } : { version: "v2" };
+  }
+  if (steps[depth - 1] !== "routes") return {};
+  return last === "pool" || last === "refuse" ? { default: true } : { pool: "web" };
 }
 
 /** Without the word `auto`. */

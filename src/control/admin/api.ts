@@ -30,11 +30,23 @@ export type BackendStatus = {
   readonly override?: Override;
 };
 
+/** One of `sni`, `alpn` and `default`, and one of `pool` and `refuse`. */
+export type RouteStatus = {
+  readonly sni?: readonly string[];
+  readonly alpn?: readonly string[];
+  readonly default?: true;
+  readonly pool?: string;
+  readonly refuse?: true;
+};
+
 export type ListenerStatus = {
   readonly name: string;
   /** `0.0.0.0:9295`, `[::]:9295` */
   readonly address: string;
-  readonly pool: string;
+  /** Null: its `routes` tell. */
+  readonly pool: string | null;
+  /** In the order of the config; absent beside a pool. */
+  readonly routes?: readonly RouteStatus[];
   readonly active: number;
   readonly accepted: number;
   readonly refused: number;

@@ -128,7 +128,7 @@ type Place = { readonly host: string; readonly port: number } & Partial<
 
 function backendOf({ host, port, name, tier = 0, weight = 1 }: Place): BackendConfig {
   const queue = { size: 0, timeoutMs: 0 };
-  const proxyProtocol = "off" as const;
+  const proxyProtocol = { version: "off", tlvs: [] } as const;
   const settings = { weight, tier, maxConnections: 0, queue, isDraining: false, proxyProtocol };
   const address = { kind: "host", host, port } as const;
   return { name: name ?? formatAddress(address), address, ...settings };

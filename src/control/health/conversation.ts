@@ -33,8 +33,8 @@ type Backend = { readonly host: string | null; readonly proxyProtocol: ProxyProt
 export function conversationOf(check: HealthCheckConfig, backend: Backend): Conversation {
   const { host, proxyProtocol } = backend;
   const plain = conversationWith(check, host);
-  if (proxyProtocol === "off" || plain.tls !== null) return plain;
-  const header = formatLocal(proxyProtocol);
+  if (proxyProtocol.version === "off" || plain.tls !== null) return plain;
+  const header = formatLocal(proxyProtocol.version);
   return { ...plain, send: Buffer.concat([header, plain.send]) };
 }
 

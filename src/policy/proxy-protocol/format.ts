@@ -1,5 +1,7 @@
 // The PROXY protocol's header, versions 1 and 2, as HAProxy defines it: who the client is, told to a
 // backend before the client's own bytes. Pure.
+import type { ProxyTlv } from "../../config/config.ts";
+import { crc32c } from "./crc32c.ts";
 
 export type ProxyVersion = "v1" | "v2";
 
@@ -15,9 +17,42 @@ const PROXY = 0x21;
 const TCP4 = 0x11;
 const TCP6 = 0x21;
 const UNSPECIFIED = 0x00;
+/** Type of each TLV (section 2.2). */
+const TLV_TYPES = { alpn: 0x01, authority: 0x02, crc32c: 0x03, unique_id: 0x05 } as const;
+const CHECKSUM_BYTES = 4;
 
-export function formatHeader(version: ProxyVersion, route: Route): Uint8Array {
-  return version === "v1" ? formatV1(route) : formatV2(route);
+/** What the TLVs say; null: not known, and left out. A character per byte. */
+export type TlvValues = {
+  readonly authority: string | null;
+  readonly alpn: string | null;
+  /** 128 bytes at most. */
+  readonly unique_id: string;
+};
+
+/** `tlvs`: of version 2, in the order in which they are sent, the checksum last. */
+export function formatHeader(
+  version: ProxyVersion,
+  route: Route,
+  { tlvs, values }: { tlvs: readonly ProxyTlv[]; values: TlvValues } = NO_TLVS,
+): Uint8Array {
+  if (version === "v1") return formatV1(route);
+  const header = formatV2(
+    route,
+    tlvs.flatMap((tlv) => formatTlv(tlv, values)),
+  );
+  // "the checksum field itself is filled with zeroes" for it (section 2.2.3).
+  if (tlvs.at(-1) === "crc32c")
+    new DataView(header.buffer).setUint32(header.length - CHECKSUM_BYTES, crc32c(header));
+  return header;
+}
+
+const NO_TLVS = { tlvs: [], values: { authority: null, alpn: null, unique_id: "" } };
+
+function formatTlv(tlv: ProxyTlv, values: TlvValues): number[] {
+  const text = tlv === "crc32c" ? "\0".repeat(CHECKSUM_BYTES) : values[tlv];
+  if (text === null) return [];
+  const value = Array.from(text, (character) => character.charCodeAt(0) & 255);
+  return [TLV_TYPES[tlv], value.length >> 8, value.length & 255, ...value];
 }
 
 /** What a connection of bal's own begins with, such as a health check. */
@@ -36,14 +71,14 @@ function describe({ source, destination }: NonNullable<Route>): string {
   return `${isV6(from) ? "TCP6" : "TCP4"} ${from} ${to} ${source.port} ${destination.port}`;
 }
 
-function formatV2(route: Route): Uint8Array {
-  if (route === null) return frame(PROXY, UNSPECIFIED, []);
+function formatV2(route: Route, tlvs: readonly number[]): Uint8Array {
+  if (route === null) return frame(PROXY, UNSPECIFIED, tlvs);
   const { source, destination } = route;
   const ports = [source.port, destination.port].flatMap((port) => [port >> 8, port & 255]);
   const areV4 = !isV6(source.ip) && !isV6(destination.ip);
   const bytesOf = areV4 ? bytesOfV4 : bytesOfV6;
   const addresses = [...bytesOf(source.ip), ...bytesOf(destination.ip)];
-  return frame(PROXY, areV4 ? TCP4 : TCP6, [...addresses, ...ports]);
+  return frame(PROXY, areV4 ? TCP4 : TCP6, [...addresses, ...ports, ...tlvs]);
 }
 
 function frame(command: number, family: number, body: readonly number[]): Uint8Array {

@@ -42,7 +42,7 @@ async function check({ port }: { readonly port: number }, written: Written, time
     [endpoint],
     0,
     timeoutMs,
-    conversationOf(config, { host: "db.internal", proxyProtocol: "off" }),
+    conversationOf(config, { host: "db.internal", proxyProtocol: { version: "off", tlvs: [] } }),
   );
 }
 

@@ -1,6 +1,7 @@
 // A table with a head, and the table of listeners.
 import { countFigure } from "../../../base/figures.ts";
 import type { ListenerStatus } from "../api.ts";
+import { destinationOf } from "../destination.ts";
 import { arrange, element, setText } from "./elements.ts";
 
 export type Column = { readonly title: string; readonly class?: string };
@@ -35,11 +36,11 @@ export class ListenersTable {
 
   show(listeners: readonly ListenerStatus[]): void {
     const shown = listeners.map((listener) => {
-      const { name, address, pool, active, accepted, refused } = listener;
+      const { name, address, active, accepted, refused } = listener;
       const row = this.rows.get(name) ?? makeRow();
       this.rows.set(name, row);
-      const texts = [name, address, `→ ${pool}`, active, accepted, refused].map((value) =>
-        typeof value === "number" ? countFigure(value) : value,
+      const texts = [name, address, `→ ${destinationOf(listener)}`, active, accepted, refused].map(
+        (value) => (typeof value === "number" ? countFigure(value) : value),
       );
       for (const [index, cell] of row.cells.entries()) setText(cell, texts[index] ?? "");
       return row.root;

@@ -1,0 +1,134 @@
+// What no single value of a listener shows: names and addresses that are taken, pools that are not there,
+// routes that no client could take.
+import { formatHostPort } from "../base/address.ts";
+import { nearName } from "./near-name.ts";
+import type { Report } from "./report.ts";
+import type { WrittenConfig, WrittenListener, WrittenRoute } from "./written.ts";
+
+export function judgeListeners(written: WrittenConfig, report: Report): void {
+  const names = new Map<string, string>();
+  const addresses = new Map<string, string>();
+  const used = new Set<string>();
+  const pools = written.pools === undefined ? null : Object.keys(written.pools);
+  for (const [index, listener] of (written.listeners ?? []).entries()) {
+    const path = `listeners[${index}]`;
+    const { name, bind_address = "0.0.0.0", port } = listener ?? {};
+    if (name !== undefined)
+      unique(report, names, { key: name, path: `${path}.name`, what: "name" });
+    if (port !== undefined) {
+      const key = formatHostPort(bind_address, port);
+      unique(report, addresses, { key, path: `${path}.port`, what: "address" });
+    }
+    judgeRoutes(listener ?? {}, path, report);
+    for (const target of targetsOf(listener ?? {}, path)) {
+      used.add(target.pool);
+      if (pools !== null && !pools.includes(target.pool)) unknownPool(target, pools, report);
+    }
+  }
+  for (const pool of pools ?? []) {
+    if (used.has(pool)) continue;
+    report.warn(`pools.${pool}`, {
+      code: "unused-pool",
+      message: `no listener uses pool \`${pool}\``,
+    });
+  }
+}
+
+type Target = { readonly pool: string; readonly path: string };
+
+function targetsOf({ pool, routes = [] }: WrittenListener, path: string): readonly Target[] {
+  const routed = routes.map((route, index) => ({
+    pool: route?.pool,
+    path: `${path}.routes[${index}].pool`,
+  }));
+  return [{ pool, path: `${path}.pool` }, ...routed].filter(
+    (target): target is Target => target.pool !== undefined,
+  );
+}
+
+function unknownPool({ pool, path }: Target, pools: readonly string[], report: Report): void {
+  const near = nearName(pool, pools);
+  report.error(path, {
+    code: "unknown-pool",
+    message: `there is no pool \`${pool}\`; there is ${pools.join(", ") || "none"}`,
+    hint: near === null ? null : `did you mean \`${near}\`?`,
+  });
+}
+
+function judgeRoutes({ routes }: WrittenListener, path: string, report: Report): void {
+  if (report.has(`${path}.pool`) && report.has(`${path}.routes`)) {
+    const message = "`pool` and `routes` stand here together: a listener has one of them";
+    const hint = "a pool for all other clients is a route: {default: true, pool: …}";
+    report.error(`${path}.pool`, { code: "mixed-forms", message, hint });
+  }
+  if (routes?.length === 0) {
+    const message = "the list is empty: every client would be refused";
+    report.error(`${path}.routes`, { code: "empty-list", message });
+  }
+  const seen = new Map<string, string>();
+  for (const [index, route] of (routes ?? []).entries()) {
+    if (route !== undefined) judgeRoute(route, { at: `${path}.routes[${index}]`, seen }, report);
+  }
+}
+
+const CONDITIONS = ["sni", "alpn", "default"] as const;
+
+type RoutePlace = {
+  readonly at: string;
+  /** What routes before it are for, and where they say so. */
+  readonly seen: Map<string, string>;
+};
+
+function judgeRoute(route: WrittenRoute, { at, seen }: RoutePlace, report: Report): void {
+  const conditions = CONDITIONS.filter((key) => report.has(`${at}.${key}`));
+  if (conditions.length !== 1) {
+    const found = conditions.length === 0 ? "none" : conditions.join(" and ");
+    const message = `a route has one of sni, alpn and default; found ${found}`;
+    report.error(at, { code: conditions.length === 0 ? "missing-key" : "mixed-forms", message });
+  }
+  const targets = ["pool", "refuse"].filter((key) => report.has(`${at}.${key}`));
+  if (targets.length !== 1) {
+    const message = "a route has either `pool: NAME` or `refuse: true`";
+    report.error(at, { code: targets.length === 0 ? "missing-key" : "mixed-forms", message });
+  }
+  for (const key of ["default", "refuse"] as const) {
+    if (route[key] !== false) continue;
+    const message = `\`${key}: false\` says nothing; leave it out, or write true`;
+    report.error(`${at}.${key}`, { code: "not-allowed", message });
+  }
+  judgeWords(route, { at, seen }, report);
+}
+
+function judgeWords(
+  { sni, alpn, default: isDefault }: WrittenRoute,
+  { at, seen }: RoutePlace,
+  report: Report,
+): void {
+  const lists = { sni, alpn, default: isDefault === true ? ["true"] : undefined };
+  for (const [key, words] of Object.entries(lists)) {
+    if (words?.length === 0) {
+      report.error(`${at}.${key}`, { code: "empty-list", message: "the list is empty" });
+    }
+    for (const [index, word] of (words ?? []).entries()) {
+      if (word === undefined) continue;
+      const path = key === "default" ? `${at}.default` : `${at}.${key}[${index}]`;
+      const first = seen.get(`${key} ${word}`);
+      if (first === undefined) seen.set(`${key} ${word}`, path);
+      else {
+        const message = `${key} ${word} is routed already, by ${first}`;
+        report.error(path, { code: "duplicate-route", message });
+      }
+    }
+  }
+}
+
+type Named = { readonly key: string; readonly path: string; readonly what: string };
+
+function unique(report: Report, seen: Map<string, string>, { key, path, what }: Named): void {
+  const first = seen.get(key);
+  if (first === undefined) seen.set(key, path);
+  else {
+    const message = `${what} ${key} is taken already, by ${first}`;
+    report.error(path, { code: `duplicate-${what}`, message });
+  }
+}

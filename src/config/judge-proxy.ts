@@ -1,0 +1,74 @@
+// What no single value of the PROXY protocol shows, towards backends and from peers.
+import type { Report } from "./report.ts";
+import type { WrittenConfig, WrittenProxyAccept, WrittenProxyProtocol } from "./written.ts";
+
+export function judgeProxyProtocol(written: WrittenConfig, report: Report): void {
+  for (const [index, listener] of (written.listeners ?? []).entries()) {
+    const { proxy_protocol } = listener ?? {};
+    if (proxy_protocol !== undefined)
+      judgeAccept(proxy_protocol, `listeners[${index}].proxy_protocol`, report);
+  }
+  const unread = poolsWithoutHello(written);
+  const judgeSent = (sent: WrittenProxyProtocol | undefined, path: string, listener?: string) => {
+    if (typeof sent !== "object") return;
+    judgeTlvs(sent, { path, listener }, report);
+  };
+  for (const [index, backend] of (written.backends ?? []).entries())
+    judgeSent(backend?.proxy_protocol, `backends[${index}].proxy_protocol`, "default");
+  for (const [name, pool] of Object.entries(written.pools ?? {})) {
+    const path = `pools.${name}`;
+    judgeSent(pool?.proxy_protocol, `${path}.proxy_protocol`, unread.get(name));
+    for (const [index, backend] of (pool?.backends ?? []).entries()) {
+      const at = `${path}.backends[${index}].proxy_protocol`;
+      judgeSent(backend?.proxy_protocol, at, unread.get(name));
+    }
+  }
+}
+
+/** Whose clients' hello nobody reads, with the listener that does not. */
+function poolsWithoutHello({ listeners = [] }: WrittenConfig): ReadonlyMap<string, string> {
+  return new Map(
+    listeners.flatMap((listener) =>
+      listener?.pool === undefined ? [] : [[listener.pool, listener.name ?? "?"] as const],
+    ),
+  );
+}
+
+function judgeAccept(
+  { accept, trusted, optional }: WrittenProxyAccept,
+  path: string,
+  report: Report,
+): void {
+  if (accept === false) return;
+  if (!report.has(`${path}.trusted`)) {
+    const message = "`trusted` is missing: whose header is to be believed, such as [10.0.0.0/8]";
+    report.error(path, { code: "missing-key", message });
+  } else if (trusted?.length === 0 && optional !== true) {
+    const message = "the list is empty: every peer would be refused";
+    report.error(`${path}.trusted`, { code: "empty-list", message });
+  }
+  for (const [index, block] of (trusted ?? []).entries()) {
+    if (!block?.endsWith("/0")) continue;
+    const message = "anybody may claim any address: lists, limits and logs mean nothing then";
+    const hint = "only the addresses of the proxies in front";
+    report.warn(`${path}.trusted[${index}]`, { code: "trusts-everybody", message, hint });
+  }
+}
+
+type TlvPlace = { readonly path: string; readonly listener: string | undefined };
+
+function judgeTlvs(
+  { version, tlvs = [] }: Exclude<WrittenProxyProtocol, string>,
+  { path, listener }: TlvPlace,
+  report: Report,
+): void {
+  if (version === "v1" && tlvs.length > 0) {
+    const message = "version 1 has no room for `tlvs`";
+    report.error(`${path}.tlvs`, { code: "mixed-forms", message, hint: "version: v2" });
+  }
+  const fromHello = tlvs.findIndex((tlv) => tlv === "authority" || tlv === "alpn");
+  if (fromHello < 0 || listener === undefined) return;
+  const message = `listener ${listener} reads no ClientHello, so that \`${tlvs[fromHello]}\` is left out for its clients`;
+  const hint = "routes: [{default: true, pool: …}] in place of pool has it read";
+  report.warn(`${path}.tlvs[${fromHello}]`, { code: "unknown-tlv-value", message, hint });
+}

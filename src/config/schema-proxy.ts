@@ -1,0 +1,37 @@
+// The keys of the PROXY protocol, as the schema has them: what is sent to backends, and what is accepted
+// of peers.
+import type { Field, Keys } from "./field.ts";
+import { choice, map } from "./field-makers.ts";
+
+/** In the order in which they are sent: the checksum is over all of the others. */
+export const PROXY_TLVS = ["authority", "alpn", "unique_id", "crc32c"] as const;
+
+const proxyHeaderKeys: Keys = {
+  version: { field: choice("v1", "v2"), isRequired: true, doc: "of the header" },
+  tlvs: {
+    field: { kind: "list", of: choice(...PROXY_TLVS), max: 8 },
+    doc: "v2: what it says besides addresses: the name and the first protocol that the client asks for, where its listener has routes; the session's id; a checksum",
+  },
+};
+
+export const proxyProtocol: Field = {
+  kind: "either",
+  word: choice("off", "v1", "v2"),
+  map: map(proxyHeaderKeys),
+};
+
+export const cidrs: Field = { kind: "list", of: { kind: "cidr" }, max: 10_000 };
+
+export const proxyAcceptKeys: Keys = {
+  accept: {
+    field: { kind: "boolean" },
+    default: true,
+    doc: "a PROXY header, of either version, comes before a client's own bytes; false: as without this group",
+  },
+  trusted: { field: cidrs, doc: "peers whose header is believed; others are refused" },
+  optional: {
+    field: { kind: "boolean" },
+    default: false,
+    doc: "a peer that sends no header is served under its own address; clients have to speak first then",
+  },
+};
