@@ -12,7 +12,7 @@ import { clientHandlers } from "./client-handlers.ts";
 import { Dial } from "./dial.ts";
 import type { Origin } from "./origin.ts";
 import { Pipe } from "./pipe.ts";
-import { isTrusted, Preread, type PrereadRules } from "./preread.ts";
+import { Preread, type PrereadRules } from "./preread.ts";
 import { Session, type SessionSocket } from "./session.ts";
 import type { Thread } from "./thread.ts";
 
@@ -187,9 +187,11 @@ export class Listener {
     const { admission, ceiling, preread } = this;
     const proxy = preread === null ? null : preread.proxy;
     const address = clientAddress(client);
+    // It was reset while it waited: there is no address left to judge it by.
+    if (address === "") return "clientGoneDial";
     if (proxy === null) {
       if (admission.isDenied(address)) return "denied";
-    } else if (!proxy.isOptional && !isTrusted(proxy, client)) return "untrustedProxyHeader";
+    } else if (!proxy.isOptional && !proxy.trusted.has(address)) return "untrustedProxyHeader";
     const end = admission.enter(
       ceiling.isWaiting ? Number.POSITIVE_INFINITY : ceiling.maxConnections,
     );

@@ -31,12 +31,6 @@ export type PrereadParts = {
   readonly nowMs: number;
 };
 
-/** Is what this peer says of its client believed? Who may write to a unix socket is. */
-export function isTrusted({ trusted }: NonNullable<PrereadRules["proxy"]>, peer: object): boolean {
-  const address = clientAddress(peer);
-  return address === "" || trusted.has(address);
-}
-
 export class Preread {
   /** By this thread's clock. */
   readonly deadlineMs: number;
@@ -93,7 +87,7 @@ export class Preread {
         if (!proxy.isOptional) return this.refuse("badProxyHeader", "its bytes begin with none");
         break;
       case "found":
-        if (!isTrusted(proxy, session.client))
+        if (!proxy.trusted.has(clientAddress(session.client)))
           return this.refuse("untrustedProxyHeader", "it is in none of `trusted`");
         session.announced = verdict.route;
         up.skip(verdict.length);

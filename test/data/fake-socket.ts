@@ -15,6 +15,7 @@ export class FakeSocket {
   data: any;
   /** Bytes that the peer has got. */
   readonly received: number[] = [];
+  readonly remoteAddress = "127.0.0.1";
   ending: Ending = "open";
   isClosed = false;
   isPaused = false;

@@ -1,20 +1,27 @@
 // A seeded simulation of sessions over fake sockets: partial writes, stalls, resets and FINs in
 // every order. After each step the promises of the relay are checked; a failure prints its seed.
 import { expect, test } from "bun:test";
+import { AdmissionControl } from "../../src/data/admission-control.ts";
 import { BufferBudget } from "../../src/data/buffer-budget.ts";
 import { clientHandlers } from "../../src/data/client-handlers.ts";
 import { Dial } from "../../src/data/dial.ts";
+import type { Origin } from "../../src/data/origin.ts";
 import { Pipe } from "../../src/data/pipe.ts";
 import { Pool } from "../../src/data/pool.ts";
+import { Preread } from "../../src/data/preread.ts";
 import { Session } from "../../src/data/session.ts";
 import type { Thread } from "../../src/data/thread.ts";
+import { AddressSet } from "../../src/policy/admission/address-set.ts";
 import { Board } from "../../src/shared/board.ts";
 import { END_INDEX, ENDS } from "../../src/shared/end-reason.ts";
+import { hello } from "../policy/sniff/hello.ts";
 import { backendOf, poolOf, sessionLimits } from "../support/generation.ts";
 import { FakeSocket } from "./fake-socket.ts";
 
 const ROUNDS = 3000;
 const MAX_CHUNK = 60;
+const HEADER = Array.from(Buffer.from("PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n"));
+const HELLO = Array.from(hello({}));
 const board = new Board();
 
 function random(seed: number): () => number {
@@ -35,6 +42,10 @@ class World {
   readonly client: Peer;
   readonly backends: Peer[] = [];
   readonly session: Session;
+  /** What a client has to send first, that no backend gets. */
+  private header: number[] = [];
+  /** And what it has to send then. */
+  private greeting: number[] = [];
   private counter = 0;
 
   constructor(seed: number) {
@@ -96,7 +107,19 @@ class World {
     };
     this.session = new Session(this.thread, parts);
     socket.data = this.session;
-    this.session.start(new Dial(this.session, { origin, pool, nowMs: performance.now() }), null);
+    this.session.start(this.firstStep(origin, pool, up), null);
+  }
+
+  private firstStep(origin: Origin, pool: Pool, up: Pipe): Preread | Dial {
+    const nowMs = performance.now();
+    if (this.random() < 0.5) return new Dial(this.session, { origin, pool, nowMs });
+    const [isProxied, hasRoutes] = [this.random() < 0.7, this.random() < 0.7];
+    if (isProxied) this.header = [...HEADER];
+    if (hasRoutes) this.greeting = [...HELLO];
+    const trusted = new AddressSet(["127.0.0.1/32"]);
+    const rules = { proxy: isProxied ? { trusted, isOptional: false } : null, hasRoutes };
+    const admission = new AdmissionControl(this.thread, 0);
+    return new Preread(this.session, { rules, origin, admission, up, nowMs });
   }
 
   get backend(): Peer | undefined {
@@ -164,9 +187,15 @@ class World {
   private send(peer: Peer): void {
     if (peer.hasFinished || peer.hasReset) return;
     const length = 1 + Math.floor(this.random() * MAX_CHUNK);
-    const chunk = Uint8Array.from({ length }, () => this.counter++ & 0xff);
-    peer.sent.push(...chunk);
-    peer.socket.peerSends(chunk);
+    const isClient = peer === this.client;
+    const header = isClient ? this.header.splice(0, length) : [];
+    const greeting = isClient ? this.greeting.splice(0, length - header.length) : [];
+    const rest = Array.from(
+      { length: length - header.length - greeting.length },
+      () => this.counter++ & 0xff,
+    );
+    peer.sent.push(...greeting, ...rest);
+    peer.socket.peerSends(Uint8Array.from([...header, ...greeting, ...rest]));
   }
 
   private finish(peer: Peer): void {
@@ -219,6 +248,7 @@ test("keeps the promises of the relay in any order of events", () => {
   for (const end of ["finished", "clientReset", "backendReset", "dialFailed", "clientGoneDial"]) {
     expect(reasons).toContain(end);
   }
+  expect(reasons).toContain("clientGonePreread");
   expect(reasons).toContain("clientResetHalfClosed");
   expect(reasons).toContain("backendResetHalfClosed");
 });

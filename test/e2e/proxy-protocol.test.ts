@@ -1,11 +1,9 @@
 // Backends are told who the client is: by bytes on the wire, and as nginx and HAProxy read them.
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { at, fullConfig, spawnBal } from "../support/bal.ts";
 import { peer } from "../support/peer.ts";
 import { freePort } from "../support/ports.ts";
+import { realServer, runHaproxy, runNginx } from "../support/real-server.ts";
 import { until } from "../support/until.ts";
 import { exchangeFrom } from "../support/wire.ts";
 
@@ -44,37 +42,9 @@ test("a check of a backend that waits for the header has one", async () => {
   expect(new Set(seen)).toEqual(new Set(["PROXY UNKNOWN\r\n"]));
 });
 
-type Server = { readonly port: number; readonly [Symbol.asyncDispose]: () => Promise<void> };
-
-/** A server of which `config` is the file; it listens on the port that it is given. */
-async function server(
-  command: (file: string) => string[],
-  config: (port: number, folder: string) => string,
-): Promise<Server> {
-  const folder = mkdtempSync(join(tmpdir(), "bal-server-"));
-  const port = await freePort();
-  const file = join(folder, "conf");
-  writeFileSync(file, config(port, folder));
-  const child = Bun.spawn(command(file), { stdout: "ignore", stderr: "ignore" });
-  const end = async () => {
-    child.kill();
-    await child.exited;
-    rmSync(folder, { recursive: true });
-  };
-  const accepts = async () => {
-    const socket = await Bun.connect({ hostname: "127.0.0.1", port, socket: { data() {} } }).catch(
-      () => null,
-    );
-    socket?.end();
-    return socket !== null;
-  };
-  await until("the server listens", accepts);
-  return { port, [Symbol.asyncDispose]: end };
-}
-
 const nginx = () =>
-  server(
-    (file) => ["nginx", "-c", file, "-g", "daemon off;"],
+  realServer(
+    runNginx,
     (port, folder) => `
       pid ${folder}/pid; error_log /dev/null; worker_processes 1;
       events {}
@@ -89,8 +59,8 @@ const nginx = () =>
   );
 
 const haproxy = () =>
-  server(
-    (file) => ["haproxy", "-db", "-f", file],
+  realServer(
+    runHaproxy,
     (port) => `
 defaults
   mode http

@@ -1,18 +1,9 @@
 // Hellos of real clients (corpus/, made by capture.ts), whole, in pieces, cut anew and changed.
 import { expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import fc from "fast-check";
 import { parseClientHello } from "../../../src/policy/sniff/client-hello.ts";
+import { corpus } from "./corpus.ts";
 import { records } from "./hello.ts";
-
-const folder = join(import.meta.dir, "corpus");
-const corpus = readdirSync(folder).map((file) => {
-  const lines = readFileSync(join(folder, file), "utf8").split("\n");
-  const [hello = "", ...base64] = lines.filter((line) => !line.startsWith("#"));
-  const verdict = { kind: "found", hello: JSON.parse(hello) } as const;
-  return { name: file.replace(".txt", ""), verdict, bytes: Uint8Array.fromBase64(base64.join("")) };
-});
 
 /** What the records carry. */
 function messageOf(bytes: Uint8Array): number[] {
@@ -21,7 +12,8 @@ function messageOf(bytes: Uint8Array): number[] {
   return [...bytes.subarray(5, end), ...messageOf(bytes.subarray(end))];
 }
 
-test.each(corpus)("$name", ({ bytes, verdict }) => {
+test.each(corpus)("$name", ({ bytes, hello }) => {
+  const verdict = { kind: "found", hello } as const;
   expect(parseClientHello(bytes)).toEqual(verdict);
   for (let length = 0; length < bytes.length; length++) {
     const early = parseClientHello(bytes.subarray(0, length));
