@@ -29,9 +29,6 @@ export type SocketHandlers<Data> = {
   end(socket: Bun.Socket<Data>): void;
   /** Before the first drain: the connect failed, `error.code` says how. */
   close(socket: Bun.Socket<Data>, error?: Error): void;
-  /** Of TLS, completed or not: whether the certificate has the name that was asked for, and what is
-   *  wrong with the certificate or the handshake. */
-  handshake?(socket: Bun.Socket<Data>, isNamed: boolean, problem: Error | null): void;
   /** A handler threw. */
   error(socket: Bun.Socket<Data>, error: Error): void;
 };
@@ -42,8 +39,6 @@ export type ConnectOptions<Data> = {
   readonly data: Data;
   /** There are bytes to write as soon as it is connected. Default false. */
   readonly isSpeakingFirst?: boolean;
-  /** Speaks TLS with any certificate: `handshake` is called, and judges. Absent: plain TCP. */
-  readonly tls?: { readonly serverName: string };
 };
 
 /**
@@ -80,7 +75,6 @@ function connectByLibc<Data>(options: ConnectOptions<Data>): number {
     allowHalfOpen: true,
     data: options.data,
     socket: options.handlers,
-    ...tlsOptions(options),
   } as unknown as Bun.TCPSocketConnectOptions<Data>).catch(ignore);
   return 0;
 }
@@ -99,7 +93,6 @@ function connectByBun<Data>(options: ConnectOptions<Data>): number {
       : { hostname: endpoint.ip, port: endpoint.port }),
     allowHalfOpen: true,
     data: options.data,
-    ...tlsOptions(options),
     socket: {
       ...handlers,
       open(socket) {
@@ -114,12 +107,6 @@ function connectByBun<Data>(options: ConnectOptions<Data>): number {
     },
   } as Bun.TCPSocketConnectOptions<Data>).catch(ignore);
   return 0;
-}
-
-function tlsOptions<Data>({ tls }: ConnectOptions<Data>): object {
-  if (tls === undefined) return {};
-  const { serverName } = tls;
-  return { tls: { rejectUnauthorized: false, ...(serverName !== "" && { serverName }) } };
 }
 
 const sockaddrs = new WeakMap<Endpoint, Sockaddr>();

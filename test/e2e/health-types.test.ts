@@ -3,9 +3,10 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { simpleConfig, spawnBal } from "../support/bal.ts";
+import { at, fullConfig, simpleConfig, spawnBal } from "../support/bal.ts";
 import { namedPeer, peer } from "../support/peer.ts";
 import { freePort } from "../support/ports.ts";
+import { realServer, runNginx } from "../support/real-server.ts";
 import { until } from "../support/until.ts";
 
 setDefaultTimeout(60_000);
@@ -57,6 +58,37 @@ test("tls: any certificate will do, and one that ends soon is told of once", asy
   expect(told()).toHaveLength(1);
   expect(told()[0]?.message).toContain("in less than 3d");
 });
+
+test.skipIf(Bun.which("nginx") === null)(
+  "tls: where the backend waits for a PROXY header, that comes before the handshake",
+  async () => {
+    await using nginx = await realServer(
+      runNginx,
+      (port, own) => `
+        pid ${own}/pid; error_log /dev/null; worker_processes 1;
+        events {}
+        http {
+          access_log off; client_body_temp_path ${own}/b; proxy_temp_path ${own}/p;
+          fastcgi_temp_path ${own}/f; uwsgi_temp_path ${own}/u; scgi_temp_path ${own}/s;
+          server {
+            listen 127.0.0.1:${port} ssl proxy_protocol;
+            ssl_certificate ${folder}/cert.pem; ssl_certificate_key ${folder}/key.pem;
+          }
+        }`,
+    );
+    const config = (version: string) => {
+      const pool = { proxy_protocol: version, health_check: { ...quick, type: "tls" } };
+      return fullConfig({ backends: [at(nginx)], pool }, { port });
+    };
+    const port = freePort();
+    using bal = await spawnBal({ config: config("v2").config });
+    await bal.untilState(nginx.port, "up");
+    await bal.reload(config("off").config);
+    await bal.untilState(nginx.port, "down");
+    await bal.reload(config("v1").config);
+    await bal.untilState(nginx.port, "up");
+  },
+);
 
 test("tls with verify: a certificate that nobody has signed is refused, and a reload forgives it", async () => {
   using server = opensslServer();

@@ -12,6 +12,7 @@ import { formatLocal } from "../../policy/proxy-protocol/format.ts";
 import type { Trust } from "./certificate.ts";
 
 export type Conversation = {
+  /** In the clear, before TLS. */
   readonly send: Uint8Array;
   /** Null: to be connected is enough. */
   readonly judge: ((answer: Uint8Array) => Verdict) | null;
@@ -28,12 +29,11 @@ export const CONNECT_ONLY: Conversation = { send: NOTHING, judge: null, tls: nul
 /** `host` null: it is on a unix socket. */
 type Backend = { readonly host: string | null; readonly proxyProtocol: ProxyProtocol };
 
-/** With the header in front that a backend waits for. It would come before TLS: a check of that type
- *  has none. */
+/** With the header in front that a backend waits for. */
 export function conversationOf(check: HealthCheckConfig, backend: Backend): Conversation {
   const { host, proxyProtocol } = backend;
   const plain = conversationWith(check, host);
-  if (proxyProtocol.version === "off" || plain.tls !== null) return plain;
+  if (proxyProtocol.version === "off") return plain;
   const header = formatLocal(proxyProtocol.version);
   return { ...plain, send: Buffer.concat([header, plain.send]) };
 }

@@ -21,6 +21,9 @@ const LINGER_MS = 1000;
 
 type Attempt = {
   socket: Bun.Socket<Attempt> | null;
+  /** Its connect has completed. */
+  hasBegun: boolean;
+  /** There is somebody to take leave of. */
   isConnected: boolean;
   expiresAt: Date | null;
   readonly conversation: Conversation;
@@ -34,22 +37,13 @@ const handlers: SocketHandlers<Attempt> = {
   },
   drain(socket) {
     const attempt = socket.data;
-    if (attempt.isConnected || attempt.conversation.tls !== null) return;
-    attempt.isConnected = true;
-    const { send, judge } = attempt.conversation;
+    if (attempt.hasBegun) return;
+    attempt.hasBegun = true;
+    const { send, judge, tls } = attempt.conversation;
     if (send.length > 0) socket.write(send);
+    if (tls !== null) return beginTls(socket, tls);
+    attempt.isConnected = true;
     if (judge === null) attempt.settle(null);
-  },
-  handshake(socket, _isNamed, problem) {
-    const attempt = socket.data;
-    const { tls } = attempt.conversation;
-    if (tls === null) return;
-    const certificate = certificateOf(socket);
-    const error = judgeHandshake(problem, certificate, tls);
-    // Of one that failed there is nobody to take leave of.
-    attempt.isConnected = certificate !== null;
-    if (certificate !== null) attempt.expiresAt = new Date(certificate.valid_to);
-    attempt.settle(error);
   },
   data(socket, chunk) {
     const verdict = socket.data.answer?.take(chunk);
@@ -69,6 +63,32 @@ const handlers: SocketHandlers<Attempt> = {
     socket.data.settle(codeOf(error) ?? "EIO");
   },
 };
+
+const tlsHandlers = {
+  ...handlers,
+  drain() {},
+  /** Completed or not: what is wrong with the certificate or the handshake. */
+  handshake(socket: Bun.Socket<Attempt>, _isNamed: boolean, problem: Error | null) {
+    const attempt = socket.data;
+    const { tls } = attempt.conversation;
+    if (tls === null) return;
+    const certificate = certificateOf(socket);
+    const error = judgeHandshake(problem, certificate, tls);
+    // Of one that failed there is nobody to take leave of.
+    attempt.isConnected = certificate !== null;
+    if (certificate !== null) attempt.expiresAt = new Date(certificate.valid_to);
+    attempt.settle(error);
+  },
+};
+
+/** Speaks TLS from now on, with any certificate: `handshake` judges it. */
+function beginTls(
+  socket: Bun.Socket<Attempt>,
+  { serverName }: { readonly serverName: string },
+): void {
+  const tls = { rejectUnauthorized: false, ...(serverName !== "" && { serverName }) };
+  socket.upgradeTLS({ tls, data: socket.data, socket: tlsHandlers });
+}
 
 /** Tries the endpoints from `first` on; `timeoutMs` is for all of them together. */
 export async function probeBackend(
@@ -101,10 +121,10 @@ async function connectOnce(
   const { judge, tls } = conversation;
   const answer = judge === null ? null : new Answer(judge);
   const attempt: Attempt = {
-    ...{ socket: null, isConnected: false, expiresAt: null },
+    ...{ socket: null, hasBegun: false, isConnected: false, expiresAt: null },
     ...{ conversation, answer, settle: resolve },
   };
-  const errno = connectTo({ endpoint, handlers, data: attempt, ...(tls !== null && { tls }) });
+  const errno = connectTo({ endpoint, handlers, data: attempt });
   if (errno !== 0) return { error: errnoCode(errno) };
   const timer = setTimeout(() => resolve("ETIMEDOUT"), timeoutMs);
   const error = await promise;
