@@ -1,7 +1,7 @@
 // Who serves the next client: exact turns over all workers, and the least loaded.
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { simpleConfig, spawnBal } from "../support/bal.ts";
-import { holdingPeer, namedPeer } from "../support/peer.ts";
+import { at, fullConfig, simpleConfig, spawnBal } from "../support/bal.ts";
+import { holdingPeer, namedPeer, peer } from "../support/peer.ts";
 import { until } from "../support/until.ts";
 import { connect, exchange, type Wire } from "../support/wire.ts";
 
@@ -120,5 +120,71 @@ test("least connections weighs the load", async () => {
   const clients: Wire[] = [];
   await open(bal.port, 20, clients);
   expect([a.served, b.served]).toEqual([15, 5]);
+  for (const client of clients) client.reset();
+});
+
+test("random takes the one of two that has fewer sessions for its weight", async () => {
+  using a = holdingPeer("a");
+  using b = holdingPeer("b");
+  const method = "random";
+  const plain = simpleConfig([a, b], { workers: 2, method });
+  using bal = await spawnBal({ config: plain });
+  const clients: Wire[] = [];
+  // Of two backends both are looked at, whatever chance draws.
+  await open(bal.port, 20, clients);
+  expect([a.served, b.served]).toEqual([10, 10]);
+  await bal.reload({ ...plain, backends: [at(a, { weight: 3 }), at(b)] });
+  await open(bal.port, 20, clients);
+  expect([a.served, b.served]).toEqual([30, 10]);
+  for (const client of clients) client.reset();
+});
+
+test("least_time goes where answers come soon, and looks at the slow one again", async () => {
+  using fast = namedPeer("fast");
+  using slow = peer(async (wire) => {
+    await wire.read(1);
+    await Bun.sleep(40);
+    void wire.send("slow");
+    wire.finish();
+  });
+  using bal = await spawnBal({
+    config: simpleConfig([slow, fast], {
+      workers: 1,
+      method: "least_time",
+      health_check: { type: "off" },
+    }),
+  });
+  await ask(bal.port, 60);
+  // One each to know them; the worker's average of the slow one stays above the fast one's.
+  expect([slow.connections, fast.served]).toEqual([1, 59]);
+});
+
+test("source_hash with a bound sends no backend more than its share and a half", async () => {
+  using a = holdingPeer("a");
+  using b = holdingPeer("b");
+  using c = holdingPeer("c");
+  const peers = [a, b, c];
+  const { config, port } = fullConfig(
+    {
+      backends: peers.map((one) => at(one)),
+      pool: { method: "source_hash", hash: { bounded: "150%" } },
+    },
+    { workers: 2 },
+  );
+  using bal = await spawnBal({ config });
+  const clients: Wire[] = [];
+  // All from one address: without the bound they would be on one backend.
+  await open(port, 12, clients);
+  const served = peers.map((one) => one.served).sort((x, y) => x - y);
+  expect(served).toEqual([0, 6, 6]);
+  const free = fullConfig(
+    { backends: peers.map((one) => at(one)), pool: { method: "source_hash" } },
+    { workers: 2, port },
+  );
+  await bal.reload(free.config);
+  const most = () => Math.max(...peers.map((one) => one.served));
+  const before = most();
+  await open(port, 12, clients);
+  expect(most()).toBe(before + 12);
   for (const client of clients) client.reset();
 });

@@ -1,5 +1,5 @@
 // Shortest time to an answer of late, times the sessions that share it, for its weight. One of which
-// nothing is known counts as the fastest: it is tried, and known.
+// nothing is known is tried at once, whatever the weights; while it is, it counts as the fastest.
 import type { Balancer } from "./balancer.ts";
 import { leastOf } from "./least-of.ts";
 
@@ -11,7 +11,8 @@ export const leastTime: Balancer = (schedule, facts) => {
   }
   if (fastest === Number.POSITIVE_INFINITY) fastest = 1;
   return leastOf(schedule, facts, ({ slot, weight }) => {
-    const timeMs = facts.timeMs(slot) || fastest;
-    return (timeMs * (facts.load(slot) + 1)) / weight;
+    const timeMs = facts.timeMs(slot);
+    const load = facts.load(slot);
+    return (timeMs > 0 ? timeMs * (load + 1) : fastest * load) / weight;
   });
 };
