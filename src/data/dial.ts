@@ -66,7 +66,7 @@ export class Dial {
   go(): void {
     const { session } = this;
     const nowMs = performance.now();
-    const end = this.findPool() ? this.next(nowMs) : "noRoute";
+    const end = this.findPool() ?? this.next(nowMs);
     if (end !== null && !(end === "queueFull" && this.joinLine(nowMs))) return session.end(end);
     session.thread.pending.add(session);
     session.thread.watchPending();
@@ -92,7 +92,7 @@ export class Dial {
   tryTurn(): boolean {
     const nowMs = performance.now();
     this.begin(nowMs);
-    const end = this.findPool() ? this.next(nowMs, true) : "noRoute";
+    const end = this.findPool() ?? this.next(nowMs, true);
     if (end === "queueFull") return false;
     this.leaveLine();
     if (end !== null) this.session.end(end);
@@ -119,11 +119,13 @@ export class Dial {
     return true;
   }
 
-  // A reload may have sent such clients elsewhere.
-  private findPool(): boolean {
-    const pool = this.origin.poolOf(this.session.hello);
-    if (pool !== null) this.pool = pool;
-    return pool !== null;
+  // A reload may have sent such clients elsewhere, or nowhere.
+  private findPool(): End | null {
+    const { hello } = this.session;
+    const pool = this.origin.poolOf(hello);
+    if (pool === null) return hello === null ? "noBackend" : "noRoute";
+    this.pool = pool;
+    return null;
   }
 
   // The time that all attempts together may take runs from now on.

@@ -2,7 +2,7 @@
 import { AddressSet } from "../policy/admission/address-set.ts";
 import type { Generation, GenerationListener } from "../shared/messages.ts";
 import { type Ceiling, Listener } from "./listener.ts";
-import { routing } from "./origin.ts";
+import { retireOrigin, routing } from "./origin.ts";
 import { Pool } from "./pool.ts";
 import type { PrereadRules } from "./preread.ts";
 import type { Thread } from "./thread.ts";
@@ -31,13 +31,13 @@ export function applyGeneration(served: Served, next: Generation, thread: Thread
   const kept = new Set(next.listeners.map(({ slot }) => slot));
   for (const [slot, listener] of served.listeners) {
     if (kept.has(slot)) continue;
-    listener.close();
+    retire(listener, served);
     served.listeners.delete(slot);
   }
   const { maxConnections, overload } = next;
   const ceiling = { maxConnections, isWaiting: overload === "wait" };
   const errors = next.listeners.flatMap((config) =>
-    serve(served.listeners, config, { pools, ceiling, thread }),
+    serve(served, config, { pools, ceiling, thread }),
   );
   for (const pool of gone) pool.line.disband();
   return errors;
@@ -49,18 +49,23 @@ type Serving = {
   readonly thread: Thread;
 };
 
+function retire(listener: Listener, { pools }: Served): void {
+  listener.close();
+  retireOrigin(listener.origin, pools);
+}
+
 function serve(
-  listeners: Served["listeners"],
+  served: Served,
   config: GenerationListener,
   { pools, ceiling, thread }: Serving,
 ): string[] {
   const { limits } = config;
   const poolOf = routing(config, pools);
-  let listener = listeners.get(config.slot);
+  let listener = served.listeners.get(config.slot);
   if (listener === undefined || !listener.isAt(config)) {
-    listener?.close();
+    if (listener !== undefined) retire(listener, served);
     listener = new Listener(thread, config, { listener: config.slot, poolOf, limits }, ceiling);
-    listeners.set(config.slot, listener);
+    served.listeners.set(config.slot, listener);
   }
   listener.origin.poolOf = poolOf;
   listener.origin.limits = limits;

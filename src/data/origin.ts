@@ -30,4 +30,13 @@ export function routing(
   };
 }
 
+/** Of a listener that is no more: its sessions go on where they would, as long as that pool is there. */
+export function retireOrigin(origin: Origin, served: ReadonlyMap<number, Pool>): void {
+  const { poolOf } = origin;
+  origin.poolOf = (hello) => {
+    const pool = poolOf(hello);
+    return pool !== null && served.get(pool.slot) === pool ? pool : null;
+  };
+}
+
 const NOTHING_ASKED: ClientHello = { sni: null, alpn: [] };

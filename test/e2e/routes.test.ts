@@ -248,6 +248,34 @@ test("a reload changes where names go, at once and for new clients alone", async
   expect(await ask(port, bytes)).toEqual(answered("b", bytes));
 });
 
+test("a client that was being read when its listener and pool went is refused, or goes to what is left", async () => {
+  using a = receipt("a");
+  using b = receipt("b");
+  const { port, config } = routed(
+    [
+      { sni: ["a.test"], pool: "a" },
+      { default: true, pool: "b" },
+    ],
+    { a, b },
+  );
+  using bal = await spawnBal({ config });
+  const [toA, toB] = [asking("a.test"), asking("b.test")];
+  using first = await connect(port);
+  using second = await connect(port);
+  await first.send(toA.subarray(0, 20));
+  await second.send(toB.subarray(0, 20));
+  await until("both are read", async () => (await sessionsOf(bal)).length === 2);
+  const other = { name: "other", bind_address: "127.0.0.1", port: freePort(), pool: "b" };
+  await bal.reload({ listeners: [other], pools: { b: config.pools.b } });
+  await first.send(toA.subarray(20));
+  await second.send(toB.subarray(20));
+  second.finish();
+  expect(await first.ended).toBe("reset");
+  expect(await second.readToEnd()).toEqual(answered("b", toB));
+  await bal.untilIdle();
+  expect((await bal.status()).pools[0]?.backends[0]).toMatchObject({ active: 0, total: 1 });
+});
+
 test("TLS ends at the backend: its certificate is what the client sees, and sessions know the name", async () => {
   using folder = temporaryHome();
   const files = ["cert.pem", "key.pem"].map((file) => join(folder.path, file));
