@@ -24,6 +24,8 @@ export type BalanceOptions = {
   readonly backendPorts: readonly number[];
   readonly probe: Probe;
   readonly workers?: number;
+  /** What the rival routes by. */
+  readonly serverName?: string;
   /** Pause between probes until the first one succeeds. */
   readonly retryAfterMs?: number;
 };
@@ -46,7 +48,7 @@ export class Run {
 
   /** Starts the rival, and waits until it serves. */
   async balance(options: BalanceOptions): Promise<Balanced> {
-    const { backendPorts, workers } = options;
+    const { backendPorts, workers, serverName = null } = options;
     const balanced = new Balanced(
       await this.rival.start({
         folder: mkdtempSync(join(this.folder, "rival-")),
@@ -54,6 +56,7 @@ export class Run {
         backendPorts,
         workers: workers ?? this.workers,
         method: this.method,
+        serverName,
       }),
     );
     try {

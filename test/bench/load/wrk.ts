@@ -10,13 +10,15 @@ export type WrkOptions = {
   readonly connections: number;
   /** Each request on a connection of its own. */
   readonly isClosing?: boolean;
+  /** Over TLS, for the name localhost. */
+  readonly isTls?: boolean;
 };
 
 export type WrkReport = { readonly requests: number; readonly perSecond: number };
 
 /** Throws when anything went wrong: figures with errors in them compare nothing. */
 export async function wrk(options: WrkOptions): Promise<WrkReport> {
-  const { port, bytes, seconds, connections, isClosing = false } = options;
+  const { port, bytes, seconds, connections, isClosing = false, isTls = false } = options;
   const { stdout } = await runToEnd(
     [
       "wrk",
@@ -25,7 +27,7 @@ export async function wrk(options: WrkOptions): Promise<WrkReport> {
       `-d${seconds}s`,
       "--timeout=10s",
       ...(isClosing ? ["-H", "Connection: close"] : []),
-      `http://127.0.0.1:${port}/${bytes}`,
+      `${isTls ? "https://localhost" : "http://127.0.0.1"}:${port}/${bytes}`,
     ],
     { timeoutMs: (seconds + 15) * 1000 },
   );

@@ -7,6 +7,7 @@ import { keptRequests } from "./kept-requests.ts";
 import { latency } from "./latency.ts";
 import type { Question } from "./question.ts";
 import { reload } from "./reload.ts";
+import { routed } from "./routed.ts";
 import { scaling } from "./scaling.ts";
 import { start } from "./start.ts";
 
@@ -15,6 +16,7 @@ export type { Question };
 export const questions: readonly Question[] = [
   keptRequests,
   connections,
+  routed,
   bulk,
   latency,
   idleMemory,

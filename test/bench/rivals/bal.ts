@@ -28,15 +28,17 @@ export const bal: Rival = {
   start: async (setup) => startBal(setup),
 };
 
-function startBal({ folder, listenPort, backendPorts, workers, method }: Setup): Running {
+function startBal(setup: Setup): Running {
+  const { folder, listenPort, backendPorts, workers, method, serverName } = setup;
   const file = join(folder, "config.yaml");
   const env = { BAL_HOME: folder };
   const write = (ports: readonly number[]) =>
     writeConfig("bal.yml.template", file, {
       port: listenPort,
+      where: serverName === null ? "pool: pool" : `routes: [{sni: [${serverName}], pool: pool}]`,
       workers,
       method,
-      backends: ports.map((port) => `  - {host: 127.0.0.1, port: ${port}}`).join("\n"),
+      backends: ports.map((port) => `      - {host: 127.0.0.1, port: ${port}}`).join("\n"),
     });
   write(backendPorts);
   const child = new Child([binary(), "start", "-c", file], {

@@ -19,8 +19,17 @@ function haproxyWith(name: string, template: string): Rival {
   };
 }
 
+/** As its documentation has it for TLS that passes through. */
+function prereadOf(serverName: string): string {
+  return [
+    "    tcp-request inspect-delay 3s",
+    `    tcp-request content accept if { req.ssl_sni -i ${serverName} }`,
+    "    tcp-request content reject if { req.len gt 0 }",
+  ].join("\n");
+}
+
 function startHaproxy(template: string, setup: Setup): Running {
-  const { folder, listenPort, backendPorts, workers, method } = setup;
+  const { folder, listenPort, backendPorts, workers, method, serverName } = setup;
   const file = join(folder, "haproxy.cfg");
   const write = (ports: readonly number[]) =>
     writeConfig(template, file, {
@@ -30,6 +39,7 @@ function startHaproxy(template: string, setup: Setup): Running {
       // It refuses to start with more than its open files allow: two a connection, and a pipe of
       // two for every fourth when it splices.
       maxconn: Math.min(20_000, Math.floor((openFileLimit() - 200) / 2.5)),
+      preread: serverName === null ? "" : prereadOf(serverName),
       method: method === "round_robin" ? "roundrobin" : "leastconn",
       servers: ports.map((port) => `    server s${port} 127.0.0.1:${port} check`).join("\n"),
     });

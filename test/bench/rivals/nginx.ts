@@ -23,7 +23,12 @@ function moduleLine(): string | null {
   return existsSync(file) ? `load_module ${file};` : null;
 }
 
-function startNginx({ folder, listenPort, backendPorts, workers, method }: Setup): Running {
+function mapOf(serverName: string): string {
+  return `    map $ssl_preread_server_name $pool { ${serverName} pool; }`;
+}
+
+function startNginx(setup: Setup): Running {
+  const { folder, listenPort, backendPorts, workers, method, serverName } = setup;
   const file = join(folder, "nginx.conf");
   const log = join(folder, "stderr");
   const write = (ports: readonly number[]) =>
@@ -35,6 +40,8 @@ function startNginx({ folder, listenPort, backendPorts, workers, method }: Setup
       files: openFileLimit(),
       // Two for each client.
       connections: Math.min(40_000, openFileLimit() - 100),
+      map: serverName === null ? "" : mapOf(serverName),
+      where: serverName === null ? "pool" : "$pool; ssl_preread on",
       method: method === "round_robin" ? "" : "        least_conn;",
       servers: ports.map((port) => `        server 127.0.0.1:${port};`).join("\n"),
     });

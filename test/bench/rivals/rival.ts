@@ -11,6 +11,8 @@ export type Setup = {
   /** Threads or worker processes that carry traffic. */
   readonly workers: number;
   readonly method: Method;
+  /** Clients are TLS clients that ask for this name; others are refused. Null: nothing is looked at. */
+  readonly serverName: string | null;
 };
 
 export interface Running {

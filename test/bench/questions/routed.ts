@@ -1,0 +1,36 @@
+// What a connection costs that is routed by the name that its TLS client asks for.
+import { HttpBackend, httpProbe } from "../load/http-backend.ts";
+import { wrk } from "../load/wrk.ts";
+import type { Run } from "../run.ts";
+import type { Question } from "./question.ts";
+
+const AT_ONCE = 32;
+
+export const routed: Question = {
+  name: "routed",
+  title: "TLS connections routed by server name (SNI)",
+  notes: [
+    `wrk over TLS with Connection: close, ${AT_ONCE} at once, 64 B, an nginx behind that ends TLS.`,
+    "The handshakes, of client and nginx, take most of the machine: the rate says little, the CPU much.",
+  ],
+  programs: ["wrk", "nginx", "openssl"],
+  isForDirect: false,
+  figures: [
+    { name: "rate", title: "", unit: "connections/s", lowerIsBetter: false },
+    { name: "cpu", title: "", unit: "CPU µs/connection", lowerIsBetter: true },
+  ],
+  async ask(run: Run) {
+    await using backend = await HttpBackend.start(run.folder, { isTls: true });
+    await using balanced = await run.balance({
+      backendPorts: [backend.port],
+      probe: httpProbe(64, { isTls: true }),
+      serverName: "localhost",
+    });
+    const { port } = balanced;
+    const load = (seconds: number) =>
+      wrk({ port, bytes: 64, seconds, connections: AT_ONCE, isClosing: true, isTls: true });
+    await load(1);
+    const { cpuMs, result } = await balanced.measure(() => load(run.isQuick ? 1 : 4));
+    return { rate: result.perSecond, cpu: (cpuMs * 1000) / result.requests };
+  },
+};
