@@ -3,8 +3,10 @@ import { ptr } from "bun:ffi";
 import { MSG_DONTWAIT, MSG_TRUNC, SHUT_WR, SO_ERROR, SO_LINGER, SOL_SOCKET } from "./abi.ts";
 import { errno, getLibc } from "./libc.ts";
 
-/** How much one call of `discard` drops at most. */
-const DISCARD_BYTES = 1024 * 1024;
+/** How much one call of `discard` drops at most. TCP copies nothing with MSG_TRUNC (tcp(7)); a unix
+ *  socket takes no notice of it, so there is room for all of it (Linux 6.18). */
+const dropped = new Uint8Array(new ArrayBuffer(64 * 1024));
+const droppedPointer = ptr(dropped);
 
 // struct linger { on, seconds }. Only what a function refers to lives on: a constant that nothing
 // else uses is collected once the module is loaded, and its pointer goes stale.
@@ -39,7 +41,6 @@ export function takeError(fd: number): number {
 
 /** Drops bytes that have come. @returns how many, 0 at the FIN, or a negative errno */
 export function discard(fd: number): number {
-  // With MSG_TRUNC, TCP copies nothing to the buffer (tcp(7)).
-  const count = getLibc().recv(fd, valuePointer, DISCARD_BYTES, MSG_DONTWAIT | MSG_TRUNC);
+  const count = getLibc().recv(fd, droppedPointer, dropped.length, MSG_DONTWAIT | MSG_TRUNC);
   return count < 0 ? -errno() : count;
 }
