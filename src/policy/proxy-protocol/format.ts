@@ -57,7 +57,7 @@ function formatTlv(tlv: ProxyTlv, values: TlvValues): number[] {
 
 /** What a connection of bal's own begins with, such as a health check. */
 export function formatLocal(version: ProxyVersion): Uint8Array {
-  return version === "v1" ? formatV1(null) : frame(LOCAL, UNSPECIFIED, []);
+  return formatHeader(version, null);
 }
 
 function formatV1(route: Route): Uint8Array {
@@ -72,7 +72,8 @@ function describe({ source, destination }: NonNullable<Route>): string {
 }
 
 function formatV2(route: Route, tlvs: readonly number[]): Uint8Array {
-  if (route === null) return frame(PROXY, UNSPECIFIED, tlvs);
+  // TLVs of a LOCAL header are discarded with it (section 2.2).
+  if (route === null) return frame(tlvs.length === 0 ? LOCAL : PROXY, UNSPECIFIED, tlvs);
   const { source, destination } = route;
   const ports = [source.port, destination.port].flatMap((port) => [port >> 8, port & 255]);
   const areV4 = !isV6(source.ip) && !isV6(destination.ip);

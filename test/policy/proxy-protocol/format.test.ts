@@ -26,7 +26,7 @@ test("version 2", () => {
   expect(formatHeader("v2", v6).toHex()).toBe(
     `${SIGNATURE}21210024${"20010db8000000000000000000000001"}${"0".repeat(31)}10001ffff`,
   );
-  expect(formatHeader("v2", null).toHex()).toBe(`${SIGNATURE}21000000`);
+  expect(formatHeader("v2", null).toHex()).toBe(`${SIGNATURE}20000000`);
   expect(formatLocal("v2").toHex()).toBe(`${SIGNATURE}20000000`);
 });
 
@@ -36,6 +36,10 @@ test("version 2 with TLVs, in the order of the config, and without those that ar
   const body = "c0a80001c0a8000bdc0401bb";
   expect(formatHeader("v2", v4, { tlvs, values }).toHex()).toBe(
     `${SIGNATURE}21110021${body}020006612e7465737401000268320500043078 2d31`.replace(" ", ""),
+  );
+  // Beside LOCAL nobody would read them.
+  expect(formatHeader("v2", null, { tlvs: ["unique_id"], values }).toHex()).toBe(
+    `${SIGNATURE}210000070500043078 2d31`.replace(" ", ""),
   );
   const unknown = { tlvs, values: { ...values, authority: null, alpn: null } };
   expect(formatHeader("v2", v4, unknown).toHex()).toBe(`${SIGNATURE}21110013${body}05000430782d31`);
