@@ -4,12 +4,14 @@ import { isIPv4, isIPv6 } from "node:net";
 /** An IP literal in canonical form. */
 export type Ip = { readonly family: 4 | 6; readonly ip: string };
 
-/** Where a connection goes. */
-export type Endpoint =
-  | (Ip & { readonly port: number })
-  | { readonly family: "unix"; readonly path: string };
+/** Port 0 is the one that the client came to. */
+export type TcpEndpoint = Ip & { readonly port: number };
 
-/** A place by name: a host, which may be an IP literal in canonical form, or a unix socket. */
+/** Where a connection goes, or comes in. */
+export type Endpoint = TcpEndpoint | { readonly family: "unix"; readonly path: string };
+
+/** A place by name: a host, which may be an IP literal in canonical form, or a unix socket. Port 0 is
+ *  the one that the client came to. */
 export type Address =
   | { readonly kind: "host"; readonly host: string; readonly port: number }
   | { readonly kind: "unix"; readonly path: string };
@@ -57,11 +59,10 @@ export function formatHostPort(host: string, port: number): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** `host:port`, `[v6]:port`, `unix:/path` */
+/** `host:port`, `[v6]:port`, `unix:/path`; the host alone without a port of its own. */
 export function formatAddress(address: Address): string {
-  return address.kind === "unix"
-    ? `unix:${address.path}`
-    : formatHostPort(address.host, address.port);
+  if (address.kind === "unix") return `unix:${address.path}`;
+  return address.port === 0 ? address.host : formatHostPort(address.host, address.port);
 }
 
 export function formatEndpoint(endpoint: Endpoint): string {

@@ -13,6 +13,7 @@ const codes: Readonly<Record<number, string>> = {
   22: "EINVAL",
   23: "ENFILE",
   24: "EMFILE",
+  30: "EROFS",
   32: "EPIPE",
   91: "EPROTOTYPE",
   97: "EAFNOSUPPORT",

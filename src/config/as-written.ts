@@ -1,6 +1,7 @@
 // A resolved config → the full form as it would be written, with every default in its place. Reading it
 // gives the same config again, but for the token, which is told to nobody.
 import { formatAddress, formatHostPort } from "../base/address.ts";
+import { formatPorts, type ListenAddress } from "../base/listen-address.ts";
 import { formatDuration, formatSize } from "../base/units.ts";
 import type {
   AdminConfig,
@@ -16,6 +17,7 @@ import type {
   RouteConfig,
   SessionTimeouts,
 } from "./config.ts";
+import { formatMode } from "./read-listen.ts";
 
 /** Instead of a secret. */
 export const HIDDEN = "(hidden)";
@@ -80,18 +82,11 @@ function resolver({ servers, intervalMs }: ResolverConfig): Written {
 export function listenerAsWritten(one: ListenerConfig): Written {
   return {
     name: one.name,
-    bind_address: one.bindAddress,
-    port: one.port,
+    ...listenAddress(one.address),
     ...(one.pool === null ? { routes: one.routes.map(routeAsWritten) } : { pool: one.pool }),
-    proxy_protocol: {
-      accept: one.proxyProtocol.isAccepted,
-      trusted: one.proxyProtocol.trusted,
-      optional: one.proxyProtocol.isOptional,
-    },
-    ...(one.allow !== null && { allow: one.allow }),
-    deny: one.deny,
-    tcp_fast_open: one.isFastOpen,
-    defer_accept: one.isDeferred,
+    proxy_protocol: proxyAccept(one),
+    ...(hasAddresses(one) && byAddress(one)),
+    ...(one.address.kind === "tcp" && ofTcp(one)),
     limits: listenerLimits(one.limits),
     timeouts: sessionTimeouts(one.timeouts),
   };
@@ -103,6 +98,41 @@ export function routeAsWritten({ sni, alpn, isDefault, pool }: RouteConfig) {
     ...(alpn.length > 0 && { alpn }),
     ...(isDefault && { default: true as const }),
     ...(pool === null ? { refuse: true as const } : { pool }),
+  };
+}
+
+function listenAddress(address: ListenAddress): Written {
+  if (address.kind === "tcp") {
+    const { from, to } = address.ports;
+    return { bind_address: address.ip, port: from === to ? from : formatPorts(address.ports) };
+  }
+  const { path, mode } = address;
+  return { unix: path, ...(mode !== null && { mode: formatMode(mode) }) };
+}
+
+// Of a unix socket every peer is trusted.
+function proxyAccept({ address, proxyProtocol }: ListenerConfig): Written {
+  const { isAccepted, trusted, isOptional } = proxyProtocol;
+  return {
+    accept: isAccepted,
+    ...(address.kind === "tcp" && { trusted }),
+    optional: isOptional,
+  };
+}
+
+/** Clients of a unix socket have one only if it is announced. */
+function hasAddresses({ address, proxyProtocol }: ListenerConfig): boolean {
+  return address.kind === "tcp" || proxyProtocol.isAccepted;
+}
+
+function byAddress({ allow, deny }: ListenerConfig): Written {
+  return { ...(allow !== null && { allow }), deny };
+}
+
+function ofTcp({ isFastOpen, isDeferred }: ListenerConfig): Written {
+  return {
+    tcp_fast_open: isFastOpen,
+    defer_accept: isDeferred,
   };
 }
 
@@ -162,7 +192,7 @@ export function backendAsWritten(one: BackendConfig): Written {
   return {
     ...(address.kind === "unix"
       ? { unix: address.path }
-      : { host: address.host, port: address.port }),
+      : { host: address.host, ...(address.port > 0 && { port: address.port }) }),
     ...(name !== formatAddress(address) && { name }),
     weight: one.weight,
     max_connections: one.maxConnections,

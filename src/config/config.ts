@@ -1,6 +1,7 @@
 // The resolved configuration: frozen, nothing optional, durations in milliseconds.
 // Types only; schema.ts holds ranges and defaults, and resolve.ts makes one of these from a file.
 import type { Address } from "../base/address.ts";
+import type { ListenAddress } from "../base/listen-address.ts";
 
 export type Method =
   | "round_robin"
@@ -71,7 +72,8 @@ export type TimeoutsConfig = SessionTimeouts & {
 };
 
 export type BackendConfig = {
-  /** With its pool's name, its identity. `host:port`, `[v6]:port`, `unix:/path`, or what the file says. */
+  /** With its pool's name, its identity. `host:port`, `[v6]:port`, `host`, `unix:/path`, or what the file
+   *  says. */
   readonly name: string;
   /** A hostname is in lower case. */
   readonly address: Address;
@@ -143,9 +145,7 @@ export type ProxyAcceptConfig = {
 
 export type ListenerConfig = {
   readonly name: string;
-  /** An IP literal in canonical form; "::" is dual stack. */
-  readonly bindAddress: string;
-  readonly port: number;
+  readonly address: ListenAddress;
   /** The name of a pool that exists; null: `routes` tell. */
   readonly pool: string | null;
   /** In the order of the file; empty beside a pool. */

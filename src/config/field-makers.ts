@@ -14,3 +14,6 @@ export const map = (keys: Keys): Field => ({ kind: "map", keys });
 
 export const rate: Field = { kind: "rate", max: 100_000 };
 export const port = integer(1, 65535);
+/** Each has sockets of its own in every worker. */
+export const MAX_PORTS = 1024;
+export const ports: Field = { kind: "ports", min: 1, max: 65535, mostPorts: MAX_PORTS };

@@ -18,6 +18,15 @@ export type Field =
     }
   /** Bytes. */
   | { readonly kind: "size"; readonly min: number; readonly max: number }
+  /** A port, or `9000-9010`, as both ends: so many at most. */
+  | {
+      readonly kind: "ports";
+      readonly min: number;
+      readonly max: number;
+      readonly mostPorts: number;
+    }
+  /** Rights of a file, `"0660"`: octal digits, as a number. */
+  | { readonly kind: "mode" }
   /** A name of the user's own: listener, pool, backend. */
   | { readonly kind: "name" }
   | { readonly kind: "ip" }
@@ -90,6 +99,10 @@ export function describeField(field: Field): string {
       return `a duration such as 500ms, 5s, 2m or 1h${field.canBeOff ? ", or 0 for off" : ""}`;
     case "size":
       return "a size such as 64KiB or 1MiB";
+    case "ports":
+      return `a port from ${field.min} to ${field.max}, or a range of them such as 9000-9010`;
+    case "mode":
+      return 'the rights of a file in quotes, such as "0660"';
     case "name":
       return "a name of letters, digits, `_`, `-`, `.` and `:`, at most 128 long";
     case "ip":

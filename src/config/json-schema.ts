@@ -46,6 +46,15 @@ function schemaOf(field: Field): JsonSchema {
           text(field, quantity("B|KiB|MiB|GiB")),
         ],
       };
+    case "ports":
+      return {
+        anyOf: [
+          { type: "integer", minimum: field.min, maximum: field.max },
+          text(field, "[0-9]{1,5}-[0-9]{1,5}"),
+        ],
+      };
+    case "mode":
+      return text(field, "0?[0-7]{3}");
     case "name":
       return { anyOf: [text(field, NAME), { type: "number" }] };
     case "ip":

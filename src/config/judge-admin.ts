@@ -1,5 +1,6 @@
 // Who may reach the admin API: what of it is no single value's mistake.
 import { formatHostPort, isLoopback, isWildcard } from "../base/address.ts";
+import { hasPort } from "../base/listen-address.ts";
 import type { ListenerConfig } from "./config.ts";
 import type { Report } from "./report.ts";
 import type { WrittenAdmin } from "./written.ts";
@@ -48,9 +49,10 @@ function judgeListen(
     report.error("admin.listen", { code: "token-required", message, hint });
   }
   const other = listeners.find(
-    (listener) =>
-      listener.port === port &&
-      (listener.bindAddress === ip || isWildcard(listener.bindAddress) || isWildcard(ip)),
+    ({ address: own }) =>
+      own.kind === "tcp" &&
+      hasPort(own, port) &&
+      (own.ip === ip || isWildcard(own.ip) || isWildcard(ip)),
   );
   if (other === undefined) return;
   const message = `address ${address} is taken already, by listener ${other.name}`;

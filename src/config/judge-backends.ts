@@ -1,15 +1,17 @@
 // What no single value of a backend shows: forms that do not go together, the same one twice, lists that
 // serve nobody.
-import { formatAddress, isLoopback, isWildcard } from "../base/address.ts";
+import { type Address, formatAddress, isLoopback, isWildcard } from "../base/address.ts";
+import { formatListenAddress, hasPort } from "../base/listen-address.ts";
 import type { ListenerConfig } from "./config.ts";
 import type { Report } from "./report.ts";
-import { backendAddress, backendName } from "./resolve.ts";
+import { backendAddress, backendName, DEFAULT_NAME } from "./resolve.ts";
 import { MAX_BACKENDS } from "./schema.ts";
 import type { WrittenBackend, WrittenConfig } from "./written.ts";
 
 /** A pool as it stands in the file: `path` is empty for the simple form's. */
 type Place = {
   readonly path: string;
+  readonly pool: string;
   readonly backends: readonly (WrittenBackend | undefined)[] | undefined;
   /** It has backends of its own finding as well. */
   readonly isDiscovered: boolean;
@@ -30,16 +32,17 @@ export function judgeBackends(
 
 function placesOf(written: WrittenConfig): readonly Place[] {
   if (written.pools === undefined)
-    return [{ path: "", backends: written.backends, isDiscovered: false }];
+    return [{ path: "", pool: DEFAULT_NAME, backends: written.backends, isDiscovered: false }];
   return Object.entries(written.pools).map(([name, pool]) => ({
     path: `pools.${name}.`,
+    pool: name,
     backends: pool?.backends,
     isDiscovered: pool?.discover !== undefined,
   }));
 }
 
 function judgePlace(
-  { path, backends, isDiscovered }: Place,
+  { path, pool, backends, isDiscovered }: Place,
   listeners: readonly ListenerConfig[],
   report: Report,
 ): void {
@@ -52,10 +55,14 @@ function judgePlace(
   }
   const endpoints = new Map<string, number>();
   const names = new Map<string, number>();
+  let isWhole = true;
   for (const [index, backend] of backends.entries()) {
     const at = `${list}[${index}]`;
     judgeForm(at, report);
-    if (backend === undefined || !hasAddress(backend)) continue;
+    if (backend === undefined || !hasAddress(at, backend, report)) {
+      isWhole = false;
+      continue;
+    }
     const address = backendAddress(backend);
     const endpoint = formatAddress(address);
     const first = endpoints.get(endpoint);
@@ -71,10 +78,10 @@ function judgePlace(
       report.error(`${at}.name`, { code: "duplicate-name", message });
     }
     names.set(name, index);
-    if (address.kind === "host") judgeLoop(address.host, address.port, { at, listeners, report });
+    judgeLoop(address, { at, pool, listeners, report });
   }
   if (isDiscovered) return;
-  if (endpoints.size === 1) {
+  if (endpoints.size === 1 && isWhole) {
     const message = "only one backend: there is nothing to fail over to";
     report.warn(list, { code: "one-backend", message });
   }
@@ -84,8 +91,10 @@ function judgePlace(
   }
 }
 
-function hasAddress({ host, port, unix }: WrittenBackend): boolean {
-  return unix !== undefined || (host !== undefined && port !== undefined);
+// A port that is wrong is none that is left out.
+function hasAddress(at: string, { host, port, unix }: WrittenBackend, report: Report): boolean {
+  if (unix !== undefined) return true;
+  return host !== undefined && (port !== undefined || !report.has(`${at}.port`));
 }
 
 function judgeForm(at: string, report: Report): void {
@@ -98,19 +107,29 @@ function judgeForm(at: string, report: Report): void {
 
 type LoopCheck = {
   readonly at: string;
+  readonly pool: string;
   readonly listeners: readonly ListenerConfig[];
   readonly report: Report;
 };
 
-function judgeLoop(host: string, port: number, { at, listeners, report }: LoopCheck): void {
-  const own = listeners.find(({ bindAddress, port: listening }) => {
-    if (listening !== port) return false;
-    const isLocal = host === "localhost" || isLoopback(host) || isWildcard(host);
-    return (
-      host === bindAddress || (isLocal && (isWildcard(bindAddress) || isLoopback(bindAddress)))
-    );
-  });
+function judgeLoop(address: Address, { at, pool, listeners, report }: LoopCheck): void {
+  const own = listeners.find((listener) => isAt(address, listener, pool));
   if (own === undefined) return;
   const message = `this is bal's own listener ${own.name}: a connection would go round for ever`;
   report.warn(at, { code: "own-listener", message });
+}
+
+function isAt(backend: Address, listener: ListenerConfig, itsPool: string): boolean {
+  const { address, pool, routes } = listener;
+  if (backend.kind === "unix" || address.kind === "unix") {
+    return formatAddress(backend) === formatListenAddress(address);
+  }
+  const { host, port } = backend;
+  // Without one of its own it is dialled at those of its clients.
+  const isMeant = pool === itsPool || routes.some((route) => route.pool === itsPool);
+  if (port === 0 ? !isMeant : !hasPort(address, port)) return false;
+  if (host === address.ip) return true;
+  // Which address of loopback it is says a literal only.
+  const isHere = host === "localhost" || isWildcard(host);
+  return isWildcard(address.ip) ? isHere || isLoopback(host) : isHere && isLoopback(address.ip);
 }

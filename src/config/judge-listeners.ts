@@ -1,24 +1,17 @@
-// What no single value of a listener shows: names and addresses that are taken, pools that are not there,
-// routes that no client could take.
-import { formatHostPort } from "../base/address.ts";
+// What no single value of a listener shows: names that are taken, pools that are not there, routes that no
+// client could take.
 import { nearName } from "./near-name.ts";
 import type { Report } from "./report.ts";
 import type { WrittenConfig, WrittenListener, WrittenRoute } from "./written.ts";
 
 export function judgeListeners(written: WrittenConfig, report: Report): void {
   const names = new Map<string, string>();
-  const addresses = new Map<string, string>();
   const used = new Set<string>();
   const pools = written.pools === undefined ? null : Object.keys(written.pools);
   for (const [index, listener] of (written.listeners ?? []).entries()) {
     const path = `listeners[${index}]`;
-    const { name, bind_address = "0.0.0.0", port } = listener ?? {};
-    if (name !== undefined)
-      unique(report, names, { key: name, path: `${path}.name`, what: "name" });
-    if (port !== undefined) {
-      const key = formatHostPort(bind_address, port);
-      unique(report, addresses, { key, path: `${path}.port`, what: "address" });
-    }
+    const { name } = listener ?? {};
+    if (name !== undefined) unique(report, names, name, `${path}.name`);
     judgeRoutes(listener ?? {}, path, report);
     for (const target of targetsOf(listener ?? {}, path)) {
       used.add(target.pool);
@@ -34,9 +27,10 @@ export function judgeListeners(written: WrittenConfig, report: Report): void {
   }
 }
 
-type Target = { readonly pool: string; readonly path: string };
+export type Target = { readonly pool: string; readonly path: string };
 
-function targetsOf({ pool, routes = [] }: WrittenListener, path: string): readonly Target[] {
+/** Every pool that its clients may go to, and where that is said. */
+export function targetsOf({ pool, routes = [] }: WrittenListener, path: string): readonly Target[] {
   const routed = routes.map((route, index) => ({
     pool: route?.pool,
     path: `${path}.routes[${index}].pool`,
@@ -122,13 +116,11 @@ function judgeWords(
   }
 }
 
-type Named = { readonly key: string; readonly path: string; readonly what: string };
-
-function unique(report: Report, seen: Map<string, string>, { key, path, what }: Named): void {
-  const first = seen.get(key);
-  if (first === undefined) seen.set(key, path);
+function unique(report: Report, seen: Map<string, string>, name: string, path: string): void {
+  const first = seen.get(name);
+  if (first === undefined) seen.set(name, path);
   else {
-    const message = `${what} ${key} is taken already, by ${first}`;
-    report.error(path, { code: `duplicate-${what}`, message });
+    const message = `name ${name} is taken already, by ${first}`;
+    report.error(path, { code: "duplicate-name", message });
   }
 }

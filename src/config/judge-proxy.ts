@@ -4,8 +4,9 @@ import type { WrittenConfig, WrittenProxyAccept, WrittenProxyProtocol } from "./
 
 export function judgeProxyProtocol(written: WrittenConfig, report: Report): void {
   for (const [index, listener] of (written.listeners ?? []).entries()) {
-    const { proxy_protocol } = listener ?? {};
-    if (proxy_protocol !== undefined)
+    const { proxy_protocol, unix } = listener ?? {};
+    // Of a unix socket every peer is trusted.
+    if (proxy_protocol !== undefined && unix === undefined)
       judgeAccept(proxy_protocol, `listeners[${index}].proxy_protocol`, report);
   }
   const unread = poolsWithoutHello(written);

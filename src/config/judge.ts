@@ -3,8 +3,10 @@
 import { formatDuration } from "../base/units.ts";
 import { judgeAdmin } from "./judge-admin.ts";
 import { judgeBackends } from "./judge-backends.ts";
+import { judgeClientPorts } from "./judge-client-ports.ts";
 import { judgeDiscovery } from "./judge-discovery.ts";
 import { judgeHealthType } from "./judge-health.ts";
+import { judgeListenAddresses } from "./judge-listen-address.ts";
 import { judgeListeners } from "./judge-listeners.ts";
 import { judgeProxyProtocol } from "./judge-proxy.ts";
 import type { Report } from "./report.ts";
@@ -21,8 +23,10 @@ export function judge(written: WrittenConfig, report: Report): void {
   judgeForm(written, report);
   const listeners = listenersOf(written);
   judgeListeners(written, report);
+  judgeListenAddresses(written, report);
   judgeProxyProtocol(written, report);
   judgeBackends(written, listeners, report);
+  judgeClientPorts(written, report);
   judgeHealthChecks(written, report);
   judgeTimeouts(written, report);
   judgeDiscovery(written, report);

@@ -1,6 +1,7 @@
 // What was written → the resolved config: defaults filled in, the simple form turned into one
 // listener and one pool, equal endpoints joined, everything frozen.
 import { type Address, formatAddress } from "../base/address.ts";
+import type { ListenAddress, PortRange } from "../base/listen-address.ts";
 import { parseDuration } from "../base/units.ts";
 import type {
   AdminConfig,
@@ -17,7 +18,8 @@ import type {
   RouteConfig,
   SessionTimeouts,
 } from "./config.ts";
-import type { Keys } from "./field.ts";
+import type { Field, Keys } from "./field.ts";
+import { parseMode } from "./read-listen.ts";
 import { tables } from "./schema.ts";
 import { PROXY_TLVS } from "./schema-proxy.ts";
 import type {
@@ -37,7 +39,7 @@ import type {
 } from "./written.ts";
 
 /** The name of the simple form's listener and pool. */
-const DEFAULT_NAME = "default";
+export const DEFAULT_NAME = "default";
 const MAX_WEIGHT = 256;
 /** Behind whatever tiers SRV priorities (RFC 2782) make: there are 65,536. */
 const BACKUP_TIER = 65_536;
@@ -94,12 +96,11 @@ export function listenersOf(written: WrittenConfig): readonly ListenerConfig[] {
   const all = written.listeners ?? [simple];
   return all.filter(isPresent).map((listener: WrittenListener) => {
     const filled = withDefaults(tables.listener, listener);
-    const { name, bind_address, port, tcp_fast_open, defer_accept } = filled;
+    const { name, tcp_fast_open, defer_accept } = filled;
     const { pool = null, routes = [], proxy_protocol, allow, deny = [] } = listener;
     return {
       name,
-      bindAddress: bind_address,
-      port,
+      address: listenAddressOf(listener),
       pool,
       routes: routes.filter(isPresent).map(routeOf),
       proxyProtocol: proxyAcceptOf(proxy_protocol),
@@ -127,6 +128,18 @@ function proxyAcceptOf(written: WrittenProxyAccept = { accept: false }): ProxyAc
   const { accept, optional } = withDefaults(tables.proxyAccept, written);
   const trusted = (written.trusted ?? []).filter(isPresent);
   return { isAccepted: accept, trusted, isOptional: optional };
+}
+
+/** Of one without an address, which is an error: port 0. */
+export function listenAddressOf(listener: WrittenListener): ListenAddress {
+  const { bind_address, mode } = withDefaults(tables.listener, listener);
+  const { port = 0, unix } = listener;
+  if (unix === undefined) return { kind: "tcp", ip: bind_address, ports: rangeOf(port) };
+  return { kind: "unix", path: unix, mode: unix.startsWith("@") ? null : mode };
+}
+
+function rangeOf(port: number | PortRange): PortRange {
+  return typeof port === "number" ? { from: port, to: port } : port;
 }
 
 function listenerLimitsOf(written: WrittenListenerLimits | undefined): ListenerLimits {
@@ -272,11 +285,15 @@ type Complete<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> };
 export function withDefaults<T extends object>(keys: Keys, written: T | undefined): Complete<T> {
   const defaults = Object.entries(keys).flatMap(([name, { field, default: value }]) => {
     if (value === undefined) return [];
-    const isDuration = field.kind === "duration" && typeof value === "string";
-    return [[name, isDuration ? parseDuration(value) : value]];
+    return [[name, typeof value === "string" ? defaultOf(field, value) : value]];
   });
   const present = Object.entries(written ?? {}).filter(([, value]) => value !== undefined);
   return Object.fromEntries([...defaults, ...present]) as Complete<T>;
+}
+
+function defaultOf({ kind }: Field, written: string): string | number | null {
+  if (kind === "duration") return parseDuration(written);
+  return kind === "mode" ? parseMode(written) : written;
 }
 
 function isPresent<T>(value: T | undefined): value is T {

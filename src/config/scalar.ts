@@ -5,9 +5,9 @@ import { formatDuration, formatSize, parseDuration, parseSize } from "../base/un
 import { parseBytes } from "./expectation.ts";
 import { describeField, type Field } from "./field.ts";
 import { nearName } from "./near-name.ts";
-import type { Finding, Report } from "./report.ts";
-
-export type Read = { readonly value: unknown } | Finding;
+import { readMode, readPorts } from "./read-listen.ts";
+import type { Report } from "./report.ts";
+import { badAddress, outOfRange, type Read, show, wrongType } from "./wrong-value.ts";
 
 /** The value, or undefined when it was reported. Durations come as milliseconds, sizes as bytes. */
 export function readScalar(report: Report, value: unknown, field: Field, path: string): unknown {
@@ -49,6 +49,10 @@ export function readValue(value: unknown, field: Field): Read {
       return readHost(value, field);
     case "hostname":
       return readHostname(value, field);
+    case "ports":
+      return readPorts(value, field);
+    case "mode":
+      return readMode(value, field);
     case "name":
       return readName(value, field);
     case "address":
@@ -257,25 +261,4 @@ function readName(value: unknown, field: Field): Read {
 function withAuto(read: Read, field: Field, value: unknown): Read {
   if ("value" in read || read.code !== "wrong-type") return read;
   return { ...wrongType(value, field), hint: read.hint ?? null };
-}
-
-function badAddress(value: unknown, field: Field, hint: string | null = null): Finding {
-  return { code: "bad-address", message: `${show(value)} is not ${describeField(field)}`, hint };
-}
-
-function outOfRange(value: unknown, field: Field): Finding {
-  return {
-    code: "out-of-range",
-    message: `expected ${describeField(field)}, found ${show(value)}`,
-  };
-}
-
-function wrongType(value: unknown, field: Field): Finding {
-  return { code: "wrong-type", message: `expected ${describeField(field)}, found ${show(value)}` };
-}
-
-function show(value: unknown): string {
-  if (value === null || value === undefined) return "nothing";
-  if (typeof value === "string") return `"${value.length > 60 ? `${value.slice(0, 60)}…` : value}"`;
-  return String(value);
 }

@@ -23,7 +23,7 @@ export const backendKeys: Keys = {
     unless: "unix",
     doc: "IP address or hostname",
   },
-  port: { field: port, isRequired: true, unless: "unix", doc: "TCP port" },
+  port: { field: port, doc: "TCP port; the one that the client came to when absent" },
   unix: {
     field: { kind: "socket-path" },
     doc: "a unix socket, in place of host and port",
@@ -33,7 +33,10 @@ export const backendKeys: Keys = {
     default: 1,
     doc: "share of new connections; 0 takes none and keeps those it has",
   },
-  name: { field: { kind: "name" }, doc: "what it is called; host:port or unix:/path when absent" },
+  name: {
+    field: { kind: "name" },
+    doc: "what it is called; host:port, host or unix:/path when absent",
+  },
   max_connections: {
     field: integer(0, 1_000_000),
     default: 0,

@@ -1,7 +1,7 @@
 // The one table of all keys: type, range, default, one line of words. Validation, defaults and the
 // reference come from it.
 import type { Field, Keys } from "./field.ts";
-import { choice, duration, integer, map, port, rate, timeout } from "./field-makers.ts";
+import { choice, duration, integer, map, ports, rate, timeout } from "./field-makers.ts";
 import { discoverKeys, resolverKeys } from "./name-keys.ts";
 import { namesakeKeys } from "./namesake-keys.ts";
 import { backendKeys, queueKeys } from "./schema-backend.ts";
@@ -145,7 +145,13 @@ const listenerKeys: Keys = {
     default: "0.0.0.0",
     doc: 'local address; "::" is dual stack',
   },
-  port: { field: port, isRequired: true, doc: "TCP port" },
+  port: { field: ports, isRequired: true, unless: "unix", doc: "TCP port, or a range of them" },
+  unix: { field: { kind: "socket-path" }, doc: "a unix socket, in place of address and port" },
+  mode: {
+    field: { kind: "mode" },
+    default: "0660",
+    doc: "of the unix socket: who may connect (write) to it",
+  },
   pool: {
     field: { kind: "name" },
     isRequired: true,
@@ -220,7 +226,11 @@ export const simpleFormKeys = ["port", "bind_address", "method", "backends"] as 
 export const schema = {
   kind: "map",
   keys: {
-    port: { field: port, default: 9295, doc: "simple form: TCP port to listen on" },
+    port: {
+      field: ports,
+      default: 9295,
+      doc: "simple form: TCP port to listen on, or a range of them",
+    },
     bind_address: {
       field: { kind: "ip" },
       default: "0.0.0.0",

@@ -1,5 +1,6 @@
 // A file as it was written, after each value was read by its field: what is absent is absent, and
 // what was wrong is absent too. Durations are milliseconds, sizes bytes.
+import type { PortRange } from "../base/listen-address.ts";
 import type {
   AdminConfig,
   HealthCheckType,
@@ -107,7 +108,9 @@ export type WrittenProxyAccept = {
 export type WrittenListener = {
   readonly name?: string;
   readonly bind_address?: string;
-  readonly port?: number;
+  readonly port?: number | PortRange;
+  readonly unix?: string;
+  readonly mode?: number;
   readonly pool?: string;
   readonly routes?: readonly (WrittenRoute | undefined)[];
   readonly proxy_protocol?: WrittenProxyAccept;
@@ -142,7 +145,7 @@ export type WrittenPool = {
 };
 
 export type WrittenConfig = {
-  readonly port?: number;
+  readonly port?: number | PortRange;
   readonly bind_address?: string;
   readonly method?: Method;
   readonly backends?: readonly (WrittenBackend | undefined)[];

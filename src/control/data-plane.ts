@@ -50,7 +50,7 @@ export class DataPlane {
   private readonly log: Log;
   private readonly events: Events;
   private readonly inherited: InheritedSockets;
-  private readonly sockets: ListeningSockets;
+  readonly sockets: ListeningSockets;
   readonly sessionDesk = new SessionDesk({
     ask: (message) => this.tell(message),
     listenerName: (slot) => this.listeners.nameOf(slot),
@@ -97,7 +97,7 @@ export class DataPlane {
     this.crew = new Crew({
       board: this.board,
       count: this.workers,
-      lend: (listener, workers) => this.sockets.lend(listener, workers),
+      lend: ({ address }, workers) => this.sockets.lend(address, workers),
       events: {
         onMessage: (worker, message) => this.receive(worker, message),
         ...crewReport(log, events),
@@ -163,11 +163,6 @@ export class DataPlane {
     this.crew.broadcast({ kind: "drain" });
   }
 
-  /** What a process that takes this one's place accepts from. */
-  listeningSockets(): readonly Handed[] {
-    return this.sockets.all;
-  }
-
   /** What it need not learn anew. */
   backendRecords(): readonly BackendRecord[] {
     return this.health.records();
@@ -182,6 +177,7 @@ export class DataPlane {
     if (this.tick !== null) clearInterval(this.tick);
     this.crew.terminate();
     this.splicers.terminate();
+    this.sockets.keepOnly([]);
   }
 
   listenerStatus(): readonly ListenerStatus[] {

@@ -38,7 +38,8 @@ export function probeTarget(
   };
 }
 
-function checkedAt(endpoints: readonly Endpoint[], port: number): readonly Endpoint[] {
+/** Port 0: where they are. */
+export function checkedAt(endpoints: readonly Endpoint[], port: number): readonly Endpoint[] {
   if (port === 0) return endpoints;
   return endpoints.map((one) => (one.family === "unix" ? one : { ...one, port }));
 }

@@ -35,14 +35,13 @@ function planListener(
   listener: ListenerConfig,
   slot: number,
 ): Omit<GenerationListener, "fds"> {
-  const { name, bindAddress, port, routes, proxyProtocol, timeouts, limits } = listener;
+  const { name, address, routes, proxyProtocol, timeouts, limits } = listener;
   const { allow, deny } = listener;
   const indexOf = (pool: string | null) => pools.findIndex((one) => one.name === pool);
   return {
     slot,
     name,
-    bindAddress,
-    port,
+    address,
     pool: indexOf(listener.pool),
     routes: routes.map((route) => ({ ...route, pool: indexOf(route.pool) })),
     proxyProtocol,

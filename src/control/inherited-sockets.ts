@@ -1,7 +1,6 @@
 // Listening sockets that were open before this process: systemd's (sd_listen_fds(3)), or those of the
 // bal whose place it takes. A socket is known by the address that it is bound to, not by its name.
-import { formatHostPort } from "../base/address.ts";
-import type { ListenerConfig } from "../config/config.ts";
+import { type Endpoint, formatEndpoint } from "../base/address.ts";
 import { isLinux } from "../os/libc.ts";
 import { closeDescriptor, closeOnExec, inspectSocket } from "../os/socket.ts";
 import type { Log } from "./log.ts";
@@ -13,6 +12,8 @@ export type Handed = {
   readonly fd: number;
   /** For people: FileDescriptorName= of systemd's unit. */
   readonly name: string;
+  /** Of a unix socket whose file goes with it: which one, as `device:inode`. systemd keeps its own. */
+  readonly file?: string | null;
 };
 
 type Environment = { [name: string]: string | undefined };
@@ -29,35 +30,53 @@ export function takeActivation(environment: Environment = process.env): readonly
   }));
 }
 
-type Listening = Handed & { readonly ip: string; readonly port: number };
+type Listening = Handed & { readonly endpoint: Endpoint };
 
 export class InheritedSockets {
+  /** Of unix sockets whose files their process will leave: path → which file. */
+  readonly files: ReadonlyMap<string, string>;
   private readonly log: Log;
-  private rest: readonly Listening[];
+  /** By address. */
+  private readonly rest: Map<string, readonly Listening[]>;
 
   constructor(handed: readonly Handed[], log: Log) {
     this.log = log;
-    this.rest = handed.flatMap((socket) => this.inspect(socket));
+    const all = handed.flatMap((socket) => this.inspect(socket));
+    this.rest = Map.groupBy(all, ({ endpoint }) => formatEndpoint(endpoint));
+    this.files = new Map(
+      all.flatMap(({ endpoint, file }) =>
+        endpoint.family === "unix" && file != null ? [[endpoint.path, file] as const] : [],
+      ),
+    );
   }
 
   /** Those of an address; they are the caller's from now on. */
-  take({ bindAddress, port }: Pick<ListenerConfig, "bindAddress" | "port">): readonly number[] {
-    const boundTo = (ip: string) =>
-      this.rest.filter((socket) => socket.ip === ip && socket.port === port);
-    let taken = boundTo(bindAddress);
+  take(endpoint: Endpoint): readonly number[] {
+    const taken = this.takeAt(endpoint);
+    const isWildcard = endpoint.family === 4 && endpoint.ip === "0.0.0.0";
     // A bare port in a unit's ListenStream= is both families' wildcard.
-    if (taken.length === 0 && bindAddress === "0.0.0.0") taken = boundTo("::");
-    this.rest = this.rest.filter((socket) => !taken.includes(socket));
-    return taken.map(({ fd }) => fd);
+    const sockets =
+      taken.length === 0 && isWildcard ? this.takeAt({ ...endpoint, family: 6, ip: "::" }) : taken;
+    return sockets.map(({ fd }) => fd);
   }
 
   /** Closes what no listener has taken. */
   closeRest(): void {
-    for (const { fd, name, ip, port } of this.rest) {
-      this.tell(name, `no listener has the address ${formatHostPort(ip, port)}`);
-      closeDescriptor(fd);
+    const rest = [...this.rest.values()].flat();
+    for (const [name, sockets] of Map.groupBy(rest, (socket) => socket.name)) {
+      const addresses = [...new Set(sockets.map(({ endpoint }) => formatEndpoint(endpoint)))];
+      const others = addresses.length > 1 ? ` and ${addresses.length - 1} others` : "";
+      this.tell(name, `no listener has the address ${addresses[0]}${others}`);
+      for (const { fd } of sockets) closeDescriptor(fd);
     }
-    this.rest = [];
+    this.rest.clear();
+  }
+
+  private takeAt(endpoint: Endpoint): readonly Listening[] {
+    const address = formatEndpoint(endpoint);
+    const taken = this.rest.get(address) ?? [];
+    this.rest.delete(address);
+    return taken;
   }
 
   private inspect(socket: Handed): readonly Listening[] {
@@ -70,8 +89,11 @@ export class InheritedSockets {
     }
     closeOnExec(fd);
     const { isListening, address } = facts;
-    if (isListening && address !== null) return [{ ...socket, ...address }];
-    this.tell(name, isListening ? "it is no TCP socket" : "it does not listen for connections");
+    if (isListening && address !== null) return [{ ...socket, endpoint: address }];
+    const why = isListening
+      ? "it is on no address of TCP and at no path"
+      : "it does not listen for connections";
+    this.tell(name, why);
     closeDescriptor(fd);
     return [];
   }

@@ -1,4 +1,5 @@
 // How much this process may carry on this host, and what a start should warn about.
+import { countSockets } from "../base/listen-address.ts";
 import type { Config } from "../config/config.ts";
 import { isLinux } from "../os/libc.ts";
 import { firstUnprivilegedPort, openFileLimit, usableCpus, usableMemory } from "../os/limits.ts";
@@ -44,11 +45,12 @@ export function connectionsByFileLimit(
   files = openFileLimit(),
 ): number {
   const backends = config.pools.reduce((sum, pool) => sum + pool.backends.length, 0);
+  const sockets = config.listeners.reduce((sum, { address }) => sum + countSockets(address), 0);
   const splice = spliceLimits(config, workers, files);
   const spliceEach = DESCRIPTORS_PER_SPLICED_SESSION * splice.maxSessions + DESCRIPTORS_PER_SPLICER;
   const own =
     FIXED_DESCRIPTORS +
-    2 * workers * (config.listeners.length + 2) +
+    2 * workers * (sockets + 2) +
     backends +
     (config.admin.listen === null ? 0 : DESCRIPTORS_PER_ADMIN_CLIENT * adminClients(files)) +
     (splice.maxSessions > 0 ? workers * spliceEach : 0);
@@ -103,8 +105,9 @@ export function hostWarnings(config: Config, workers: number): readonly string[]
     );
   }
   const first = firstUnprivilegedPort();
-  for (const { name, port } of config.listeners) {
-    if (port >= first) continue;
+  for (const { name, address } of config.listeners) {
+    if (address.kind === "unix" || address.ports.from >= first) continue;
+    const port = address.ports.from;
     warnings.push(
       `listener ${name}: ports below ${first} need a right that this user may not have; use a higher port, or sysctl net.ipv4.ip_unprivileged_port_start=${port}, or AmbientCapabilities=CAP_NET_BIND_SERVICE in a systemd unit (never setcap on the binary)`,
     );

@@ -1,9 +1,11 @@
 // The listening sockets of the process: opened here, lent to the workers, closed here. One per
-// worker and address, so that the kernel spreads clients over the workers.
+// worker and port, so that the kernel spreads clients over the workers; of a unix socket there is
+// one for all of them.
 //
 // A socket's identity is its address, not its listener's name.
-import { formatHostPort } from "../base/address.ts";
+import { type Endpoint, formatEndpoint, type TcpEndpoint } from "../base/address.ts";
 import { BalError } from "../base/errors.ts";
+import { type ListenAddress, listeningEndpoints } from "../base/listen-address.ts";
 import { errnoCode, localErrorRemedy } from "../base/os-error.ts";
 import type { ListenerConfig } from "../config/config.ts";
 import { isLinux } from "../os/libc.ts";
@@ -15,15 +17,25 @@ import {
   type Sharing,
   tuneListening,
 } from "../os/socket.ts";
+import { setMode, socketFileAt } from "../os/unix-listening.ts";
 import type { Handed, InheritedSockets } from "./inherited-sockets.ts";
+import { cannotListen } from "./listen-error.ts";
+import { openAtPath, removeSocketFile } from "./socket-file.ts";
 
-type Address = Pick<ListenerConfig, "bindAddress" | "port">;
+type Located = Pick<ListenerConfig, "address">;
+
+type Open = {
+  readonly endpoint: Endpoint;
+  readonly fds: readonly number[];
+  /** Of a unix socket whose file is this process's to remove: which one; null: there is none. */
+  file: string | null;
+};
 
 export class ListeningSockets {
   private readonly workers: number;
   private readonly inherited: InheritedSockets | null;
-  /** By address; one descriptor per worker, but for what was inherited. */
-  private readonly open = new Map<string, readonly number[]>();
+  /** By address; one descriptor per worker, but for what was inherited and for unix sockets. */
+  private readonly open = new Map<string, Open>();
 
   constructor(workers: number, inherited: InheritedSockets | null = null) {
     this.workers = workers;
@@ -31,98 +43,154 @@ export class ListeningSockets {
   }
 
   /**
-   * Opens what is not open yet of these addresses, all or nothing. Throws BalError
+   * Opens what is not open yet of these, all or nothing. Throws BalError
    * `address-in-use`, `address-not-available`, `permission-denied`, `no-descriptors` or
    * `cannot-listen`.
    */
-  openAll(addresses: readonly Address[]): void {
-    const opened: Address[] = [];
+  openAll(listeners: readonly Located[]): void {
+    const fresh: string[] = [];
     try {
-      for (const address of addresses) {
-        if (this.open.has(key(address))) continue;
-        this.open.set(key(address), this.openFor(address));
-        opened.push(address);
+      for (const { address } of listeners) {
+        for (const endpoint of listeningEndpoints(address)) {
+          const key = formatEndpoint(endpoint);
+          if (this.open.has(key)) continue;
+          this.open.set(key, this.openAt(endpoint, address));
+          fresh.push(key);
+        }
       }
       // Each worker dups what it is lent.
-      requireDescriptors(opened.length * this.workers);
+      requireDescriptors(fresh.length * this.workers);
     } catch (error) {
-      for (const address of opened) this.closeOne(key(address));
+      for (const key of fresh) this.close(key);
       throw error;
     }
   }
 
   /** Closes all but these. */
-  keepOnly(addresses: readonly Address[]): void {
-    const kept = new Set(addresses.map(key));
-    for (const address of [...this.open.keys()]) {
-      if (!kept.has(address)) this.closeOne(address);
-    }
+  keepOnly(listeners: readonly Located[]): void {
+    const endpoints = listeners.flatMap(({ address }) => listeningEndpoints(address));
+    const kept = new Set(endpoints.map(formatEndpoint));
+    for (const key of [...this.open.keys()]) if (!kept.has(key)) this.close(key);
   }
 
   /** All that are open, for a process that takes this one's place. */
   get all(): readonly Handed[] {
-    return [...this.open].flatMap(([name, fds]) => fds.map((fd) => ({ fd, name })));
+    return [...this.open.values()].flatMap(({ fds, file }) =>
+      fds.map((fd) => ({ fd, name: "bal", file })),
+    );
   }
 
-  /** Gives those that are open the options of their listeners. */
+  /** The process before has let go: the files of its unix sockets are this one's, and removed where no
+   *  listener has them. */
+  takeFiles(listeners: readonly ListenerConfig[]): void {
+    for (const [path, file] of this.inherited?.files ?? []) {
+      const open = this.open.get(`unix:${path}`);
+      if (open === undefined) removeSocketFile(path, file);
+      else open.file = file;
+    }
+    this.tune(listeners);
+  }
+
+  /** Another process has them. */
+  leaveFiles(): void {
+    for (const open of this.open.values()) open.file = null;
+  }
+
+  /** Gives those that are open what their listeners say: options, and the rights of files. */
   tune(listeners: readonly ListenerConfig[]): void {
     for (const listener of listeners) {
-      for (const fd of this.open.get(key(listener)) ?? []) tuneListening(fd, listener);
+      for (const { endpoint, fds, file } of this.at(listener.address)) {
+        if (endpoint.family !== "unix") for (const fd of fds) tuneListening(fd, listener);
+        else if (file !== null) setRights(listener.address, file);
+      }
     }
   }
 
   /** The descriptors of an address that these workers' threads accept from. Where there are fewer than
    *  workers, some share one; where there are more, none is left out. */
-  lend(address: Address, workers: readonly number[]): readonly number[] {
-    const fds = this.open.get(key(address)) ?? [];
-    const isLent = (_: number, index: number) =>
-      workers.some((worker) =>
-        fds.length < this.workers ? worker % fds.length === index : index % this.workers === worker,
-      );
-    return fds.filter(isLent);
+  lend(address: ListenAddress, workers: readonly number[]): readonly number[] {
+    return this.at(address).flatMap(({ fds }) => {
+      const isLent = (_: number, index: number) =>
+        workers.some((worker) =>
+          fds.length < this.workers
+            ? worker % fds.length === index
+            : index % this.workers === worker,
+        );
+      return fds.filter(isLent);
+    });
   }
 
-  private openFor(address: Address): readonly number[] {
-    if (!isLinux) return [];
-    const inherited = this.inherited?.take(address) ?? [];
-    if (inherited.length > 0) return this.complete(inherited, address);
+  private at(address: ListenAddress): readonly Open[] {
+    return listeningEndpoints(address).flatMap((one) => this.open.get(formatEndpoint(one)) ?? []);
+  }
+
+  private openAt(endpoint: Endpoint, address: ListenAddress): Open {
+    if (!isLinux) return { endpoint, fds: [], file: null };
+    const inherited = this.inherited?.take(endpoint) ?? [];
+    if (endpoint.family !== "unix") {
+      const fds =
+        inherited.length > 0 ? this.complete(inherited, endpoint) : this.openTcp(endpoint);
+      return { endpoint, fds, file: null };
+    }
+    if (inherited.length > 0) return { endpoint, fds: inherited, file: null };
+    const mode = address.kind === "unix" ? address.mode : null;
+    const fd = opened(openAtPath(endpoint.path, mode), endpoint);
+    return { endpoint, fds: [fd], file: socketFileAt(endpoint.path) };
+  }
+
+  private openTcp(endpoint: TcpEndpoint): readonly number[] {
     const fds: number[] = [];
     // One of our own that covers this address does not stop it; anybody else's does.
-    const sharing: Sharing = this.overlaps(address) ? "shared" : "exclusive";
-    for (let worker = 0; worker < this.workers; worker++) {
-      const fd = openListening(
-        address.bindAddress,
-        address.port,
-        worker === 0 ? sharing : "shared",
-      );
-      if (fd < 0) {
-        for (const opened of fds) closeDescriptor(opened);
-        throw cannotListen(address, errnoCode(fd));
+    const sharing: Sharing = this.overlaps(endpoint) ? "shared" : "exclusive";
+    try {
+      for (let worker = 0; worker < this.workers; worker++) {
+        const fd = openListening(endpoint, worker === 0 ? sharing : "shared");
+        fds.push(opened(fd, endpoint));
       }
-      fds.push(fd);
+      return fds;
+    } catch (error) {
+      for (const fd of fds) closeDescriptor(fd);
+      throw error;
     }
-    return fds;
   }
 
   // One that others may join is of a bal with fewer workers; another stays alone, and is shared.
-  private complete(inherited: readonly number[], address: Address): readonly number[] {
+  private complete(inherited: readonly number[], endpoint: TcpEndpoint): readonly number[] {
     const fds = [...inherited];
     while (fds.length < this.workers && inherited.every(isJoinable)) {
-      const fd = openListening(address.bindAddress, address.port, "shared");
+      const fd = openListening(endpoint, "shared");
       if (fd < 0) break;
       fds.push(fd);
     }
     return fds;
   }
 
-  private overlaps(address: Address): boolean {
-    return [...this.open.keys()].some((other) => other.endsWith(`:${address.port}`));
+  private overlaps({ port }: TcpEndpoint): boolean {
+    for (const { endpoint } of this.open.values()) {
+      if (endpoint.family !== "unix" && endpoint.port === port) return true;
+    }
+    return false;
   }
 
-  private closeOne(address: string): void {
-    for (const fd of this.open.get(address) ?? []) closeDescriptor(fd);
-    this.open.delete(address);
+  // The file first: whoever comes after that finds nobody, instead of a queue that ends.
+  private close(key: string): void {
+    const open = this.open.get(key);
+    if (open === undefined) return;
+    const { endpoint, fds, file } = open;
+    if (endpoint.family === "unix" && file !== null) removeSocketFile(endpoint.path, file);
+    for (const fd of fds) closeDescriptor(fd);
+    this.open.delete(key);
   }
+}
+
+function opened(fd: number, endpoint: Endpoint): number {
+  if (fd >= 0) return fd;
+  throw cannotListen(endpoint, errnoCode(fd));
+}
+
+function setRights(address: ListenAddress, file: string): void {
+  if (address.kind !== "unix" || address.mode === null) return;
+  if (socketFileAt(address.path) === file) setMode(address.path, address.mode);
 }
 
 function requireDescriptors(needed: number): void {
@@ -132,29 +200,4 @@ function requireDescriptors(needed: number): void {
   throw new BalError("no-descriptors", `${needed} more descriptors are needed, ${left} are left`, {
     hint: localErrorRemedy("EMFILE"),
   });
-}
-
-function key(address: Address): string {
-  return formatHostPort(address.bindAddress, address.port);
-}
-
-function cannotListen(address: Address, code: string): BalError {
-  const where = key(address);
-  switch (code) {
-    case "EADDRINUSE":
-      return new BalError("address-in-use", `${where} is already in use by another process`, {
-        hint: `see who listens there: ss -ltnp 'sport = :${address.port}'`,
-      });
-    case "EADDRNOTAVAIL":
-      return new BalError("address-not-available", `${where} is not an address of this host`, {
-        hint: "see the host's addresses with: ip addr",
-      });
-    case "EACCES":
-    case "EPERM":
-      return new BalError("permission-denied", `this user may not listen on ${where}`, {
-        hint: `use a port from 1024 on, or lower net.ipv4.ip_unprivileged_port_start to ${address.port}, or start it from a systemd unit with AmbientCapabilities=CAP_NET_BIND_SERVICE`,
-      });
-    default:
-      return new BalError("cannot-listen", `cannot listen on ${where}: ${code}`);
-  }
 }

@@ -1,5 +1,5 @@
 // The status object, from the board and what the control plane knows.
-import { formatHostPort } from "../base/address.ts";
+import { formatListenAddress } from "../base/listen-address.ts";
 import { routeAsWritten } from "../config/as-written.ts";
 import type { Config } from "../config/config.ts";
 import type { BackendTotal, Board } from "../shared/board.ts";
@@ -26,11 +26,11 @@ export function listenerStatus(
   slotOf: (listener: string) => number,
   board: Board,
 ): readonly ListenerStatus[] {
-  return config.listeners.map(({ name, bindAddress, port, pool, routes }) => {
+  return config.listeners.map(({ name, address, pool, routes }) => {
     const slot = slotOf(name);
     return {
       name,
-      address: formatHostPort(bindAddress, port),
+      address: formatListenAddress(address),
       pool,
       ...(pool === null && { routes: routes.map(routeAsWritten) }),
       active: board.listenerSessions(slot),

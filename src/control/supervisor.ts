@@ -169,6 +169,7 @@ class Supervisor {
       if (home !== null) claimHome(home);
       open();
     });
+    this.dataPlane.sockets.takeFiles(config.listeners);
   }
 
   private readonly api: ControlApi = {
@@ -234,7 +235,8 @@ class Supervisor {
   /** Another process serves: this one ends with its last session. */
   private retire(successor: Successor, informed: Promise<void>): void {
     const { log, home } = this.options;
-    const { sessions } = this.dataPlane;
+    const { sessions, sockets } = this.dataPlane;
+    sockets.leaveFiles();
     const { pid } = successor;
     const left = sessions === 1 ? "1 connection goes" : `${sessions} connections go`;
     log.info("upgraded", `pid ${pid} serves now; ${left} on here`, { pid, active: sessions });

@@ -48,6 +48,11 @@ export function sessionRoute({ client, announced }: Announced): Route {
   return announced ?? routeOf(client);
 }
 
+/** The port that it came to, by what is announced as HAProxy has it; 0 where there is none. */
+export function sessionPort({ client, announced }: Announced): number {
+  return announced?.destination.port || ((client as Addressed).localPort ?? 0);
+}
+
 export function peerOf({ client, announced }: Announced): Peer {
   if (announced !== null) {
     const { ip, port } = announced.source;

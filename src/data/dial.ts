@@ -1,6 +1,7 @@
 // The dial of one session: pick a backend, connect, on failure the next one, within a budget of
 // attempts and time. It ends when a connect completes or the budget is used up. While every backend
 // of the pool is full it may wait in the pool's line.
+import type { Endpoint } from "../base/address.ts";
 import { classifyDialError, errnoCode } from "../base/os-error.ts";
 import { EHOSTUNREACH } from "../os/abi.ts";
 import { hashText } from "../policy/balance/hash.ts";
@@ -8,7 +9,7 @@ import { formatHeader } from "../policy/proxy-protocol/format.ts";
 import { EJECTED } from "../shared/backend-state.ts";
 import type { End } from "../shared/end-reason.ts";
 import { backendHandlers } from "./backend-handlers.ts";
-import { sessionAddress, sessionRoute } from "./client-address.ts";
+import { sessionAddress, sessionPort, sessionRoute } from "./client-address.ts";
 import type { Origin } from "./origin.ts";
 import { idOf } from "./past.ts";
 import { FULL, type Pool } from "./pool.ts";
@@ -42,6 +43,8 @@ export class Dial {
   private startedAtMs = 0;
   private isFull = false;
   private key = 0;
+  /** Its backend has no port of its own. */
+  private isAtClientsPort = false;
   /** Where it waits for a place on its pool. */
   private line: WaitingLine | null = null;
 
@@ -163,6 +166,8 @@ export class Dial {
     if (kind !== "local" && this.endpointsTried < this.pool.countEndpoints(slot)) return;
     session.releaseBackend();
     if (kind === "local") return thread.reportLocalError(slot, code);
+    // Of that port: it says nothing of those that other clients come to.
+    if (kind === "refused" && this.isAtClientsPort) return;
     if (thread.board.countDialFailure(slot) < FAILURES_TO_EJECT) return;
     if (thread.board.changeHealth(slot, EJECTED, 0)) {
       thread.post({ kind: "ejected", slot, error: code });
@@ -228,9 +233,9 @@ export class Dial {
 
   private connect(): number {
     const { session } = this;
-    const endpoint = this.pool.endpoint(session.slot, this.endpointsTried);
+    const endpoint = this.endpoint();
     // It lost its addresses since it was picked.
-    if (endpoint === undefined) return EHOSTUNREACH;
+    if (endpoint === null) return EHOSTUNREACH;
     return session.thread.connect({
       endpoint,
       handlers: backendHandlers,
@@ -238,5 +243,16 @@ export class Dial {
       isSpeakingFirst:
         session.up.pendingBytes > 0 || this.pool.proxyProtocol(session.slot).version !== "off",
     });
+  }
+
+  /** Where the attempt goes; null: nowhere. */
+  private endpoint(): Endpoint | null {
+    const { session } = this;
+    const endpoint = this.pool.endpoint(session.slot, this.endpointsTried) ?? null;
+    this.isAtClientsPort = false;
+    if (endpoint === null || endpoint.family === "unix" || endpoint.port > 0) return endpoint;
+    this.isAtClientsPort = true;
+    const port = sessionPort(session);
+    return port === 0 ? null : { ...endpoint, port };
   }
 }

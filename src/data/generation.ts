@@ -62,11 +62,13 @@ function serve(
   const { limits } = config;
   const poolOf = routing(config, pools);
   let listener = served.listeners.get(config.slot);
-  if (listener === undefined || !listener.isAt(config)) {
+  if (listener === undefined || !listener.canServe(config.address)) {
     if (listener !== undefined) retire(listener, served);
-    listener = new Listener(thread, config, { listener: config.slot, poolOf, limits }, ceiling);
+    const origin = { listener: config.slot, poolOf, limits };
+    listener = new Listener(thread, config.address, origin, ceiling);
     served.listeners.set(config.slot, listener);
   }
+  listener.address = config.address;
   listener.origin.poolOf = poolOf;
   listener.origin.limits = limits;
   listener.ceiling = ceiling;
@@ -76,11 +78,16 @@ function serve(
   return errors.map((error) => `cannot accept on ${config.name}: ${error}`);
 }
 
+const EVERYBODY = { has: () => true };
+
 /** Null: a client's dial begins at once. */
-function prereadRules({ routes, proxyProtocol }: GenerationListener): PrereadRules | null {
-  const { isAccepted, trusted, isOptional } = proxyProtocol;
+function prereadRules(config: GenerationListener): PrereadRules | null {
+  const { routes, address } = config;
+  const { isAccepted, trusted, isOptional } = config.proxyProtocol;
   if (routes.length === 0 && !isAccepted) return null;
-  const proxy = isAccepted ? { trusted: new AddressSet(trusted), isOptional } : null;
+  // A unix socket's mode says who may connect: whoever may is believed.
+  const who = address.kind === "unix" ? EVERYBODY : new AddressSet(trusted);
+  const proxy = isAccepted ? { trusted: who, isOptional } : null;
   return { proxy, hasRoutes: routes.length > 0 };
 }
 

@@ -1,5 +1,6 @@
 // A listening socket as this thread uses it: adopts a dup of what the control plane lends, accepts
 // clients, and stops accepting (or refuses) at the ceiling.
+import { type ListenAddress, listeningEndpoints } from "../base/listen-address.ts";
 import { codeOf, errnoCode } from "../base/os-error.ts";
 import { isLinux } from "../os/libc.ts";
 import { receiveEarly } from "../os/receive.ts";
@@ -22,16 +23,15 @@ export type Ceiling = {
   readonly isWaiting: boolean;
 };
 
-export type ListenAddress = { readonly bindAddress: string; readonly port: number };
-
 export class Listener {
   readonly origin: Origin;
   ceiling: Ceiling;
   /** What is read of a client before its dial; null: nothing. */
   preread: PrereadRules | null = null;
   private readonly thread: Thread;
-  private readonly address: ListenAddress;
-  /** Borrowed descriptor → what accepts on a dup of it. Without descriptors to borrow: key −1. */
+  address: ListenAddress;
+  /** Borrowed descriptor → what accepts on a dup of it. Without descriptors to borrow: −1, −2… in the
+   *  order of its endpoints. */
   private readonly accepting = new Map<number, Bun.TCPSocketListener<unknown>>();
   /** Borrowed descriptor → a dup of it that waits until there is room: the borrowed number may be
    *  closed, and another's, by then. */
@@ -51,14 +51,15 @@ export class Listener {
     this.admission.update(admission);
   }
 
-  isAt({ bindAddress, port }: ListenAddress): boolean {
-    return bindAddress === this.address.bindAddress && port === this.address.port;
+  /** Does it serve an address by the descriptors that it is lent, or as it is? */
+  canServe(address: ListenAddress): boolean {
+    return isLinux || Bun.deepEquals(address, this.address);
   }
 
   /** Accepts on these borrowed descriptors and no others. @returns why, for each that it can't */
   adopt(fds: readonly number[]): readonly string[] {
     // Where none are lent (macOS) it listens by itself.
-    const borrowed = isLinux ? fds : [-1];
+    const borrowed = isLinux ? fds : listeningEndpoints(this.address).map((_, nth) => -1 - nth);
     this.drop((fd) => !borrowed.includes(fd));
     const errors: string[] = [];
     for (const fd of borrowed) {
@@ -128,13 +129,17 @@ export class Listener {
     return isWaiting && this.thread.board.sessions() >= maxConnections;
   }
 
-  /** It owns the descriptor; −1: there is none. */
+  /** It owns the descriptor; below 0 there is none. */
   private listen(fd: number): Bun.TCPSocketListener<unknown> {
     const socket = { ...clientHandlers, open: (client: SessionSocket) => this.accept(client) };
     const common = { allowHalfOpen: true, socket };
     if (fd < 0) {
-      const { bindAddress, port } = this.address;
-      return listenOn({ ...common, hostname: bindAddress, port });
+      const endpoint = listeningEndpoints(this.address)[-1 - fd];
+      return listenOn(
+        endpoint?.family === "unix"
+          ? { ...common, unix: endpoint.path }
+          : { ...common, hostname: endpoint?.ip, port: endpoint?.port },
+      );
     }
     const listener = listenOn({ ...common, fd });
     restoreBacklog(fd);
@@ -188,7 +193,7 @@ export class Listener {
     const proxy = preread === null ? null : preread.proxy;
     const address = clientAddress(client);
     // It was reset while it waited: there is no address left to judge it by.
-    if (address === "") return "clientGoneDial";
+    if (address === "" && this.address.kind === "tcp") return "clientGoneDial";
     if (proxy === null) {
       if (admission.isDenied(address)) return "denied";
     } else if (!proxy.isOptional && !proxy.trusted.has(address)) return "untrustedProxyHeader";

@@ -18,7 +18,10 @@ import type { Session } from "./session.ts";
 /** What a listener reads. */
 export type PrereadRules = {
   /** Null: no PROXY header. */
-  readonly proxy: { readonly trusted: AddressSet; readonly isOptional: boolean } | null;
+  readonly proxy: {
+    readonly trusted: Pick<AddressSet, "has">;
+    readonly isOptional: boolean;
+  } | null;
   readonly hasRoutes: boolean;
 };
 

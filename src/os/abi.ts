@@ -53,9 +53,12 @@ export const EFD_NONBLOCK = 0o4000;
 
 export const CLOCK_MONOTONIC = 1;
 
+export const EPERM = 1;
 export const EINTR = 4;
+export const EACCES = 13;
 export const EINVAL = 22;
 
+export const EADDRINUSE = 98;
 export const ECONNREFUSED = 111;
 export const EHOSTUNREACH = 113;
 export const EINPROGRESS = 115;

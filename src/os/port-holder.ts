@@ -1,4 +1,4 @@
-// Who has a port: /proc/net/tcp names the sockets, /proc/PID/fd their processes. Linux only; of other
+// Who listens where: /proc/net names the sockets, /proc/PID/fd their processes. Linux only; of other
 // users' processes root alone sees more than that there are some.
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
@@ -6,26 +6,47 @@ export type Holder = { readonly pid: number; readonly name: string };
 
 /** LISTEN in /proc/net/tcp (include/net/tcp_states.h). */
 const LISTEN = "0A";
+/** __SO_ACCEPTCON among the flags of /proc/net/unix (include/linux/net.h). */
+const ACCEPTS = 0x10000;
 
-/** The processes that listen on a port, on whatever address; none when they can't be seen. */
-export function holdersOf(port: number): readonly Holder[] {
-  const sockets = listeningInodes(port);
-  if (sockets.size === 0) return [];
-  return entries("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) =>
-      entries(`/proc/${pid}/fd`).some((fd) => sockets.has(linkOf(`/proc/${pid}/fd/${fd}`))),
-    )
-    .map((pid) => ({ pid: Number(pid), name: textOf(`/proc/${pid}/comm`).trim() }));
+/** The processes that listen on these ports, on whatever address; none when they can't be seen. */
+export function holdersOfPorts(ports: readonly number[]): ReadonlyMap<number, readonly Holder[]> {
+  const wanted = new Set(ports);
+  const lines = ["tcp", "tcp6"].flatMap((name) => textOf(`/proc/net/${name}`).split("\n"));
+  const sockets = lines.flatMap((line) => {
+    const fields = line.trim().split(/\s+/);
+    const [, local = "", , state] = fields;
+    const port = Number.parseInt(local.slice(local.lastIndexOf(":") + 1), 16);
+    return state === LISTEN && wanted.has(port) ? [[`${fields[9]}`, port] as const] : [];
+  });
+  return holders(new Map(sockets));
 }
 
-/** As /proc/PID/fd calls them: `socket:[12345]`. */
-function listeningInodes(port: number): ReadonlySet<string> {
-  const suffix = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-  const lines = ["tcp", "tcp6"].flatMap((name) => textOf(`/proc/net/${name}`).split("\n"));
-  const fields = lines.map((line) => line.trim().split(/\s+/));
-  const own = fields.filter(([, local, , state]) => state === LISTEN && local?.endsWith(suffix));
-  return new Set(own.map((line) => `socket:[${line[9]}]`));
+/** Those that listen at the path of a unix socket, or an @name. */
+export function holdersOfPath(path: string): readonly Holder[] {
+  const sockets = textOf("/proc/net/unix")
+    .split("\n")
+    .flatMap((line) => {
+      const fields = /^\S+ \S+ \S+ (\S+) \S+ \S+ +(\d+) (.+)$/.exec(line);
+      const [, flags = "", inode = "", at] = fields ?? [];
+      const isMeant = at === path && (Number.parseInt(flags, 16) & ACCEPTS) !== 0;
+      return isMeant ? [[inode, path] as const] : [];
+    });
+  return holders(new Map(sockets)).get(path) ?? [];
+}
+
+/** Of sockets by their inodes; each process once for each of what they stand for. */
+function holders<What>(sockets: ReadonlyMap<string, What>): ReadonlyMap<What, readonly Holder[]> {
+  const found = new Map<What, Holder[]>();
+  if (sockets.size === 0) return found;
+  for (const pid of entries("/proc").filter((name) => /^\d+$/.test(name))) {
+    const holder = { pid: Number(pid), name: textOf(`/proc/${pid}/comm`).trim() };
+    const links = entries(`/proc/${pid}/fd`).map((fd) => linkOf(`/proc/${pid}/fd/${fd}`));
+    // As they are called there: `socket:[12345]`.
+    const held = links.flatMap((link) => sockets.get(link.slice("socket:[".length, -1)) ?? []);
+    for (const what of new Set(held)) found.set(what, [...(found.get(what) ?? []), holder]);
+  }
+  return found;
 }
 
 function entries(path: string): readonly string[] {

@@ -1,5 +1,6 @@
 // struct sockaddr_in, sockaddr_in6 and sockaddr_un of Linux, as bytes.
 import { ptr } from "bun:ffi";
+import type { Endpoint } from "../base/address.ts";
 import { AF_INET, AF_INET6, AF_UNIX } from "./abi.ts";
 
 /** Bytes of sun_path. */
@@ -41,15 +42,29 @@ export function encodeUnixSockaddr(path: string): Sockaddr | null {
   return { family: AF_UNIX, bytes, pointer: ptr(bytes) };
 }
 
-/** An address of IPv4 or IPv6; null for any other. The ip is in canonical form, but for IPv4-mapped. */
-export function decodeSockaddr(bytes: Uint8Array): { ip: string; port: number } | null {
+/** An address of IPv4, IPv6 or a unix socket; null for any other, and for a unix socket without a name.
+ *  The ip is in canonical form, but for IPv4-mapped. */
+export function decodeSockaddr(bytes: Uint8Array): Endpoint | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const family = view.getUint16(0, true);
+  if (family === AF_UNIX) return decodeUnix(bytes.subarray(2));
   const port = view.getUint16(2);
-  if (family === AF_INET) return { ip: bytes.subarray(4, 8).join("."), port };
+  if (family === AF_INET) return { family: 4, ip: bytes.subarray(4, 8).join("."), port };
   if (family !== AF_INET6) return null;
   const groups = Array.from({ length: 8 }, (_, i) => view.getUint16(8 + 2 * i).toString(16));
-  return { ip: new URL(`http://[${groups.join(":")}]/`).hostname.slice(1, -1), port };
+  const ip = new URL(`http://[${groups.join(":")}]/`).hostname.slice(1, -1);
+  return { family: 6, ip, port };
+}
+
+// The length says where an abstract name ends; a path ends with its NUL.
+function decodeUnix(name: Uint8Array): Endpoint | null {
+  if (name.length === 0) return null;
+  const isAbstract = name[0] === 0;
+  const end = isAbstract ? name.length : name.indexOf(0);
+  const text = new TextDecoder().decode(
+    name.subarray(isAbstract ? 1 : 0, end < 0 ? undefined : end),
+  );
+  return text === "" ? null : { family: "unix", path: isAbstract ? `@${text}` : text };
 }
 
 function parseV6(ip: string): Uint8Array {

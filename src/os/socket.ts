@@ -1,6 +1,7 @@
 // Sockets by libc: listening ones that the control plane lends to its workers, and the options
 // that Bun does not know. Linux only. Errors are returned as negative errnos.
 import { ptr } from "bun:ffi";
+import type { Endpoint } from "../base/address.ts";
 import {
   AF_INET6,
   AF_UNIX,
@@ -25,10 +26,12 @@ import { errno, getLibc } from "./libc.ts";
 import { decodeSockaddr, encodeSockaddr } from "./sockaddr.ts";
 
 /** Length of the accept queue asked for; the kernel cuts it to net.core.somaxconn. */
-const BACKLOG = 4096;
+export const BACKLOG = 4096;
 
 const optionValue = new Int32Array(new ArrayBuffer(4));
 const optionPointer = ptr(optionValue);
+
+type Address = { readonly ip: string; readonly port: number };
 
 /** Whether anything else may already be bound to the address. */
 export type Sharing = "exclusive" | "shared";
@@ -42,7 +45,7 @@ export type Sharing = "exclusive" | "shared";
  *
  * @returns the descriptor, or a negative errno
  */
-export function openListening(ip: string, port: number, sharing: Sharing): number {
+export function openListening({ ip, port }: Address, sharing: Sharing): number {
   const libc = getLibc();
   const address = encodeSockaddr(ip, port);
   const fd = libc.socket(address.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -69,7 +72,7 @@ export function openListening(ip: string, port: number, sharing: Sharing): numbe
  *
  * @returns 0, or a negative errno
  */
-export function tryBind(ip: string, port: number): number {
+export function tryBind({ ip, port }: Address): number {
   const libc = getLibc();
   const address = encodeSockaddr(ip, port);
   const fd = libc.socket(address.family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -132,8 +135,8 @@ export function descriptorOf(socket: object): number {
 export type SocketFacts = {
   /** Listens for streams. */
   readonly isListening: boolean;
-  /** Null: not of IPv4 or IPv6. */
-  readonly address: { readonly ip: string; readonly port: number } | null;
+  /** Null: of another family, or none. */
+  readonly address: Endpoint | null;
 };
 
 /** Null: it is no socket. */
@@ -144,7 +147,7 @@ export function inspectSocket(fd: number): SocketFacts | null {
   const length = new Int32Array(new ArrayBuffer(4)).fill(bytes.length);
   const isNamed = getLibc().getsockname(fd, bytes, length) === 0;
   const isListening = type === SOCK_STREAM && getOption(fd, SO_ACCEPTCONN) === 1;
-  return { isListening, address: isNamed ? decodeSockaddr(bytes) : null };
+  return { isListening, address: isNamed ? decodeSockaddr(bytes.subarray(0, length[0])) : null };
 }
 
 /** Others that set SO_REUSEPORT may bind to the same address. */

@@ -1,6 +1,7 @@
 // What the control plane and a worker say to each other. Plain data; nothing is sent per
 // connection. Everything that is counted goes over the board instead.
 import type { Endpoint } from "../base/address.ts";
+import type { ListenAddress } from "../base/listen-address.ts";
 import type {
   ListenerLimits,
   Method,
@@ -45,8 +46,7 @@ export type GenerationListener = {
   /** Its row on the board. */
   readonly slot: number;
   readonly name: string;
-  readonly bindAddress: string;
-  readonly port: number;
+  readonly address: ListenAddress;
   /** Listening descriptors to dup and adopt: the worker's own, and those of a worker that is being
    *  replaced. Empty where the platform has none to lend: the worker listens by itself. */
   readonly fds: readonly number[];

@@ -181,8 +181,8 @@ describe("values of the wrong kind are refused, with what is allowed", () => {
     return [`${line}\n${BACKENDS}`, [`1:${before.length + 1}`, key, ...error]];
   };
   refuses([
-    value('port="80"', "wrong-type", "an integer from 1 to 65535", "without quotes: 80"),
-    value("port=http", "wrong-type", "an integer from 1 to 65535"),
+    value('port="80"', "wrong-type", "a port from 1 to 65535", "without quotes: 80"),
+    value("port=http", "wrong-type", "a port from 1 to 65535, or a range of them"),
     value("port=80.5", "out-of-range", "found 80.5"),
     value("port=.inf", "out-of-range"),
     value("port=true", "wrong-type", "found true"),

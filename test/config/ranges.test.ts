@@ -18,7 +18,8 @@ type Bounds = {
 
 function boundsOf({ field }: Place): Bounds | null {
   const plain = withoutAuto(field);
-  if (plain.kind === "integer") return { ...plain, write: Number, canBeOff: false };
+  if (plain.kind === "integer" || plain.kind === "ports")
+    return { ...plain, write: Number, canBeOff: false };
   if (plain.kind === "size") return { ...plain, write: formatSize, canBeOff: false };
   return plain.kind === "duration" ? { ...plain, write: formatDuration } : null;
 }

@@ -166,7 +166,10 @@ describe("bytes", () => {
     ["the marks of a document's start and end", `---\nport: 1\n${BACKENDS}...\n`],
     ["JSON", JSON.stringify({ port: 1, backends: [{ host: "a", port: 1 }] })],
   ])("with %s are accepted", (_, text) => {
-    expect(parse(text)).toMatchObject({ kind: "valid", config: { listeners: [{ port: 1 }] } });
+    expect(parse(text)).toMatchObject({
+      kind: "valid",
+      config: { listeners: [{ address: { ports: { from: 1, to: 1 } } }] },
+    });
   });
 
   test("have places that neither a byte order mark nor Windows line ends move", () => {

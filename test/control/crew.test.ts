@@ -1,10 +1,15 @@
 // Worker threads that end: nobody is refused, their counts go with them, and they come back.
 import { expect, test } from "bun:test";
-import { Crew, type CrewEvents, type GenerationPlan } from "../../src/control/crew.ts";
+import {
+  Crew,
+  type CrewEvents,
+  type CrewOptions,
+  type GenerationPlan,
+} from "../../src/control/crew.ts";
 import { ListeningSockets } from "../../src/control/listening-sockets.ts";
 import { isLinux } from "../../src/os/libc.ts";
 import { Board } from "../../src/shared/board.ts";
-import { backendOf, listenerOf, poolOf } from "../support/generation.ts";
+import { backendOf, listenerOf, poolOf, tcp } from "../support/generation.ts";
 import { type NamedPeer, namedPeer } from "../support/peer.ts";
 import { freePort } from "../support/ports.ts";
 import { until } from "../support/until.ts";
@@ -14,7 +19,8 @@ const onLinux = test.skipIf(!isLinux);
 
 class CrewUnderTest implements AsyncDisposable {
   readonly board = new Board();
-  readonly address = { bindAddress: "127.0.0.1", port: freePort() };
+  readonly port = freePort();
+  private readonly address = tcp(this.port);
   readonly lost: string[] = [];
   readonly replaced: number[] = [];
   readonly crew: Crew;
@@ -28,13 +34,12 @@ class CrewUnderTest implements AsyncDisposable {
       onLost: (_, reason) => this.lost.push(reason),
       onReplaced: (worker) => this.replaced.push(worker),
     };
-    const lend = (listener: typeof this.address, of: readonly number[]) =>
-      this.sockets.lend(listener, of);
+    const lend: CrewOptions["lend"] = ({ address }, of) => this.sockets.lend(address, of);
     this.crew = new Crew({ board: this.board, count: workers, lend, events });
   }
 
   async start(backend: NamedPeer): Promise<void> {
-    this.sockets.openAll([this.address]);
+    this.sockets.openAll([{ address: this.address }]);
     await this.crew.start();
     expect(await this.crew.apply(this.plan(backend.port))).toEqual([]);
   }
@@ -76,7 +81,7 @@ onLinux(
     const clients = Array.from({ length: 4 }, async () => {
       while (!isOver) {
         // Refused would throw; cut inside the dying thread is an end without the answer.
-        const { text } = await exchange(under.address.port, "hello");
+        const { text } = await exchange(under.port, "hello");
         if (text !== "") served++;
       }
     });
@@ -100,7 +105,7 @@ onLinux("what a lost worker counted as active is gone, its totals stay", async (
   using backend = namedPeer("one");
   await using under = new CrewUnderTest(1);
   await under.start(backend);
-  using _client = await connect(under.address.port);
+  using _client = await connect(under.port);
   await until(
     "relaying",
     () => under.board.sessions() === 1 && under.board.backendTotal(0, "connections") === 1,
@@ -113,5 +118,5 @@ onLinux("what a lost worker counted as active is gone, its totals stay", async (
     listener: under.board.listenerSessions(0),
     total: under.board.backendTotal(0, "connections"),
   }).toEqual({ sessions: 0, backend: 0, listener: 0, total: 1 });
-  expect((await exchange(under.address.port, "hello")).text).toContain("one");
+  expect((await exchange(under.port, "hello")).text).toContain("one");
 });

@@ -1,10 +1,12 @@
 import { expect, test } from "bun:test";
+import { formatListenAddress } from "../../src/base/listen-address.ts";
 import { InheritedSockets } from "../../src/control/inherited-sockets.ts";
 import { ListeningSockets } from "../../src/control/listening-sockets.ts";
 import { SO_REUSEPORT, SOL_SOCKET } from "../../src/os/abi.ts";
 import { isLinux } from "../../src/os/libc.ts";
 import { setOption } from "../../src/os/socket.ts";
-import { freePort } from "../support/ports.ts";
+import { tcp } from "../support/generation.ts";
+import { freePort, freePorts } from "../support/ports.ts";
 import { silentLog } from "../support/silent-log.ts";
 
 // Listening sockets are lent on Linux only.
@@ -12,8 +14,8 @@ const onLinux = test.skipIf(!isLinux);
 
 onLinux("one descriptor per worker, all on the same port", () => {
   const sockets = new ListeningSockets(3);
-  const address = { bindAddress: "127.0.0.1", port: freePort() };
-  sockets.openAll([address]);
+  const address = tcp(freePort());
+  sockets.openAll([{ address }]);
   expect(new Set(sockets.lend(address, [0, 1, 2])).size).toBe(3);
   expect(sockets.lend(address, [1])).toHaveLength(1);
   sockets.keepOnly([]);
@@ -22,31 +24,32 @@ onLinux("one descriptor per worker, all on the same port", () => {
 
 onLinux("a port that somebody else has is an error, also for a second bal", () => {
   const first = new ListeningSockets(2);
-  const address = { bindAddress: "127.0.0.1", port: freePort() };
-  first.openAll([address]);
+  const address = tcp(freePort());
+  first.openAll([{ address }]);
   const second = new ListeningSockets(2);
-  expect(() => second.openAll([address])).toThrow(`127.0.0.1:${address.port} is already in use`);
+  expect(() => second.openAll([{ address }])).toThrow(
+    `${formatListenAddress(address)} is already in use`,
+  );
   first.keepOnly([]);
 });
 
 onLinux("all or nothing: what was opened before an error is closed again", () => {
   const busy = new ListeningSockets(1);
-  const taken = { bindAddress: "127.0.0.1", port: freePort() };
-  busy.openAll([taken]);
+  const taken = tcp(freePort());
+  busy.openAll([{ address: taken }]);
   const sockets = new ListeningSockets(1);
-  const free = { bindAddress: "127.0.0.1", port: freePort() };
-  expect(() => sockets.openAll([free, taken])).toThrow();
+  const free = tcp(freePort());
+  expect(() => sockets.openAll([{ address: free }, { address: taken }])).toThrow();
   expect(sockets.lend(free, [0])).toEqual([]);
-  new ListeningSockets(1).openAll([free]);
+  new ListeningSockets(1).openAll([{ address: free }]);
   busy.keepOnly([]);
 });
 
 onLinux("an address under our own wildcard may be opened beside it", () => {
   const sockets = new ListeningSockets(2);
-  const { port } = { port: freePort() };
-  sockets.openAll([{ bindAddress: "0.0.0.0", port }]);
-  sockets.openAll([{ bindAddress: "127.0.0.1", port }]);
-  expect(sockets.lend({ bindAddress: "127.0.0.1", port }, [0, 1])).toHaveLength(2);
+  const address = tcp(freePort());
+  sockets.openAll([{ address: { ...address, ip: "0.0.0.0" } }, { address }]);
+  expect(sockets.lend(address, [0, 1])).toHaveLength(2);
   sockets.keepOnly([]);
 });
 
@@ -65,9 +68,9 @@ onLinux.each([
   [3, 1, [[0, 1, 2]]],
 ])("%d inherited sockets and %d workers: each is accepted from, each worker accepts", (...row) => {
   const [count, workers, shares] = row;
-  const address = { bindAddress: "127.0.0.1", port: freePort() };
+  const address = tcp(freePort());
   const first = new ListeningSockets(count);
-  first.openAll([address]);
+  first.openAll([{ address }]);
   const fds = first.lend(
     address,
     Array.from({ length: count }, (_, i) => i),
@@ -77,7 +80,7 @@ onLinux.each([
   const sockets = new ListeningSockets(workers, inherited);
   // Of a socket that nobody may join, as systemd's.
   for (const fd of fds) setOption(fd, SOL_SOCKET, SO_REUSEPORT, 0);
-  sockets.openAll([address]);
+  sockets.openAll([{ address }]);
   expect(shares.map((_, worker) => sockets.lend(address, [worker]))).toEqual(
     shares.map((share) => share.map((index) => fds[index]!)),
   );
@@ -87,16 +90,51 @@ onLinux.each([
 });
 
 onLinux("a bal with more workers opens what it needs beside what it inherits", () => {
-  const address = { bindAddress: "127.0.0.1", port: freePort() };
+  const address = tcp(freePort());
   const first = new ListeningSockets(1);
-  first.openAll([address]);
+  first.openAll([{ address }]);
   const [fd] = first.lend(address, [0]);
   const sockets = new ListeningSockets(
     3,
     new InheritedSockets([{ fd: fd!, name: "x" }], silentLog()),
   );
-  sockets.openAll([address]);
+  sockets.openAll([{ address }]);
   const lent = sockets.lend(address, [0, 1, 2]);
   expect([lent[0], new Set(lent).size]).toEqual([fd, 3]);
   sockets.keepOnly([]);
+});
+
+onLinux(
+  "a range has a socket for each port and worker; one that grows or shrinks keeps what stays",
+  () => {
+    const sockets = new ListeningSockets(2);
+    const { from, to } = freePorts(6);
+    const at = (first: number, last: number) => ({ address: tcp(first, last) });
+    const lent = (first: number, last: number) => sockets.lend(tcp(first, last), [0, 1]);
+    const small = at(from + 2, to - 2);
+    sockets.openAll([small]);
+    const kept = lent(from + 2, to - 2);
+    expect(new Set(kept).size).toBe(4);
+    sockets.openAll([at(from, to)]);
+    sockets.keepOnly([at(from, to)]);
+    expect(lent(from, to)).toHaveLength(12);
+    expect(lent(from + 2, to - 2)).toEqual(kept);
+    sockets.keepOnly([small]);
+    expect([lent(from, to), lent(from, from + 1)]).toEqual([kept, []]);
+    sockets.keepOnly([]);
+  },
+);
+
+onLinux("a range of which somebody has a port is not opened at all", () => {
+  const { from, to } = freePorts(5);
+  const other = new ListeningSockets(1);
+  other.openAll([{ address: tcp(to) }]);
+  const sockets = new ListeningSockets(2);
+  const range = tcp(from, to);
+  expect(() => sockets.openAll([{ address: range }])).toThrow(`127.0.0.1:${to} is already in use`);
+  expect(sockets.lend(range, [0, 1])).toEqual([]);
+  const free = tcp(from, to - 1);
+  sockets.openAll([{ address: free }]);
+  expect(sockets.lend(free, [0])).toHaveLength(4);
+  for (const each of [sockets, other]) each.keepOnly([]);
 });

@@ -3,7 +3,9 @@ import { expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { Glob } from "bun";
+import { MAX_SOCKET_PATH } from "../../src/base/address.ts";
 import { MAX_DURATION_MS } from "../../src/config/field.ts";
+import { MAX_PORTS } from "../../src/config/field-makers.ts";
 import { MAX_BACKENDS } from "../../src/config/schema.ts";
 import { MAX_FILE_BYTES } from "../../src/config/syntax.ts";
 import { ENDS, endReason } from "../../src/shared/end-reason.ts";
@@ -56,5 +58,7 @@ test("the limits that it tells are those that there are", () => {
   const page = textOf("docs/limits.md");
   expect(page).toContain(`| the config file | ${MAX_FILE_BYTES / 1024 ** 2} MiB |`);
   expect(page).toContain(`| backends, over all pools | ${MAX_BACKENDS} |`);
+  expect(page).toContain(`| ports of a listener | ${MAX_PORTS} |`);
+  expect(page).toContain(`| the path of a unix socket | ${MAX_SOCKET_PATH} bytes |`);
   expect(page).toContain(`| a timeout | ${MAX_DURATION_MS / 3_600_000}h |`);
 });

@@ -1,11 +1,19 @@
 // Listening sockets that systemd has opened: LISTEN_FDS, as sd_listen_fds(3) tells it.
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { closeSync, openSync, readdirSync, readlinkSync } from "node:fs";
+import { chmodSync, closeSync, openSync, readdirSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type Bal, balBinary, simpleConfig, spawnBal, temporaryHome } from "../support/bal.ts";
-import { listening } from "../support/listening.ts";
+import {
+  at,
+  type Bal,
+  balBinary,
+  fullConfig,
+  simpleConfig,
+  spawnBal,
+  temporaryHome,
+} from "../support/bal.ts";
+import { listening, listeningUnix } from "../support/listening.ts";
 import { namedPeer } from "../support/peer.ts";
-import { freePort } from "../support/ports.ts";
+import { freePort, freePorts } from "../support/ports.ts";
 import { until } from "../support/until.ts";
 import { connect, exchange } from "../support/wire.ts";
 
@@ -98,6 +106,47 @@ test("both families' wildcard serves a listener on 0.0.0.0", async () => {
   using bal = await spawnBal({ config, env, wrapper: AS_SYSTEMD, fds: [socket.fd] });
   expect((await exchange(socket.port, "?")).text).toBe("a");
   expect(unused(bal)).toEqual([]);
+});
+
+test("a unix socket is known by its path, and its file stays systemd's: over an upgrade, over a stop", async () => {
+  using a = namedPeer("a");
+  using place = temporaryHome();
+  const path = join(place.path, "edge.sock");
+  using socket = listeningUnix(path);
+  chmodSync(path, 0o640);
+  const { ino } = statSync(path);
+  const config = fullConfig(
+    { backends: [at(a)], listener: { unix: path, mode: "0600" } },
+    { workers: 2 },
+  ).config;
+  const env = { LISTEN_FDS: "1", LISTEN_FDNAMES: "edge.socket" };
+  // It is in the queue before anybody is there to accept it.
+  using early = await connect(path);
+  void early.send("?");
+  using bal = await spawnBal({ config, env, wrapper: AS_SYSTEMD, fds: [socket.fd] });
+  expect(await early.ended).toBe("eof");
+  await bal.upgrade();
+  for (let i = 0; i < 10; i++) expect((await exchange(path, "?")).text).toBe("a");
+  expect(unused(bal)).toEqual([]);
+  expect((await bal.run("stop")).code).toBe(0);
+  expect([statSync(path).ino, statSync(path).mode & 0o777]).toEqual([ino, 0o640]);
+});
+
+test("a range of ports takes its sockets one by one, and opens those that are not there", async () => {
+  using a = namedPeer("a");
+  const { from, to } = freePorts(3);
+  using first = listening("127.0.0.1", from);
+  using second = listening("127.0.0.1", from + 1);
+  const listener = { port: `${from}-${to}` };
+  const { config } = fullConfig({ backends: [at(a)], listener });
+  const env = { LISTEN_FDS: "2" };
+  const fds = [second.fd, first.fd];
+  using bal = await spawnBal({ config, env, wrapper: AS_SYSTEMD, fds });
+  for (let port = from; port <= to; port++) {
+    expect((await exchange(port, "?")).text).toBe("a");
+  }
+  expect(unused(bal)).toEqual([]);
+  expect(fds.map((fd) => holds(bal, fd) > 0)).toEqual([true, true]);
 });
 
 test("sockets that are meant for another process are left alone", async () => {

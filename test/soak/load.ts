@@ -11,18 +11,25 @@ export type Failure = {
 
 const ANSWER_BYTES = 1024;
 
+export type LoadOptions = {
+  readonly port: number | string | (() => number | string);
+  readonly total: number;
+  readonly atOnce: number;
+};
+
 export class Load {
   readonly failures: Failure[] = [];
   done = 0;
   readonly finished: Promise<void>;
   private readonly total: number;
-  private readonly port: number;
+  private readonly place: () => number | string;
   private begun = 0;
   private isStopped = false;
 
-  /** Begins at once. `total` may be Infinity: then until `stop`. */
-  constructor({ port, total, atOnce }: { port: number; total: number; atOnce: number }) {
-    this.port = port;
+  /** Begins at once. `total` may be Infinity: then until `stop`. `port` may be a unix socket's path, or
+   *  give one after the other. */
+  constructor({ port, total, atOnce }: LoadOptions) {
+    this.place = typeof port === "function" ? port : () => port;
     this.total = total;
     const clients = Array.from({ length: atOnce }, () => this.client());
     this.finished = Promise.all(clients).then(() => {});
@@ -37,7 +44,7 @@ export class Load {
     while (!this.isStopped && this.begun < this.total) {
       this.begun++;
       const startedAtMs = performance.now();
-      const what = await oneConnection(this.port);
+      const what = await oneConnection(this.place());
       this.done++;
       if (what !== null) {
         this.failures.push({ startedAtMs, endedAtMs: performance.now(), what });
@@ -47,9 +54,9 @@ export class Load {
 }
 
 /** What went wrong, or null. */
-async function oneConnection(port: number): Promise<string | null> {
+async function oneConnection(place: number | string): Promise<string | null> {
   try {
-    using client = await connect(port);
+    using client = await connect(place);
     void client.send("?");
     const { ending, text } = await client.readToEnd();
     if (ending === "eof" && text.length === ANSWER_BYTES) {

@@ -29,6 +29,18 @@ export function written(field: Field): fc.Arbitrary<unknown> {
     }
     case "size":
       return fc.oneof(fc.integer(field), fc.integer(field).map(formatSize));
+    case "ports":
+      return fc.oneof(
+        fc.integer(field),
+        fc
+          .tuple(
+            fc.integer({ min: 10_000, max: 60_000 }),
+            fc.integer({ min: 0, max: field.mostPorts - 1 }),
+          )
+          .map(([from, more]) => `${from}-${from + more}`),
+      );
+    case "mode":
+      return fc.stringMatching(/^0?[0-7]{3}$/);
     case "name":
       return name;
     case "ip":
@@ -122,7 +134,64 @@ function backend(): fc.Arbitrary<Map> {
   const onSocket = fc
     .tuple(mapOf(tables.backend, ["unix", "host", "port"]), written({ kind: "socket-path" }))
     .map(([rest, unix]): Map => ({ ...rest, unix }));
-  return fc.oneof({ arbitrary: mapOf(tables.backend, ["unix"]), weight: 4 }, onSocket);
+  // Without a port of its own only where checks have one: the pools here say nothing of that.
+  const onPort = fc
+    .tuple(mapOf(tables.backend, ["unix", "port"]), fc.integer({ min: 1, max: 65535 }))
+    .map(([rest, port]): Map => ({ ...rest, port }));
+  return fc.oneof({ arbitrary: onPort, weight: 4 }, onSocket);
+}
+
+// On addresses of TCP, or on a unix socket, whose clients have none unless they are announced.
+function listenerIn(pools: readonly string[]): fc.Arbitrary<Map> {
+  const where = fc.oneof(
+    fc.constantFrom(...pools).map((pool): Map => ({ pool })),
+    routes(pools).map((routes): Map => ({ routes })),
+  );
+  const accept = fc.option(written(listener.proxy_protocol!.field) as fc.Arbitrary<Map>);
+  const onTcp = fc
+    .tuple(mapOf(listener, ["unix", "mode", ...PLACED]), accept)
+    .map(([rest, accept]): Map => {
+      if (accept === null) return rest;
+      return { ...rest, proxy_protocol: { trusted: ["10.0.0.0/8"], ...accept } };
+    });
+  const place = fc.oneof({ arbitrary: onTcp, weight: 4 }, onSocket(accept));
+  return fc.tuple(place, where).map(([one, where]) => ({ ...one, ...where }));
+}
+
+/** What says where clients go, and which they are. */
+const PLACED = ["pool", "routes", "proxy_protocol"];
+const OF_TCP = ["bind_address", "port", "tcp_fast_open", "defer_accept"];
+const BY_ADDRESS = ["allow", "deny", "limits"];
+
+function onSocket(accept: fc.Arbitrary<Map | null>): fc.Arbitrary<Map> {
+  const mode = fc.option(written({ kind: "mode" }));
+  const plain = mapOf(listener, ["unix", "mode", ...PLACED, ...OF_TCP]);
+  return fc
+    .tuple(plain, written({ kind: "socket-path" }), mode, accept)
+    .map(([rest, unix, mode, accept]): Map => {
+      const { trusted: _, ...proxy } = accept ?? { accept: false };
+      const judged = Object.entries(rest).filter(
+        ([key]) => proxy.accept !== false || !BY_ADDRESS.includes(key),
+      );
+      const isAbstract = String(unix).startsWith("@");
+      return {
+        ...Object.fromEntries(judged),
+        ...{ unix, proxy_protocol: proxy },
+        ...(mode !== null && !isAbstract && { mode }),
+      };
+    });
+}
+
+/** Would one want what the other has, whatever their addresses? */
+function clash(one: Map, other: Map): boolean {
+  if (one.unix !== undefined) return one.unix === other.unix;
+  const [a, b] = [portsOf(one), portsOf(other)];
+  return a.from <= b.to && b.from <= a.to;
+}
+
+function portsOf({ port = 0 }: Map): { readonly from: number; readonly to: number } {
+  const [from = 0, to = from] = String(port).split("-").map(Number);
+  return { from, to };
 }
 
 // Keys of a health check that its type has no use for are an error.
@@ -179,25 +248,12 @@ const full = fc
     written(top.pools!.field) as fc.Arbitrary<Map>,
   )
   .chain(([rest, pools]) => {
-    const one = fc
-      .tuple(
-        mapOf(listener, ["pool", "routes", "proxy_protocol"]),
-        fc.oneof(
-          fc.constantFrom(...Object.keys(pools)).map((pool): Map => ({ pool })),
-          routes(Object.keys(pools)).map((routes): Map => ({ routes })),
-        ),
-        fc.option(written(listener.proxy_protocol!.field), { nil: undefined }),
-      )
-      .map(
-        ([rest, where, accept]): Map => ({
-          ...rest,
-          ...where,
-          ...(accept !== undefined && {
-            proxy_protocol: { trusted: ["10.0.0.0/8"], ...(accept as Map) },
-          }),
-        }),
-      );
-    const listeners = fc.uniqueArray(one, { minLength: 1, maxLength: 4, selector: (l) => l.port });
+    const one = listenerIn(Object.keys(pools));
+    const listeners = fc.uniqueArray(one, {
+      minLength: 1,
+      maxLength: 4,
+      comparator: clash,
+    });
     return listeners.map((list): Map => ({ ...rest, listeners: withOwnNames(list), pools }));
   });
 

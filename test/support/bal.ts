@@ -44,12 +44,14 @@ type Form = {
   readonly listener?: ConfigObject;
 };
 
-/** The full form: listener `edge` on a free port of loopback, pool `web`. Its checks are rare. */
+/** The full form: listener `edge` on a free port of loopback, or where it says, pool `web`. Its checks are
+ *  rare. */
 export function fullConfig(
   { backends, pool = {}, listener = {} }: Form,
   { port = freePort(), ...extra }: ConfigObject & { readonly port?: number } = {},
 ): { readonly config: ConfigObject; readonly port: number } {
-  const edge = { name: "edge", bind_address: "127.0.0.1", port, pool: "web", ...listener };
+  const place = "unix" in listener ? {} : { bind_address: "127.0.0.1", port };
+  const edge = { name: "edge", ...place, pool: "web", ...listener };
   const web = { health_check: { interval: "60s" }, ...pool, backends };
   return { port, config: { ...extra, listeners: [edge], pools: { web } } };
 }

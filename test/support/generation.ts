@@ -1,4 +1,5 @@
 // Parts of a generation, with what a test does not care about filled in.
+import type { ListenAddress } from "../../src/base/listen-address.ts";
 import type {
   GenerationBackend,
   GenerationListener,
@@ -50,8 +51,13 @@ export function poolOf(
   };
 }
 
+/** Ports of loopback. */
+export function tcp(from: number, to = from): ListenAddress & { readonly kind: "tcp" } {
+  return { kind: "tcp", ip: "127.0.0.1", ports: { from, to } };
+}
+
 export function listenerOf(
-  address: Pick<GenerationListener, "bindAddress" | "port">,
+  address: GenerationListener["address"],
 ): Omit<GenerationListener, "fds"> {
   const admission = {
     allow: null,
@@ -66,6 +72,6 @@ export function listenerOf(
     proxyProtocol: { isAccepted: false, trusted: [], isOptional: false },
     limits: sessionLimits(),
     admission,
-    ...address,
+    address,
   };
 }

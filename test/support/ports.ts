@@ -18,6 +18,18 @@ export function freePort(): number {
   throw new Error(`no free port between ${FIRST} and ${last}`);
 }
 
+/** So many in a row. */
+export function freePorts(count: number): { readonly from: number; readonly to: number } {
+  for (let attempt = 0; attempt < 1000; attempt++) {
+    const from = freePort();
+    const others = Array.from({ length: count - 1 }, (_, nth) => from + 1 + nth);
+    if (others.some((port) => given.has(port) || !isFree(port))) continue;
+    for (const port of others) given.add(port);
+    return { from, to: from + count - 1 };
+  }
+  throw new Error(`no ${count} free ports in a row`);
+}
+
 function isFree(port: number): boolean {
   try {
     Bun.listen({ hostname: "0.0.0.0", port, socket: { data() {} } }).stop(true);

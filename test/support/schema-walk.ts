@@ -59,6 +59,10 @@ export function configWith({ steps }: Place, value: unknown): unknown {
   if (last === "routes") delete at.pool;
   const [type] = TYPES_OF[last as keyof typeof TYPES_OF] ?? [];
   if (steps.at(-2) === "health_check" && type !== undefined) at.type = type;
+  if (steps[0] === "listeners" && (last === "unix" || last === "mode")) {
+    delete at.port;
+    at.unix = "/run/edge.sock";
+  }
   at[last] = value;
   return config;
 }

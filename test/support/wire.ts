@@ -179,12 +179,16 @@ export type ConnectOptions = {
   readonly isPaused?: boolean;
 };
 
-/** Connects a client. Rejects when it is refused; one that was reset in the same moment is a reset wire. */
-export async function connect(port: number, options: ConnectOptions = {}): Promise<Wire> {
+/** Connects a client to a port, or the path of a unix socket. Rejects when it is refused; one that was reset
+ *  in the same moment is a reset wire. */
+export async function connect(place: number | string, options: ConnectOptions = {}): Promise<Wire> {
   const wire = new Wire();
+  const to =
+    typeof place === "string"
+      ? { unix: place.replace(/^@/, "\0") }
+      : { hostname: options.host ?? "127.0.0.1", port: place };
   const connecting = Bun.connect<Wire>({
-    hostname: options.host ?? "127.0.0.1",
-    port,
+    ...to,
     allowHalfOpen: true,
     data: wire,
     socket: {
@@ -196,7 +200,7 @@ export async function connect(port: number, options: ConnectOptions = {}): Promi
       // Without it a refused connection is an unhandled rejection as well.
       connectError: () => {},
     },
-  });
+  } as Bun.TCPSocketConnectOptions<Wire>);
   await connecting.catch((error) => {
     if (error.code !== "ECONNRESET") throw error;
     wire.sawClose(error);
@@ -206,11 +210,11 @@ export async function connect(port: number, options: ConnectOptions = {}): Promi
 
 /** One exchange: sends `text`, half-closes, reads to the end. */
 export async function exchange(
-  port: number,
+  place: number | string,
   text: string,
   options?: ConnectOptions,
 ): Promise<ReadToEnd> {
-  using wire = await connect(port, options);
+  using wire = await connect(place, options);
   void wire.send(text);
   wire.finish();
   return await wire.readToEnd();

@@ -41,7 +41,7 @@ export type RouteStatus = {
 
 export type ListenerStatus = {
   readonly name: string;
-  /** `0.0.0.0:9295`, `[::]:9295` */
+  /** `0.0.0.0:9295`, `[::]:9000-9010`, `unix:/run/edge.sock` */
   readonly address: string;
   /** Null: its `routes` tell. */
   readonly pool: string | null;

@@ -2,7 +2,7 @@
 import type { Address } from "../../base/address.ts";
 import { isLocalError, localErrorRemedy } from "../../base/os-error.ts";
 import type { BackendConfig, Config, PoolConfig } from "../../config/config.ts";
-import { endpointsOf } from "../endpoints.ts";
+import { checkedAt, endpointsOf } from "../endpoints.ts";
 import { probeBackend } from "../health/probe.ts";
 import { type Finding, Findings, mapEach } from "./finding.ts";
 import type { Names } from "./names-check.ts";
@@ -24,14 +24,21 @@ export async function checkBackends(config: Config, names: Names): Promise<reado
 
 type Member = { readonly pool: PoolConfig; readonly backend: BackendConfig };
 
-/** Null for one without an address: of a name that does not resolve has been told. */
+/** Null for one without an address (of a name that does not resolve has been told) and for one that nobody
+ *  knows a port of. */
 async function dial({ pool, backend }: Member, names: Names): Promise<Dialled | null> {
-  const endpoints = endpointsOf(backend, (host) => names.addresses.get(host) ?? null);
-  if (endpoints.length === 0) return null;
+  const found = endpointsOf(backend, (host) => names.addresses.get(host) ?? null);
+  // Without a port of its own it is dialled where it is checked.
+  const endpoints = isPortless(backend) ? checkedAt(found, pool.healthCheck.port) : found;
+  if (endpoints.length === 0 || (isPortless(backend) && pool.healthCheck.port === 0)) return null;
   const timeoutMs = Math.min(pool.healthCheck.timeoutMs, MAX_TIMEOUT_MS);
   const beganMs = performance.now();
   const { error } = await probeBackend(endpoints, 0, timeoutMs);
   return { pool, backend, timeoutMs, error, tookMs: Math.round(performance.now() - beganMs) };
+}
+
+function isPortless({ address }: BackendConfig): boolean {
+  return address.kind === "host" && address.port === 0;
 }
 
 type Dialled = Member & {

@@ -15,6 +15,7 @@ import { checkHome } from "./home-check.ts";
 import { checkClock, checkKernel } from "./host-check.ts";
 import { checkNames } from "./names-check.ts";
 import { checkPorts } from "./ports-check.ts";
+import { checkSockets } from "./sockets-check.ts";
 import { checkSysctls, portRange, readSysctl } from "./sysctl-check.ts";
 
 export type Examination = {
@@ -69,6 +70,7 @@ function checkHost(config: Config, daemon: Daemon): readonly Finding[] {
   const reserved = readSysctl("net.ipv4.ip_local_reserved_ports") ?? "";
   return [
     ...checkPorts(config, daemon, { ephemeral: portRange(), reserved }),
+    ...checkSockets(config, daemon),
     ...checkCapacity(config, { workers, openFiles, isOfDaemon: daemon.pid !== null }),
     ...checkSysctls(load),
   ];

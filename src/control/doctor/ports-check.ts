@@ -1,9 +1,14 @@
 // The addresses that bal listens on: free, or whose they are.
-import { formatHostPort } from "../../base/address.ts";
+import {
+  formatListenAddress,
+  formatPorts,
+  listeningPorts,
+  type PortRange,
+} from "../../base/listen-address.ts";
 import { errnoCode } from "../../base/os-error.ts";
 import type { Config } from "../../config/config.ts";
 import { isLinux } from "../../os/libc.ts";
-import { holdersOf } from "../../os/port-holder.ts";
+import { type Holder, holdersOfPorts } from "../../os/port-holder.ts";
 import { tryBind } from "../../os/socket.ts";
 import type { Daemon } from "./daemon-check.ts";
 import { type Finding, Findings } from "./finding.ts";
@@ -18,23 +23,19 @@ export type Ports = {
 export function checkPorts(
   config: Config,
   { pid, status }: Pick<Daemon, "pid" | "status">,
-  { ephemeral, reserved }: Ports,
+  kernel: Ports,
 ): readonly Finding[] {
   const found = new Findings("ports");
-  if (!isLinux) return found.all;
+  const addresses = addressesOf(config);
+  if (!isLinux || addresses.length === 0) return found.all;
   const [own, free]: [string[], string[]] = [[], []];
-  for (const address of addressesOf(config)) {
-    const where = formatHostPort(address.ip, address.port);
+  for (const address of addresses) {
+    const where = nameOf(address);
     // Listeners are told by the bal that runs, whether or not its descriptors may be seen.
     const isOwn = status?.listeners.some((listener) => listener.address === where) ?? false;
     const isFree = !isOwn && judgeBind(address, pid, found);
     (isFree ? free : own).push(where);
-    if (isOwn) continue;
-    if (!isEphemeral(address.port, ephemeral) || isReserved(address.port, reserved)) continue;
-    found.advise(
-      `${where} is among the ports that the kernel gives to outgoing connections: one of them could have it when bal starts`,
-      `sysctl -w net.ipv4.ip_local_reserved_ports=${[reserved, address.port].filter(Boolean).join(",")}`,
-    );
+    if (!isOwn) judgeEphemeral(address, kernel, found);
   }
   const told = [
     ...(own.length > 0 ? [`bal's own: ${own.join(", ")}`] : []),
@@ -43,44 +44,97 @@ export function checkPorts(
   return found.okUnlessOther(told.join("; ")).all;
 }
 
-type Address = { readonly ip: string; readonly port: number };
+type Address = { readonly ip: string; readonly ports: PortRange };
+
+function nameOf(address: Address): string {
+  return formatListenAddress({ kind: "tcp", ...address });
+}
 
 /** The listeners', and the admin API's. */
-function addressesOf({ listeners, admin }: Config): readonly Address[] {
-  const own = listeners.map(({ bindAddress, port }) => ({ ip: bindAddress, port }));
-  return admin.listen === null ? own : [...own, admin.listen];
+function addressesOf({ listeners, admin: { listen } }: Config): readonly Address[] {
+  const own = listeners.flatMap(({ address }) => (address.kind === "tcp" ? address : []));
+  if (listen === null) return own;
+  return [...own, { ip: listen.ip, ports: { from: listen.port, to: listen.port } }];
 }
 
 /** Is it free? If not, whose it is has been told, or it is our own bal's. */
-function judgeBind({ ip, port }: Address, ownPid: number | null, found: Findings): boolean {
-  const error = tryBind(ip, port);
-  if (error !== 0) judgeError(errnoCode(error), { ip, port }, { ownPid, found });
-  return error === 0;
+function judgeBind({ ip, ports }: Address, ownPid: number | null, found: Findings): boolean {
+  const tried = listeningPorts(ports).map((port) => ({ port, error: tryBind({ ip, port }) }));
+  const failed = tried.filter(({ error }) => error !== 0);
+  for (const [error, those] of Map.groupBy(failed, (one) => one.error)) {
+    const wrong = those.map(({ port }) => port);
+    judgeError(errnoCode(error), { ip, ports: wrong }, { ownPid, found });
+  }
+  return failed.length === 0;
 }
 
+type Failed = { readonly ip: string; readonly ports: readonly number[] };
 type Telling = { readonly ownPid: number | null; readonly found: Findings };
 
-function judgeError(code: string, { ip, port }: Address, { ownPid, found }: Telling): void {
-  const where = formatHostPort(ip, port);
+function judgeError(code: string, { ip, ports }: Failed, { ownPid, found }: Telling): void {
+  const [first = 0] = ports;
+  const where = runsOf(ports).map((run) => nameOf({ ip, ports: run }));
   switch (code) {
-    case "EADDRINUSE": {
-      const holders = holdersOf(port);
-      if (holders.length > 0 && holders.every(({ pid }) => pid === ownPid)) return;
-      const names = holders.map(({ pid, name }) => `${name} (pid ${pid})`);
-      const who = names.join(", ") || "a process of another user";
-      return found.broken(`${where} is in use by ${who}`, "stop it, or choose another port");
-    }
+    case "EADDRINUSE":
+      return judgeHolders({ ip, ports }, { ownPid, found });
     case "EADDRNOTAVAIL":
-      return found.broken(`${where} is not an address of this host`, "see `ip addr`");
+      return found.broken(`${ip} is not an address of this host`, "see `ip addr`");
     case "EACCES":
     case "EPERM":
       return found.broken(
-        `this user may not listen on ${where}`,
-        `sysctl -w net.ipv4.ip_unprivileged_port_start=${port}, or AmbientCapabilities=CAP_NET_BIND_SERVICE in a systemd unit`,
+        `this user may not listen on ${where.join(", ")}`,
+        `sysctl -w net.ipv4.ip_unprivileged_port_start=${first}, or AmbientCapabilities=CAP_NET_BIND_SERVICE in a systemd unit`,
       );
     default:
-      return found.broken(`${where} cannot be had: ${code}`, "choose another address");
+      return found.broken(`${where.join(", ")} cannot be had: ${code}`, "choose another address");
   }
+}
+
+function judgeHolders({ ip, ports }: Failed, { ownPid, found }: Telling): void {
+  const holders = holdersOfPorts(ports);
+  const others = ports.filter((port) => {
+    const those = holders.get(port) ?? [];
+    return those.length === 0 || those.some(({ pid }) => pid !== ownPid);
+  });
+  for (const [who, those] of Map.groupBy(others, (port) => namesOf(holders.get(port) ?? []))) {
+    for (const run of runsOf(those)) {
+      const message = `${nameOf({ ip, ports: run })} is in use by ${who}`;
+      found.broken(message, "stop it, or choose another port");
+    }
+  }
+}
+
+/** Of whoever holds an address. */
+export function namesOf(holders: readonly Holder[]): string {
+  const names = holders.map(({ pid, name }) => `${name} (pid ${pid})`);
+  return names.join(", ") || "a process of another user";
+}
+
+function judgeEphemeral({ ip, ports }: Address, kernel: Ports, found: Findings): void {
+  const { ephemeral, reserved } = kernel;
+  const exposed = listeningPorts(ports).filter(
+    (port) => isEphemeral(port, ephemeral) && !isReserved(port, reserved),
+  );
+  if (exposed.length === 0) return;
+  const runs = runsOf(exposed);
+  const where = runs.map((run) => nameOf({ ip, ports: run })).join(", ");
+  const them = runs.map(formatPorts);
+  const one = exposed.length === 1 ? "is" : "are";
+  found.advise(
+    `${where} ${one} among the ports that the kernel gives to outgoing connections: one of them could have it when bal starts`,
+    `sysctl -w net.ipv4.ip_local_reserved_ports=${[reserved, ...them].filter(Boolean).join(",")}`,
+  );
+}
+
+/** Ports in their order as ranges. */
+function runsOf(ports: readonly number[]): readonly PortRange[] {
+  const runs: { from: number; to: number }[] = [];
+  for (const port of ports) {
+    const last = runs.at(-1);
+    if (last !== undefined && last.to === port - 1) last.to = port;
+    else runs.push({ from: port, to: port });
+  }
+  return runs;
 }
 
 function isEphemeral(port: number, range: Ports["ephemeral"]): boolean {

@@ -55,7 +55,7 @@ export class Successor {
       format,
       stderr: STDERR_FD,
       lock: legacy.lock === null ? null : pass(legacy.lock),
-      sockets: legacy.sockets.map(({ fd, name }) => ({ fd: pass(fd), name })),
+      sockets: legacy.sockets.map((socket) => ({ ...socket, fd: pass(socket.fd) })),
       predecessors: legacy.predecessors.map(pass),
     };
     const pair = openPair();
@@ -140,6 +140,11 @@ export class Successor {
   }
 }
 
+// Both processes have every listening socket for a moment.
+function isScarce(code: string): boolean {
+  return code === "EMFILE" || code === "ENFILE" || code === "ENOMEM";
+}
+
 function noDescriptor(error: number): BalError {
   const code = errnoCode(error);
   const message = `cannot talk to a new process: ${code}`;
@@ -157,7 +162,9 @@ function spawn({ binary, args, environment }: Command, fds: readonly number[]) {
       stdio: ["ignore", "inherit", "pipe", ...fds],
     }) as Bun.Subprocess<"ignore", "inherit", "pipe">;
   } catch (cause) {
-    throw new BalError("not-executable", `cannot run ${binary}: ${codeOf(cause) ?? cause}`, {
+    const code = codeOf(cause) ?? String(cause);
+    throw new BalError("not-executable", `cannot run ${binary}: ${code}`, {
+      ...(isScarce(code) && { hint: localErrorRemedy(code) }),
       cause,
     });
   }

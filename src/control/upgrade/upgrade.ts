@@ -108,7 +108,7 @@ export async function upgrade(
 function legacyOf({ home, dataPlane, predecessors }: UpgradeParts) {
   return {
     lock: home?.lockFd ?? null,
-    sockets: dataPlane.listeningSockets(),
+    sockets: dataPlane.sockets.all,
     predecessors: predecessors.fds,
     backends: dataPlane.backendRecords(),
   };

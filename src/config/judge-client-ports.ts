@@ -1,0 +1,48 @@
+// Backends without a port, which are passed the one that a client came to: there must be one, and checks
+// need one too.
+import { targetsOf } from "./judge-listeners.ts";
+import type { Report } from "./report.ts";
+import { healthCheckOf, layHealthCheck } from "./resolve.ts";
+import type { WrittenBackend, WrittenConfig, WrittenListener } from "./written.ts";
+
+export function judgeClientPorts(written: WrittenConfig, report: Report): void {
+  const { backends, health_check, listeners = [], pools = {} } = written;
+  judgePool({ path: "", backends, check: healthCheckOf(health_check ?? {}), socket: null }, report);
+  for (const [name, pool] of Object.entries(pools)) {
+    const check = healthCheckOf(layHealthCheck(health_check, pool?.health_check));
+    const socket = listeners.find((one) => one !== undefined && isOnSocket(one, name))?.unix;
+    const path = `pools.${name}.`;
+    judgePool({ path, backends: pool?.backends, check, socket: socket ?? null }, report);
+  }
+}
+
+function isOnSocket(listener: WrittenListener, pool: string): boolean {
+  if (listener.unix === undefined) return false;
+  return targetsOf(listener, "").some((target) => target.pool === pool);
+}
+
+type Place = {
+  readonly path: string;
+  readonly backends: readonly (WrittenBackend | undefined)[] | undefined;
+  readonly check: Pick<ReturnType<typeof healthCheckOf>, "type" | "port">;
+  /** A unix socket whose clients it takes; null: there is none. */
+  readonly socket: string | null;
+};
+
+function judgePool({ path, backends = [], check, socket }: Place, report: Report): void {
+  for (const [index, { host, unix } = {} as WrittenBackend] of backends.entries()) {
+    const at = `${path}backends[${index}]`;
+    if (host === undefined || unix !== undefined || report.has(`${at}.port`)) continue;
+    if (socket !== null) {
+      const message = `\`port\` is missing: clients of unix:${socket} come to none that ${host} could be dialled at`;
+      report.error(at, { code: "missing-key", message });
+    } else if (check.type !== "off" && check.port === 0) {
+      report.error(at, {
+        code: "missing-key",
+        message:
+          "`port` is missing. Without one a client is passed to the port that it came to, and the health check needs a `port` of its own",
+        hint: "write port: 443; or, where that is meant, health_check: {port: 8080}",
+      });
+    }
+  }
+}

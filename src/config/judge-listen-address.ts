@@ -1,0 +1,108 @@
+// Where listeners are: addresses that clash, and keys that mean nothing for a unix socket.
+import { formatListenAddress, type ListenAddress } from "../base/listen-address.ts";
+import { type Target, targetsOf } from "./judge-listeners.ts";
+import type { Report } from "./report.ts";
+import { listenAddressOf } from "./resolve.ts";
+import type { WrittenConfig, WrittenListener } from "./written.ts";
+
+export function judgeListenAddresses(
+  { listeners = [], pools = {} }: WrittenConfig,
+  report: Report,
+): void {
+  const taken: Place[] = [];
+  for (const [index, listener] of listeners.entries()) {
+    if (listener === undefined) continue;
+    const path = `listeners[${index}]`;
+    const { port, unix } = listener;
+    judgeForm(path, listener, report);
+    if (unix !== undefined) judgeUnix(path, listener, report);
+    if (unix !== undefined && !isAnnounced(listener)) {
+      judgeUnaddressed(path, listener, report);
+      for (const target of targetsOf(listener, path)) {
+        if (pools[target.pool]?.method === "source_hash") warnOfHash(target, report);
+      }
+    }
+    if (port === undefined && unix === undefined) continue;
+    const key = unix === undefined ? "port" : "unix";
+    const place = { path: `${path}.${key}`, address: listenAddressOf(listener) };
+    judgeClash(place, taken, report);
+    taken.push(place);
+  }
+}
+
+function judgeForm(path: string, { unix }: WrittenListener, report: Report): void {
+  const has = (key: string) => report.has(`${path}.${key}`);
+  const other = ["port", "bind_address"].find(has);
+  if (has("unix") && other !== undefined) {
+    report.error(`${path}.${other}`, {
+      code: "mixed-forms",
+      message: `\`unix\` and \`${other}\` stand here together: a listener is on a unix socket, or on an address and its port`,
+      hint: "leave one of them out",
+    });
+  }
+  if (!has("mode")) return;
+  const refuse = (message: string, hint: string) =>
+    report.error(`${path}.mode`, { code: "mixed-forms", message, hint });
+  if (!has("unix")) refuse("`mode` is of a unix socket, and there is none here", "leave it out");
+  if (unix?.startsWith("@")) {
+    const message = "there is no `mode` in the abstract namespace: whoever is here may connect";
+    refuse(message, "write a path, or leave `mode` out");
+  }
+}
+
+/** Do its peers say whom their connections come from? */
+function isAnnounced({ proxy_protocol }: WrittenListener): boolean {
+  return proxy_protocol !== undefined && proxy_protocol.accept !== false;
+}
+
+// Here and below, what is as if it were not written may stand there.
+function judgeUnix(path: string, listener: WrittenListener, report: Report): void {
+  const { tcp_fast_open = false, defer_accept = false, proxy_protocol = {} } = listener;
+  const refuse = (key: string, message: string, hint: string) =>
+    report.error(`${path}.${key}`, { code: "no-address", message, hint });
+  if (tcp_fast_open) refuse("tcp_fast_open", "`tcp_fast_open` is of TCP", "leave it out");
+  if (defer_accept) refuse("defer_accept", "`defer_accept` is of TCP", "leave it out");
+  if ((proxy_protocol.trusted ?? []).length === 0) return;
+  const message = "peers on a unix socket have no address: whoever may connect is trusted";
+  refuse("proxy_protocol.trusted", message, "`mode` says who may connect");
+}
+
+function judgeUnaddressed(path: string, listener: WrittenListener, report: Report): void {
+  const { allow, deny = [], limits = {} } = listener;
+  const addressed = (key: string, hint: string) => {
+    const message = "clients of a unix socket have no address to judge them by";
+    report.error(`${path}.${key}`, { code: "no-address", message, hint });
+  };
+  if (allow !== undefined) addressed("allow", "`mode` says who may connect");
+  if (deny.length > 0) addressed("deny", "`mode` says who may connect");
+  const { per_client = 0, rate_per_client = 0 } = limits;
+  if (per_client > 0) addressed("limits.per_client", "`max_connections` is of all clients");
+  if (rate_per_client > 0) addressed("limits.rate_per_client", "`rate` is of all clients");
+}
+
+function warnOfHash({ path, pool }: Target, report: Report): void {
+  const message = `clients of a unix socket have no address that pool ${pool} could hash: source_hash sends them all to one backend`;
+  report.warn(path, { code: "no-address", message });
+}
+
+type Place = { readonly path: string; readonly address: ListenAddress };
+
+function judgeClash({ path, address }: Place, taken: readonly Place[], report: Report): void {
+  for (const other of taken) {
+    const shared = sharedBy(address, other.address);
+    if (shared === null) continue;
+    const message = `address ${shared} is taken already, by ${other.path}`;
+    return report.error(path, { code: "duplicate-address", message });
+  }
+}
+
+/** What both would have; null: nothing. */
+function sharedBy(one: ListenAddress, other: ListenAddress): string | null {
+  if (one.kind === "unix") {
+    return other.kind === "unix" && one.path === other.path ? formatListenAddress(one) : null;
+  }
+  if (other.kind === "unix" || one.ip !== other.ip) return null;
+  const from = Math.max(one.ports.from, other.ports.from);
+  const to = Math.min(one.ports.to, other.ports.to);
+  return from > to ? null : formatListenAddress({ ...one, ports: { from, to } });
+}

@@ -1,0 +1,80 @@
+// The paths of the unix sockets that bal listens on: free, bal's own and in place, or somebody else's.
+import { accessSync, constants } from "node:fs";
+import { dirname } from "node:path";
+import { codeOf, errnoCode } from "../../base/os-error.ts";
+import type { Config } from "../../config/config.ts";
+import { formatMode } from "../../config/read-listen.ts";
+import { ECONNREFUSED } from "../../os/abi.ts";
+import { isLinux } from "../../os/libc.ts";
+import { holdersOfPath } from "../../os/port-holder.ts";
+import { modeOf, socketFileAt, tryConnect } from "../../os/unix-listening.ts";
+import type { Daemon } from "./daemon-check.ts";
+import { type Finding, Findings } from "./finding.ts";
+import { namesOf } from "./ports-check.ts";
+
+type Place = { readonly path: string; readonly mode: number | null };
+
+export function checkSockets(
+  { listeners }: Config,
+  { status }: Pick<Daemon, "status">,
+): readonly Finding[] {
+  const found = new Findings("unix-sockets");
+  const places = listeners.flatMap(({ address }) => (address.kind === "unix" ? address : []));
+  if (!isLinux || places.length === 0) return found.all;
+  const isOwn = ({ path }: Place) =>
+    status?.listeners.some(({ address }) => address === `unix:${path}`) ?? false;
+  for (const place of places) {
+    if (isOwn(place)) judgeOwn(place, found);
+    else judgeFree(place.path, found);
+  }
+  const told = places.map((place) => `${place.path} is ${isOwn(place) ? "bal's own" : "free"}`);
+  return found.okUnlessOther(told.join(", ")).all;
+}
+
+function judgeOwn({ path, mode }: Place, found: Findings): void {
+  if (mode === null) return;
+  const error = tryConnect(path);
+  if (socketFileAt(path) === null || error === ECONNREFUSED) {
+    const message = `${path} is not bal's socket any more: nobody can connect`;
+    return found.broken(message, "restart bal, and see who removed it");
+  }
+  const present = modeOf(path);
+  if (present === null || present === mode) return;
+  found.advise(
+    `${path} has mode ${formatMode(present)}, and the config says ${formatMode(mode)}`,
+    `chmod ${formatMode(mode)} ${path}; the next reload with a change does it`,
+  );
+}
+
+function judgeFree(path: string, found: Findings): void {
+  const isFile = !path.startsWith("@");
+  if (isFile && modeOf(path) === null) return judgeFolder(dirname(path), found);
+  if (isFile && socketFileAt(path) === null) {
+    return found.broken(
+      `${path} is there, and is no socket`,
+      "move it away, or choose another path",
+    );
+  }
+  const error = tryConnect(path);
+  // What a bal that was killed has left: the next one removes it.
+  if (error === ECONNREFUSED) return isFile ? judgeFolder(dirname(path), found) : undefined;
+  if (error === 0 || errnoCode(error) === "EAGAIN") {
+    const who = namesOf(holdersOfPath(path));
+    return found.broken(`${path} is in use by ${who}`, "stop it, or choose another path");
+  }
+  const message = `whether anybody listens at ${path} can't be told: ${errnoCode(error)}`;
+  found.broken(message, `if nobody does: rm ${path}`);
+}
+
+function judgeFolder(folder: string, found: Findings): void {
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === "ENOENT" || code === "ENOTDIR") {
+      const remedy = `mkdir -p ${folder}, or RuntimeDirectory= in a systemd unit`;
+      return found.broken(`the folder ${folder} does not exist`, remedy);
+    }
+    found.broken(`this user may not make a socket in ${folder}`, "use a folder that it may write");
+  }
+}

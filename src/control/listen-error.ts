@@ -1,0 +1,85 @@
+// Why an address can't be listened on, in words, and what to do about it.
+import { dirname } from "node:path";
+import { type Endpoint, formatEndpoint } from "../base/address.ts";
+import { BalError } from "../base/errors.ts";
+import { errnoCode, isLocalError, localErrorRemedy } from "../base/os-error.ts";
+import { ECONNREFUSED } from "../os/abi.ts";
+import { socketFileAt, tryConnect } from "../os/unix-listening.ts";
+
+/** `code` as the kernel said it. */
+export function cannotListen(endpoint: Endpoint, code: string): BalError {
+  const known =
+    endpoint.family === "unix"
+      ? atPath(endpoint.path, code)
+      : atPort(formatEndpoint(endpoint), endpoint.port, code);
+  if (known !== null) return known;
+  const message = `cannot listen on ${formatEndpoint(endpoint)}: ${code}`;
+  return new BalError("cannot-listen", message, {
+    ...(isLocalError(code) && { hint: localErrorRemedy(code) }),
+  });
+}
+
+function atPort(where: string, port: number, code: string): BalError | null {
+  switch (code) {
+    case "EADDRINUSE":
+      return new BalError("address-in-use", `${where} is already in use by another process`, {
+        hint: `see who listens there: ss -ltnp 'sport = :${port}'`,
+      });
+    case "EADDRNOTAVAIL":
+      return new BalError("address-not-available", `${where} is not an address of this host`, {
+        hint: "see the host's addresses with: ip addr",
+      });
+    case "EACCES":
+    case "EPERM":
+      return new BalError("permission-denied", `this user may not listen on ${where}`, {
+        hint: `use a port from 1024 on, or lower net.ipv4.ip_unprivileged_port_start to ${port}, or start it from a systemd unit with AmbientCapabilities=CAP_NET_BIND_SERVICE`,
+      });
+    default:
+      return null;
+  }
+}
+
+function atPath(path: string, code: string): BalError | null {
+  const folder = dirname(path);
+  switch (code) {
+    case "EADDRINUSE":
+      return inUse(path);
+    case "ENOENT":
+    case "ENOTDIR":
+      return new BalError("address-not-available", `the folder of unix:${path} does not exist`, {
+        hint: `mkdir -p ${folder}, or RuntimeDirectory= in a systemd unit, which makes one in /run`,
+      });
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+      return new BalError("permission-denied", `this user may not make a socket in ${folder}`, {
+        hint: "use a folder that it may write; RuntimeDirectory= in a systemd unit makes one in /run",
+      });
+    default:
+      return null;
+  }
+}
+
+// What was there was not removed, for one of these reasons.
+function inUse(path: string): BalError {
+  const where = `unix:${path}`;
+  const isFile = !path.startsWith("@");
+  if (isFile && socketFileAt(path) === null) {
+    return new BalError("address-in-use", `${path} is there already, and it is no socket`, {
+      hint: "move it away, or choose another path: bal removes only sockets that nobody answers on",
+    });
+  }
+  const error = isFile ? tryConnect(path) : 0;
+  const code = errnoCode(error);
+  if (isLocalError(code) && code !== "EAGAIN") {
+    const message = `there is a socket at ${path} already, and this user can't tell whether anybody listens: ${code}`;
+    return new BalError("permission-denied", message, { hint: `if nobody does: rm ${path}` });
+  }
+  if (error === ECONNREFUSED) {
+    const message = `there is a socket at ${path} that nobody listens on, and this user may not remove it`;
+    return new BalError("permission-denied", message, { hint: `rm ${path}` });
+  }
+  return new BalError("address-in-use", `${where} is already in use by another process`, {
+    hint: `see who listens there: ss -lxp | grep ${path}`,
+  });
+}
