@@ -8,6 +8,7 @@ import { Glob } from "bun";
 import { parseAllDocuments, parse as parseYaml } from "yaml";
 import { parseDuration } from "../../src/base/units.ts";
 import { balBinary, runBal } from "../support/bal.ts";
+import { yamlBlocks } from "../support/yaml-blocks.ts";
 
 setDefaultTimeout(30_000);
 
@@ -189,4 +190,47 @@ test.each([
   const { code, stderr } = await runBal(words);
   expect(code).toBe(1);
   expect(stderr).toContain("there is no such file");
+});
+
+describe("beyond one machine", () => {
+  const [block] = yamlBlocks().filter(({ page }) => page === "docs/high-availability.md");
+  const { listen } = parseYaml(block!.text).admin;
+
+  test.each(["deploy/keepalived/keepalived.conf", "deploy/bird/bal-announce.sh"])(
+    "%s asks where the book's config listens",
+    (file) => {
+      const asked = [...textOf(file).matchAll(/http:\/\/(\S+?)\/readyz/g)].map(([, at]) => at);
+      expect(asked).toEqual([listen]);
+    },
+  );
+
+  test.skipIf(Bun.which("shellcheck") === null)(
+    "shellcheck has nothing against the script (where it is)",
+    () => {
+      const script = join(root, "deploy/bird/bal-announce.sh");
+      const { stdout, status } = spawnSync("shellcheck", [script], { encoding: "utf8" });
+      expect({ stdout, status }).toEqual({ stdout: "", status: 0 });
+    },
+  );
+
+  test.skipIf(Bun.which("systemd-analyze") === null)(
+    "systemd has nothing against its unit (where it is installed)",
+    () => {
+      const folder = mkdtempSync(join(tmpdir(), "bal-announce-"));
+      try {
+        const file = join(folder, "bal-announce.service");
+        // Programs that are here, in place of those of the host that it is for.
+        const unit = textOf("deploy/bird/bal-announce.service")
+          .replace(/(?<=^ExecStart=).*$/m, join(root, "deploy/bird/bal-announce.sh"))
+          .replace("/usr/sbin/birdc", "/bin/true");
+        writeFileSync(file, unit);
+        const options = ["verify", "--man=no", file];
+        const env = { ...process.env, XDG_RUNTIME_DIR: folder };
+        const { stderr, status } = spawnSync("systemd-analyze", options, { encoding: "utf8", env });
+        expect({ stderr, status }).toEqual({ stderr: "", status: 0 });
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+  );
 });
