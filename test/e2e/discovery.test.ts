@@ -252,12 +252,7 @@ describe.skipIf(nsd === null)("one backend for each SRV record", () => {
     const other = { srv: `_other._tcp.${ZONE}` };
     const { changes } = await bal.reload({ ...written, pools: { web: { discover: other } } });
     expect(changes).toEqual([
-      {
-        kind: "changed",
-        path: "pools.web.discover",
-        from: `srv ${SRV.srv}`,
-        to: `srv ${other.srv}`,
-      },
+      { kind: "changed", path: "pools.web.discover.srv", from: SRV.srv, to: other.srv },
     ]);
     expect(await answers(port)).toEqual(["b"]);
     expect(await lastWords(live)).toBe("a");

@@ -13,7 +13,7 @@ import { join, resolve } from "node:path";
 import type { ReloadReport, Status, UpgradeReport } from "../../src/control/admin/api.ts";
 import { freePort } from "./ports.ts";
 import { killAllOf } from "./processes.ts";
-import { until } from "./until.ts";
+import { until, witnesses } from "./until.ts";
 
 /** The binary under test; BAL_BINARY names another one. */
 export function balBinary(): string {
@@ -75,6 +75,13 @@ export type RunOptions = {
   readonly stdin?: string;
   readonly cwd?: string;
 };
+
+/** Of its log, when a wait was in vain. */
+const ACCOUNT_LINES = 40;
+/** For its status then: it may be what hangs. */
+const ACCOUNT_MS = 1000;
+/** A test that hangs ends without a word, and its processes with it: before that, the account is given. */
+const OVERDUE_MS = 28_000;
 
 /** Nothing of the surroundings decides what the binary prints. */
 function environment({ home, env }: RunOptions): Record<string, string> {
@@ -158,6 +165,8 @@ export class Bal implements Disposable {
   readonly child: Bun.Subprocess<"ignore", "pipe", "pipe">;
   stderr = "";
   stdout = "";
+  private readonly tell = () => this.account();
+  private readonly overdue: Timer;
 
   constructor({ config, args = [], env = {}, wrapper = [], fds = [] }: BalOptions) {
     this.home = mkdtempSync(join(tmpdir(), "bal-test-"));
@@ -170,6 +179,9 @@ export class Bal implements Disposable {
       stdio: ["ignore", "pipe", "pipe", ...fds],
     });
     living.add(this);
+    witnesses.add(this.tell);
+    this.overdue = setTimeout(() => void this.tell().then(console.error), OVERDUE_MS);
+    this.overdue.unref();
     void this.collect(this.child.stderr, (text) => {
       this.stderr += text;
     });
@@ -196,11 +208,9 @@ export class Bal implements Disposable {
     const isReady = async () => {
       if (this.child.exitCode === null) return (await this.get("/readyz"))?.ok ?? false;
       await Bun.sleep(50); // The last words of the one that ended are still in the pipe.
-      throw new Error(`it ended with ${this.child.exitCode}`);
+      throw new Error(`it ended with ${this.child.exitCode}; its stderr:\n${this.stderr}`);
     };
-    await until("bal is ready", isReady).catch((error) => {
-      throw new Error(`${error.message}; its stderr:\n${this.stderr}`);
-    });
+    await until("bal is ready", isReady);
   }
 
   /** GET on the admin socket; null when nobody answers. */
@@ -298,10 +308,22 @@ export class Bal implements Disposable {
 
   [Symbol.dispose](): void {
     living.delete(this);
+    witnesses.delete(this.tell);
+    clearTimeout(this.overdue);
     this.child.kill("SIGKILL");
     // Those that have taken its place.
     killAllOf(this.home);
     rmSync(this.home, { recursive: true, force: true });
+  }
+
+  /** For the one who reads why a wait was in vain: its last words, and how it sees things now. */
+  private async account(): Promise<string> {
+    const signal = AbortSignal.timeout(ACCOUNT_MS);
+    const asking = fetch("http://bal/v1/status", { unix: join(this.home, "bal.sock"), signal });
+    const status = await asking.then((response) => response.text()).catch(String);
+    const lines = this.stderr.trimEnd().split("\n").slice(-ACCOUNT_LINES);
+    const state = this.child.exitCode === null ? "runs" : `ended with ${this.child.exitCode}`;
+    return [`bal ${this.pid} ${state}; status: ${status}; stderr:`, ...lines].join("\n");
   }
 
   private async collect(stream: ReadableStream<Uint8Array>, take: (text: string) => void) {

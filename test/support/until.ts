@@ -1,5 +1,8 @@
 // Waits for what gives no event: polls until it holds, or fails with words at a deadline.
 
+/** Asked for what they know when a wait was in vain: what a test has started and can't be seen from here. */
+export const witnesses = new Set<() => Promise<string>>();
+
 /** Polls `check` until it gives something truthy, and returns that. */
 export async function until<T>(
   what: string,
@@ -11,7 +14,9 @@ export async function until<T>(
     const value = await check();
     if (value) return value;
     if (performance.now() > deadline) {
-      throw new Error(`still not so after ${deadlineMs} ms: ${what}; last: ${String(value)}`);
+      const told = await Promise.all([...witnesses].map((tell) => tell()));
+      const last = `${what}; last: ${String(value)}`;
+      throw new Error([`still not so after ${deadlineMs} ms: ${last}`, ...told].join("\n"));
     }
     await Bun.sleep(20);
   }
