@@ -18,6 +18,8 @@ export type ProbeResult = {
 
 /** How long a backend may take to answer our FIN with its own. */
 const LINGER_MS = 1000;
+/** What it may still say meanwhile: a greeting or the rest of an answer, not a download. */
+const LINGER_BYTES = 64 * 1024;
 
 type Attempt = {
   socket: Bun.Socket<Attempt> | null;
@@ -26,6 +28,8 @@ type Attempt = {
   /** There is somebody to take leave of. */
   isConnected: boolean;
   expiresAt: Date | null;
+  /** What may still be read, once it is judged; null: it is not. */
+  leftBytes: number | null;
   readonly conversation: Conversation;
   readonly answer: Answer | null;
   readonly settle: (error: string | null) => void;
@@ -46,8 +50,14 @@ const handlers: SocketHandlers<Attempt> = {
     if (judge === null) attempt.settle(null);
   },
   data(socket, chunk) {
-    const verdict = socket.data.answer?.take(chunk);
-    if (verdict !== undefined) socket.data.settle(verdict);
+    const attempt = socket.data;
+    if (attempt.leftBytes !== null) {
+      attempt.leftBytes -= chunk.length;
+      if (attempt.leftBytes < 0) socket.end();
+      return;
+    }
+    const verdict = attempt.answer?.take(chunk);
+    if (verdict !== undefined) attempt.settle(verdict);
   },
   end(socket) {
     const { answer, conversation, settle } = socket.data;
@@ -121,7 +131,7 @@ async function connectOnce(
   const { judge, tls } = conversation;
   const answer = judge === null ? null : new Answer(judge);
   const attempt: Attempt = {
-    ...{ socket: null, hasBegun: false, isConnected: false, expiresAt: null },
+    ...{ socket: null, hasBegun: false, isConnected: false, expiresAt: null, leftBytes: null },
     ...{ conversation, answer, settle: resolve },
   };
   const errno = connectTo({ endpoint, handlers, data: attempt });
@@ -140,9 +150,10 @@ function certificateOf(socket: object): PeerCertificate | null {
 }
 
 // A backend that speaks first would be reset by a plain close: its greeting is read, and its FIN
-// awaited for a while.
+// awaited for a while. One that sends on and on is reset.
 function leave(socket: Bun.Socket<Attempt> | null): void {
   if (socket === null) return;
+  socket.data.leftBytes = LINGER_BYTES;
   if (!socket.data.isConnected) return void socket.terminate();
   socket.shutdown();
   setTimeout(() => socket.end(), LINGER_MS);

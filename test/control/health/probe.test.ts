@@ -57,6 +57,19 @@ test("a backend that speaks first is not reset", async () => {
   expect(await ending.promise).toBe("eof");
 });
 
+test("a backend that sends on and on is read no further than an answer may be", async () => {
+  const sent = Promise.withResolvers<number>();
+  using backend = peer(async (wire) => {
+    const chunk = Buffer.alloc(64 * 1024, "a");
+    let chunks = 0;
+    while (await wire.send(chunk)) chunks++;
+    sent.resolve(chunks * chunk.length);
+  });
+  expect((await probeBackend([at(backend)], 0, 1000)).error).toBeNull();
+  // What the kernel keeps of it, which is a few MiB; in a second it would be gigabytes.
+  expect(await sent.promise).toBeLessThan(64 * 1024 ** 2);
+});
+
 test("a backend that never answers the FIN keeps no descriptor of ours for long", async () => {
   using backend = peer(() => {});
   expect((await probeBackend([at(backend)], 0, 1000)).error).toBeNull();
