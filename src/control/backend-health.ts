@@ -5,8 +5,9 @@ import type { BackendConfig, Config, PoolConfig } from "../config/config.ts";
 import type { BackendState } from "../shared/backend-state.ts";
 import type { Board } from "../shared/board.ts";
 import { MAX_BACKENDS } from "../shared/layout.ts";
+import type { Backend } from "./backend.ts";
 import { type BackendRecord, recordOf, restoreRecord } from "./backend-record.ts";
-import { type Backend, Backends } from "./backends.ts";
+import { Backends } from "./backends.ts";
 import { discoveryChanges } from "./discovery/changes.ts";
 import { fitted } from "./discovery/discovered.ts";
 import { Discovery } from "./discovery/discovery.ts";
@@ -106,6 +107,11 @@ export class BackendHealth {
       this.warnUndiscovered(pool);
     }
     this.trustUnchecked();
+  }
+
+  /** Every worker has what is served. */
+  settle(): void {
+    this.backends.settle();
   }
 
   /** Frees the rows of removed backends whose last session has ended. */

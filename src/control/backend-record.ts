@@ -8,7 +8,7 @@ import {
   PROBE_UP,
 } from "../shared/backend-state.ts";
 import type { Board } from "../shared/board.ts";
-import type { Backend } from "./backends.ts";
+import type { Backend } from "./backend.ts";
 import type { RunningEjection } from "./ejections.ts";
 
 export type BackendRecord = {

@@ -1,8 +1,7 @@
 // What the control plane knows of each backend beside its numbers on the board: which row is
 // whose, its addresses, its state since when and why. Live state follows the identity
 // (pool, name) through reloads.
-import type { Endpoint } from "../base/address.ts";
-import type { BackendConfig, Config, OnDown, PoolConfig } from "../config/config.ts";
+import type { BackendConfig, Config, PoolConfig } from "../config/config.ts";
 import {
   type BackendState,
   backendState,
@@ -13,9 +12,9 @@ import {
   UNRESOLVED,
 } from "../shared/backend-state.ts";
 import type { Board } from "../shared/board.ts";
-import { LocalHistogram } from "../shared/histograms.ts";
 import { MAX_BACKENDS, MAX_POOLS } from "../shared/layout.ts";
 import type { GenerationPool } from "../shared/messages.ts";
+import { type Backend, newBackend, poolSettings } from "./backend.ts";
 import { type AddressesOf, endpointsOf, probeTarget } from "./endpoints.ts";
 import { generationPool } from "./generation-pool.ts";
 import type { ProbeTarget } from "./health/prober.ts";
@@ -23,28 +22,6 @@ import { isDraining, type Override } from "./override.ts";
 import type { Overrides } from "./overrides.ts";
 import { SlotTable } from "./slots.ts";
 import { reasonOf } from "./state-reason.ts";
-
-export type Backend = {
-  readonly pool: string;
-  readonly slot: number;
-  config: BackendConfig;
-  /** What an operator has set, over the config. */
-  override: Override;
-  onDown: OnDown;
-  slowStartMs: number;
-  expiryWarningMs: number;
-  /** When it came back and began to start slowly, by the monotonic clock; null: it does not. */
-  warmingSinceMs: number | null;
-  endpoints: readonly Endpoint[];
-  /** Nothing names it any more; it is here until its last session has ended. */
-  isLeaving: boolean;
-  state: BackendState;
-  since: Date;
-  /** Why it is not up. */
-  reason: string | null;
-  checkMs: number | null;
-  readonly checks: { passed: number; failed: number; readonly seconds: LocalHistogram };
-};
 
 export type BackendsOptions = {
   readonly board: Board;
@@ -61,6 +38,8 @@ export class Backends {
   private readonly slots = new SlotTable(MAX_BACKENDS);
   private readonly pools = new SlotTable(MAX_POOLS);
   private readonly bySlot = new Map<number, Backend>();
+  /** Slots that the config drains from now on, as soon as every worker has it. */
+  private readonly drains = new Set<number>();
   private config: Config | null = null;
 
   constructor(options: BackendsOptions) {
@@ -76,7 +55,8 @@ export class Backends {
     return this.slots.hasRoomFor(identities) && this.pools.hasRoomFor(pools);
   }
 
-  /** Takes a new config: new backends get a row, those that stay keep their state. */
+  /** Takes a new config: new backends get a row, those that stay keep their state. Nothing is taken from
+   *  the workers yet: what is to serve in its place they don't know before `settle`. */
   reconcile(next: Config): void {
     const named = new Set<string>();
     const { overrides } = this.options;
@@ -102,6 +82,16 @@ export class Backends {
       overrides.keepOnly((pool, name) => open.has(pool) || named.has(identityOf(pool, name)));
     }
     this.config = next;
+  }
+
+  /** The workers have what was reconciled last: what drains by it does so. */
+  settle(): void {
+    for (const slot of this.drains) {
+      const backend = this.bySlot.get(slot);
+      if (backend === undefined || backend.isLeaving) continue;
+      this.setBits(slot, isDraining(backend) ? DRAINING : 0, 0);
+    }
+    this.drains.clear();
   }
 
   /** Frees the rows of removed backends whose last session has ended. Returns whether there were any. */
@@ -233,7 +223,8 @@ export class Backends {
   /** The bits may have been changed from elsewhere: a worker ejects, a timer ends it. */
   refresh(slot: number, reason: string | null): void {
     const backend = this.bySlot.get(slot);
-    if (backend === undefined) return;
+    // It drains, whatever its health is: no generation after this one has it.
+    if (backend === undefined || backend.isLeaving) return;
     const from = backend.state;
     const bits = this.options.board.healthBits(slot);
     backend.state = backendState(bits);
@@ -259,8 +250,7 @@ export class Backends {
   }
 
   private upsert(poolConfig: PoolConfig, config: BackendConfig): void {
-    const { name: pool, onDown, slowStartMs, healthCheck } = poolConfig;
-    const { expiryWarningMs } = healthCheck;
+    const { name: pool } = poolConfig;
     const endpoints = endpointsOf(config, this.options.addressesOf);
     const unresolved = endpoints.length === 0 ? UNRESOLVED : 0;
     const override = this.options.overrides.of(pool, config.name);
@@ -269,29 +259,12 @@ export class Backends {
     const present = this.bySlot.get(slot);
     if (isNew || present === undefined) {
       this.options.board.resetSlot(slot, bits);
-      this.bySlot.set(slot, {
-        pool,
-        slot,
-        config,
-        override,
-        onDown,
-        slowStartMs,
-        expiryWarningMs,
-        warmingSinceMs: null,
-        endpoints,
-        isLeaving: false,
-        state: backendState(bits),
-        since: new Date(),
-        reason: reasonOf(bits, override),
-        checkMs: null,
-        checks: { passed: 0, failed: 0, seconds: new LocalHistogram() },
-      });
+      this.bySlot.set(slot, newBackend(poolConfig, config, { slot, bits, override, endpoints }));
       return;
     }
+    const wasLeaving = present.isLeaving;
     present.isLeaving = false;
-    present.onDown = onDown;
-    present.slowStartMs = slowStartMs;
-    present.expiryWarningMs = expiryWarningMs;
+    Object.assign(present, poolSettings(poolConfig));
     // The same rule as the prober's, which begins anew with other addresses: what was known of its
     // health is about somebody else.
     const isElsewhere = !Bun.deepEquals(endpoints, present.endpoints);
@@ -303,12 +276,14 @@ export class Backends {
     }
     const forgotten = isElsewhere ? PROBE_UP | PROBE_DOWN | EJECTED : 0;
     present.override = override;
-    this.setBits(slot, bits, forgotten | UNRESOLVED | DRAINING);
+    if ((bits & DRAINING) === 0 || wasLeaving)
+      return this.setBits(slot, bits, forgotten | UNRESOLVED | DRAINING);
+    this.drains.add(slot);
+    this.setBits(slot, unresolved, forgotten | UNRESOLVED);
   }
 
-  // Who asked for it says so in the log.
+  // Who asked for it says so in the log. A worker that has the generation before still picks it.
   private leave(backend: Backend): void {
-    this.options.board.changeHealth(backend.slot, DRAINING, 0);
     backend.isLeaving = true;
     backend.state = "draining";
     backend.since = new Date();

@@ -231,6 +231,7 @@ export class DataPlane {
     this.health.serve(config);
     const late = Bun.sleep(ACKNOWLEDGE_MS).then(() => "a worker has not taken the config yet");
     const trouble = await Promise.race([this.apply(), late]);
+    this.health.settle();
     if (trouble !== null) this.log.error("apply-failed", `${trouble}; tried again every second`);
     return trouble;
   }
@@ -248,6 +249,7 @@ export class DataPlane {
       return this.trouble;
     } finally {
       this.pendingApplies--;
+      if (this.pendingApplies === 0) this.health.settle();
     }
   }
 

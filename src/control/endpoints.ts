@@ -1,7 +1,7 @@
 // Where a backend is dialled, and where it is checked.
 import { type Endpoint, parseIp } from "../base/address.ts";
 import type { BackendConfig, PoolConfig } from "../config/config.ts";
-import type { Backend } from "./backends.ts";
+import type { Backend } from "./backend.ts";
 import { conversationOf } from "./health/conversation.ts";
 import type { ProbeTarget } from "./health/prober.ts";
 

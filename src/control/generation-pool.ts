@@ -2,7 +2,7 @@
 import { formatAddress } from "../base/address.ts";
 import type { PoolConfig } from "../config/config.ts";
 import type { GenerationPool } from "../shared/messages.ts";
-import type { Backend } from "./backends.ts";
+import type { Backend } from "./backend.ts";
 import { weightOf } from "./override.ts";
 
 /** `slot` is its cursor on the board. */
