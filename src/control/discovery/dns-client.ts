@@ -23,6 +23,7 @@ type Channel = InstanceType<typeof dns.Resolver>;
 /** Each server is asked so often, and waited for so long: Bun 1.4.5 counts in whole seconds. */
 const ASKING = { timeout: 1000, tries: 2 };
 const NO_SUCH = ["ENOTFOUND", "ENODATA"];
+const NOTHING = Object.assign(new Error("it has no address"), { code: "ENOTFOUND" });
 
 export class DnsClient {
   private config: ResolverConfig;
@@ -69,7 +70,8 @@ export class DnsClient {
     }));
     // The channel answers from its memory until the TTL of these records is over, which it does not
     // tell: asked all the time, it asks the server just then.
-    return { records: records.filter(({ target }) => isHostname(target)), ttlMs: 0 };
+    const usable = records.filter(({ target, port }) => isHostname(target) && port > 0);
+    return { records: usable, ttlMs: 0 };
   }
 
   // The first name that exists. Only one that does not lets the next be asked.
@@ -101,7 +103,8 @@ export class DnsClient {
     });
     if (found.length === 0) {
       const errors = families.flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
-      throw errors.find((error) => !isAbsent(error)) ?? errors[0];
+      // An alias of a name without addresses is an answer, and an empty one.
+      throw errors.find((error) => !isAbsent(error)) ?? errors[0] ?? NOTHING;
     }
     // Bun 1.4.5 gives the TTL of the first 256 only.
     const ttlMs = 1000 * Math.min(...found.flatMap(({ ttl }) => ttl ?? []));

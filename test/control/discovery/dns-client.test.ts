@@ -41,11 +41,12 @@ describe.skipIf(nsd === null)("of a name server", () => {
     expect(ttlMs).toBe(1000);
   });
 
-  test("SRV records with their targets in lower case, without what is no host", async () => {
+  test("SRV records with their targets in lower case, without what is no host or no port", async () => {
     using server = await nameServer([
       "_pg._tcp SRV 1 10 5432 DB1",
       "_pg._tcp SRV 2 0 5433 db2.elsewhere.test.",
       "_pg._tcp SRV 3 0 5433 bad\\032name",
+      "_pg._tcp SRV 4 0 0 db4",
       "_none._tcp SRV 0 0 0 .",
     ]);
     const { records } = await clientOf(server).services(`_pg._tcp.${ZONE}`);
@@ -59,10 +60,13 @@ describe.skipIf(nsd === null)("of a name server", () => {
   test.each([
     ["a name that is not there", `gone.${ZONE}`, "ENOTFOUND"],
     ["a name without an address", `text.${ZONE}`, "ENOTFOUND"],
+    ["an alias of one without an address", `alias.${ZONE}`, "ENOTFOUND"],
+    ["an alias of itself", `loop.${ZONE}`, "ENOTFOUND"],
     ["a zone that is broken", "a.broken.test", "ESERVFAIL"],
     ["a zone of another server", "a.example", "EREFUSED"],
   ])("nothing of %s, and why", async (_, name, code) => {
-    using server = await nameServer([`text TXT "there"`]);
+    const aliases = ["alias CNAME text", "loop CNAME pool", "pool CNAME loop"];
+    using server = await nameServer([`text TXT "there"`, ...aliases]);
     const client = clientOf(server);
     await expect(client.addresses(name, ["10.0.0.1"])).rejects.toMatchObject({ code });
     await expect(client.services(name)).rejects.toMatchObject({ code });
