@@ -32,6 +32,13 @@ export function report(error: unknown): ExitCode {
   return 1;
 }
 
+/** For a command that has told what it was asked for: 1 where that could not be written, on a full disk. */
+export function outputCode(): ExitCode {
+  if (unwritten === null) return 0;
+  say(2, `${paint(2, "red", "error")}: cannot write to stdout: ${unwritten}`);
+  return 1;
+}
+
 // A full disk, a folder that may not be read: what it says is all there is to it.
 function isFromSystem(error: unknown): boolean {
   return /^E[A-Z0-9]+$/.test(codeOf(error) ?? "");
@@ -47,6 +54,11 @@ export function say(fd: 1 | 2, line: string): boolean {
   return put(fd, `${line}\n`);
 }
 
+/** Nobody reads any more: a pipe, a terminal, a descriptor that was closed. */
+const READER_HAS_GONE = ["EPIPE", "EIO", "EBADF"];
+/** Why something on stdout is lost though somebody may read it. */
+let unwritten: string | null = null;
+
 /** As it is, at once. */
 export function put(fd: 1 | 2, text: string | Uint8Array): boolean {
   let rest = typeof text === "string" ? Buffer.from(text) : text;
@@ -55,8 +67,13 @@ export function put(fd: 1 | 2, text: string | Uint8Array): boolean {
       rest = rest.subarray(writeSync(fd, rest));
     } catch (error) {
       // A pipe that is full and does not block: its reader is slow.
-      if (codeOf(error) === "EAGAIN") Bun.sleepSync(5);
-      else return false;
+      const code = codeOf(error) ?? String(error);
+      if (code === "EAGAIN") {
+        Bun.sleepSync(5);
+        continue;
+      }
+      if (fd === 1 && !READER_HAS_GONE.includes(code)) unwritten ??= code;
+      return false;
     }
   }
   return true;

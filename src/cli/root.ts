@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { type ArgsDef, type CommandDef, defineCommand, renderUsage, runCommand } from "citty";
 import { nearName } from "../config/near-name.ts";
-import { type ExitCode, report, say, usageError } from "./exit.ts";
+import { type ExitCode, outputCode, report, say, usageError } from "./exit.ts";
 import { catchFaults } from "./faults.ts";
 import { hasColour } from "./paint.ts";
 import { version } from "./version.ts";
@@ -40,10 +40,18 @@ const root = defineCommand({
   subCommands: commands,
 });
 
+/** Those that do something, of which the words are not the result: done is done. */
+const DOING = [
+  ...["start", "graceful", "reload", "upgrade", "stop", "drain", "undrain", "weight"],
+  ...["top", "demo"],
+];
+
 /** Runs a command line to its end, and the process with it. */
 export async function runCli(argv: readonly string[]): Promise<never> {
   catchFaults();
-  process.exit(await run(argv).catch(report));
+  const code = await run(argv).catch(report);
+  const isTold = code === 0 && !DOING.includes(argv[0] ?? "");
+  process.exit(isTold ? outputCode() : code);
 }
 
 async function run([name, ...rest]: readonly string[]): Promise<ExitCode> {

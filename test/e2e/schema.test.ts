@@ -44,3 +44,15 @@ test("it is on one pipe, and a reader that leaves early is nobody's error", asyn
   expect(await child.stdout.text()).toBe('{\n  "$sche');
   expect(await child.stderr.text()).toBe("");
 });
+
+test.each([["schema"], ["service"], ["completions bash"], ["--help"]])(
+  "`%s` that a full disk did not take is 1, and told",
+  async (command) => {
+    const child = Bun.spawn(["sh", "-c", `${balBinary()} ${command} > /dev/full`], {
+      env: { PATH: process.env.PATH!, BAL_HOME: "/tmp", NO_COLOR: "1" },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    expect(await child.exited).toBe(1);
+    expect(await child.stderr.text()).toBe("error: cannot write to stdout: ENOSPC\n");
+  },
+);
