@@ -33,7 +33,11 @@ export function isAtFault(backend: BackendStatus): boolean {
 }
 
 /** Takes new connections, as far as is known. */
-export function isAvailable({ state }: BackendStatus): boolean {
+export function isAvailable({ state, weight }: BackendStatus): boolean {
+  return weight > 0 && isWell(state);
+}
+
+function isWell(state: BackendState): boolean {
   return state === "up" || state === "unknown";
 }
 
@@ -57,14 +61,16 @@ export function troublesOf({ phase, pools }: Status): readonly Trouble[] {
 }
 
 function outage({ name, backends, discover }: PoolStatus): Trouble {
-  const isServed = backends.some(({ state }) => state !== "draining");
+  const isServed = backends.some(({ state, weight }) => state !== "draining" && weight > 0);
+  const isWeightless = backends.some(({ state }) => isWell(state));
   const reason =
     backends.length === 0
       ? emptiness(discover)
       : isServed
         ? "all that do not drain are tried"
-        : "all of them drain: clients are refused";
-  return { kind: "outage", what: `pool ${name} has no backend that is up`, since: null, reason };
+        : `all of them drain${isWeightless ? " or have weight 0" : ""}: clients are refused`;
+  const what = `pool ${name} has no backend that is up${isWeightless ? " and has a weight" : ""}`;
+  return { kind: "outage", what, since: null, reason };
 }
 
 function emptiness(discover: DiscoverStatus | undefined): string {

@@ -38,6 +38,21 @@ test("says whether clients of such a pool are served at all", () => {
   expect(reasons(draining)[0]).toContain("refused");
 });
 
+test("a backend without a weight takes no client, however well it is", () => {
+  const idle = backendStatus("f", { weight: 0 });
+  expect(words([poolStatus("web", up, idle)])).toEqual([]);
+  expect(troublesOf(statusOf([poolStatus("web", idle, draining)]))).toMatchObject([
+    {
+      what: "pool web has no backend that is up and has a weight",
+      reason: "all of them drain or have weight 0: clients are refused",
+    },
+  ]);
+  expect(troublesOf(statusOf([poolStatus("web", idle, down)]))).toMatchObject([
+    { kind: "outage", reason: "all that do not drain are tried" },
+    { kind: "fault", what: "web/b is down" },
+  ]);
+});
+
 test("counts those that are up", () => {
   expect(availability(statusOf([poolStatus("web", up, down)]))).toBe("1 of 2 backends up");
   expect(availability(statusOf([poolStatus("web", up)]))).toBe("1 of 1 backend up");
