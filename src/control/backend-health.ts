@@ -161,6 +161,7 @@ export class BackendHealth {
       this.prober.know(backend.slot, health);
       if (ejection !== null) this.ejections.resume(backend.slot, ejection);
     }
+    if (this.inherited.length > 0) this.backends.warm();
     this.inherited = [];
   }
 

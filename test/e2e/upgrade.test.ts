@@ -14,8 +14,10 @@ import {
 import { join } from "node:path";
 import { Load, summary } from "../soak/load.ts";
 import {
+  at,
   type Bal,
   balBinary,
+  fullConfig,
   runBal,
   simpleConfig,
   spawnBal,
@@ -206,6 +208,26 @@ test("what is known of the backends goes along", async () => {
     // Drained by state.json, since when it does not say.
     before.map((one, index) => (index === 1 ? { ...one, since: after[1]!.since } : one)),
   );
+});
+
+test("a backend that starts slowly goes on doing so, from the first client on", async () => {
+  using warm = namedPeer("warm");
+  using cold = namedPeer("cold");
+  cold.refuse();
+  const { config, port } = fullConfig(
+    {
+      backends: [at(warm), at(cold)],
+      pool: { slow_start: "10m", health_check: { interval: "200ms", fast_interval: "50ms" } },
+    },
+    { watch: false },
+  );
+  using bal = await spawnBal({ config });
+  await bal.untilState(cold.port, "down");
+  cold.start();
+  await bal.untilState(cold.port, "up");
+  await bal.upgrade();
+  for (let i = 0; i < 50; i++) await exchange(port, "?");
+  expect(cold.served).toBeLessThan(5);
 });
 
 test("an ejection goes on, and a check of the new process ends it", async () => {
