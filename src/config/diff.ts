@@ -29,7 +29,11 @@ export type Change = {
 };
 
 export function diffConfigs(from: Config, to: Config): readonly Change[] {
-  return [...diffTrees(treeOf(from), treeOf(to), ""), ...diffTokens(from.admin, to.admin)];
+  return [
+    ...diffTrees(treeOf(from), treeOf(to), ""),
+    ...to.pools.flatMap((pool) => diffOrder(from, pool)),
+    ...diffTokens(from.admin, to.admin),
+  ];
 }
 
 /** `added pools.web.backends.10.0.0.1:443`, `timeouts.idle: 1h → 10m` */
@@ -54,6 +58,20 @@ function diffTrees(from: Written, to: Written, path: string): readonly Change[] 
 
 function isTree(value: unknown): value is Written {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+// Trees have their backends by name: that they stand in another order means something to one method.
+function diffOrder(from: Config, pool: PoolConfig): readonly Change[] {
+  const before = from.pools.find(({ name }) => name === pool.name)?.backends ?? [];
+  if (pool.method !== "first") return [];
+  const kept = before.map(({ name }) => name).filter((name) => hasBackend(pool.backends, name));
+  const order = pool.backends.map(({ name }) => name).filter((name) => hasBackend(before, name));
+  if (Bun.deepEquals(kept, order)) return [];
+  return [{ kind: "changed", path: `pools.${pool.name}.backends`, from: kept, to: order }];
+}
+
+function hasBackend(backends: readonly BackendConfig[], name: string): boolean {
+  return backends.some((backend) => backend.name === name);
 }
 
 // Another one looks like the one before.

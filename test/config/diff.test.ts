@@ -93,6 +93,21 @@ describe("what a reload changes", () => {
     expect(changes(base, to)).toEqual([...expected]);
   });
 
+  test("the order of backends, where the method is first", () => {
+    const ordered = (method: string, ...hosts: readonly number[]) => ({
+      method,
+      backends: hosts.map((n) => backend(n)),
+    });
+    const path = "pools.default.backends";
+    expect(changes(ordered("first", 1, 2, 3), ordered("first", 3, 1, 4))).toEqual([
+      expect.objectContaining({ kind: "removed", path: `${path}.h2:80` }),
+      expect.objectContaining({ kind: "added", path: `${path}.h4:80` }),
+      { kind: "changed", path, from: ["h1:80", "h3:80"], to: ["h3:80", "h1:80"] },
+    ]);
+    expect(changes(ordered("first", 1, 2), ordered("first", 3, 1, 2))).toHaveLength(1);
+    expect(changes(ordered("first", 1, 2), ordered("random", 2, 1))).toHaveLength(1);
+  });
+
   test("the endpoint under a name that stays", () => {
     const named = (host: string) => ({ backends: [{ host, port: 80, name: "db" }] });
     expect(changes(named("10.0.0.1"), named("::1"))).toEqual([

@@ -70,6 +70,17 @@ test("first fills a backend up to max_connections, and refuses when all are full
   for (const wire of clients) wire.reset();
 });
 
+test("first takes another order from a reload", async () => {
+  using a = namedPeer("a");
+  using b = namedPeer("b");
+  const pool = { method: "first" };
+  const { config, port } = fullConfig({ backends: [at(a), at(b)], pool });
+  using bal = await spawnBal({ config });
+  expect((await exchange(port, "?")).text).toBe("a");
+  await bal.reload(fullConfig({ backends: [at(b), at(a)], pool }, { port }).config);
+  expect((await exchange(port, "?")).text).toBe("b");
+});
+
 test("a backup serves when every primary is gone, and only then", async () => {
   using primary = namedPeer("primary");
   using backup = namedPeer("backup");
