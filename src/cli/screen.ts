@@ -8,8 +8,10 @@ const ENTER = "\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[2J";
 const LEAVE = "\u001b[?7h\u001b[?25h\u001b[?1049l";
 /** Terminals that know it show all of a frame or nothing (mode 2026); others ignore it. */
 const BEGIN_FRAME = "\u001b[?2026h\u001b[H";
-const END_FRAME = "\u001b[J\u001b[?2026l";
-const END_LINE = "\u001b[K";
+const END_FRAME = "\u001b[?2026l";
+/** Before the line: behind one that is as wide as the terminal it would erase its last place. */
+const CLEAR_LINE = "\u001b[K";
+const CLEAR_BELOW = "\r\n\u001b[J";
 
 export function isScreen(): boolean {
   return isatty(1) && process.env.TERM !== "dumb";
@@ -54,8 +56,9 @@ export class Screen implements Disposable {
     this.lines = lines;
     if (!this.isOpen) return;
     const { columns, rows } = this;
-    const shown = lines.slice(0, rows).map((line) => `${clip(line, columns)}${END_LINE}`);
-    this.isGone = !put(1, `${BEGIN_FRAME}${shown.join("\r\n")}${END_FRAME}`);
+    const shown = lines.slice(0, rows).map((line) => `${CLEAR_LINE}${clip(line, columns)}`);
+    const below = shown.length < rows ? CLEAR_BELOW : "";
+    this.isGone = !put(1, `${BEGIN_FRAME}${shown.join("\r\n")}${below}${END_FRAME}`);
   }
 
   /** Ctrl-Z: the shell has the terminal meanwhile. */

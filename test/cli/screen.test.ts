@@ -34,6 +34,25 @@ test.each([
   expect(text).not.toContain("a view");
 });
 
+test("lines as wide as the terminal keep their ends, the last one too", async () => {
+  using terminal = program(`
+    const line = (text) => text.padEnd(99, ".") + "!";
+    screen.draw(Array.from({ length: 30 }, (_, row) => line("row " + row)));
+  `);
+  const { lines } = await terminal.shows("row 29");
+  expect(lines.every((line) => line.length === 100 && line.endsWith("!"))).toBe(true);
+});
+
+test("a view with fewer lines leaves nothing of the one before", async () => {
+  using terminal = program(`
+    screen.draw(["a long line", "and another"]);
+    process.stdin.once("data", () => screen.draw(["short"]));
+  `);
+  await terminal.shows("and another");
+  terminal.type("x");
+  expect((await terminal.shows("short")).text).toBe("short");
+});
+
 test("while the process is stopped the shell has it", async () => {
   using terminal = program("process.on('SIGUSR1', () => screen.stop());");
   await terminal.shows("a view");

@@ -117,10 +117,11 @@ function screenOf(raw: string, columns: number, rows: number): Screen {
   for (const { groups = {} } of raw.matchAll(TOKEN)) {
     const { csi = "", final, control, text } = groups;
     if (final === "H") [row, column] = [0, 0];
-    if (final === "K") lines()[row]!.splice(column);
+    // After a line's last place the cursor is on it still, and what erases erases it.
+    if (final === "K") lines()[row]!.splice(Math.min(column, columns - 1));
     if (final === "J") {
       const from = csi === "2" ? 0 : row;
-      lines()[row]!.splice(column);
+      lines()[row]!.splice(Math.min(column, columns - 1));
       for (let at = csi === "2" ? from : row + 1; at < rows; at++) lines()[at] = [];
     }
     if (csi === "?1049") {
