@@ -11,6 +11,7 @@ import {
 } from "../base/figures.ts";
 import type { BackendStatus, PoolStatus, Status } from "../control/admin/api.ts";
 import { destinationOf } from "../control/admin/destination.ts";
+import { handNotes } from "../control/admin/hand-notes.ts";
 import type { Lately } from "../control/admin/lately.ts";
 import { availability, isAvailable, troublesOf } from "../control/admin/troubles.ts";
 import { paint, type Style } from "./paint.ts";
@@ -169,14 +170,10 @@ export function backendCells(
     sizeFigure(backend.bytes_down),
     dial_errors === 0 ? "0" : { text: countFigure(dial_errors), style: "yellow" },
     delayFigure(backend.check_ms),
-    plain([backend.reason ?? [], weightNote(backend)].flat().join("; ")),
+    plain([backend.reason ?? [], handNotes(backend)].flat().join("; ")),
   ];
 }
 
 const TREND_WIDTH = 12;
 /** A path of a unix socket may be longer than a terminal is wide. */
 const MIN_NAME = 12;
-
-function weightNote({ override }: BackendStatus): readonly string[] {
-  return override?.weight === undefined ? [] : ["weight set by hand"];
-}

@@ -196,6 +196,8 @@ test("DELETE takes all of it back, also over what the config says", async () => 
   const path = backendPath("127.0.0.1:1", "web");
   const patched = await send(bal, "PATCH", path, { drain: false, weight: 9 });
   expect(patched.body).toMatchObject({ weight: 9, override: { drain: false, weight: 9 } });
+  const notes = "drain taken back by hand; weight set by hand";
+  expect((await bal.run("status")).stdout).toContain(notes);
   expect((patched.body as BackendStatus).state).not.toBe("draining");
   const deleted = await send(bal, "DELETE", `${path}/override`);
   expect(deleted).toMatchObject({

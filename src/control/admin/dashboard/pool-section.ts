@@ -9,6 +9,7 @@ import {
   sizeRateFigure,
 } from "../../../base/figures.ts";
 import type { BackendStatus, ListenerStatus, PoolStatus, Series } from "../api.ts";
+import { handNotes } from "../hand-notes.ts";
 import type { Lately } from "../lately.ts";
 import { isAvailable } from "../troubles.ts";
 import { setDrain } from "./daemon.ts";
@@ -125,11 +126,7 @@ class BackendRow {
     setClass(this.root, state);
     setText(this.state, state);
     setText(this.label, name);
-    const notes = [
-      reason ?? [],
-      backend.override?.weight === undefined ? [] : "weight set by hand",
-    ];
-    setText(this.why, notes.flat().join("; "));
+    setText(this.why, [reason ?? [], handNotes(backend)].flat().join("; "));
     const texts = [
       `${ageSince(since, view.nowMs)} ago`,
       String(weight),
