@@ -325,39 +325,3 @@ describe("the file", () => {
     expect(existsSync(path)).toBe(true);
   });
 });
-
-describe("`bal doctor` tells of the path", () => {
-  const findings = async (bal: Bal, config: ConfigObject) => {
-    bal.write(config);
-    const { stdout } = await bal.run("doctor", "--json", "-c", bal.file);
-    const { findings } = JSON.parse(stdout);
-    return findings
-      .filter(({ check }: { check: string }) => check === "unix-sockets")
-      .map(({ level, message }: { level: string; message: string }) => `${level}: ${message}`);
-  };
-
-  test("that is bal's own, free, taken, no socket's, or in no folder", async () => {
-    const [own, free, stale, taken, file] = [fresh(), fresh(), fresh(), fresh(), fresh()];
-    listeningUnix(stale)[Symbol.dispose]();
-    using _ = listeningUnix(taken);
-    writeFileSync(file, "");
-    const backends = [{ host: "127.0.0.1", port: freePort() }];
-    using bal = await spawnBal({ config: configAt(own, backends) });
-    const of = (path: string, listener: ConfigObject = {}) =>
-      findings(bal, configAt(path, backends, { listener }));
-    expect(await of(own)).toEqual([`ok: ${own} is bal's own`]);
-    expect(await of(own, { mode: "0600" })).toEqual([
-      `advice: ${own} has mode 0660, and the config says 0600`,
-    ]);
-    expect(await of(free)).toEqual([`ok: ${free} is free`]);
-    expect(await of(stale)).toEqual([`ok: ${stale} is free`]);
-    expect(await of(taken)).toEqual([`broken: ${taken} is in use by bun (pid ${process.pid})`]);
-    expect(await of(file)).toEqual([`broken: ${file} is there, and is no socket`]);
-    expect(await of("/none/a.sock")).toEqual(["broken: the folder /none does not exist"]);
-    expect(await of(`@${own}`)).toEqual([`ok: @${own} is free`]);
-    rmSync(own);
-    expect(await of(own)).toEqual([
-      `broken: ${own} is not bal's socket any more: nobody can connect`,
-    ]);
-  });
-});
