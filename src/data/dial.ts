@@ -144,7 +144,8 @@ export class Dial {
     for (;;) {
       if (nowMs >= this.totalDeadlineMs) return this.tried.length > 0 ? "dialTimeout" : "noBackend";
       if (session.slot < 0 && !this.pickBackend()) {
-        if (this.tried.length === 0) return this.isFull ? "queueFull" : "noBackend";
+        if (this.isFull && (this.tried.length === 0 || this.pool.line.size > 0)) return "queueFull";
+        if (this.tried.length === 0) return "noBackend";
         return this.lastError === "ETIMEDOUT" ? "dialTimeout" : "dialFailed";
       }
       this.startedAtMs = nowMs;
@@ -204,6 +205,7 @@ export class Dial {
 
   private pickBackend(): boolean {
     const { session, tried } = this;
+    this.isFull = false;
     if (tried.length > session.limits.retries) return false;
     const slot = this.takeBackend();
     if (slot < 0) return false;

@@ -1,7 +1,7 @@
 // What a pool may be told beyond its backends: methods, bounds, backups, drains.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { at, fullConfig, spawnBal } from "../support/bal.ts";
-import { echoPeer, namedPeer } from "../support/peer.ts";
+import { echoPeer, holdingPeer, namedPeer } from "../support/peer.ts";
 import { until } from "../support/until.ts";
 import { connect, exchange, exchangeFrom } from "../support/wire.ts";
 
@@ -211,6 +211,26 @@ test("a full pool's clients wait in line over all workers: first come, first ser
   pool.holder.finish();
   await Promise.all(served);
   expect(order).toEqual(["0", "1", "2", "3", "4", "5"]);
+});
+
+test("a client whose backend refuses waits in line while the others are full", async () => {
+  using gone = namedPeer("gone");
+  using busy = holdingPeer("busy");
+  const one = { max_connections: 1, queue: { size: 5, timeout: "10s" } };
+  const backends = [at(gone, one), at(busy, one)];
+  const { config, port } = fullConfig({ backends, pool: { method: "first" } });
+  using bal = await spawnBal({ config });
+  await bal.untilState(gone.port, "up");
+  gone.refuse();
+  using first = await connect(port);
+  await first.send("?");
+  expect(await first.read(4)).toBe("busy");
+  using second = await connect(port);
+  await second.send("?");
+  const phases = async () => await (await bal.get("/v1/sessions"))!.text();
+  await until("it waits", async () => (await phases()).includes('"queued"'));
+  first.finish();
+  expect(await second.read(4)).toBe("busy");
 });
 
 test("who waits too long is reset, and who leaves the line makes room in it", async () => {
