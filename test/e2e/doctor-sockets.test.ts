@@ -11,6 +11,7 @@ import {
 } from "../support/bal.ts";
 import { listeningUnix } from "../support/listening.ts";
 import { freePort } from "../support/ports.ts";
+import { ownName } from "../support/processes.ts";
 
 setDefaultTimeout(60_000);
 
@@ -43,7 +44,9 @@ test("a path is told to be bal's own, free, taken, no socket's, or in no folder"
   ]);
   expect(await of(free)).toEqual([`ok: ${free} is free`]);
   expect(await of(stale)).toEqual([`ok: ${stale} is free`]);
-  expect(await of(taken)).toEqual([`broken: ${taken} is in use by bun (pid ${process.pid})`]);
+  expect(await of(taken)).toEqual([
+    `broken: ${taken} is in use by ${ownName()} (pid ${process.pid})`,
+  ]);
   expect(await of(file)).toEqual([`broken: ${file} is there, and is no socket`]);
   expect(await of("/none/a.sock")).toEqual(["broken: the folder /none does not exist"]);
   expect(await of(`@${own}`)).toEqual([`ok: @${own} is free`]);

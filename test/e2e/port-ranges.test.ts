@@ -4,6 +4,7 @@ import { Load, summary } from "../soak/load.ts";
 import { type Bal, type ConfigObject, fullConfig, spawnBal } from "../support/bal.ts";
 import { echoPeer, holdingPeer, namedPeer, type Peer, peer } from "../support/peer.ts";
 import { freePorts } from "../support/ports.ts";
+import { ownName } from "../support/processes.ts";
 import { until } from "../support/until.ts";
 import { connect, exchange } from "../support/wire.ts";
 
@@ -182,7 +183,7 @@ test("a range of which another process has a port is refused, and nothing change
     ...[1, expect.stringContaining(`127.0.0.1:${taken.port} is already in use`)],
   ]);
   const doctor = await bal.run("doctor", "-c", bal.file);
-  expect(doctor.stdout).toContain(`127.0.0.1:${to} is in use by bun (pid ${process.pid})`);
+  expect(doctor.stdout).toContain(`127.0.0.1:${to} is in use by ${ownName()} (pid ${process.pid})`);
   expect((await exchange(from, "?")).text).toBe("one");
   expect((await bal.status()).listeners[0]?.address).toBe(`127.0.0.1:${from}-${to - 1}`);
 });

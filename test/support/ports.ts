@@ -3,19 +3,22 @@
 import { readFileSync } from "node:fs";
 
 const FIRST = 11_000;
+/** Test files that run beside each other have a share each: what one is given no other one finds free. */
+const SHARES = 4;
 const given = new Set<number>();
 
 /** A port that nothing listens on. Never the same twice in one process. */
 export function freePort(): number {
   const range = readFileSync("/proc/sys/net/ipv4/ip_local_port_range", "utf8");
-  const last = Number.parseInt(range, 10) - 1;
+  const size = Math.floor((Number.parseInt(range, 10) - FIRST) / SHARES);
+  const first = FIRST + (Number(process.env.BUN_TEST_WORKER_ID ?? 0) % SHARES) * size;
   for (let attempt = 0; attempt < 1000; attempt++) {
-    const port = FIRST + Math.floor(Math.random() * (last - FIRST));
+    const port = first + Math.floor(Math.random() * size);
     if (given.has(port) || !isFree(port)) continue;
     given.add(port);
     return port;
   }
-  throw new Error(`no free port between ${FIRST} and ${last}`);
+  throw new Error(`no free port among the ${size} from ${first} on`);
 }
 
 /** So many in a row. */

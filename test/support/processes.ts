@@ -8,6 +8,11 @@ export function servingPid(home: string): number | null {
   return Number.isNaN(pid) ? null : pid;
 }
 
+/** What the kernel calls the process that runs the tests: `bun`, as a rule. */
+export function ownName(): string {
+  return textOf("/proc/self/comm").trim();
+}
+
 /** Every process that was started for this home and lives. */
 export function processesOf(home: string): readonly number[] {
   return readdirSync("/proc")
