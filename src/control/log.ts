@@ -3,6 +3,7 @@
 import { isatty } from "node:tty";
 import { stripVTControlCharacters, styleText } from "node:util";
 import { type ConsolaInstance, createConsola, type LogObject } from "consola/core";
+import { BalError } from "../base/errors.ts";
 import type { LogConfig, LogFormat, LogLevel } from "../config/config.ts";
 import { LineWriter } from "./line-writer.ts";
 
@@ -27,13 +28,23 @@ type Entry = LogObject & { readonly event?: string; readonly fields?: LogFields 
 const LEVELS: Readonly<Record<LogLevel, number>> = { error: 0, warn: 1, info: 3, debug: 4 };
 const COLOURS = { error: "red", warn: "yellow", info: "green", debug: "gray" } as const;
 
+const STDERR = 2;
+const MAX_QUEUED_BYTES = 1024 * 1024;
+
 export class LogSink implements Log {
+  /** Lines that could not be written so far. */
+  dropped = 0;
   private readonly writer: LineWriter;
   private readonly consola: ConsolaInstance;
   private isPretty: boolean;
 
   constructor({ level, format, file }: LogOptions) {
-    this.writer = new LineWriter(file);
+    this.writer = new LineWriter(file ?? STDERR, {
+      maxQueuedBytes: MAX_QUEUED_BYTES,
+      onDrop: (lines) => {
+        this.dropped += lines;
+      },
+    });
     this.isPretty = this.isPrettyFor(format);
     this.consola = createConsola({
       level: LEVELS[level],
@@ -67,15 +78,16 @@ export class LogSink implements Log {
 
   /** Opens the file again, after it was moved away. */
   reopen(): void {
-    this.writer.reopen();
+    try {
+      this.writer.reopen();
+    } catch (error) {
+      if (!(error instanceof BalError)) throw error;
+      const { message, hint } = error;
+      this.error("log-not-reopened", `${message}; goes on in the one that is open`, { hint });
+    }
   }
 
-  /** Lines that could not be written so far. */
-  get dropped(): number {
-    return this.writer.dropped;
-  }
-
-  /** Resolves when all is written, or can't be within half a second. */
+  /** Resolves when all is written, or can't be. */
   flush(): Promise<void> {
     return this.writer.flush();
   }
