@@ -1,5 +1,6 @@
 // Hands a session that moves bulk from this worker to its splicer: pipes and descriptors are made,
 // the lease changes rows on the board, Bun's sockets are closed, the connections live on.
+import { monotonicOffsetMs } from "../os/monotonic.ts";
 import { closeDescriptor, descriptorOf, duplicate } from "../os/socket.ts";
 import { closePipe, type KernelPipe, openPipe } from "../os/splice.ts";
 import type { Board } from "../shared/board.ts";
@@ -50,9 +51,9 @@ export class Promotion {
     this.board.handOver(this.worker, row, { listener, slot });
     if (clientCell >= 0) this.board.clients.handOver(this.worker, row, clientCell);
     session.detach();
-    const nowMs = performance.now();
-    const [remainingMs, ageMs] = [endAtMs - nowMs, nowMs - startedAtMs];
-    const parts = { ...descriptors, listener, slot, limits, clientCell, remainingMs, ageMs };
+    const offsetMs = monotonicOffsetMs();
+    const times = { endAtMs: endAtMs + offsetMs, startedAtMs: startedAtMs + offsetMs };
+    const parts = { ...descriptors, listener, slot, limits, clientCell, ...times };
     this.post({ kind: "promoted", session: { ...parts, peer, past } });
   }
 }

@@ -1,6 +1,7 @@
 // Third entry point of the build: a thread that moves the bytes of bulk sessions in the kernel.
 // Each worker has one, from its first bulk session on. It accepts and dials nothing.
 import { Epoll, FAILED, READABLE, WRITABLE } from "../os/epoll.ts";
+import { monotonicOffsetMs } from "../os/monotonic.ts";
 import { takeError } from "../os/stream.ts";
 import { clearWake } from "../os/waker.ts";
 import { Board } from "../shared/board.ts";
@@ -95,8 +96,8 @@ function boot(row: number, board: Board): Thread {
 function adopt(id: number, parts: SplicedSession): void {
   if (thread === null) return;
   const { listener, limits, slot, clientCell, past } = parts;
-  const nowMs = performance.now();
-  const [endAtMs, startedAtMs] = [nowMs + parts.remainingMs, nowMs - parts.ageMs];
+  const offsetMs = monotonicOffsetMs();
+  const [endAtMs, startedAtMs] = [parts.endAtMs - offsetMs, parts.startedAtMs - offsetMs];
   // Said before the first of them closes: a number that is closed may be another's the next moment.
   let isReleased = false;
   const onClose = (socket: SplicedSocket) => {

@@ -13,3 +13,8 @@ export function monotonicUsec(): bigint {
   getLibc().clock_gettime(CLOCK_MONOTONIC, timespecPointer);
   return (timespec[0] ?? 0n) * 1_000_000n + (timespec[1] ?? 0n) / 1000n;
 }
+
+/** From this thread's `performance.now()` to that clock, in milliseconds. */
+export function monotonicOffsetMs(): number {
+  return Number(monotonicUsec()) / 1000 - performance.now();
+}

@@ -126,10 +126,11 @@ export type SplicedSession = {
   readonly limits: SessionLimits;
   /** Where its client's address is counted; −1: it is not. */
   readonly clientCell: number;
-  /** Until its max_lifetime is over, in milliseconds; Infinity: it has none. */
-  readonly remainingMs: number;
-  /** Since its client was accepted, in milliseconds. */
-  readonly ageMs: number;
+  /** When its max_lifetime is over; Infinity: it has none. This and the next one by CLOCK_MONOTONIC: it may
+   *  be under way for a while. */
+  readonly endAtMs: number;
+  /** When its client was accepted. */
+  readonly startedAtMs: number;
   /** Its client. */
   readonly peer: Peer;
   readonly past: SessionPast;

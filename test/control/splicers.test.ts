@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { readlinkSync } from "node:fs";
 import { Splicers } from "../../src/control/splicers.ts";
 import { isLinux } from "../../src/os/libc.ts";
+import { monotonicOffsetMs } from "../../src/os/monotonic.ts";
 import { duplicate } from "../../src/os/socket.ts";
 import { openPipe } from "../../src/os/splice.ts";
 import { Board } from "../../src/shared/board.ts";
@@ -41,8 +42,8 @@ async function splicedSession(board: Board) {
     clientCell: -1,
     peer: { remoteAddress: "127.0.0.1", remotePort: 1 },
     past: { mark: "0", number: 1, bytesUp: 0, bytesDown: 0, sni: null },
-    ageMs: 0,
-    remainingMs: Number.POSITIVE_INFINITY,
+    startedAtMs: monotonicOffsetMs() + performance.now(),
+    endAtMs: Number.POSITIVE_INFINITY,
   };
   return { session, links: linksOf([session]), client: client.wire, backend: backend.wire };
 }
