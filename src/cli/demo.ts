@@ -4,7 +4,7 @@ import { defineCommand } from "citty";
 import { BalError } from "../base/errors.ts";
 import { codeOf } from "../base/os-error.ts";
 import { parseConfig } from "../config/parse.ts";
-import { LogSink } from "../control/log.ts";
+import { Logs } from "../control/logs.ts";
 import { serve } from "../control/supervisor.ts";
 import { DemoBackend } from "./demo-backend.ts";
 import { comeAndGo, failAndReturn } from "./demo-life.ts";
@@ -26,7 +26,7 @@ export const demo = defineCommand({
     const place = { port, adminPort: freePort(ADMIN_PORT, [port]) };
     const { config, warnings } = demoConfig(place, backends);
     // What there is to say, the view says.
-    const log = new LogSink({ ...config.log, level: "error", file: null });
+    const logs = new Logs(config.log, { configFile: null, home: null, level: "error" });
     // There is no file to reload; a terminal that closes ends it.
     process.on("SIGHUP", () => process.kill(process.pid, "SIGTERM"));
     const onReady = () => {
@@ -42,12 +42,11 @@ export const demo = defineCommand({
       home: null,
       file: null,
       fingerprint: null,
-      logLevel: undefined,
       handed: [],
       predecessor: null,
       command: null,
     };
-    await serve({ config, warnings, log, version, onReady, ...none });
+    await serve({ config, warnings, logs, version, onReady, ...none });
     return 0;
   },
 });

@@ -1,4 +1,5 @@
-// `bal logs`: the log file of the home's bal, to its end or on and on, also when it is rotated away.
+// `bal logs`: the log file of the home's bal, in the home or where its config wants it, to its end or on and
+// on, also when it is rotated away.
 import {
   closeSync,
   fstatSync,
@@ -13,7 +14,11 @@ import { basename, dirname, join } from "node:path";
 import { defineCommand } from "citty";
 import { BalError } from "../base/errors.ts";
 import { codeOf } from "../base/os-error.ts";
+import { loadConfig } from "../config/load.ts";
+import { AdminClient } from "../control/admin/client.ts";
 import { type Home, locateHome, runningPid } from "../control/home.ts";
+import { logPath } from "../control/logs.ts";
+import { locateConfig } from "./config-source.ts";
 import { type ExitCode, put } from "./exit.ts";
 import { notRunning } from "./not-running.ts";
 
@@ -28,14 +33,16 @@ export const logs = defineCommand({
   async run({ args }): Promise<ExitCode> {
     const home = locateHome();
     const pid = runningPid(home);
-    if (pid !== null && !writesTo(pid, home.log)) throw logsElsewhere(pid);
-    const tail = new Tail(openFirst(home));
+    const configured = pid === null ? await lastFile() : await presentFile(home);
+    const file = configured ?? home.log;
+    if (pid !== null && configured === null && !writesTo(pid, file)) throw logsElsewhere(pid);
+    const tail = new Tail(openFirst(home, file));
     while (tail.print() && args.follow) {
       await Bun.sleep(POLL_MS);
-      if (!tail.isReplaced(home.log)) continue;
+      if (!tail.isReplaced(file)) continue;
       // What was written before it was moved away comes first.
       if (!tail.print()) break;
-      tail.turnTo(home.log);
+      tail.turnTo(file);
     }
     return 0;
   },
@@ -78,14 +85,35 @@ class Tail {
   }
 }
 
+/** What the bal that runs has in its config; null: none, or it does not answer. */
+async function presentFile(home: Home): Promise<string | null> {
+  const answer = await new AdminClient(home.socket).config().catch(() => null);
+  if (answer?.kind !== "ok") return null;
+  const { file, config } = answer.body;
+  const { log } = config as { readonly log: { readonly file: string | null } };
+  return log.file === null ? null : logPath(log.file, file);
+}
+
+/** What a bal would have that is started now. */
+async function lastFile(): Promise<string | null> {
+  const file = locateConfig(undefined);
+  const loaded = file === null ? null : await loadConfig(file);
+  if (loaded?.kind !== "valid" || loaded.config.log.file === null) return null;
+  return logPath(loaded.config.log.file, file);
+}
+
 /** Throws BalError `not-running` or `no-log`. */
-function openFirst(home: Home): number {
+function openFirst(home: Home, file: string): number {
   try {
-    return openSync(home.log, "r");
+    const stats = statSync(file);
+    // It could be read once at most, and perhaps never to an end.
+    if (!stats.isFile()) throw new BalError("no-log", `${file}, its log, is no file to be read`);
+    return openSync(file, "r");
   } catch (cause) {
+    if (cause instanceof BalError) throw cause;
     const code = codeOf(cause);
     if (code === "ENOENT" || code === "ENOTDIR") throw notRunning(home);
-    throw new BalError("no-log", `cannot read ${home.log}: ${code}`, { cause });
+    throw new BalError("no-log", `cannot read ${file}: ${code}`, { cause });
   }
 }
 

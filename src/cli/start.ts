@@ -15,7 +15,7 @@ import {
   runningPid,
 } from "../control/home.ts";
 import { takeActivation } from "../control/inherited-sockets.ts";
-import { LogSink } from "../control/log.ts";
+import { Logs, logPath } from "../control/logs.ts";
 import { serve } from "../control/supervisor.ts";
 import { Predecessor } from "../control/upgrade/predecessor.ts";
 import type { StartCommand } from "../control/upgrade/upgrade.ts";
@@ -84,9 +84,9 @@ async function serveHere(run: Run, predecessor: Predecessor | null): Promise<Exi
   const activated = takeActivation();
   const handed = predecessor?.sockets ?? activated;
   const lockFd = predecessor?.lock ?? null;
+  const logs = new Logs(config.log, { configFile: file, home: isDetached() ? home : null, level });
+  const { log } = logs;
   const owned = lockFd === null ? ownHome(home) : { ...home, lockFd };
-  const logConfig = level === undefined ? config.log : { ...config.log, level };
-  const log = new LogSink({ ...logConfig, file: isDetached() ? home.log : null });
   if (owned instanceof BalError) {
     const { message, hint } = owned;
     log.warn("no-home", `${message}; bal answers signals only`, { hint });
@@ -103,8 +103,7 @@ async function serveHere(run: Run, predecessor: Predecessor | null): Promise<Exi
       file,
       fingerprint,
       home: usable,
-      log,
-      logLevel: level,
+      logs,
       version,
       handed,
       predecessor,
@@ -114,7 +113,7 @@ async function serveHere(run: Run, predecessor: Predecessor | null): Promise<Exi
     return code === 0 ? 0 : 1;
   } finally {
     if (usable !== null) leaveHome(usable);
-    await log.flush();
+    await logs.flush();
   }
 }
 
@@ -139,10 +138,11 @@ function ownHome(home: Home): OwnHome | BalError {
 async function startDaemon({ home, file, loaded, level }: Run): Promise<ExitCode> {
   makeHome(home);
   if (runningPid(home) !== null) throw alreadyRunning(home);
-  const { warnings, source } = loaded;
+  const { warnings, source, config } = loaded;
   if (warnings.length > 0) say(2, renderPretty(warnings, source, 2));
   const { pid, addresses } = await detach(file, home, level);
-  say(1, `bal runs with pid ${pid} on ${addresses.join(", ")}; log: ${home.log}`);
+  const log = config.log.file === null ? home.log : logPath(config.log.file, file);
+  say(1, `bal runs with pid ${pid} on ${addresses.join(", ")}; log: ${log}`);
   return 0;
 }
 

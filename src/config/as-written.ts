@@ -45,7 +45,7 @@ export function asWritten(config: Config): Written {
         limits.maxBufferedBytes === "auto" ? "auto" : formatSize(limits.maxBufferedBytes),
       refuse: limits.refuse,
     },
-    log: { level: log.level, format: log.format },
+    log: { ...log, access: { ...log.access } },
     admin: admin(config.admin),
     resolver: resolver(config.resolver),
     listeners: config.listeners.map(listenerAsWritten),

@@ -12,6 +12,24 @@ export type Method =
   | "first";
 export type LogLevel = "debug" | "info" | "warn" | "error";
 export type LogFormat = "auto" | "pretty" | "json";
+export type AccessMode = "off" | "errors" | "all";
+export type AccessFormat = "json" | "text";
+export type AccessField =
+  | "time"
+  | "listener"
+  | "client"
+  | "sni"
+  | "pool"
+  | "backend"
+  | "attempts"
+  | "queue_ms"
+  | "dial_ms"
+  | "first_byte_ms"
+  | "duration_ms"
+  | "bytes_up"
+  | "bytes_down"
+  | "end"
+  | "reason";
 export type Overload = "reject" | "wait";
 export type Refuse = "reset" | "close";
 
@@ -186,6 +204,19 @@ export type LimitsConfig = {
 export type LogConfig = {
   readonly level: LogLevel;
   readonly format: LogFormat;
+  /** Relative to the config's folder. Null: stderr, or the home's. */
+  readonly file: string | null;
+  readonly access: AccessConfig;
+};
+
+/** The access log: a line for each session that has ended. */
+export type AccessConfig = {
+  readonly mode: AccessMode;
+  /** Relative to the config's folder. Null: stdout, or the home's. */
+  readonly file: string | null;
+  readonly format: AccessFormat;
+  /** What a line tells, in this order. */
+  readonly fields: readonly AccessField[];
 };
 
 export type AdminConfig = {

@@ -11,6 +11,7 @@ export const duration = (min = 1): Field => ({
 export const timeout: Field = { kind: "duration", min: 1, max: MAX_DURATION_MS, canBeOff: true };
 export const choice = (...values: string[]): Field => ({ kind: "choice", values });
 export const map = (keys: Keys): Field => ({ kind: "map", keys });
+export const nullable = (of: Field): Field => ({ kind: "nullable", of });
 
 export const rate: Field = { kind: "rate", max: 100_000 };
 export const port = integer(1, 65535);

@@ -36,7 +36,7 @@ function schemaOf(field: Field): JsonSchema {
     case "boolean":
       return { type: "boolean" };
     case "choice":
-      return { enum: field.values };
+      return { enum: field.values.includes("off") ? [...field.values, false] : field.values };
     case "duration":
       return durationSchema(field);
     case "size":

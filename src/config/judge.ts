@@ -8,6 +8,7 @@ import { judgeDiscovery } from "./judge-discovery.ts";
 import { judgeHealthType } from "./judge-health.ts";
 import { judgeListenAddresses } from "./judge-listen-address.ts";
 import { judgeListeners } from "./judge-listeners.ts";
+import { judgeLog } from "./judge-log.ts";
 import { judgeProxyProtocol } from "./judge-proxy.ts";
 import type { Report } from "./report.ts";
 import { healthCheckOf, layHealthCheck, listenersOf, withDefaults } from "./resolve.ts";
@@ -30,6 +31,7 @@ export function judge(written: WrittenConfig, report: Report): void {
   judgeHealthChecks(written, report);
   judgeTimeouts(written, report);
   judgeDiscovery(written, report);
+  if (written.log !== undefined) judgeLog(written.log, report);
   if (written.admin !== undefined) judgeAdmin(written.admin, listeners, report);
 }
 

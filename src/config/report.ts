@@ -14,7 +14,8 @@ const MAX_ERRORS = 200;
 export class Report {
   readonly errors: Diagnostic[] = [];
   readonly warnings: Diagnostic[] = [];
-  private readonly file: string;
+  /** What diagnostics call it: its path. */
+  readonly file: string;
   private readonly lines: LineCounter;
   /** Key path → offset of its value in the source. */
   private readonly offsets = new Map<string, number>();

@@ -4,6 +4,7 @@ import { type Address, formatAddress } from "../base/address.ts";
 import type { ListenAddress, PortRange } from "../base/listen-address.ts";
 import { parseDuration } from "../base/units.ts";
 import type {
+  AccessConfig,
   AdminConfig,
   BackendConfig,
   Config,
@@ -11,6 +12,7 @@ import type {
   HealthCheckConfig,
   ListenerConfig,
   ListenerLimits,
+  LogConfig,
   PoolConfig,
   ProxyAcceptConfig,
   ProxyProtocol,
@@ -21,8 +23,10 @@ import type {
 import type { Field, Keys } from "./field.ts";
 import { parseMode } from "./read-listen.ts";
 import { tables } from "./schema.ts";
+import { ACCESS_FIELDS } from "./schema-log.ts";
 import { PROXY_TLVS } from "./schema-proxy.ts";
 import type {
+  WrittenAccess,
   WrittenAdmin,
   WrittenBackend,
   WrittenConfig,
@@ -30,6 +34,7 @@ import type {
   WrittenHealthCheck,
   WrittenListener,
   WrittenListenerLimits,
+  WrittenLog,
   WrittenPool,
   WrittenProxyAccept,
   WrittenProxyProtocol,
@@ -51,7 +56,6 @@ export function resolveConfig(written: WrittenConfig): Config {
   const top = withDefaults(tables.top, written);
   const timeouts = withDefaults(tables.timeouts, written.timeouts);
   const limits = withDefaults(tables.limits, written.limits);
-  const log = withDefaults(tables.log, written.log);
   return deepFreeze({
     workers: top.workers,
     watch: top.watch,
@@ -69,12 +73,25 @@ export function resolveConfig(written: WrittenConfig): Config {
       maxBufferedBytes: limits.max_buffered,
       refuse: limits.refuse,
     },
-    log: { level: log.level, format: log.format },
+    log: logOf(written.log),
     admin: adminOf(written.admin),
     resolver: resolverOf(written.resolver),
     listeners: listenersOf(written),
     pools: poolsOf(written),
   });
+}
+
+function logOf(written: WrittenLog = {}): LogConfig {
+  const { level, format } = withDefaults(tables.log, written);
+  const { file = null, access } = written;
+  return { level, format, file, access: accessOf(access) };
+}
+
+function accessOf(access: WrittenAccess = "off"): AccessConfig {
+  const written = typeof access === "string" ? { mode: access } : access;
+  const { mode, format } = withDefaults(tables.access, written);
+  const { file = null, fields = ACCESS_FIELDS } = written;
+  return { mode, file, format, fields: fields.filter(isPresent) };
 }
 
 function adminOf({

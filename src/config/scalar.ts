@@ -91,6 +91,8 @@ function readInteger(value: unknown, field: Extract<Field, { kind: "integer" }>)
 
 function readChoice(value: unknown, field: Extract<Field, { kind: "choice" }>): Read {
   if (typeof value === "string" && field.values.includes(value)) return { value };
+  // An unquoted `off` is a boolean to YAML 1.1 only; to us it is the word.
+  if (value === false && field.values.includes("off")) return { value: "off" };
   const near = nearName(String(value), field.values);
   const message = `${show(value)} is not allowed; expected ${describeField(field)}`;
   return { code: "not-allowed", message, hint: near === null ? null : `did you mean \`${near}\`?` };
@@ -129,7 +131,6 @@ function readCidr(value: unknown, field: Field): Read {
 }
 
 function readPercent(value: unknown, field: Extract<Field, { kind: "percent" }>): Read {
-  // An unquoted `off` is a boolean to YAML 1.1 only; to us it is the word.
   if (value === "off" || value === false) return { value: 0 };
   const [, digits] = /^(\d{1,9})%$/.exec(String(value)) ?? [];
   if (digits === undefined) {

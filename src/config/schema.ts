@@ -1,11 +1,12 @@
 // The one table of all keys: type, range, default, one line of words. Validation, defaults and the
 // reference come from it.
 import type { Field, Keys } from "./field.ts";
-import { choice, duration, integer, map, ports, rate, timeout } from "./field-makers.ts";
+import { choice, duration, integer, map, nullable, ports, rate, timeout } from "./field-makers.ts";
 import { discoverKeys, resolverKeys } from "./name-keys.ts";
 import { namesakeKeys } from "./namesake-keys.ts";
 import { backendKeys, queueKeys } from "./schema-backend.ts";
 import { healthCheckKeys } from "./schema-health.ts";
+import { accessKeys, logKeys } from "./schema-log.ts";
 import { cidrs, proxyAcceptKeys, proxyProtocol } from "./schema-proxy.ts";
 import { routes } from "./schema-routes.ts";
 
@@ -83,21 +84,6 @@ const limitsKeys: Keys = {
     doc: "what a client that is refused sees: a reset, or an end",
   },
 };
-
-const logKeys: Keys = {
-  level: {
-    field: choice("debug", "info", "warn", "error"),
-    default: "info",
-    doc: "the least severe lines that are written",
-  },
-  format: {
-    field: choice("auto", "pretty", "json"),
-    default: "auto",
-    doc: "auto: pretty on a terminal, else JSON",
-  },
-};
-
-const nullable = (of: Field): Field => ({ kind: "nullable", of });
 
 const adminKeys: Keys = {
   listen: {
@@ -278,6 +264,7 @@ export const tables = {
   timeouts: timeoutsKeys,
   limits: limitsKeys,
   log: logKeys,
+  access: accessKeys,
   admin: adminKeys,
   resolver: resolverKeys,
   listener: listenerKeys,

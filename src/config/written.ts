@@ -2,6 +2,9 @@
 // what was wrong is absent too. Durations are milliseconds, sizes bytes.
 import type { PortRange } from "../base/listen-address.ts";
 import type {
+  AccessField,
+  AccessFormat,
+  AccessMode,
   AdminConfig,
   HealthCheckType,
   LogFormat,
@@ -76,7 +79,21 @@ export type WrittenLimits = {
   readonly refuse?: Refuse;
 };
 
-export type WrittenLog = { readonly level?: LogLevel; readonly format?: LogFormat };
+export type WrittenAccess = AccessMode | WrittenAccessKeys;
+
+export type WrittenAccessKeys = {
+  readonly mode?: AccessMode;
+  readonly file?: string | null;
+  readonly format?: AccessFormat;
+  readonly fields?: readonly (AccessField | undefined)[];
+};
+
+export type WrittenLog = {
+  readonly level?: LogLevel;
+  readonly format?: LogFormat;
+  readonly file?: string | null;
+  readonly access?: WrittenAccess;
+};
 
 export type WrittenAdmin = {
   readonly listen?: AdminConfig["listen"];

@@ -4,7 +4,7 @@ import { BalError } from "../base/errors.ts";
 import type { Config, ListenerConfig } from "../config/config.ts";
 import { Board } from "../shared/board.ts";
 import { MAX_LISTENERS } from "../shared/layout.ts";
-import type { FromWorker, ToSplicer, ToWorker } from "../shared/messages.ts";
+import type { AccessLines, FromWorker, ToSplicer, ToWorker } from "../shared/messages.ts";
 import type { BackendStatus, ListenerStatus, PoolStatus } from "./admin/api.ts";
 import { BackendHealth } from "./backend-health.ts";
 import type { BackendRecord } from "./backend-record.ts";
@@ -42,6 +42,7 @@ export type DataPlaneParts = {
   readonly handed: readonly Handed[];
   /** What another process has learnt of the backends. */
   readonly records: readonly BackendRecord[];
+  readonly onAccess: (lines: AccessLines) => void;
 };
 
 export class DataPlane {
@@ -62,6 +63,7 @@ export class DataPlane {
   private readonly splicers: Splicers;
   private readonly refusals: RefusalReport;
   private readonly tally: Tally;
+  private readonly onAccess: (lines: AccessLines) => void;
   private config: Config;
   private pendingApplies = 0;
   private canSplice = true;
@@ -70,10 +72,12 @@ export class DataPlane {
   private trouble: string | null = null;
   private tick: Timer | null = null;
 
-  constructor(config: Config, { log, overrides, events, handed, records }: DataPlaneParts) {
+  constructor(config: Config, parts: DataPlaneParts) {
+    const { log, overrides, events, handed, records, onAccess } = parts;
     this.config = config;
     this.log = log;
     this.events = events;
+    this.onAccess = onAccess;
     this.tally = new Tally(events);
     this.workers = workerCount(config);
     this.inherited = new InheritedSockets(handed, log);
@@ -90,6 +94,7 @@ export class DataPlane {
       board: this.board,
       onLost: (worker, reason) => this.stopSplicing(worker, reason),
       onAnswer: (answer) => this.sessionDesk.answered(answer),
+      onAccess,
       onFault: (worker, message) => {
         log.error("fault", `a fault in the splicer of worker ${worker}: ${message}`);
       },
@@ -173,6 +178,11 @@ export class DataPlane {
     this.tell({ kind: "cut" });
   }
 
+  /** Every thread sends what it has of the access log. */
+  async flushAccess(): Promise<void> {
+    if (this.config.log.access.mode !== "off") await this.sessionDesk.flushAccess();
+  }
+
   end(): void {
     if (this.tick !== null) clearInterval(this.tick);
     this.crew.terminate();
@@ -242,7 +252,9 @@ export class DataPlane {
     if (this.isDraining) return null;
     this.pendingApplies++;
     try {
-      const errors = await this.crew.apply(this.plan());
+      const plan = this.plan();
+      this.splicers.planAccess(plan.access);
+      const errors = await this.crew.apply(plan);
       const hadTrouble = this.trouble !== null;
       this.trouble = errors.length === 0 ? null : errors.join("; ");
       if (hadTrouble && this.trouble === null) this.log.info("applied", "every worker serves all");
@@ -297,8 +309,11 @@ export class DataPlane {
         return this.log.error("fault", `a fault in worker ${worker}: ${message.message}`);
       case "promoted":
         return this.splicers.take(worker, message.session);
+      case "access":
+        return this.onAccess(message);
       case "sessions":
       case "session-killed":
+      case "access-flushed":
         return this.sessionDesk.answered(message);
       case "ready":
       case "applied":

@@ -27,6 +27,7 @@ export function generationPlan(config: Config, parts: PlanParts): GenerationPlan
     overload: config.limits.overload,
     maxBufferedBytes: bufferedCeiling(config),
     splice: canSplice ? spliceLimits(config, workers) : NO_SPLICE,
+    access: config.log.access.mode === "off" ? null : config.log.access,
   };
 }
 

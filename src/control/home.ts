@@ -29,6 +29,8 @@ export type Home = {
   readonly pid: string;
   readonly socket: string;
   readonly log: string;
+  /** The access log of a bal in the background. */
+  readonly access: string;
   /** What operators have set by hand. */
   readonly state: string;
 };
@@ -48,6 +50,7 @@ export function homeAt(path: string): Home {
     pid: file("bal.pid"),
     socket: file("bal.sock"),
     log: file("bal.log"),
+    access: file("access.log"),
     state: file("state.json"),
   };
 }

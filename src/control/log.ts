@@ -1,11 +1,11 @@
-// The one log: consola with a reporter of ours, onto stderr or a file. It never waits for a slow
+// bal's own log: consola with a reporter of ours, onto stderr or a file. It never waits for a slow
 // reader, never fails, and never logs its own failure: what can't be written is dropped and counted.
 import { isatty } from "node:tty";
 import { stripVTControlCharacters, styleText } from "node:util";
 import { type ConsolaInstance, createConsola, type LogObject } from "consola/core";
-import { BalError } from "../base/errors.ts";
-import type { LogConfig, LogFormat, LogLevel } from "../config/config.ts";
-import { LineWriter } from "./line-writer.ts";
+import type { LogFormat, LogLevel } from "../config/config.ts";
+import { LineWriter, type Target } from "./line-writer.ts";
+import type { Move } from "./move.ts";
 
 export type LogFields = Readonly<Record<string, unknown>>;
 
@@ -17,10 +17,13 @@ export interface Log {
   error(event: string, message: string, fields?: LogFields): void;
 }
 
-export type LogOptions = LogConfig & {
-  /** Null: stderr. Opened for appending, mode 0600. */
-  readonly file: string | null;
+export type LogOptions = {
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+  readonly target: Target;
 };
+
+const MAX_QUEUED_BYTES = 1024 * 1024;
 
 type Entry = LogObject & { readonly event?: string; readonly fields?: LogFields };
 
@@ -28,23 +31,20 @@ type Entry = LogObject & { readonly event?: string; readonly fields?: LogFields 
 const LEVELS: Readonly<Record<LogLevel, number>> = { error: 0, warn: 1, info: 3, debug: 4 };
 const COLOURS = { error: "red", warn: "yellow", info: "green", debug: "gray" } as const;
 
-const STDERR = 2;
-const MAX_QUEUED_BYTES = 1024 * 1024;
-
 export class LogSink implements Log {
   /** Lines that could not be written so far. */
   dropped = 0;
-  private readonly writer: LineWriter;
+  private target: Target;
+  private writer: LineWriter;
   private readonly consola: ConsolaInstance;
+  private readonly onDrop: () => void;
   private isPretty: boolean;
 
-  constructor({ level, format, file }: LogOptions) {
-    this.writer = new LineWriter(file ?? STDERR, {
-      maxQueuedBytes: MAX_QUEUED_BYTES,
-      onDrop: (lines) => {
-        this.dropped += lines;
-      },
-    });
+  /** Throws BalError `log-not-writable`. */
+  constructor({ level, format, target }: LogOptions, onDrop = () => {}) {
+    this.onDrop = onDrop;
+    this.target = target;
+    this.writer = this.open(target);
     this.isPretty = this.isPrettyFor(format);
     this.consola = createConsola({
       level: LEVELS[level],
@@ -71,25 +71,42 @@ export class LogSink implements Log {
     this.consola.error({ message, event, fields });
   }
 
-  reconfigure({ level, format }: LogConfig): void {
-    this.consola.level = LEVELS[level];
-    this.isPretty = this.isPrettyFor(format);
+  /** Another level, format or file. Throws BalError `log-not-writable`, with nothing changed. */
+  move({ level, format, target }: LogOptions): Move {
+    const before = this.writer;
+    const next = target === this.target ? before : this.open(target);
+    const commit = () => {
+      this.target = target;
+      this.writer = next;
+      if (next !== before) before.close();
+      this.consola.level = LEVELS[level];
+      this.isPretty = this.isPrettyFor(format);
+    };
+    return { commit, undo: () => next !== before && next.close() };
   }
 
-  /** Opens the file again, after it was moved away. */
+  /** Opens the file again, after it was moved away; goes on in the old one when that fails. Throws BalError
+   *  `log-not-writable`. */
   reopen(): void {
-    try {
-      this.writer.reopen();
-    } catch (error) {
-      if (!(error instanceof BalError)) throw error;
-      const { message, hint } = error;
-      this.error("log-not-reopened", `${message}; goes on in the one that is open`, { hint });
-    }
+    this.writer.reopen();
+  }
+
+  /** Lines are lost at present. */
+  get isStuck(): boolean {
+    return this.writer.isStuck;
   }
 
   /** Resolves when all is written, or can't be. */
   flush(): Promise<void> {
     return this.writer.flush();
+  }
+
+  private open(target: Target): LineWriter {
+    const onDrop = (lines: number) => {
+      this.dropped += lines;
+      this.onDrop();
+    };
+    return new LineWriter(target, { maxQueuedBytes: MAX_QUEUED_BYTES, onDrop });
   }
 
   private isPrettyFor(format: LogFormat): boolean {

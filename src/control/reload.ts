@@ -16,6 +16,7 @@ import type { AdminServer } from "./admin/server.ts";
 import { withToken } from "./admin/token.ts";
 import type { DataPlane } from "./data-plane.ts";
 import type { Log } from "./log.ts";
+import type { Logs } from "./logs.ts";
 
 /** The config in force, and how it came to be. */
 export type InForce = {
@@ -36,7 +37,7 @@ export type ReloadParts = {
   readonly dataPlane: DataPlane;
   readonly admin: AdminServer;
   readonly log: Log;
-  /** The log's own settings may have changed. */
+  readonly logs: Logs;
   readonly onApplied: (config: Config) => void;
 };
 
@@ -80,17 +81,21 @@ export async function reload(parts: ReloadParts, by: ReloadSource): Promise<Relo
   return { kind: "done", report: report(inForce, loaded.warnings, false) };
 }
 
-// The admin API's address is open before the last step that can fail, and given up if that does.
-async function swap({ admin, dataPlane }: ReloadParts, config: Config): Promise<string | null> {
-  const move = admin.move(config.admin);
-  try {
-    const trouble = await dataPlane.swap(config);
-    move.commit();
-    return trouble;
-  } catch (error) {
-    move.undo();
-    throw error;
-  }
+// Log files and the admin API's address are open before the last step that can fail, and given up if that
+// does.
+async function swap(parts: ReloadParts, config: Config): Promise<string | null> {
+  const { admin, dataPlane, logs } = parts;
+  using undone = new DisposableStack();
+  const logMove = logs.move(config.log);
+  undone.defer(() => logMove.undo());
+  const adminMove = admin.move(config.admin);
+  undone.defer(() => adminMove.undo());
+  const trouble = await dataPlane.swap(config);
+  // Nothing is taken back any more.
+  undone.move();
+  logMove.commit();
+  adminMove.commit();
+  return trouble;
 }
 
 /** What a reload would change; nothing is done. */

@@ -6,7 +6,8 @@ import type { ApiError, PreviewOutcome, ReloadOutcome, ReloadSource } from "./ad
 import type { AdminServer } from "./admin/server.ts";
 import type { DataPlane } from "./data-plane.ts";
 import type { Events } from "./events.ts";
-import type { LogSink } from "./log.ts";
+import type { Log } from "./log.ts";
+import type { Logs } from "./logs.ts";
 import { type InForce, preview, reload } from "./reload.ts";
 import type { SerialQueue } from "./serial-queue.ts";
 import { type ConfigWatcher, fingerprintOf, isSpecialFile, watchConfig } from "./watcher.ts";
@@ -18,7 +19,8 @@ export type ReloadsParts = {
   readonly file: string | null;
   /** What it looked like when it was last loaded. */
   readonly fingerprint: string | null;
-  readonly log: LogSink;
+  readonly log: Log;
+  readonly logs: Logs;
   readonly events: Events;
   readonly dataPlane: DataPlane;
   readonly admin: AdminServer;
@@ -85,7 +87,7 @@ export class Reloads {
   }
 
   private async reload(by: ReloadSource): Promise<ReloadOutcome> {
-    const { log, dataPlane, admin, onBegin, onApplied, onEnd } = this.parts;
+    const { log, logs, dataPlane, admin, onBegin, onApplied, onEnd } = this.parts;
     const file = this.reloadable();
     if (typeof file !== "string") {
       log.warn("reload-refused", file.message, { code: file.code });
@@ -97,7 +99,8 @@ export class Reloads {
     const from = inForce.generation;
     onBegin();
     try {
-      const outcome = await reload({ file, inForce, dataPlane, admin, log, onApplied }, by);
+      const parts = { file, inForce, dataPlane, admin, log, logs, onApplied };
+      const outcome = await reload(parts, by);
       this.tell(from, outcome);
       return outcome;
     } finally {

@@ -1,6 +1,9 @@
-// Asks the threads for their sessions, when somebody wants to know: nothing is kept between.
+// Asks the threads for their sessions, when somebody wants to know: nothing is kept between. And for what
+// they have of the access log, before they end.
 import type {
+  AccessFlushed,
   AskSessions,
+  FlushAccess,
   KillSession,
   SessionFacts,
   SessionOrder,
@@ -10,15 +13,18 @@ import type { SessionStatus } from "./admin/api.ts";
 
 export type SessionDeskParts = {
   /** Asks every thread that is there. Returns how many. */
-  readonly ask: (message: AskSessions | KillSession) => number;
+  readonly ask: (message: Question) => number;
   readonly listenerName: (slot: number) => string;
   readonly backend: (slot: number) => BackendName | undefined;
 };
 
+type Question = AskSessions | KillSession | FlushAccess;
+type Answer = SessionsAnswer | AccessFlushed;
+
 type BackendName = { readonly pool: string; readonly config: { readonly name: string } };
 
 type Query = {
-  readonly answers: SessionsAnswer[];
+  readonly answers: Answer[];
   awaited: number;
   readonly finish: () => void;
 };
@@ -53,14 +59,19 @@ export class SessionDesk {
     return answers.some((answer) => answer.kind === "session-killed" && answer.isDone);
   }
 
-  answered(answer: SessionsAnswer): void {
+  /** Resolves when every thread has sent its lines of the access log. */
+  async flushAccess(): Promise<void> {
+    await this.ask({ kind: "flush-access", query: ++this.lastQuery });
+  }
+
+  answered(answer: Answer): void {
     const query = this.queries.get(answer.query);
     if (query === undefined) return;
     query.answers.push(answer);
     if (--query.awaited === 0) query.finish();
   }
 
-  private async ask(message: AskSessions | KillSession): Promise<readonly SessionsAnswer[]> {
+  private async ask(message: Question): Promise<readonly Answer[]> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const query: Query = { answers: [], awaited: 0, finish: resolve };
     this.queries.set(message.query, query);

@@ -7,7 +7,15 @@ import { abort } from "../os/stream.ts";
 import { openWaker, wake } from "../os/waker.ts";
 import type { Board } from "../shared/board.ts";
 import { splicerRow } from "../shared/layout.ts";
-import type { FromSplicer, SessionsAnswer, SplicedSession, ToSplicer } from "../shared/messages.ts";
+import type {
+  AccessFlushed,
+  AccessLines,
+  AccessPlan,
+  FromSplicer,
+  SessionsAnswer,
+  SplicedSession,
+  ToSplicer,
+} from "../shared/messages.ts";
 import { entryUrl } from "./entry-url.ts";
 import { PULSE_CHECK_MS, Pulse } from "./pulse.ts";
 
@@ -15,7 +23,8 @@ export type SplicersOptions = {
   readonly board: Board;
   /** One has ended that should not have; its sessions were reset. None is started any more. */
   readonly onLost: (worker: number, reason: string) => void;
-  readonly onAnswer: (answer: SessionsAnswer) => void;
+  readonly onAnswer: (answer: SessionsAnswer | AccessFlushed) => void;
+  readonly onAccess: (lines: AccessLines) => void;
   readonly onFault: (worker: number, message: string) => void;
 };
 
@@ -23,6 +32,7 @@ export class Splicers {
   private readonly options: SplicersOptions;
   private readonly splicers = new Map<number, Splicer>();
   private readonly timer: Timer;
+  private access: AccessPlan = null;
   private hasFailed = false;
   private isStopping = false;
 
@@ -37,6 +47,13 @@ export class Splicers {
     if (splicer !== null) return splicer.take(session);
     abandon(session);
     this.options.board.forgetWorker(splicerRow(worker));
+  }
+
+  /** How the ends of its sessions are logged from now on. */
+  planAccess(plan: AccessPlan): void {
+    if (Bun.deepEquals(plan, this.access)) return;
+    this.access = plan;
+    this.broadcast({ kind: "access-plan", plan });
   }
 
   /** Returns how many threads that is. */
@@ -56,6 +73,7 @@ export class Splicers {
     try {
       const splicer = new Splicer(worker, this.options, (reason) => this.lost(worker, reason));
       this.splicers.set(worker, splicer);
+      splicer.send({ kind: "access-plan", plan: this.access });
       return splicer;
     } catch (error) {
       this.lost(worker, String(error));
@@ -97,6 +115,7 @@ class Splicer {
       const message = event.data as FromSplicer;
       if (message.kind === "released") this.sessions.delete(message.id);
       else if (message.kind === "fault") options.onFault(worker, message.message);
+      else if (message.kind === "access") options.onAccess(message);
       else if (message.kind !== "ready") options.onAnswer(message);
     });
     this.thread.addEventListener("error", (event) => {

@@ -2,7 +2,7 @@
 // starting → running → draining → stopped.
 import { closeSync } from "node:fs";
 import { asWritten } from "../config/as-written.ts";
-import type { Config, LogLevel } from "../config/config.ts";
+import type { Config } from "../config/config.ts";
 import type { Diagnostic } from "../config/diagnostics.ts";
 import type { ApiError, ControlApi, ReloadOutcome, ReloadSource, Status } from "./admin/api.ts";
 import { Refusal } from "./admin/router.ts";
@@ -15,7 +15,8 @@ import { Events } from "./events.ts";
 import { HistoryRing } from "./history.ts";
 import { claimHome, type OwnHome } from "./home.ts";
 import type { Handed } from "./inherited-sockets.ts";
-import type { LogSink } from "./log.ts";
+import type { Log } from "./log.ts";
+import type { Logs } from "./logs.ts";
 import type { Family } from "./metrics/exposition.ts";
 import { familiesOf } from "./metrics/families.ts";
 import { Overrides } from "./overrides.ts";
@@ -38,9 +39,7 @@ export type ServeOptions = {
   readonly fingerprint: string | null;
   /** Its lock is held. Null when it can't be written: then only signals are answered. */
   readonly home: OwnHome | null;
-  readonly log: LogSink;
-  /** Over what any config says. */
-  readonly logLevel: LogLevel | undefined;
+  readonly logs: Logs;
   readonly version: Version;
   /** Listening sockets that were open before. */
   readonly handed: readonly Handed[];
@@ -60,13 +59,14 @@ type Phase = "starting" | "running" | "retired" | "draining" | "stopped";
 
 /** Runs bal until it has drained. Resolves with the exit code. Rejects with BalError when it can't start. */
 export async function serve(options: ServeOptions): Promise<number> {
-  const config = withToken(options.config, options.file, options.log);
+  const config = withToken(options.config, options.file, options.logs.log);
   const supervisor = new Supervisor({ ...options, config });
   return supervisor.run();
 }
 
 class Supervisor {
   private readonly options: ServeOptions;
+  private readonly log: Log;
   private readonly dataPlane: DataPlane;
   private readonly reloads: Reloads;
   private readonly succession: Succession;
@@ -90,12 +90,16 @@ class Supervisor {
   private mayEnd: Promise<void> = Promise.resolve();
 
   constructor(options: ServeOptions) {
-    const { config, log, handed, predecessor, file, fingerprint, home, command } = options;
+    const { config, logs, handed, predecessor, file, fingerprint, home, command } = options;
+    const { log } = logs;
     this.options = options;
+    this.log = log;
     const overrides = new Overrides(home?.state ?? null, log);
     const records = predecessor?.backends ?? [];
     const { events, queue, startedAt } = this;
-    const dataPlane = new DataPlane(config, { log, overrides, events, handed, records });
+    const onAccess = logs.take;
+    const parts = { log, overrides, events, handed, records, onAccess };
+    const dataPlane = new DataPlane(config, parts);
     const admin = new AdminServer(this.api, { log, events });
     const manager = new ServiceManager(log);
     const predecessors = new Predecessors(predecessor?.channels ?? []);
@@ -106,7 +110,7 @@ class Supervisor {
     const common = { log, dataPlane, admin, queue, started: this.started.promise };
     const refusal = () => this.refusal();
     this.reloads = new Reloads({
-      ...{ ...common, config, startedAt, file, fingerprint, events, refusal },
+      ...{ ...common, logs, config, startedAt, file, fingerprint, events, refusal },
       onBegin: () => manager.reloading(),
       onApplied: (next) => this.applied(next),
       onEnd: () => this.tellReady(),
@@ -120,8 +124,8 @@ class Supervisor {
   }
 
   async run(): Promise<number> {
-    const { options, dataPlane } = this;
-    const { log, file, config } = options;
+    const { options, dataPlane, log } = this;
+    const { file, config } = options;
     // A fault of the control plane's must not end the connections of the data plane.
     for (const event of ["uncaughtException", "unhandledRejection"] as const) {
       process.on(event, (error: unknown) => log.error("fault", describeFault(error)));
@@ -201,9 +205,7 @@ class Supervisor {
   }
 
   private applied(config: Config): void {
-    const { log, logLevel } = this.options;
-    log.reconfigure(logLevel === undefined ? config.log : { ...config.log, level: logLevel });
-    tellHost(log, config, this.dataPlane.workers);
+    tellHost(this.log, config, this.dataPlane.workers);
     this.reloads.watch(config);
   }
 
@@ -234,12 +236,12 @@ class Supervisor {
 
   /** Another process serves: this one ends with its last session. */
   private retire(successor: Successor, informed: Promise<void>): void {
-    const { log, home } = this.options;
+    const { home } = this.options;
     const { sessions, sockets } = this.dataPlane;
     sockets.leaveFiles();
     const { pid } = successor;
     const left = sessions === 1 ? "1 connection goes" : `${sessions} connections go`;
-    log.info("upgraded", `pid ${pid} serves now; ${left} on here`, { pid, active: sessions });
+    this.log.info("upgraded", `pid ${pid} serves now; ${left} on here`, { pid, active: sessions });
     successor.release();
     const words = {
       drain: () => this.limitDrain(),
@@ -265,22 +267,22 @@ class Supervisor {
     if (this.limit !== null) return;
     const { shutdownMs } = this.reloads.inForce.config.timeouts;
     this.limit = setTimeout(() => this.cut.resolve(), shutdownMs);
-    this.options.log.info("draining", `draining: ${shutdownMs} ms at most from now on`);
+    this.log.info("draining", `draining: ${shutdownMs} ms at most from now on`);
   }
 
   private reopenLogs(): void {
-    this.options.log.reopen();
+    this.options.logs.reopen();
     this.predecessors.tell("reopen-logs");
   }
 
   private async drain(delayMs: number, shutdownMs: number | null): Promise<void> {
-    const { dataPlane, predecessors, options } = this;
-    const { log } = options;
+    const { dataPlane, predecessors, log } = this;
     const cutNow = this.cut.promise;
     try {
       await drain({ dataPlane, log, delayMs, shutdownMs, predecessors, cutNow });
       await Promise.race([this.mayEnd, cutNow]);
       this.phase = "stopped";
+      await dataPlane.flushAccess();
       dataPlane.end();
       await this.admin.stop();
       this.stopped.resolve(0);
@@ -314,10 +316,10 @@ class Supervisor {
   }
 
   private metrics(): readonly Family[] {
-    const { version, log } = this.options;
+    const { version, logs } = this.options;
     const { generation } = this.reloads.inForce;
     const facts = this.dataPlane.facts();
-    return familiesOf({ ...facts, generation, version, droppedLogLines: log.dropped });
+    return familiesOf({ ...facts, generation, version, droppedLogLines: logs.dropped });
   }
 
   private observed() {

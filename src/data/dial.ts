@@ -35,6 +35,7 @@ export class Dial {
   private readonly origin: Origin;
   /** Of the newest generation. */
   private pool: Pool;
+  private begunAtMs = 0;
   private totalDeadlineMs = 0;
   private readonly tried: number[] = [];
   /** Endpoints of the present backend that were tried. */
@@ -47,6 +48,7 @@ export class Dial {
   private isAtClientsPort = false;
   /** Where it waits for a place on its pool. */
   private line: WaitingLine | null = null;
+  private joinedAtMs = 0;
 
   constructor(
     session: Session,
@@ -110,29 +112,36 @@ export class Dial {
   }
 
   leaveLine(): void {
-    this.line?.leave(this);
+    const { line } = this;
+    if (line === null) return;
+    line.leave(this);
     this.line = null;
+    const { trace } = this.session;
+    if (trace !== null) trace.queueMs = (trace.queueMs ?? 0) + performance.now() - this.joinedAtMs;
   }
 
   private joinLine(nowMs: number): boolean {
     const { line } = this.pool;
     if (!line.join(this)) return false;
     this.line = line;
+    this.joinedAtMs = nowMs;
     this.deadlineMs = nowMs + line.timeoutMs;
     return true;
   }
 
   // A reload may have sent such clients elsewhere, or nowhere.
   private findPool(): End | null {
-    const { hello } = this.session;
+    const { hello, trace } = this.session;
     const pool = this.origin.poolOf(hello);
     if (pool === null) return hello === null ? "noBackend" : "noRoute";
     this.pool = pool;
+    if (trace !== null && trace.backend === null) trace.pool = pool.name;
     return null;
   }
 
   // The time that all attempts together may take runs from now on.
   private begin(nowMs: number): void {
+    this.begunAtMs = nowMs;
     this.totalDeadlineMs = nowMs + this.session.limits.connectTotalMs;
   }
 
@@ -185,6 +194,11 @@ export class Dial {
     const connectedAtMs = performance.now();
     const connectMs = connectedAtMs - this.startedAtMs;
     thread.board.histograms.observeDial(thread.worker, slot, connectMs / 1000);
+    const { trace, startedAtMs } = this.session;
+    if (trace !== null) {
+      trace.dialMs = connectedAtMs - this.begunAtMs;
+      trace.connectedAfterMs = connectedAtMs - startedAtMs;
+    }
     const { times } = pool;
     if (times === null) return null;
     times.observe(slot, connectMs, connectedAtMs);
@@ -213,6 +227,11 @@ export class Dial {
       session.thread.board.countBackend(session.thread.worker, slot, "retries", 1);
     tried.push(slot);
     this.endpointsTried = 0;
+    const { trace } = session;
+    if (trace !== null) {
+      trace.pool = this.pool.name;
+      trace.backend = this.pool.nameOf(slot);
+    }
     return true;
   }
 
@@ -238,6 +257,8 @@ export class Dial {
     const endpoint = this.endpoint();
     // It lost its addresses since it was picked.
     if (endpoint === null) return EHOSTUNREACH;
+    const { trace } = session;
+    if (trace !== null) trace.attempts = (trace.attempts ?? 0) + 1;
     return session.thread.connect({
       endpoint,
       handlers: backendHandlers,

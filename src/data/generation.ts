@@ -61,15 +61,17 @@ function serve(
 ): string[] {
   const { limits } = config;
   const poolOf = routing(config, pools);
+  const poolName = config.routes.length > 0 ? null : (pools[config.pool]?.name ?? null);
   let listener = served.listeners.get(config.slot);
   if (listener === undefined || !listener.canServe(config.address)) {
     if (listener !== undefined) retire(listener, served);
-    const origin = { listener: config.slot, poolOf, limits };
+    const origin = { listener: config.slot, name: config.name, poolName, poolOf, limits };
     listener = new Listener(thread, config.address, origin, ceiling);
     served.listeners.set(config.slot, listener);
   }
   listener.address = config.address;
   listener.origin.poolOf = poolOf;
+  listener.origin.poolName = poolName;
   listener.origin.limits = limits;
   listener.ceiling = ceiling;
   listener.preread = prereadRules(config);

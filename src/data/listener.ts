@@ -7,6 +7,7 @@ import { receiveEarly } from "../os/receive.ts";
 import { closeDescriptor, descriptorOf, duplicate, restoreBacklog } from "../os/socket.ts";
 import { END_INDEX, type End } from "../shared/end-reason.ts";
 import type { Admission, SessionLimits } from "../shared/messages.ts";
+import { beginTrace } from "./access-record.ts";
 import { AdmissionControl, NO_CELL } from "./admission-control.ts";
 import { clientAddress } from "./client-address.ts";
 import { clientHandlers } from "./client-handlers.ts";
@@ -152,6 +153,7 @@ export class Listener {
     const clientCell = this.enter(client);
     if (typeof clientCell === "string") {
       thread.board.countEnd(thread.worker, origin.listener, END_INDEX[clientCell]);
+      thread.access?.refused(origin, client, clientCell);
       if (origin.limits.refuse === "close") client.end();
       else client.terminate();
       return;
@@ -171,6 +173,7 @@ export class Listener {
       clientCell,
       startedAtMs: nowMs,
       past: null,
+      trace: thread.access === null ? null : beginTrace(origin, client),
     });
     client.data = session;
     const early = isLinux ? receiveEarly(descriptorOf(client)) : null;

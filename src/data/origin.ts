@@ -8,6 +8,9 @@ import type { Pool } from "./pool.ts";
 export type Origin = {
   /** The listener's row on the board. */
   readonly listener: number;
+  readonly name: string;
+  /** Null: it depends on what they ask for. */
+  poolName: string | null;
   limits: SessionLimits;
   /** Null: such a client is refused. `hello` is null where none was read. */
   poolOf: (hello: ClientHello | null) => Pool | null;

@@ -24,6 +24,7 @@ type Tiers = readonly Schedule[];
 export class Pool {
   /** Its row on the board. */
   readonly slot: number;
+  name = "";
   /** How long its backends take, where its method asks; else null. */
   times: PeakTimes | null = null;
   /** Where clients wait while all its backends are full. */
@@ -61,6 +62,7 @@ export class Pool {
    *  is remembered. */
   update(config: GenerationPool): void {
     const before = this.backends;
+    this.name = config.name;
     this.backends = new Map(config.backends.map((backend) => [backend.slot, backend]));
     this.balancer = balancers[config.method];
     this.facts.boundPercent = config.boundPercent;
@@ -104,6 +106,11 @@ export class Pool {
   endpoint(slot: number, nth: number): Endpoint | undefined {
     const endpoints = this.backends.get(slot)?.endpoints ?? [];
     return endpoints[((this.preferred.get(slot) ?? 0) + nth) % endpoints.length];
+  }
+
+  /** Null: it has none of that row. */
+  nameOf(slot: number): string | null {
+    return this.backends.get(slot)?.name ?? null;
   }
 
   proxyProtocol(slot: number): ProxyProtocol {

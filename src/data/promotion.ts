@@ -6,6 +6,7 @@ import { closePipe, type KernelPipe, openPipe } from "../os/splice.ts";
 import type { Board } from "../shared/board.ts";
 import { splicerRow } from "../shared/layout.ts";
 import type { FromWorker } from "../shared/messages.ts";
+import { traceOf } from "./access-record.ts";
 import { peerOf } from "./client-address.ts";
 import type { RelaySocket } from "./direction.ts";
 import { pastOf } from "./past.ts";
@@ -48,13 +49,14 @@ export class Promotion {
     session.keepAlive();
     const peer = peerOf(session);
     const past = pastOf(session);
+    const trace = traceOf(session);
     this.board.handOver(this.worker, row, { listener, slot });
     if (clientCell >= 0) this.board.clients.handOver(this.worker, row, clientCell);
     session.detach();
     const offsetMs = monotonicOffsetMs();
     const times = { endAtMs: endAtMs + offsetMs, startedAtMs: startedAtMs + offsetMs };
     const parts = { ...descriptors, listener, slot, limits, clientCell, ...times };
-    this.post({ kind: "promoted", session: { ...parts, peer, past } });
+    this.post({ kind: "promoted", session: { ...parts, peer, past, trace } });
   }
 }
 

@@ -8,7 +8,7 @@
 import type { Route } from "../policy/proxy-protocol/format.ts";
 import type { ClientHello } from "../policy/sniff/client-hello.ts";
 import { END_INDEX, type End, isRefusal } from "../shared/end-reason.ts";
-import type { SessionLimits, SessionPast } from "../shared/messages.ts";
+import type { SessionLimits, SessionPast, Trace } from "../shared/messages.ts";
 import type { Dial } from "./dial.ts";
 import type { Direction, RelaySocket } from "./direction.ts";
 import type { Preread } from "./preread.ts";
@@ -34,6 +34,8 @@ export type SessionParts = {
   readonly startedAtMs: number;
   /** What another thread did of it; null: nothing. */
   readonly past: SessionPast | null;
+  /** What is noted for the access log; null: nothing. */
+  readonly trace: Trace | null;
 };
 
 export class Session {
@@ -69,7 +71,9 @@ export class Session {
   /** Its thread's how-manieth it is. */
   readonly number: number;
   readonly past: SessionPast | null;
-  /** Is told when the backend's first byte comes. */
+  readonly trace: Trace | null;
+  /** Somebody is to be told of the backend's first byte. */
+  isAwaitingAnswer = false;
   private answer: ((nowMs: number) => void) | null = null;
   private isKeptAlive = false;
   private countedUp = 0;
@@ -77,6 +81,7 @@ export class Session {
 
   constructor(thread: Thread, parts: SessionParts) {
     const { listener, limits, client, up, down, endAtMs, clientCell, startedAtMs, past } = parts;
+    const { trace } = parts;
     this.thread = thread;
     this.listener = listener;
     this.limits = limits;
@@ -90,6 +95,7 @@ export class Session {
     this.clientCell = clientCell;
     this.startedAtMs = startedAtMs;
     this.past = past;
+    this.trace = trace;
     this.number = past?.number ?? ++thread.lastSession;
   }
 
@@ -110,6 +116,7 @@ export class Session {
   /** Goes on with what another thread has begun, whose rows on the board are this one's already. */
   adopt(backend: RelaySocket, slot: number): void {
     this.slot = slot;
+    this.isAwaitingAnswer = this.trace !== null && this.trace.firstByteMs === null;
     this.thread.sessions.add(this);
     this.relay(backend);
   }
@@ -154,6 +161,7 @@ export class Session {
     if (header !== null && socket.write(header) < header.length)
       return dial.attemptFailed("ECONNRESET");
     this.answer = dial.succeeded();
+    this.isAwaitingAnswer = this.answer !== null || this.trace !== null;
     this.dial = null;
     this.thread.pending.delete(this);
     this.relay(socket);
@@ -172,13 +180,21 @@ export class Session {
 
   /** A chunk has come from a pipe's source. */
   received(pipe: Direction, chunk: Uint8Array): void {
-    if (this.answer !== null && pipe === this.down) {
-      this.answer(performance.now());
-      this.answer = null;
-    }
+    if (this.isAwaitingAnswer && pipe === this.down) this.answered();
     if (!pipe.push(chunk)) return this.broke(this.reverse(pipe));
     if (this.preread !== null) return this.preread.look();
     if (pipe.bytes >= this.spliceAtBytes) this.thread.promote(this);
+  }
+
+  /** The backend's first byte has come. */
+  answered(): void {
+    this.isAwaitingAnswer = false;
+    const nowMs = performance.now();
+    this.answer?.(nowMs);
+    this.answer = null;
+    const { trace, startedAtMs } = this;
+    if (trace === null || trace.connectedAfterMs === null) return;
+    trace.firstByteMs = nowMs - startedAtMs - trace.connectedAfterMs;
   }
 
   /** A pipe's sink may have room, or its FIN may be due. */
@@ -256,11 +272,13 @@ export class Session {
     this.preread = null;
     thread.sessions.delete(this);
     this.countBytes();
+    const nowMs = performance.now();
+    thread.access?.ended(this, end, nowMs);
     this.releaseBackend();
     thread.board.closeSession(thread.worker, this.listener);
     thread.board.countEnd(thread.worker, this.listener, END_INDEX[end]);
     thread.board.leaveSession(thread.worker);
-    const seconds = (performance.now() - this.startedAtMs) / 1000;
+    const seconds = (nowMs - this.startedAtMs) / 1000;
     thread.board.histograms.observeSession(thread.worker, seconds);
     if (this.clientCell >= 0) thread.board.clients.leave(thread.worker, this.clientCell);
     this.up.release();

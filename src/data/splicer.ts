@@ -6,6 +6,7 @@ import { takeError } from "../os/stream.ts";
 import { clearWake } from "../os/waker.ts";
 import { Board } from "../shared/board.ts";
 import type { FromSplicer, SplicedSession, ToSplicer } from "../shared/messages.ts";
+import { BATCH_MS, replanned } from "./access-batch.ts";
 import { BufferBudget } from "./buffer-budget.ts";
 import { startSweep } from "./deadlines.ts";
 import { Session } from "./session.ts";
@@ -56,6 +57,12 @@ self.onmessage = ({ data: message }) => {
       const isDone = killSession(thread, message.id);
       return post({ kind: "session-killed", query: message.query, isDone });
     }
+    case "access-plan":
+      if (thread !== null) thread.access = replanned(thread.access, message.plan, post);
+      return;
+    case "flush-access":
+      thread?.access?.flush();
+      return post({ kind: "access-flushed", query: message.query });
     default:
       return message satisfies never;
   }
@@ -84,6 +91,8 @@ function boot(row: number, board: Board): Thread {
     watchPending: () => {},
     lines: new Set(),
     watchLines: () => {},
+    access: null,
+    placeOf: () => ({ listener: null, pool: null, backend: null }),
     spliceAfterBytes: Number.POSITIVE_INFINITY,
     promote: () => {},
     onSessionEnd: () => {},
@@ -95,7 +104,7 @@ function boot(row: number, board: Board): Thread {
 
 function adopt(id: number, parts: SplicedSession): void {
   if (thread === null) return;
-  const { listener, limits, slot, clientCell, past } = parts;
+  const { listener, limits, slot, clientCell, past, trace } = parts;
   const offsetMs = monotonicOffsetMs();
   const [endAtMs, startedAtMs] = [parts.endAtMs - offsetMs, parts.startedAtMs - offsetMs];
   // Said before the first of them closes: a number that is closed may be another's the next moment.
@@ -110,7 +119,7 @@ function adopt(id: number, parts: SplicedSession): void {
   const backend = new SplicedSocket(parts.backend, onClose);
   const up = new SplicePipe(parts.up, client, backend);
   const down = new SplicePipe(parts.down, backend, client);
-  const common = { listener, limits, endAtMs, clientCell, startedAtMs, past };
+  const common = { listener, limits, endAtMs, clientCell, startedAtMs, past, trace };
   const session = new Session(thread, { ...common, client, up, down });
   client.session = session;
   backend.session = session;
@@ -130,7 +139,9 @@ function watch(socket: SplicedSocket): boolean {
 function turn(): void {
   isTurning = false;
   if (thread === null || thread.sessions.size === 0) return;
-  const count = epoll.wait(unfinished.size > 0 ? 0 : MAX_SLEEP_MS);
+  // What is in the batch goes when it is due.
+  const sleepMs = (thread.access?.isEmpty ?? true) ? MAX_SLEEP_MS : BATCH_MS;
+  const count = epoll.wait(unfinished.size > 0 ? 0 : sleepMs);
   for (const pipe of [...unfinished]) {
     unfinished.delete(pipe);
     move(pipe);
@@ -161,7 +172,9 @@ function move(pipe: SplicePipe | null): void {
   const session = pipe?.source.session;
   if (pipe === null || session == null || session.phase === "ended") return;
   if (pipe.hasEnded) return session.flush(pipe);
-  switch (pipe.move()) {
+  const moved = pipe.move();
+  if (session.isAwaitingAnswer && pipe === session.down && pipe.bytes > 0) session.answered();
+  switch (moved) {
     case "waiting":
       return;
     case "more":

@@ -4,9 +4,17 @@ import type { ConnectOptions } from "../os/connect.ts";
 import type { Board } from "../shared/board.ts";
 import type { End } from "../shared/end-reason.ts";
 import type { Fault, FromWorker } from "../shared/messages.ts";
+import type { AccessBatch } from "./access-batch.ts";
 import type { BufferBudget } from "./buffer-budget.ts";
 import type { Session } from "./session.ts";
 import type { WaitingLine } from "./waiting-line.ts";
+
+/** Names; null: it is gone. */
+export type Place = {
+  readonly listener: string | null;
+  readonly pool: string | null;
+  readonly backend: string | null;
+};
 
 export type Thread = {
   /** Its row on the board. */
@@ -33,6 +41,10 @@ export type Thread = {
   readonly reportLocalError: (slot: number, error: string) => void;
   /** A preread or a dial has begun: its deadline is to be kept. */
   readonly watchPending: () => void;
+  /** Where ends of sessions are logged; null: nowhere. */
+  access: AccessBatch | null;
+  /** What is known of a listener and a backend by their rows on the board. */
+  readonly placeOf: (listener: number, slot: number) => Place;
   /** Bytes in one direction after which a session is bulk; Infinity: never. */
   spliceAfterBytes: number;
   /** Hands a bulk session to this worker's splicer, if that can be now. */

@@ -4,6 +4,7 @@ import { connectTo } from "../os/connect.ts";
 import { Board } from "../shared/board.ts";
 import type { End } from "../shared/end-reason.ts";
 import type { FromWorker, Generation, ToWorker } from "../shared/messages.ts";
+import { replanned } from "./access-batch.ts";
 import { BufferBudget } from "./buffer-budget.ts";
 import { clientName } from "./client-address.ts";
 import { pendingWatch, startSweep } from "./deadlines.ts";
@@ -11,7 +12,7 @@ import { applyGeneration, type Served } from "./generation.ts";
 import { Promotion } from "./promotion.ts";
 import type { Session } from "./session.ts";
 import { killSession, listSessions } from "./session-list.ts";
-import { closeBackend, markOf, type Thread } from "./thread.ts";
+import { closeBackend, markOf, type Place, type Thread } from "./thread.ts";
 import { lineWatch, type WaitingLine } from "./waiting-line.ts";
 
 declare const self: {
@@ -47,6 +48,9 @@ self.onmessage = ({ data: message }) => {
       const isDone = killSession(thread, message.id);
       return post({ kind: "session-killed", query: message.query, isDone });
     }
+    case "flush-access":
+      thread?.access?.flush();
+      return post({ kind: "access-flushed", query: message.query });
     default:
       return message satisfies never;
   }
@@ -81,6 +85,8 @@ function boot(worker: number, board: Board): Thread {
     watchPending: pendingWatch(pending),
     lines,
     watchLines: lineWatch(lines),
+    access: null,
+    placeOf,
     spliceAfterBytes: Number.POSITIVE_INFINITY,
     promote: (session) => promoted.promote(session),
     onSessionEnd: () => {
@@ -110,9 +116,19 @@ function onceASecond<T extends unknown[]>(report: (...what: T) => void): (...wha
 function apply(generation: Generation): void {
   if (thread === null || promotion === null) return;
   promotion.limit = generation.splice.maxSessions;
+  thread.access = replanned(thread.access, generation.access, post);
   const errors = applyGeneration(served, generation, thread);
   const error = errors.length === 0 ? null : errors.join("; ");
   post({ kind: "applied", revision: generation.revision, error });
+}
+
+function placeOf(listener: number, slot: number): Place {
+  const pool = [...served.pools.values()].find((one) => one.nameOf(slot) !== null);
+  return {
+    listener: served.listeners.get(listener)?.origin.name ?? null,
+    pool: pool?.name ?? null,
+    backend: pool?.nameOf(slot) ?? null,
+  };
 }
 
 function resumeListeners(): void {

@@ -53,6 +53,12 @@ export function endReason(end: End): EndReason {
   return { code, reason };
 }
 
+/** Of a session that bal and its backend have done nothing wrong to: it finished, or its client reset it, as
+ *  browsers and pools do, once it was relayed. */
+export function isOrdinary(end: End): boolean {
+  return end === "finished" || end === "clientReset" || end === "clientResetHalfClosed";
+}
+
 /** Refused before the relay by bal's own limit or policy: PA, PP, PQ, PD. */
 export function isRefusal(end: End): boolean {
   const [who, where] = table[end][0];

@@ -3,6 +3,7 @@
 import type { Endpoint } from "../base/address.ts";
 import type { ListenAddress } from "../base/listen-address.ts";
 import type {
+  AccessConfig,
   ListenerLimits,
   Method,
   Overload,
@@ -111,7 +112,11 @@ export type Generation = {
   /** Bytes held for slow readers, all workers together. */
   readonly maxBufferedBytes: number;
   readonly splice: SpliceLimits;
+  readonly access: AccessPlan;
 };
+
+/** What becomes of a session's end in the access log; null: nothing. */
+export type AccessPlan = AccessConfig | null;
 
 /** A session on its way from a worker to its splicer. Whoever has it owns the descriptors. */
 export type SplicedSession = {
@@ -134,6 +139,26 @@ export type SplicedSession = {
   /** Its client. */
   readonly peer: Peer;
   readonly past: SessionPast;
+  readonly trace: Trace | null;
+};
+
+/** What the access log tells of a session before its end. Times in milliseconds; null: it did not come to
+ *  that. */
+export type Trace = {
+  readonly listener: string | null;
+  /** `address:port` */
+  readonly client: string | null;
+  /** The last one that it was tried on; of the pool, its listener's until then. */
+  pool: string | null;
+  backend: string | null;
+  /** Connects that were begun. */
+  attempts: number | null;
+  queueMs: number | null;
+  dialMs: number | null;
+  /** From accept until a backend was connected. */
+  connectedAfterMs: number | null;
+  /** From then until the backend's first byte. */
+  firstByteMs: number | null;
 };
 
 export type Peer = { readonly remoteAddress: string; readonly remotePort: number };
@@ -190,6 +215,19 @@ export type SessionsAnswer =
     }
   | { readonly kind: "session-killed"; readonly query: number; readonly isDone: boolean };
 
+/** Sends what it has of the access log before it answers. */
+export type FlushAccess = { readonly kind: "flush-access"; readonly query: number };
+export type AccessFlushed = { readonly kind: "access-flushed"; readonly query: number };
+
+/** Lines of the access log, made by the plan that names the file. */
+export type AccessLines = {
+  readonly kind: "access";
+  readonly file: AccessConfig["file"];
+  readonly lines: number;
+  /** Without the newline at its end. */
+  readonly text: string;
+};
+
 type KernelPipe = { readonly read: number; readonly write: number };
 
 export type ToWorker =
@@ -200,6 +238,7 @@ export type ToWorker =
   | CloseBackend
   | AskSessions
   | KillSession
+  | FlushAccess
   /** Reset every session that is left. */
   | { readonly kind: "cut" };
 
@@ -219,6 +258,8 @@ export type FromWorker =
   /** For this worker's splicer. */
   | { readonly kind: "promoted"; readonly session: SplicedSession }
   | SessionsAnswer
+  | AccessFlushed
+  | AccessLines
   | Fault;
 
 export type BadPreread = {
@@ -245,9 +286,11 @@ export type ToSplicer =
       readonly waker: number;
     }
   | { readonly kind: "splice"; readonly id: number; readonly session: SplicedSession }
+  | { readonly kind: "access-plan"; readonly plan: AccessPlan }
   | CloseBackend
   | AskSessions
   | KillSession
+  | FlushAccess
   /** Reset every session that is left. */
   | { readonly kind: "cut" };
 
@@ -256,4 +299,6 @@ export type FromSplicer =
   /** The session's descriptors are about to be closed. */
   | { readonly kind: "released"; readonly id: number }
   | SessionsAnswer
+  | AccessFlushed
+  | AccessLines
   | Fault;

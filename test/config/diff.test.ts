@@ -132,8 +132,11 @@ describe("what a reload changes", () => {
 
 describe("the change of one key", () => {
   const keys = places().filter(
-    ({ path, default: value }) =>
-      value !== undefined && !path.startsWith("health_check.") && !path.endsWith("_check.type"),
+    ({ path, field, default: value }) =>
+      value !== undefined &&
+      field.kind !== "either" &&
+      !path.startsWith("health_check.") &&
+      !path.endsWith("_check.type"),
   );
 
   // What the simple form writes belongs to a listener or a pool of that name.
@@ -165,6 +168,16 @@ describe("the change of one key", () => {
     ).toEqual([
       { kind: "changed", path: "pools.default.health_check.type", from: "tcp", to: "exchange" },
       { kind: "added", path: "pools.default.health_check.send", from: null, to: "PING" },
+    ]);
+  });
+
+  test("of the access log is named key by key, whichever way it was written", () => {
+    const of = (access: unknown) => ({ backends: [backend(1)], log: { access } });
+    expect(changes(of("errors"), of({ mode: "errors" }))).toEqual([]);
+    expect(changes(of("off"), of({ mode: "all", file: "a.log", fields: ["end"] }))).toMatchObject([
+      { kind: "changed", path: "log.access.mode", from: "off", to: "all" },
+      { kind: "changed", path: "log.access.file", from: null, to: "a.log" },
+      { kind: "changed", path: "log.access.fields", to: ["end"] },
     ]);
   });
 

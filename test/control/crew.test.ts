@@ -65,6 +65,7 @@ class CrewUnderTest implements AsyncDisposable {
       maxConnections: 1000,
       overload: "reject",
       maxBufferedBytes: 1e9,
+      access: null,
       splice: { afterBytes: Number.POSITIVE_INFINITY, maxSessions: 0 },
     };
   }

@@ -8,7 +8,7 @@ import { temporaryHome } from "../support/bal.ts";
 function fileLog(format: "json" | "pretty" = "json") {
   const folder = temporaryHome();
   const file = join(folder.path, "bal.log");
-  const log = new LogSink({ level: "info", format, file });
+  const log = new LogSink({ level: "info", format, target: file });
   const lines = async () => {
     await log.flush();
     return readFileSync(file, "utf8").split("\n").slice(0, -1);
@@ -37,7 +37,7 @@ test("what is below the level is not written, and a reload changes the level", a
   using sink = fileLog();
   sink.log.debug("a", "no");
   sink.log.info("b", "yes");
-  sink.log.reconfigure({ level: "error", format: "json" });
+  sink.log.move({ level: "error", format: "json", target: sink.file }).commit();
   sink.log.warn("c", "no");
   sink.log.error("d", "yes");
   expect((await sink.lines()).map((line) => JSON.parse(line).event)).toEqual(["b", "d"]);
@@ -52,7 +52,7 @@ test("a hundred lines that are alike are a hundred lines", async () => {
 test("a line stays one line, in either form, whatever is in it", async () => {
   using sink = fileLog();
   sink.log.info("a", "one\ntwo\u001b[31m", { name: "x\ny" });
-  sink.log.reconfigure({ level: "info", format: "pretty" });
+  sink.log.move({ level: "info", format: "pretty", target: sink.file }).commit();
   sink.log.info("b", "one\r\n  two\u001b[31m red", { hint: "do\nthis" });
   const [json = "", pretty] = await sink.lines();
   expect(JSON.parse(json)).toMatchObject({ message: "one\ntwo\u001b[31m", name: "x\ny" });
@@ -85,7 +85,7 @@ test("reopen writes to a new file after the old one was moved away", async () =>
 });
 
 test("a full disk drops lines and counts them", async () => {
-  const log = new LogSink({ level: "info", format: "json", file: "/dev/full" });
+  const log = new LogSink({ level: "info", format: "json", target: "/dev/full" });
   for (let i = 0; i < 50; i++) log.info("a", "nowhere");
   await log.flush();
   expect(log.dropped).toBe(50);
@@ -100,7 +100,7 @@ test("a reader that stalls costs lines, not memory: the queue is bounded", async
     stdio: ["pipe", "pipe", "ignore"],
   });
   await reader.stdout.getReader().read();
-  const log = new LogSink({ level: "info", format: "json", file: pipe });
+  const log = new LogSink({ level: "info", format: "json", target: pipe });
   const text = "x".repeat(1000);
   for (let i = 0; i < 5000; i++) log.info("a", text);
   expect(log.dropped).toBeGreaterThan(3000);
@@ -112,7 +112,7 @@ test("a reader that stalls costs lines, not memory: the queue is bounded", async
 });
 
 test("a log that can't be opened is told in words", () => {
-  expect(() => new LogSink({ level: "info", format: "json", file: "/proc/nope/bal.log" })).toThrow(
-    expect.objectContaining({ code: "log-not-writable" }),
-  );
+  expect(
+    () => new LogSink({ level: "info", format: "json", target: "/proc/nope/bal.log" }),
+  ).toThrow(expect.objectContaining({ code: "log-not-writable" }));
 });

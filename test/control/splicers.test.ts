@@ -42,6 +42,7 @@ async function splicedSession(board: Board) {
     clientCell: -1,
     peer: { remoteAddress: "127.0.0.1", remotePort: 1 },
     past: { mark: "0", number: 1, bytesUp: 0, bytesDown: 0, sni: null },
+    trace: null,
     startedAtMs: monotonicOffsetMs() + performance.now(),
     endAtMs: Number.POSITIVE_INFINITY,
   };
@@ -73,6 +74,7 @@ function watched(board: Board) {
     board,
     onLost: (worker, reason) => lost.push(`${worker}: ${reason}`),
     onAnswer: () => {},
+    onAccess: () => {},
     onFault: (_, message) => faults.push(message),
   });
   return { splicers, lost, faults };

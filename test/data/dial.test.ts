@@ -33,6 +33,7 @@ function dialling({ addresses = 1 } = {}) {
       limits,
       thread,
       slot: -1,
+      trace: null,
       up: { pendingBytes: 0 },
       takeBackend(slot: number) {
         session.slot = slot;
@@ -42,7 +43,7 @@ function dialling({ addresses = 1 } = {}) {
       },
     };
     const made = new Dial(session, {
-      origin: { listener: 0, poolOf: () => pool, limits: session.limits },
+      origin: { listener: 0, name: "l", poolName: "p", poolOf: () => pool, limits: session.limits },
       pool,
       nowMs: 0,
     });

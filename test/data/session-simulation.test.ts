@@ -1,6 +1,8 @@
 // A seeded simulation of sessions over fake sockets: partial writes, stalls, resets and FINs in
 // every order. After each step the promises of the relay are checked; a failure prints its seed.
 import { expect, test } from "bun:test";
+import { AccessBatch } from "../../src/data/access-batch.ts";
+import { beginTrace } from "../../src/data/access-record.ts";
 import { AdmissionControl } from "../../src/data/admission-control.ts";
 import { BufferBudget } from "../../src/data/buffer-budget.ts";
 import { clientHandlers } from "../../src/data/client-handlers.ts";
@@ -47,6 +49,12 @@ class World {
   /** And what it has to send then. */
   private greeting: number[] = [];
   private counter = 0;
+  /** Why sessions have ended, by the access log. */
+  readonly logged: string[] = [];
+  readonly log = new AccessBatch(
+    { mode: "all", file: null, format: "text", fields: ["reason"] },
+    ({ text }) => this.logged.push(text),
+  );
 
   constructor(seed: number) {
     this.random = random(seed);
@@ -65,6 +73,8 @@ class World {
       reportLocalError: () => {},
       reportBadPreread: () => {},
       onSessionEnd: () => {},
+      access: this.log,
+      placeOf: () => ({ listener: null, pool: null, backend: null }),
       spliceAfterBytes: Number.POSITIVE_INFINITY,
       promote: () => {},
       connect: (options) => {
@@ -82,6 +92,8 @@ class World {
     pool.update(poolOf(backends));
     const origin = {
       listener: 0,
+      name: "l",
+      poolName: "p",
       poolOf: () => pool,
       limits: sessionLimits(),
     };
@@ -104,6 +116,7 @@ class World {
       clientCell: -1,
       startedAtMs: 0,
       past: null,
+      trace: beginTrace(origin, client),
     };
     this.session = new Session(this.thread, parts);
     socket.data = this.session;
@@ -231,6 +244,9 @@ test("keeps the promises of the relay in any order of events", () => {
       world.settle();
       world.check();
       expect(world.session.phase).toBe("ended");
+      world.log.flush();
+      expect(world.logged).toHaveLength(1);
+      expect(world.logged[0]).not.toContain("\n");
       expect(world.client.socket.isClosed).toBe(true);
       for (const { socket } of world.backends) expect(socket.isClosed).toBe(true);
       expect(board.bufferedBytes()).toBe(0);

@@ -86,7 +86,10 @@ export function written(field: Field): fc.Arbitrary<unknown> {
     case "socket-path":
       return fc.stringMatching(/^[/@][a-z0-9. -]{1,40}$/);
     case "path":
-      return fc.stringMatching(/^[a-z/.]{1,20}$/);
+      // No two the same: two logs in one file are an error.
+      return fc
+        .tuple(fc.stringMatching(/^[a-z/.]{1,20}$/), fc.uuid())
+        .map(([folder, name]) => `${folder}/${name}`);
     case "nullable":
       return fc.oneof(fc.constant(null), written(field.of));
     case "auto":
@@ -94,6 +97,8 @@ export function written(field: Field): fc.Arbitrary<unknown> {
     case "map":
       return field.keys === tables.healthCheck ? mapOf(field.keys).map(suited) : mapOf(field.keys);
     case "list":
+      if (field.of.kind === "choice")
+        return fc.shuffledSubarray([...field.of.values], { minLength: 1 });
       return fc.array(written(field.of), { minLength: 1, maxLength: 5 }).map(withOwnNames);
     case "named":
       return fc.dictionary(name, written(field.of), { minKeys: 1, maxKeys: 4 });

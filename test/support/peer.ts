@@ -171,3 +171,12 @@ export function holdingPeer(name: string, options?: PeerOptions): NamedPeer {
   );
   return made;
 }
+
+/** Answers the first byte with 1 KiB and FIN: what `Load` asks for. */
+export function kilobytePeer(): Peer {
+  return new Peer(async (wire) => {
+    await wire.read(1);
+    void wire.send("x".repeat(1024));
+    wire.finish();
+  });
+}

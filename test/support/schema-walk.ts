@@ -74,6 +74,7 @@ function companions(steps: readonly Step[], depth: number): Record<Step, unknown
   if (step === "proxy_protocol") {
     return steps[depth - 2] === "listeners" ? { trusted: ["10.0.0.0/8"] } : { version: "v2" };
   }
+  if (step === "access" && last !== "mode") return { mode: "all" };
   if (steps[depth - 1] !== "routes") return {};
   return last === "pool" || last === "refuse" ? { default: true } : { pool: "web" };
 }

@@ -8,6 +8,7 @@ import type { UpgradeRequest } from "../upgrade/upgrade.ts";
 import type {
   ApiError,
   BackendStatus,
+  ConfigInForce,
   History,
   Preview,
   ReloadReport,
@@ -50,6 +51,10 @@ export class AdminClient {
 
   status(): Promise<Answer<Status>> {
     return this.request("/v1/status");
+  }
+
+  config(): Promise<Answer<ConfigInForce>> {
+    return this.request("/v1/config");
   }
 
   /** The newest samples, so many at most. */

@@ -6,6 +6,7 @@ import { formatHostPort } from "../../base/address.ts";
 import type { AdminConfig } from "../../config/config.ts";
 import type { Events } from "../events.ts";
 import type { Log } from "../log.ts";
+import type { Move } from "../move.ts";
 import type { ControlApi } from "./api.ts";
 import { EventStreams } from "./event-streams.ts";
 import type { Door } from "./gate.ts";
@@ -23,13 +24,6 @@ type SocketDoor = {
   /** Another's may stand at the path. */
   readonly inode: number;
   readonly server: Bun.Server<undefined>;
-};
-
-/** An address that is open and not yet in force. */
-export type Move = {
-  readonly commit: () => void;
-  /** Everything is as it was. */
-  readonly undo: () => void;
 };
 
 export type AdminParts = { readonly log: Log; readonly events: Events };

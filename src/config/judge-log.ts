@@ -1,0 +1,34 @@
+// Where the logs go, and what a line of the access log tells: what of it is no single value's mistake.
+import { dirname, resolve } from "node:path";
+import type { Report } from "./report.ts";
+import type { WrittenLog } from "./written.ts";
+
+export function judgeLog({ file = null, ...log }: WrittenLog, report: Report): void {
+  const access = typeof log.access === "object" ? log.access : {};
+  judgeFiles(report, file, access.file ?? null);
+  if (access.fields === undefined) return;
+  const path = "log.access.fields";
+  if (access.fields.length === 0) {
+    report.error(path, { code: "empty-list", message: "`fields` is empty" });
+  }
+  for (const [index, name] of access.fields.entries()) {
+    if (name === undefined || access.fields.indexOf(name) === index) continue;
+    const message = `\`${name}\` is written twice`;
+    report.error(`${path}[${index}]`, { code: "duplicate-field", message });
+  }
+}
+
+function judgeFiles(report: Report, log: string | null, access: string | null): void {
+  const absolute = (path: string) => resolve(dirname(report.file), path);
+  const own = { "log.file": log, "log.access.file": access };
+  for (const [path, file] of Object.entries(own)) {
+    if (file === null || absolute(file) !== resolve(report.file)) continue;
+    const message = `${file} is this config: a log would be written into it`;
+    report.error(path, { code: "duplicate-file", message });
+  }
+  // Of a device both may make what they like.
+  if (log === null || access === null || absolute(log).startsWith("/dev/")) return;
+  if (absolute(log) !== absolute(access)) return;
+  const message = `${access} is bal's own log already (log.file): their lines are not alike`;
+  report.error("log.access.file", { code: "duplicate-file", message, hint: "name another file" });
+}

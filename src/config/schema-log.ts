@@ -1,0 +1,68 @@
+// The keys of the logs, as the schema has them.
+import type { AccessField } from "./config.ts";
+import type { Keys } from "./field.ts";
+import { choice, map, nullable } from "./field-makers.ts";
+
+/** What a line of the access log can tell, in the order in which it does unless the config says another. */
+export const ACCESS_FIELDS = [
+  "time",
+  "listener",
+  "client",
+  "sni",
+  "pool",
+  "backend",
+  "attempts",
+  "queue_ms",
+  "dial_ms",
+  "first_byte_ms",
+  "duration_ms",
+  "bytes_up",
+  "bytes_down",
+  "end",
+  "reason",
+] as const satisfies readonly AccessField[];
+
+const accessMode = choice("off", "errors", "all");
+
+export const accessKeys: Keys = {
+  mode: {
+    field: accessMode,
+    isRequired: true,
+    doc: "whose ends are written: nobody's, those that went wrong, or all",
+  },
+  file: {
+    field: nullable({ kind: "path" }),
+    doc: "where to; null: stdout, or access.log in the home of a bal in the background",
+  },
+  format: {
+    field: choice("json", "text"),
+    default: "json",
+    doc: "an object a line, or the values alone with a space between",
+  },
+  fields: {
+    field: { kind: "list", of: choice(...ACCESS_FIELDS), max: ACCESS_FIELDS.length },
+    doc: "what a line tells, in this order; all when absent",
+  },
+};
+
+export const logKeys: Keys = {
+  level: {
+    field: choice("debug", "info", "warn", "error"),
+    default: "info",
+    doc: "the least severe lines that are written",
+  },
+  format: {
+    field: choice("auto", "pretty", "json"),
+    default: "auto",
+    doc: "auto: pretty on a terminal, else JSON",
+  },
+  file: {
+    field: nullable({ kind: "path" }),
+    doc: "bal's own log; null: stderr, or bal.log in the home of a bal in the background",
+  },
+  access: {
+    field: { kind: "either", word: accessMode, map: map(accessKeys) },
+    default: "off",
+    doc: "the access log: a line for each session that has ended",
+  },
+};
