@@ -13,6 +13,7 @@ import { checkDaemon, type Daemon } from "./daemon-check.ts";
 import type { Finding } from "./finding.ts";
 import { checkHome } from "./home-check.ts";
 import { checkClock, checkKernel } from "./host-check.ts";
+import { checkLogs } from "./logs-check.ts";
 import { checkNames } from "./names-check.ts";
 import { checkPorts } from "./ports-check.ts";
 import { checkSockets } from "./sockets-check.ts";
@@ -49,6 +50,7 @@ export async function examine({
     ...daemon.findings,
     ...(config === null ? [] : checkHost(config, daemon)),
     ...(config === null ? [] : checkAdmin(config, file)),
+    ...(config === null ? [] : checkLogs(config.log, file)),
     ...checkKernel(config?.zeroCopy ?? true),
     ...clock,
     ...(names?.findings ?? []),
