@@ -26,6 +26,7 @@ export type BalanceOptions = {
   readonly workers?: number;
   /** What the rival routes by. */
   readonly serverName?: string;
+  readonly isLogged?: boolean;
   /** Pause between probes until the first one succeeds. */
   readonly retryAfterMs?: number;
 };
@@ -48,7 +49,7 @@ export class Run {
 
   /** Starts the rival, and waits until it serves. */
   async balance(options: BalanceOptions): Promise<Balanced> {
-    const { backendPorts, workers, serverName = null } = options;
+    const { backendPorts, workers, serverName = null, isLogged = false } = options;
     const balanced = new Balanced(
       await this.rival.start({
         folder: mkdtempSync(join(this.folder, "rival-")),
@@ -57,6 +58,7 @@ export class Run {
         workers: workers ?? this.workers,
         method: this.method,
         serverName,
+        isLogged,
       }),
     );
     try {

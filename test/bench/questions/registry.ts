@@ -1,4 +1,5 @@
 // All questions, in the order in which they are asked.
+import { accessLog } from "./access-log.ts";
 import { bulk } from "./bulk.ts";
 import { connections } from "./connections.ts";
 import { failover } from "./failover.ts";
@@ -17,6 +18,7 @@ export const questions: readonly Question[] = [
   keptRequests,
   connections,
   routed,
+  accessLog,
   bulk,
   latency,
   idleMemory,

@@ -29,7 +29,7 @@ export const bal: Rival = {
 };
 
 function startBal(setup: Setup): Running {
-  const { folder, listenPort, backendPorts, workers, method, serverName } = setup;
+  const { folder, listenPort, backendPorts, workers, method, serverName, isLogged } = setup;
   const file = join(folder, "config.yaml");
   const env = { BAL_HOME: folder };
   const write = (ports: readonly number[]) =>
@@ -37,6 +37,7 @@ function startBal(setup: Setup): Running {
       port: listenPort,
       where: serverName === null ? "pool: pool" : `routes: [{sni: [${serverName}], pool: pool}]`,
       workers,
+      access: isLogged ? "{mode: all, file: access.log}" : "off",
       method,
       backends: ports.map((port) => `      - {host: 127.0.0.1, port: ${port}}`).join("\n"),
     });

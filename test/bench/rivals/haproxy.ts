@@ -29,7 +29,7 @@ function prereadOf(serverName: string): string {
 }
 
 function startHaproxy(template: string, setup: Setup): Running {
-  const { folder, listenPort, backendPorts, workers, method, serverName } = setup;
+  const { folder, listenPort, backendPorts, workers, method, serverName, isLogged } = setup;
   const file = join(folder, "haproxy.cfg");
   const write = (ports: readonly number[]) =>
     writeConfig(template, file, {
@@ -39,6 +39,8 @@ function startHaproxy(template: string, setup: Setup): Running {
       // It refuses to start with more than its open files allow: two a connection, and a pipe of
       // two for every fourth when it splices.
       maxconn: Math.min(20_000, Math.floor((openFileLimit() - 200) / 2.5)),
+      // Its stdout is a file.
+      log: isLogged ? "    log stdout format raw local0\n    option tcplog" : "",
       preread: serverName === null ? "" : prereadOf(serverName),
       method: method === "round_robin" ? "roundrobin" : "leastconn",
       servers: ports.map((port) => `    server s${port} 127.0.0.1:${port} check`).join("\n"),

@@ -27,8 +27,15 @@ function mapOf(serverName: string): string {
   return `    map $ssl_preread_server_name $pool { ${serverName} pool; }`;
 }
 
+/** About what the others' lines tell. */
+function logOf(folder: string): string {
+  const fields =
+    "$time_iso8601 $remote_addr:$remote_port $upstream_addr $upstream_connect_time $upstream_first_byte_time $session_time $bytes_received $bytes_sent $status";
+  return `    log_format line '${fields}';\n    access_log ${folder}/access.log line;`;
+}
+
 function startNginx(setup: Setup): Running {
-  const { folder, listenPort, backendPorts, workers, method, serverName } = setup;
+  const { folder, listenPort, backendPorts, workers, method, serverName, isLogged } = setup;
   const file = join(folder, "nginx.conf");
   const log = join(folder, "stderr");
   const write = (ports: readonly number[]) =>
@@ -41,6 +48,7 @@ function startNginx(setup: Setup): Running {
       // Two for each client.
       connections: Math.min(40_000, openFileLimit() - 100),
       map: serverName === null ? "" : mapOf(serverName),
+      log: isLogged ? logOf(folder) : "",
       where: serverName === null ? "pool" : "$pool; ssl_preread on",
       method: method === "round_robin" ? "" : "        least_conn;",
       servers: ports.map((port) => `        server 127.0.0.1:${port};`).join("\n"),

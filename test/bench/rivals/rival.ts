@@ -13,6 +13,8 @@ export type Setup = {
   readonly method: Method;
   /** Clients are TLS clients that ask for this name; others are refused. Null: nothing is looked at. */
   readonly serverName: string | null;
+  /** Each connection has its line, in a file in the folder. */
+  readonly isLogged: boolean;
 };
 
 export interface Running {
