@@ -28,6 +28,12 @@ export class AdmissionControl {
     this.limits = admission.limits;
   }
 
+  /** Does anything hang on a client's address? */
+  get asksWho(): boolean {
+    const { perClient, ratePerClient } = this.limits;
+    return this.gate !== null || perClient > 0 || ratePerClient > 0;
+  }
+
   isDenied(address: string): boolean {
     return this.gate !== null && !this.gate.admits(address);
   }

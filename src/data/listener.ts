@@ -192,23 +192,28 @@ export class Listener {
 
   /** A client's places on the board: where its address is counted, or why it is turned away. */
   private enter(client: SessionSocket): number | End {
-    const { admission, ceiling, preread } = this;
-    const proxy = preread === null ? null : preread.proxy;
-    const address = clientAddress(client);
-    // It was reset while it waited: there is no address left to judge it by.
-    if (address === "" && this.address.kind === "tcp") return "clientGoneDial";
-    if (proxy === null) {
-      if (admission.isDenied(address)) return "denied";
-    } else if (!proxy.isOptional && !proxy.trusted.has(address)) return "untrustedProxyHeader";
+    const { admission, ceiling } = this;
+    const proxy = this.preread?.proxy ?? null;
+    // Where nothing hangs on it a system call is spared.
+    const address = proxy !== null || admission.asksWho ? clientAddress(client) : null;
+    const refusal = address === null ? null : this.judge(address, proxy);
+    if (refusal !== null) return refusal;
     const end = admission.enter(
       ceiling.isWaiting ? Number.POSITIVE_INFINITY : ceiling.maxConnections,
     );
     if (end !== null) return end;
-    // Its header tells whom it comes from.
-    if (proxy !== null) return NO_CELL;
+    // Nobody asks, or its header tells whom it comes from.
+    if (address === null || proxy !== null) return NO_CELL;
     const cell = admission.enterClient(address);
     if (typeof cell === "string") admission.leave();
     return cell;
+  }
+
+  private judge(address: string, proxy: PrereadRules["proxy"]): End | null {
+    // It was reset while it waited: there is no address left to judge it by.
+    if (address === "" && this.address.kind === "tcp") return "clientGoneDial";
+    if (proxy === null) return this.admission.isDenied(address) ? "denied" : null;
+    return proxy.isOptional || proxy.trusted.has(address) ? null : "untrustedProxyHeader";
   }
 }
 

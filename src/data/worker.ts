@@ -116,7 +116,10 @@ function onceASecond<T extends unknown[]>(report: (...what: T) => void): (...wha
 function apply(generation: Generation): void {
   if (thread === null || promotion === null) return;
   promotion.limit = generation.splice.maxSessions;
+  const wasLogging = thread.access !== null;
   thread.access = replanned(thread.access, generation.access, post);
+  // Of a socket that has closed Bun tells the address only if it was asked for before.
+  if (!wasLogging && thread.access !== null) for (const one of thread.sessions) clientName(one);
   const errors = applyGeneration(served, generation, thread);
   const error = errors.length === 0 ? null : errors.join("; ");
   post({ kind: "applied", revision: generation.revision, error });
