@@ -27,7 +27,7 @@ export function parseClientHello(bytes: Uint8Array): HelloVerdict {
 /** RFC 8446, section 4.1.2, which is RFC 5246, section 7.4.1.2, with other words. */
 function readHello(body: Uint8Array): HelloVerdict {
   const reader = new Reader(body);
-  reader.take(2 + 32); // Version and random; the real versions are in an extension.
+  reader.skip(2 + 32); // Version and random; the real versions are in an extension.
   const sessionId = reader.vector(1);
   const cipherSuites = reader.vector(2);
   const compressions = reader.vector(1);
@@ -50,9 +50,12 @@ function readExtensions(bytes: Uint8Array): HelloVerdict {
   const read = new Map<number, Uint8Array>();
   while (!reader.isAtEnd) {
     const type = reader.number(2);
-    const data = reader.vector(2);
+    const length = reader.number(2);
+    const isWanted = type === SERVER_NAME || type === ALPN;
+    const data = isWanted ? reader.take(length) : null;
+    if (data === null) reader.skip(length);
     if (reader.overran) return invalid("lengths of extensions that do not add up");
-    if (type !== SERVER_NAME && type !== ALPN) continue;
+    if (data === null) continue;
     // RFC 8446, section 4.2. Which of the two a backend would take is anybody's guess.
     if (read.has(type)) return invalid(`extension ${type} twice`);
     read.set(type, data);

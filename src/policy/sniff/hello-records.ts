@@ -54,7 +54,8 @@ export function assembleHello(bytes: Uint8Array): Assembly {
 
 /** What is wrong with as much of a record's header as is there. */
 function judgeRecord(bytes: Uint8Array, at: number): string | null {
-  const [type = HANDSHAKE, major = 3] = bytes.subarray(at, at + 2);
+  const type = bytes[at] ?? HANDSHAKE;
+  const major = bytes[at + 1] ?? 3;
   if (type !== HANDSHAKE) return `not a TLS handshake: a record's first byte is ${hex(type)}`;
   if (major !== 3) return `not TLS: a record's version begins with ${hex(major)}`;
   if (bytes.length < at + RECORD_HEADER_BYTES) return null;
@@ -102,8 +103,7 @@ function lengthOf(fragments: readonly Uint8Array[]): number {
 }
 
 function number16(bytes: Uint8Array, at: number): number {
-  const [high = 0, low = 0] = bytes.subarray(at, at + 2);
-  return (high << 8) | low;
+  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
 }
 
 function hex(byte: number): string {

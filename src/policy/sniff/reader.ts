@@ -20,8 +20,10 @@ export class Reader {
 
   /** @param width in bytes */
   number(width: 1 | 2): number {
-    const [high = 0, low = 0] = this.take(width);
-    return width === 1 ? high : (high << 8) | low;
+    const { bytes, at } = this;
+    if (!this.skip(width)) return 0;
+    const first = bytes[at] ?? 0;
+    return width === 1 ? first : (first << 8) | (bytes[at + 1] ?? 0);
   }
 
   /** What stands behind its own length. @param width of that length, in bytes */
@@ -31,14 +33,16 @@ export class Reader {
 
   /** A view, not a copy. */
   take(length: number): Uint8Array {
+    const { bytes, at } = this;
+    return this.skip(length) ? bytes.subarray(at, at + length) : NOTHING;
+  }
+
+  /** Goes on behind so many bytes. @returns whether there are as many */
+  skip(length: number): boolean {
     const end = this.at + length;
-    if (end > this.bytes.length) {
-      this.overran = true;
-      this.at = this.bytes.length;
-      return NOTHING;
-    }
-    const taken = this.bytes.subarray(this.at, end);
-    this.at = end;
-    return taken;
+    const isThere = end <= this.bytes.length;
+    if (!isThere) this.overran = true;
+    this.at = isThere ? end : this.bytes.length;
+    return isThere;
   }
 }
