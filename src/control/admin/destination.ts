@@ -3,6 +3,22 @@ import type { ListenerStatus } from "./api.ts";
 
 const MOST_NAMES = 3;
 
+/** Which of a listener's clients go to a pool: `all`; `a.example, h2, default`; null: none do. */
+export function clientsFor({ pool, routes = [] }: ListenerStatus, name: string): string | null {
+  if (pool === name) return "all";
+  const words = routes
+    .filter((route) => route.pool === name)
+    .flatMap(({ sni = [], alpn = [], default: rest }) => [
+      ...sni,
+      ...alpn,
+      ...(rest ? ["default"] : []),
+    ]);
+  if (words.length === 0) return null;
+  const more = words.length - MOST_NAMES;
+  const shown = words.slice(0, MOST_NAMES).join(", ");
+  return more > 0 ? `${shown} and ${more} more` : shown;
+}
+
 /** `web`; `web, api` or `5 pools` where routes tell. */
 export function destinationOf({ pool, routes = [] }: ListenerStatus): string {
   if (pool !== null) return pool;

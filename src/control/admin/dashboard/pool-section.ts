@@ -9,6 +9,7 @@ import {
   sizeRateFigure,
 } from "../../../base/figures.ts";
 import type { BackendStatus, ListenerStatus, PoolStatus, Series } from "../api.ts";
+import { clientsFor } from "../destination.ts";
 import { handNotes } from "../hand-notes.ts";
 import type { Lately } from "../lately.ts";
 import { isAvailable } from "../troubles.ts";
@@ -75,8 +76,12 @@ export class PoolSection {
     setText(this.method, method);
     setText(this.health, `${available} of ${backends.length} available`);
     setClass(this.health, available === 0 ? "outage" : "quiet");
-    const feeding = view.listeners.filter(({ pool }) => pool === name);
-    const words = feeding.map((one) => `${one.name} ${one.address} → ${name}`);
+    const words = view.listeners.flatMap((one) => {
+      const clients = clientsFor(one, name);
+      if (clients === null) return [];
+      const some = clients === "all" ? "" : ` (${clients})`;
+      return `${one.name} ${one.address}${some} → ${name}`;
+    });
     setText(this.from, words.length === 0 ? "no listener sends it clients" : words.join(", "));
     const shown = backends.filter((backend) => view.isShown(name, backend));
     const rows = shown.map((backend) => {
