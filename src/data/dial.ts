@@ -97,7 +97,14 @@ export class Dial {
   tryTurn(): boolean {
     const nowMs = performance.now();
     this.begin(nowMs);
-    const end = this.findPool() ?? this.next(nowMs, true);
+    const { pool } = this;
+    const lost = this.findPool();
+    if (this.pool !== pool) {
+      // It belongs to another line now, and holds up this one.
+      this.lineDisbanded();
+      return true;
+    }
+    const end = lost ?? this.next(nowMs, true);
     if (end === "queueFull") return false;
     this.leaveLine();
     if (end !== null) this.session.end(end);
