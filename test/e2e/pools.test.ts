@@ -1,7 +1,9 @@
 // What a pool may be told beyond its backends: methods, bounds, backups, drains.
 import { expect, setDefaultTimeout, test } from "bun:test";
+import type { SessionStatus } from "../../src/control/admin/api.ts";
 import { at, fullConfig, spawnBal } from "../support/bal.ts";
 import { echoPeer, holdingPeer, namedPeer } from "../support/peer.ts";
+import { freePort } from "../support/ports.ts";
 import { until } from "../support/until.ts";
 import { connect, exchange, exchangeFrom } from "../support/wire.ts";
 
@@ -247,4 +249,51 @@ test("who waits too long is reset, and who leaves the line makes room in it", as
   pool.holder.finish();
   using last = await pool.open("l");
   expect(await last.read(1)).toBe("l");
+});
+
+test("a client that waits in a pool's line goes to another pool's when a reload sends it there", async () => {
+  using a = holdingPeer("a");
+  using b = holdingPeer("b");
+  const full = { max_connections: 1, queue: { size: 10, timeout: "20s" } };
+  const pools = Object.fromEntries(
+    [a, b].map((one, index) => [
+      "ab"[index],
+      { health_check: { type: "off" }, backends: [at(one, full)] },
+    ]),
+  );
+  const listeners = [freePort(), freePort()].map((port, index) => ({
+    ...{ name: `l${index}`, bind_address: "127.0.0.1", port },
+    pool: "a",
+  }));
+  const [moved, stays] = listeners.map(({ port }) => port) as [number, number];
+  using bal = await spawnBal({ config: { workers: 1, listeners, pools } });
+  const ask = async (port: number) => {
+    const wire = await connect(port);
+    await wire.send("?");
+    return wire;
+  };
+  const waiting = async (count: number) => {
+    const { stdout } = await bal.run("sessions", "--json");
+    const sessions = JSON.parse(stdout).sessions as readonly SessionStatus[];
+    return sessions.filter(({ phase }) => phase === "queued").length === count;
+  };
+  using first = await ask(stays);
+  await first.read(1);
+  using second = await ask(moved);
+  await until("one waits", () => waiting(1));
+  using third = await ask(stays);
+  await until("two wait", () => waiting(2));
+  // Pool b is full too: who goes there waits there.
+  const other = { ...listeners[0], name: "l2", port: freePort(), pool: "b" };
+  const next = [{ ...listeners[0], pool: "b" }, listeners[1], other];
+  await bal.reload({ workers: 1, listeners: [...listeners, other], pools });
+  using holder = await ask(other.port);
+  await holder.read(1);
+  await bal.reload({ workers: 1, listeners: next, pools });
+  first.finish();
+  await third.read(1);
+  expect([third.text(), second.bytesReceived]).toEqual(["a", 0]);
+  holder.finish();
+  await second.read(1);
+  expect(second.text()).toBe("b");
 });

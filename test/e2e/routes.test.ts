@@ -8,7 +8,7 @@ import type { SessionStatus } from "../../src/control/admin/api.ts";
 import { corpus } from "../policy/sniff/corpus.ts";
 import { alpn, hello, hostName, message, records, serverName } from "../policy/sniff/hello.ts";
 import { at, type Bal, type ConfigObject, spawnBal, temporaryHome } from "../support/bal.ts";
-import { holdingPeer, type Peer, peer } from "../support/peer.ts";
+import { type Peer, peer } from "../support/peer.ts";
 import { freePort } from "../support/ports.ts";
 import { until } from "../support/until.ts";
 import { connect, exchange, type ReadToEnd } from "../support/wire.ts";
@@ -246,50 +246,6 @@ test("a reload changes where names go, at once and for new clients alone", async
   expect(await ask(port, Buffer.from("no hello"))).toEqual(answered("a", Buffer.from("no hello")));
   await bal.reload(next.config);
   expect(await ask(port, bytes)).toEqual(answered("b", bytes));
-});
-
-test("a client that waits in a pool's line goes to another pool's when a reload sends it there", async () => {
-  using a = holdingPeer("a");
-  using b = holdingPeer("b");
-  const full = { max_connections: 1, queue: { size: 10, timeout: "20s" } };
-  const pools = Object.fromEntries(
-    [a, b].map((one, index) => [
-      "ab"[index],
-      { health_check: { type: "off" }, backends: [at(one, full)] },
-    ]),
-  );
-  const listeners = [freePort(), freePort()].map((port, index) => ({
-    ...{ name: `l${index}`, bind_address: "127.0.0.1", port },
-    pool: "a",
-  }));
-  const [moved, stays] = listeners.map(({ port }) => port) as [number, number];
-  using bal = await spawnBal({ config: { workers: 1, listeners, pools } });
-  const ask = async (port: number) => {
-    const wire = await connect(port);
-    await wire.send("?");
-    return wire;
-  };
-  const waiting = async (count: number) =>
-    (await sessionsOf(bal)).filter(({ phase }) => phase === "queued").length === count;
-  using first = await ask(stays);
-  await first.read(1);
-  using second = await ask(moved);
-  await until("one waits", () => waiting(1));
-  using third = await ask(stays);
-  await until("two wait", () => waiting(2));
-  // Pool b is full too: who goes there waits there.
-  const other = { ...listeners[0], name: "l2", port: freePort(), pool: "b" };
-  const next = [{ ...listeners[0], pool: "b" }, listeners[1], other];
-  await bal.reload({ workers: 1, listeners: [...listeners, other], pools });
-  using holder = await ask(other.port);
-  await holder.read(1);
-  await bal.reload({ workers: 1, listeners: next, pools });
-  first.finish();
-  await third.read(1);
-  expect([third.text(), second.bytesReceived]).toEqual(["a", 0]);
-  holder.finish();
-  await second.read(1);
-  expect(second.text()).toBe("b");
 });
 
 test("a client that was being read when its listener and pool went is refused, or goes to what is left", async () => {
