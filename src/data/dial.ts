@@ -3,8 +3,10 @@
 // of the pool is full it may wait in the pool's line.
 import type { Endpoint } from "../base/address.ts";
 import { classifyDialError, errnoCode } from "../base/os-error.ts";
+import type { ProxyProtocol } from "../config/config.ts";
 import { EHOSTUNREACH } from "../os/abi.ts";
 import { hashText } from "../policy/balance/hash.ts";
+import type { Route } from "../policy/proxy-protocol/format.ts";
 import { formatHeader } from "../policy/proxy-protocol/format.ts";
 import { EJECTED } from "../shared/backend-state.ts";
 import type { End } from "../shared/end-reason.ts";
@@ -12,7 +14,7 @@ import { backendHandlers } from "./backend-handlers.ts";
 import { sessionAddress, sessionPort, sessionRoute } from "./client-address.ts";
 import type { Origin } from "./origin.ts";
 import { idOf } from "./past.ts";
-import { FULL, type Pool } from "./pool.ts";
+import { FULL, NO_HEADER, type Pool } from "./pool.ts";
 import type { Session } from "./session.ts";
 import type { WaitingLine } from "./waiting-line.ts";
 
@@ -43,6 +45,9 @@ export class Dial {
   private lastError = "";
   private startedAtMs = 0;
   private isFull = false;
+  /** What the backend is told, as of its pick: a reload may remove it, a client may be reset meanwhile. */
+  private proxy: ProxyProtocol = NO_HEADER;
+  private route: Route = null;
   private key = 0;
   /** Its backend has no port of its own. */
   private isAtClientsPort = false;
@@ -215,13 +220,13 @@ export class Dial {
   /** What the backend is told before the client's bytes; null: nothing. */
   header(): Uint8Array | null {
     const { session } = this;
-    const { version, tlvs } = this.pool.proxyProtocol(session.slot);
+    const { version, tlvs } = this.proxy;
     if (version === "off") return null;
-    if (tlvs.length === 0) return formatHeader(version, sessionRoute(session));
+    if (tlvs.length === 0) return formatHeader(version, this.route);
     const authority = session.hello?.sni ?? null;
     const alpn = session.hello?.alpn[0] ?? null;
     const values = { authority, alpn, unique_id: idOf(session) };
-    return formatHeader(version, sessionRoute(session), { tlvs, values });
+    return formatHeader(version, this.route, { tlvs, values });
   }
 
   private pickBackend(): boolean {
@@ -233,6 +238,8 @@ export class Dial {
     if (tried.length > 0)
       session.thread.board.countBackend(session.thread.worker, slot, "retries", 1);
     tried.push(slot);
+    this.proxy = this.pool.proxyProtocol(slot);
+    if (this.proxy.version !== "off") this.route = sessionRoute(session);
     this.endpointsTried = 0;
     const { trace } = session;
     if (trace !== null) {
@@ -270,8 +277,7 @@ export class Dial {
       endpoint,
       handlers: backendHandlers,
       data: session,
-      isSpeakingFirst:
-        session.up.pendingBytes > 0 || this.pool.proxyProtocol(session.slot).version !== "off",
+      isSpeakingFirst: session.up.pendingBytes > 0 || this.proxy.version !== "off",
     });
   }
 
