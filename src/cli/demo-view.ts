@@ -1,7 +1,7 @@
 // What the demo shows: on a terminal a view that is redrawn, on a pipe a line whenever something happens.
-import type { Status } from "../control/admin/api.ts";
-import { Meter } from "../control/admin/lately.ts";
-import { availability } from "../control/admin/troubles.ts";
+import type { Status } from "../api/api.ts";
+import { availability } from "../api/problems.ts";
+import { Meter } from "../api/recent-rates.ts";
 import { put, say } from "./exit.ts";
 import { paint } from "./paint.ts";
 import { plain } from "./plain.ts";

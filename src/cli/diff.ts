@@ -1,8 +1,8 @@
 // `bal diff`: what a reload would change on the running bal; nothing is done.
 import { defineCommand } from "citty";
+import type { Preview } from "../api/api.ts";
+import { AdminClient, type Answer } from "../api/client.ts";
 import { describeChange } from "../config/diff.ts";
-import type { Preview } from "../control/admin/api.ts";
-import { AdminClient, type Answer } from "../control/admin/client.ts";
 import { locateHome } from "../control/home.ts";
 import { type ExitCode, say } from "./exit.ts";
 import { explainSilence, unanswered } from "./not-running.ts";

@@ -1,9 +1,9 @@
 // `bal drain` and `bal undrain`: takes a backend out of service without ending a connection, and back.
 import { isatty } from "node:tty";
 import { defineCommand } from "citty";
+import { AdminClient } from "../api/client.ts";
 import { BalError } from "../base/errors.ts";
 import { parseDuration } from "../base/units.ts";
-import { AdminClient } from "../control/admin/client.ts";
 import { type Home, locateHome } from "../control/home.ts";
 import { type ExitCode, say, sayOver, usageError } from "./exit.ts";
 import { asked, findBackend, type Named, nameArgument, spell } from "./named-backend.ts";

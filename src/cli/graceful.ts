@@ -1,9 +1,9 @@
 // `bal graceful`: reloads the running bal and tells what came of it.
 import { defineCommand } from "citty";
+import type { ReloadReport } from "../api/api.ts";
+import { AdminClient, type Answer } from "../api/client.ts";
 import { BalError } from "../base/errors.ts";
 import { describeChange } from "../config/diff.ts";
-import type { ReloadReport } from "../control/admin/api.ts";
-import { AdminClient, type Answer } from "../control/admin/client.ts";
 import { type Home, locateHome } from "../control/home.ts";
 import { type ExitCode, say } from "./exit.ts";
 import { explainSilence, signalRunning } from "./not-running.ts";

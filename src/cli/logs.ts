@@ -12,10 +12,10 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { defineCommand } from "citty";
+import { AdminClient } from "../api/client.ts";
 import { BalError } from "../base/errors.ts";
 import { codeOf } from "../base/os-error.ts";
 import { loadConfig } from "../config/load.ts";
-import { AdminClient } from "../control/admin/client.ts";
 import { type Home, locateHome, runningPid } from "../control/home.ts";
 import { logPath } from "../control/logs.ts";
 import { locateConfig } from "./config-source.ts";

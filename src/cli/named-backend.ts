@@ -1,8 +1,9 @@
 // Commands about one backend of the running bal: which one is meant, and what is asked of it.
+
+import type { BackendStatus, Status } from "../api/api.ts";
+import type { AdminClient, Answer, BackendName } from "../api/client.ts";
 import { BalError } from "../base/errors.ts";
 import { nearName } from "../config/near-name.ts";
-import type { BackendStatus, Status } from "../control/admin/api.ts";
-import type { AdminClient, Answer, BackendName } from "../control/admin/client.ts";
 import type { Home } from "../control/home.ts";
 import { explainSilence, unanswered } from "./not-running.ts";
 

@@ -1,9 +1,9 @@
 // `bal sessions`: the connections of the running bal that have moved the most bytes, or are the oldest;
 // and the end of one.
 import { defineCommand } from "citty";
+import type { SessionStatus } from "../api/api.ts";
+import { AdminClient } from "../api/client.ts";
 import { ageFigure, sizeFigure } from "../base/figures.ts";
-import type { SessionStatus } from "../control/admin/api.ts";
-import { AdminClient } from "../control/admin/client.ts";
 import { locateHome } from "../control/home.ts";
 import type { SessionOrder } from "../shared/messages.ts";
 import { type ExitCode, say, usageError } from "./exit.ts";

@@ -1,4 +1,10 @@
 // A status as lines for people: the headline, what is wrong, and a table for the listeners and each pool.
+
+import type { BackendStatus, PoolStatus, Status } from "../api/api.ts";
+import { destinationOf } from "../api/destination.ts";
+import { handNotes } from "../api/override-notes.ts";
+import { availability, isAvailable, troublesOf } from "../api/problems.ts";
+import type { Lately } from "../api/recent-rates.ts";
 import {
   ageFigure,
   ageSince,
@@ -9,11 +15,6 @@ import {
   sizeFigure,
   sizeRateFigure,
 } from "../base/figures.ts";
-import type { BackendStatus, PoolStatus, Status } from "../control/admin/api.ts";
-import { destinationOf } from "../control/admin/destination.ts";
-import { handNotes } from "../control/admin/hand-notes.ts";
-import type { Lately } from "../control/admin/lately.ts";
-import { availability, isAvailable, troublesOf } from "../control/admin/troubles.ts";
 import { paint, type Style } from "./paint.ts";
 import { plain } from "./plain.ts";
 import { sparkline } from "./sparkline.ts";

@@ -1,7 +1,7 @@
 // `bal status`: what the running bal says of itself, once or again and again; nothing is dialled.
 import { defineCommand } from "citty";
-import { AdminClient } from "../control/admin/client.ts";
-import { fromHistory, Meter, TREND } from "../control/admin/lately.ts";
+import { AdminClient } from "../api/client.ts";
+import { fromHistory, Meter, TREND } from "../api/recent-rates.ts";
 import { type Home, locateHome } from "../control/home.ts";
 import { type ExitCode, say, usageError } from "./exit.ts";
 import { asked } from "./named-backend.ts";

@@ -1,8 +1,8 @@
 // `bal stop`: drains the running bal and waits until its process has ended.
 import { defineCommand } from "citty";
+import { AdminClient, ANSWER_MS } from "../api/client.ts";
 import { BalError } from "../base/errors.ts";
 import { parseDuration } from "../base/units.ts";
-import { AdminClient, ANSWER_MS } from "../control/admin/client.ts";
 import { type Home, hasLeft, locateHome, runningPid } from "../control/home.ts";
 import { isSuspended } from "../os/process.ts";
 import { type ExitCode, say, usageError } from "./exit.ts";

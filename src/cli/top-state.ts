@@ -1,7 +1,7 @@
 // What `bal top` stands at, and what each key makes of it. Knows no terminal and no daemon.
-import type { BackendStatus, Status } from "../control/admin/api.ts";
-import type { Lately, Recent } from "../control/admin/lately.ts";
-import { badness } from "../control/admin/troubles.ts";
+import type { BackendStatus, Status } from "../api/api.ts";
+import { badness } from "../api/problems.ts";
+import type { Lately, Recent } from "../api/recent-rates.ts";
 
 export type TopState = {
   readonly view: "backends" | "sessions";

@@ -1,7 +1,8 @@
 // `bal top` as lines of a screen.
+
+import type { SessionStatus, Status } from "../api/api.ts";
+import type { Lately } from "../api/recent-rates.ts";
 import { ageFigure, plural, sizeFigure } from "../base/figures.ts";
-import type { SessionStatus, Status } from "../control/admin/api.ts";
-import type { Lately } from "../control/admin/lately.ts";
 import { paint } from "./paint.ts";
 import { plain } from "./plain.ts";
 import { BACKEND_COLUMNS, backendCells, headLines } from "./status-view.ts";

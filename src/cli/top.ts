@@ -2,11 +2,11 @@
 
 import { isatty } from "node:tty";
 import { defineCommand } from "citty";
+import type { SessionStatus, Status } from "../api/api.ts";
+import { AdminClient } from "../api/client.ts";
+import { Meter } from "../api/recent-rates.ts";
 import { BalError } from "../base/errors.ts";
 import { plural } from "../base/figures.ts";
-import type { SessionStatus, Status } from "../control/admin/api.ts";
-import { AdminClient } from "../control/admin/client.ts";
-import { Meter } from "../control/admin/lately.ts";
 import { type Home, locateHome } from "../control/home.ts";
 import { type ExitCode, usageError } from "./exit.ts";
 import { keysOf } from "./keys.ts";

@@ -1,9 +1,9 @@
 // `bal upgrade`: another process takes the running one's place, of a new binary perhaps, and tells who.
 import { resolve } from "node:path";
 import { defineCommand } from "citty";
+import type { UpgradeReport } from "../api/api.ts";
+import { AdminClient, type Answer } from "../api/client.ts";
 import { parseDuration } from "../base/units.ts";
-import type { UpgradeReport } from "../control/admin/api.ts";
-import { AdminClient, type Answer } from "../control/admin/client.ts";
 import { locateHome } from "../control/home.ts";
 import { UPGRADE_MS } from "../control/upgrade/upgrade.ts";
 import { type ExitCode, say, usageError } from "./exit.ts";

@@ -1,6 +1,6 @@
 // `bal weight`: another share of new connections for a backend, until further notice.
 import { defineCommand } from "citty";
-import { AdminClient } from "../control/admin/client.ts";
+import { AdminClient } from "../api/client.ts";
 import { locateHome } from "../control/home.ts";
 import { readOverride } from "../control/override.ts";
 import { type ExitCode, say, usageError } from "./exit.ts";

@@ -1,11 +1,12 @@
 // The control plane's grip on the data plane: board, listening sockets, worker threads, and the
 // health of the backends. Takes one config after the other; knows no file, no signal, no CLI.
+
+import type { BackendStatus, ListenerStatus, PoolStatus } from "../api/api.ts";
 import { BalError } from "../base/errors.ts";
 import type { Config, ListenerConfig } from "../config/config.ts";
 import { Board } from "../shared/board.ts";
 import { MAX_LISTENERS } from "../shared/layout.ts";
 import type { AccessLines, FromWorker, ToSplicer, ToWorker } from "../shared/messages.ts";
-import type { BackendStatus, ListenerStatus, PoolStatus } from "./admin/api.ts";
 import { BackendHealth } from "./backend-health.ts";
 import type { BackendRecord } from "./backend-record.ts";
 import { Crew, type GenerationPlan } from "./crew.ts";

@@ -1,17 +1,18 @@
 // A reload: load → validate → diff → (data plane: resolve → open sockets → apply → acknowledged).
 // Until the sockets are open nothing has changed; after that nothing is refused.
-import { BalError } from "../base/errors.ts";
-import type { Config } from "../config/config.ts";
-import type { Diagnostic } from "../config/diagnostics.ts";
-import { type Change, describeChange, diffConfigs } from "../config/diff.ts";
-import { type LoadResult, loadConfig } from "../config/load.ts";
+
 import type {
   ApiError,
   PreviewOutcome,
   ReloadOutcome,
   ReloadReport,
   ReloadSource,
-} from "./admin/api.ts";
+} from "../api/api.ts";
+import { BalError } from "../base/errors.ts";
+import type { Config } from "../config/config.ts";
+import type { Diagnostic } from "../config/diagnostics.ts";
+import { type Change, describeChange, diffConfigs } from "../config/diff.ts";
+import { type LoadResult, loadConfig } from "../config/load.ts";
 import type { AdminServer } from "./admin/server.ts";
 import { withToken } from "./admin/token.ts";
 import type { DataPlane } from "./data-plane.ts";

@@ -1,8 +1,9 @@
 // Who may ask for a reload, and when it is done: signals, the watcher, the admin API. One runs, at most
 // one waits, later callers share that one. Owns the config in force.
+
+import type { ApiError, PreviewOutcome, ReloadOutcome, ReloadSource } from "../api/api.ts";
 import type { Config } from "../config/config.ts";
 import { describeChange } from "../config/diff.ts";
-import type { ApiError, PreviewOutcome, ReloadOutcome, ReloadSource } from "./admin/api.ts";
 import type { AdminServer } from "./admin/server.ts";
 import type { DataPlane } from "./data-plane.ts";
 import type { Events } from "./events.ts";

@@ -1,5 +1,7 @@
 // Asks the threads for their sessions, when somebody wants to know: nothing is kept between. And for what
 // they have of the access log, before they end.
+
+import type { SessionStatus } from "../api/api.ts";
 import type {
   AccessFlushed,
   AskSessions,
@@ -9,7 +11,6 @@ import type {
   SessionOrder,
   SessionsAnswer,
 } from "../shared/messages.ts";
-import type { SessionStatus } from "./admin/api.ts";
 
 export type SessionDeskParts = {
   /** Asks every thread that is there. Returns how many. */

@@ -1,10 +1,11 @@
 // The status object, from the board and what the control plane knows.
+
+import type { BackendStatus, ListenerStatus, PoolStatus } from "../api/api.ts";
 import { formatListenAddress } from "../base/listen-address.ts";
 import { routeAsWritten } from "../config/as-written.ts";
 import type { Config } from "../config/config.ts";
 import type { BackendTotal, Board } from "../shared/board.ts";
 import { END_INDEX, ENDS, isRefusal } from "../shared/end-reason.ts";
-import type { BackendStatus, ListenerStatus, PoolStatus } from "./admin/api.ts";
 import type { Backend } from "./backend.ts";
 import type { BackendHealth } from "./backend-health.ts";
 import type { DialTotals } from "./history.ts";

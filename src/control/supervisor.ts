@@ -1,10 +1,10 @@
 // The phases of the process, and the one place that owns all of control/:
 // starting → running → draining → stopped.
 import { closeSync } from "node:fs";
+import type { ApiError, ControlApi, ReloadOutcome, ReloadSource, Status } from "../api/api.ts";
 import { asWritten } from "../config/as-written.ts";
 import type { Config } from "../config/config.ts";
 import type { Diagnostic } from "../config/diagnostics.ts";
-import type { ApiError, ControlApi, ReloadOutcome, ReloadSource, Status } from "./admin/api.ts";
 import { Refusal } from "./admin/router.ts";
 import { AdminServer } from "./admin/server.ts";
 import { withToken } from "./admin/token.ts";

@@ -3,13 +3,13 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { PoolStatus } from "../../src/api/api.ts";
 import { type CommandWords, describeCommands } from "../../src/cli/command-words.ts";
 import { bash } from "../../src/cli/completions/bash.ts";
 import { fish } from "../../src/cli/completions/fish.ts";
 import { zsh } from "../../src/cli/completions/zsh.ts";
 import { namesOf } from "../../src/cli/completions.ts";
 import { commands } from "../../src/cli/root.ts";
-import type { PoolStatus } from "../../src/control/admin/api.ts";
 
 /** Beside bal's own commands: words of every kind. */
 const SAMPLE: CommandWords = {

@@ -1,9 +1,9 @@
 // A status in words: what is there at each width, and text that would like to be more than text.
 import { expect, test } from "bun:test";
+import { fromHistory, Meter } from "../../src/api/recent-rates.ts";
 import { sparkline } from "../../src/cli/sparkline.ts";
 import { statusLines } from "../../src/cli/status-view.ts";
 import { clip } from "../../src/cli/table.ts";
-import { fromHistory, Meter } from "../../src/control/admin/lately.ts";
 import { backendStatus, poolStatus, START_MS, statusOf } from "../support/statuses.ts";
 
 const NOTHING = fromHistory(null);

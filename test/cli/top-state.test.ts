@@ -1,8 +1,8 @@
 // What each key does to `bal top`.
 import { describe, expect, test } from "bun:test";
+import { fromHistory } from "../../src/api/recent-rates.ts";
 import { keysOf } from "../../src/cli/keys.ts";
 import { FIRST, press, rowsOf, type TopState } from "../../src/cli/top-state.ts";
-import { fromHistory } from "../../src/control/admin/lately.ts";
 import { backendStatus, poolStatus, statusOf } from "../support/statuses.ts";
 
 describe("keys", () => {

@@ -3,7 +3,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { createConnection } from "node:net";
-import type { SessionStatus } from "../../src/control/admin/api.ts";
+import type { SessionStatus } from "../../src/api/api.ts";
 import { formatHeader, formatLocal, type Route } from "../../src/policy/proxy-protocol/format.ts";
 import { alpn, hello, hostName, serverName } from "../policy/sniff/hello.ts";
 import { at, type ConfigObject, fullConfig, spawnBal } from "../support/bal.ts";

@@ -1,7 +1,8 @@
 // `GET /v1/events`: events as a stream of server-sent events (WHATWG HTML, 9.2), to many readers at once.
 // One that reads too slowly is cut off; its client connects again.
+
+import type { BalEvent } from "../../api/api.ts";
 import type { Events } from "../events.ts";
-import type { BalEvent } from "./api.ts";
 import { failure } from "./router.ts";
 
 /** Waiting for one reader, beyond what the kernel takes: enough for every backend to change at once. */

@@ -4,8 +4,8 @@
 //   TCP with a token    the token is
 //   TCP without one     loopback; but a browser of this host may be led here by a foreign page
 import { createHash, timingSafeEqual } from "node:crypto";
+import type { ApiError } from "../../api/api.ts";
 import { isLoopback, parseIp } from "../../base/address.ts";
-import type { ApiError } from "./api.ts";
 
 /** Where a request came in. */
 export type Door =

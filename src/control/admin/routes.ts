@@ -1,12 +1,12 @@
 // What the admin API offers: each route, and what it asks of the process.
 import { isAbsolute } from "node:path";
+import type { ControlApi, PreviewOutcome, ReloadOutcome, UpgradeOutcome } from "../../api/api.ts";
 import { MAX_DURATION_MS } from "../../config/field.ts";
 import { nearName } from "../../config/near-name.ts";
 import { SAMPLES } from "../history.ts";
 import { CONTENT_TYPES, expose, formatFor } from "../metrics/exposition.ts";
 import { type Override, readOverride } from "../override.ts";
 import { UPGRADE_MS, type UpgradeRequest } from "../upgrade/upgrade.ts";
-import type { ControlApi, PreviewOutcome, ReloadOutcome, UpgradeOutcome } from "./api.ts";
 import { dashboardResponse } from "./dashboard.ts";
 import type { EventStreams } from "./event-streams.ts";
 import type { Door } from "./gate.ts";

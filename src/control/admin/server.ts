@@ -2,12 +2,12 @@
 // Whatever happens here, the connections that are balanced go on.
 import { renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { ControlApi } from "../../api/api.ts";
 import { formatHostPort } from "../../base/address.ts";
 import type { AdminConfig } from "../../config/config.ts";
 import type { Events } from "../events.ts";
 import type { Log } from "../log.ts";
 import type { Move } from "../move.ts";
-import type { ControlApi } from "./api.ts";
 import { EventStreams } from "./event-streams.ts";
 import type { Door } from "./gate.ts";
 import { Router } from "./router.ts";

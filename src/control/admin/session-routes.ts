@@ -1,6 +1,7 @@
 // The routes of sessions: a list of some, and the end of one.
+
+import type { ControlApi } from "../../api/api.ts";
 import type { SessionOrder } from "../../shared/messages.ts";
-import type { ControlApi } from "./api.ts";
 import { Refusal, type Routes } from "./router.ts";
 
 /** One screen of them. */

@@ -1,8 +1,9 @@
 // The names that a config looks up, and what the config comes to with their answers: hosts of
 // backends, SRV records and the hosts that they point to.
+
+import type { DiscoverStatus } from "../../api/api.ts";
 import { parseIp } from "../../base/address.ts";
 import type { Config, PoolConfig } from "../../config/config.ts";
-import type { DiscoverStatus } from "../admin/api.ts";
 import type { Log } from "../log.ts";
 import { type Answers, targetsOf, withDiscovered } from "./discovered.ts";
 import { DnsClient, type SrvRecord } from "./dns-client.ts";

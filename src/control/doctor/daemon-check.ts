@@ -1,8 +1,9 @@
 // The bal that runs in the home: does it answer, is it of this version, is its config the file's?
+
+import type { Status } from "../../api/api.ts";
+import { AdminClient } from "../../api/client.ts";
 import { BalError } from "../../base/errors.ts";
 import { isSuspended } from "../../os/process.ts";
-import type { Status } from "../admin/api.ts";
-import { AdminClient } from "../admin/client.ts";
 import { type Home, runningPid } from "../home.ts";
 import { type Finding, Findings } from "./finding.ts";
 

@@ -1,7 +1,8 @@
 // Who may ask for an upgrade, and when it is done: one at a time, and never beside a reload. Knows
 // whether another process has taken this one's place.
+
+import type { ApiError, ReloadSource, UpgradeOutcome } from "../../api/api.ts";
 import { BalError } from "../../base/errors.ts";
-import type { ApiError, ReloadSource, UpgradeOutcome } from "../admin/api.ts";
 import type { SerialQueue } from "../serial-queue.ts";
 import type { Successor } from "./successor.ts";
 import {

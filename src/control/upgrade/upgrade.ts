@@ -1,11 +1,12 @@
 // An upgrade, as the process sees it that is to be replaced: start the new one with everything that it
 // needs, wait until it serves, let it have the home. Until then nothing has changed here; if the new one
 // fails even then, everything is taken back.
+
+import type { ApiError, UpgradeReport } from "../../api/api.ts";
 import { BalError } from "../../base/errors.ts";
 import type { Config } from "../../config/config.ts";
 import { executable } from "../../os/executable.ts";
 import { isLinux } from "../../os/libc.ts";
-import type { ApiError, UpgradeReport } from "../admin/api.ts";
 import type { AdminServer } from "../admin/server.ts";
 import type { DataPlane } from "../data-plane.ts";
 import { claimHome, type OwnHome } from "../home.ts";

@@ -1,5 +1,5 @@
 // The daemon's history as this page holds it: fetched whole once, then only what is new.
-import type { History, Series } from "../api.ts";
+import type { History, Series } from "../../../api/api.ts";
 import type { Reply } from "./daemon.ts";
 
 const HOUR_S = 3600;

@@ -1,4 +1,8 @@
 // The page: asks bal every two seconds how it is, listens to its events, and shows both.
+
+import type { BackendStatus, Series, Status } from "../../../api/api.ts";
+import { availability, type Trouble, troublesOf } from "../../../api/problems.ts";
+import { Meter } from "../../../api/recent-rates.ts";
 import {
   ageFigure,
   ageSince,
@@ -8,9 +12,6 @@ import {
   rateFigure,
   sizeRateFigure,
 } from "../../../base/figures.ts";
-import type { BackendStatus, Series, Status } from "../api.ts";
-import { Meter } from "../lately.ts";
-import { availability, type Trouble, troublesOf } from "../troubles.ts";
 import { getHistory, getStatus, hasToken, readEvents, serverNowMs } from "./daemon.ts";
 import { askToken, explain } from "./dialogs.ts";
 import { arrange, byId, clockTime, element, setClass, setText } from "./elements.ts";

@@ -1,5 +1,11 @@
 // A pool: whom it gets its clients from, and its backends. Rows stay where they are; a look only changes
 // what differs.
+
+import type { BackendStatus, ListenerStatus, PoolStatus, Series } from "../../../api/api.ts";
+import { clientsFor } from "../../../api/destination.ts";
+import { handNotes } from "../../../api/override-notes.ts";
+import { isAvailable } from "../../../api/problems.ts";
+import type { Lately } from "../../../api/recent-rates.ts";
 import {
   ageSince,
   countFigure,
@@ -8,11 +14,6 @@ import {
   rateFigure,
   sizeRateFigure,
 } from "../../../base/figures.ts";
-import type { BackendStatus, ListenerStatus, PoolStatus, Series } from "../api.ts";
-import { clientsFor } from "../destination.ts";
-import { handNotes } from "../hand-notes.ts";
-import type { Lately } from "../lately.ts";
-import { isAvailable } from "../troubles.ts";
 import { setDrain } from "./daemon.ts";
 import { ask } from "./dialogs.ts";
 import { arrange, element, setClass, setText } from "./elements.ts";

@@ -1,7 +1,8 @@
 // A table with a head, and the table of listeners.
+
+import type { ListenerStatus } from "../../../api/api.ts";
+import { destinationOf } from "../../../api/destination.ts";
 import { countFigure } from "../../../base/figures.ts";
-import type { ListenerStatus } from "../api.ts";
-import { destinationOf } from "../destination.ts";
 import { arrange, element, setText } from "./elements.ts";
 
 export type Column = { readonly title: string; readonly class?: string };

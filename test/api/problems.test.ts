@@ -1,7 +1,7 @@
 // What is wrong first.
 import { expect, test } from "bun:test";
-import { availability, troublesOf } from "../../../src/control/admin/troubles.ts";
-import { backendStatus, poolStatus, statusOf } from "../../support/statuses.ts";
+import { availability, troublesOf } from "../../src/api/problems.ts";
+import { backendStatus, poolStatus, statusOf } from "../support/statuses.ts";
 
 const up = backendStatus("a");
 const down = backendStatus("b", { state: "down", reason: "check failed: ECONNREFUSED" });

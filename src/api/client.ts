@@ -1,10 +1,10 @@
 // The admin API as the CLI calls it: typed, over the home's unix socket.
-import { BalError } from "../../base/errors.ts";
-import { codeOf } from "../../base/os-error.ts";
-import type { Diagnostic } from "../../config/diagnostics.ts";
-import type { SessionOrder } from "../../shared/messages.ts";
-import type { Override } from "../override.ts";
-import type { UpgradeRequest } from "../upgrade/upgrade.ts";
+import { BalError } from "../base/errors.ts";
+import { codeOf } from "../base/os-error.ts";
+import type { Diagnostic } from "../config/diagnostics.ts";
+import type { Override } from "../control/override.ts";
+import type { UpgradeRequest } from "../control/upgrade/upgrade.ts";
+import type { SessionOrder } from "../shared/messages.ts";
 import type {
   ApiError,
   BackendStatus,

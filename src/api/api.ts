@@ -1,13 +1,13 @@
 // The JSON of the admin API, as the CLI and other clients read it, and what the process behind it
 // must be able to do. Names are public: see docs.
 
-import type { Diagnostic } from "../../config/diagnostics.ts";
-import type { Change } from "../../config/diff.ts";
-import type { BackendState } from "../../shared/backend-state.ts";
-import type { SessionOrder, SessionStage } from "../../shared/messages.ts";
-import type { Family } from "../metrics/exposition.ts";
-import type { Override } from "../override.ts";
-import type { UpgradeRequest } from "../upgrade/upgrade.ts";
+import type { Diagnostic } from "../config/diagnostics.ts";
+import type { Change } from "../config/diff.ts";
+import type { Family } from "../control/metrics/exposition.ts";
+import type { Override } from "../control/override.ts";
+import type { UpgradeRequest } from "../control/upgrade/upgrade.ts";
+import type { BackendState } from "../shared/backend-state.ts";
+import type { SessionOrder, SessionStage } from "../shared/messages.ts";
 
 export type BackendStatus = {
   readonly name: string;
