@@ -2,12 +2,12 @@
 // when lines were lost.
 import { dirname, resolve } from "node:path";
 import { BalError } from "../base/errors.ts";
+import type { Move } from "../base/staged-change.ts";
 import type { LogConfig, LogLevel } from "../config/config.ts";
 import type { AccessLines } from "../shared/messages.ts";
 import { AccessLog } from "./access-log.ts";
 import type { Target } from "./line-writer.ts";
 import { type LogOptions, LogSink } from "./log.ts";
-import type { Move } from "./move.ts";
 
 export type LogsOptions = {
   /** What paths are relative to; null: the working folder. */

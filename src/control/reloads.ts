@@ -2,6 +2,7 @@
 // one waits, later callers share that one. Owns the config in force.
 
 import type { ApiError, PreviewOutcome, ReloadOutcome, ReloadSource } from "../api/api.ts";
+import type { SerialQueue } from "../base/serial-queue.ts";
 import type { Config } from "../config/config.ts";
 import { describeChange } from "../config/diff.ts";
 import type { AdminServer } from "./admin/server.ts";
@@ -10,7 +11,6 @@ import type { Events } from "./events.ts";
 import type { Log } from "./log.ts";
 import type { Logs } from "./logs.ts";
 import { type InForce, preview, reload } from "./reload.ts";
-import type { SerialQueue } from "./serial-queue.ts";
 import { type ConfigWatcher, fingerprintOf, isSpecialFile, watchConfig } from "./watcher.ts";
 
 export type ReloadsParts = {

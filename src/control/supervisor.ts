@@ -2,6 +2,7 @@
 // starting → running → draining → stopped.
 import { closeSync } from "node:fs";
 import type { ApiError, ControlApi, ReloadOutcome, ReloadSource, Status } from "../api/api.ts";
+import { SerialQueue } from "../base/serial-queue.ts";
 import { asWritten } from "../config/as-written.ts";
 import type { Config } from "../config/config.ts";
 import type { Diagnostic } from "../config/diagnostics.ts";
@@ -21,7 +22,6 @@ import type { Family } from "./metrics/exposition.ts";
 import { familiesOf } from "./metrics/families.ts";
 import { Overrides } from "./overrides.ts";
 import { Reloads } from "./reloads.ts";
-import { SerialQueue } from "./serial-queue.ts";
 import { ServiceManager } from "./service-manager.ts";
 import { onSignals } from "./signals.ts";
 import { dialTotals } from "./status.ts";
