@@ -5,7 +5,7 @@ import { BalError } from "../base/errors.ts";
 import { codeOf } from "../base/os-error.ts";
 import { parseConfig } from "../config/parse.ts";
 import { Logs } from "../control/logs.ts";
-import { serve } from "../control/supervisor.ts";
+import { serve } from "../control/process/supervisor.ts";
 import { DemoBackend } from "./demo-backend.ts";
 import { comeAndGo, failAndReturn } from "./demo-life.ts";
 import { type DemoPlace, DemoView } from "./demo-view.ts";

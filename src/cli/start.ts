@@ -16,7 +16,7 @@ import {
 } from "../control/home.ts";
 import { takeActivation } from "../control/inherited-sockets.ts";
 import { Logs, logPath } from "../control/logs.ts";
-import { serve } from "../control/supervisor.ts";
+import { serve } from "../control/process/supervisor.ts";
 import { Predecessor } from "../control/upgrade/predecessor.ts";
 import type { StartCommand } from "../control/upgrade/upgrade.ts";
 import { fingerprintOf } from "../control/watcher.ts";

@@ -1,7 +1,7 @@
 // Which signal does what; each in this process, sent by itself.
 import { expect, test } from "bun:test";
-import { onSignals } from "../../src/control/signals.ts";
-import { until } from "../support/until.ts";
+import { onSignals } from "../../../src/control/process/signals.ts";
+import { until } from "../../support/until.ts";
 
 test.each([
   ["SIGHUP", "reload"],

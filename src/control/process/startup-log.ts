@@ -1,11 +1,11 @@
 // What the log says of a start, and of a config that comes into force.
 
-import type { ListenerStatus } from "../api/api.ts";
-import { destinationOf } from "../api/destination.ts";
-import type { Config } from "../config/config.ts";
-import type { Diagnostic } from "../config/diagnostics.ts";
-import { hostWarnings } from "./limits.ts";
-import type { Log } from "./log.ts";
+import type { ListenerStatus } from "../../api/api.ts";
+import { destinationOf } from "../../api/destination.ts";
+import type { Config } from "../../config/config.ts";
+import type { Diagnostic } from "../../config/diagnostics.ts";
+import { hostWarnings } from "../limits.ts";
+import type { Log } from "../log.ts";
 
 export type Version = { readonly version: string; readonly commit: string };
 
