@@ -19,7 +19,7 @@ import type { Logs } from "../logs.ts";
 import type { Family } from "../metrics/exposition.ts";
 import { familiesOf } from "../metrics/families.ts";
 import { Overrides } from "../overrides.ts";
-import { Reloads } from "../reloads.ts";
+import { Reloads } from "../reload/reload-queue.ts";
 import { ServiceManager } from "../service-manager.ts";
 import { dialTotals } from "../status.ts";
 import { type Predecessor, Predecessors } from "../upgrade/predecessor.ts";

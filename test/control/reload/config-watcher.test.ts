@@ -12,8 +12,12 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { type ConfigWatcher, fingerprintOf, watchConfig } from "../../src/control/watcher.ts";
-import { temporaryHome } from "../support/bal.ts";
+import {
+  type ConfigWatcher,
+  fingerprintOf,
+  watchConfig,
+} from "../../../src/control/reload/config-watcher.ts";
+import { temporaryHome } from "../../support/bal.ts";
 
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());

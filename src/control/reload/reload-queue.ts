@@ -1,17 +1,17 @@
 // Who may ask for a reload, and when it is done: signals, the watcher, the admin API. One runs, at most
 // one waits, later callers share that one. Owns the config in force.
 
-import type { ApiError, PreviewOutcome, ReloadOutcome, ReloadSource } from "../api/api.ts";
-import type { SerialQueue } from "../base/serial-queue.ts";
-import type { Config } from "../config/config.ts";
-import { describeChange } from "../config/diff.ts";
-import type { AdminServer } from "./admin/server.ts";
-import type { DataPlane } from "./data-plane.ts";
-import type { Events } from "./events.ts";
-import type { Log } from "./log.ts";
-import type { Logs } from "./logs.ts";
+import type { ApiError, PreviewOutcome, ReloadOutcome, ReloadSource } from "../../api/api.ts";
+import type { SerialQueue } from "../../base/serial-queue.ts";
+import type { Config } from "../../config/config.ts";
+import { describeChange } from "../../config/diff.ts";
+import type { AdminServer } from "../admin/server.ts";
+import type { DataPlane } from "../data-plane.ts";
+import type { Events } from "../events.ts";
+import type { Log } from "../log.ts";
+import type { Logs } from "../logs.ts";
+import { type ConfigWatcher, fingerprintOf, isSpecialFile, watchConfig } from "./config-watcher.ts";
 import { type InForce, preview, reload } from "./reload.ts";
-import { type ConfigWatcher, fingerprintOf, isSpecialFile, watchConfig } from "./watcher.ts";
 
 export type ReloadsParts = {
   readonly config: Config;

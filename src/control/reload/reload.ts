@@ -7,17 +7,17 @@ import type {
   ReloadOutcome,
   ReloadReport,
   ReloadSource,
-} from "../api/api.ts";
-import { BalError } from "../base/errors.ts";
-import type { Config } from "../config/config.ts";
-import type { Diagnostic } from "../config/diagnostics.ts";
-import { type Change, describeChange, diffConfigs } from "../config/diff.ts";
-import { type LoadResult, loadConfig } from "../config/load.ts";
-import type { AdminServer } from "./admin/server.ts";
-import { withToken } from "./admin/token.ts";
-import type { DataPlane } from "./data-plane.ts";
-import type { Log } from "./log.ts";
-import type { Logs } from "./logs.ts";
+} from "../../api/api.ts";
+import { BalError } from "../../base/errors.ts";
+import type { Config } from "../../config/config.ts";
+import type { Diagnostic } from "../../config/diagnostics.ts";
+import { type Change, describeChange, diffConfigs } from "../../config/diff.ts";
+import { type LoadResult, loadConfig } from "../../config/load.ts";
+import type { AdminServer } from "../admin/server.ts";
+import { withToken } from "../admin/token.ts";
+import type { DataPlane } from "../data-plane.ts";
+import type { Log } from "../log.ts";
+import type { Logs } from "../logs.ts";
 
 /** The config in force, and how it came to be. */
 export type InForce = {
