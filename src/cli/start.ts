@@ -18,7 +18,7 @@ import { takeActivation } from "../control/inherited-sockets.ts";
 import { Logs, logPath } from "../control/logs.ts";
 import { serve } from "../control/process/supervisor.ts";
 import { fingerprintOf } from "../control/reload/config-watcher.ts";
-import { Predecessor } from "../control/upgrade/predecessor.ts";
+import { Predecessor } from "../control/upgrade/old-process.ts";
 import type { StartCommand } from "../control/upgrade/upgrade.ts";
 import { locateConfig, readSource, writeTemplate } from "./config-source.ts";
 import { detach, detachedEnvironment, isDetached, reportFailure, reportReady } from "./daemon.ts";

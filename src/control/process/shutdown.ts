@@ -2,7 +2,7 @@
 // for what is left.
 import type { DataPlane } from "../data-plane.ts";
 import type { Log } from "../log.ts";
-import type { Predecessors } from "../upgrade/predecessor.ts";
+import type { Predecessors } from "../upgrade/old-process.ts";
 
 export type DrainOptions = {
   readonly dataPlane: DataPlane;

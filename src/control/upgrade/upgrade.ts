@@ -12,9 +12,9 @@ import type { DataPlane } from "../data-plane.ts";
 import { claimHome, type OwnHome } from "../home.ts";
 import type { Log } from "../log.ts";
 import type { ServiceManager } from "../service-manager.ts";
-import { FORMAT } from "./bequest.ts";
-import type { Predecessors } from "./predecessor.ts";
-import { type Command, Successor } from "./successor.ts";
+import { FORMAT } from "./handover-protocol.ts";
+import { type Command, Successor } from "./new-process.ts";
+import type { Predecessors } from "./old-process.ts";
 
 /** The new one only renames two files. */
 const TAKE_MS = 10_000;

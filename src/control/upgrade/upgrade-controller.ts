@@ -4,7 +4,7 @@
 import type { ApiError, ReloadSource, UpgradeOutcome } from "../../api/api.ts";
 import { BalError } from "../../base/errors.ts";
 import type { SerialQueue } from "../../base/serial-queue.ts";
-import type { Successor } from "./successor.ts";
+import type { Successor } from "./new-process.ts";
 import {
   type StartCommand,
   type UpgradeParts,

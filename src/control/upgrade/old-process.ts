@@ -11,9 +11,9 @@ import {
   type ToPredecessor,
   type ToSuccessor,
   type Word,
-} from "./bequest.ts";
-import { Channel } from "./channel.ts";
-import { UPGRADE_FD } from "./successor.ts";
+} from "./handover-protocol.ts";
+import { Channel } from "./json-channel.ts";
+import { UPGRADE_FD } from "./new-process.ts";
 
 const STDERR = 2;
 /** It has been written before this process began. */

@@ -1,7 +1,7 @@
 // Messages over a real socket pair, whatever the pieces they come in.
 import { describe, expect, test } from "bun:test";
 import { writeSync } from "node:fs";
-import { Channel } from "../../../src/control/upgrade/channel.ts";
+import { Channel } from "../../../src/control/upgrade/json-channel.ts";
 import { isLinux } from "../../../src/os/libc.ts";
 import { closeDescriptor, openPair } from "../../../src/os/socket.ts";
 

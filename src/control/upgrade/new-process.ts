@@ -9,8 +9,8 @@ import {
   type Serving,
   type ToPredecessor,
   type Word,
-} from "./bequest.ts";
-import { Channel } from "./channel.ts";
+} from "./handover-protocol.ts";
+import { Channel } from "./json-channel.ts";
 
 /** Set for it: the descriptor of the channel. */
 export const UPGRADE_FD = "BAL_UPGRADE_FD";
