@@ -2,7 +2,7 @@
 //
 // A handler that throws a Refusal is answered with it; one that throws anything else with 500.
 import type { ApiError } from "../../api/api.ts";
-import { type Denial, type Door, denialOf } from "./gate.ts";
+import { type Denial, type Door, denialOf } from "./authorization.ts";
 
 export type Call = {
   readonly request: Request;

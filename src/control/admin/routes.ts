@@ -7,9 +7,9 @@ import { SAMPLES } from "../history.ts";
 import { CONTENT_TYPES, expose, formatFor } from "../metrics/exposition.ts";
 import { type Override, readOverride } from "../override.ts";
 import { UPGRADE_MS, type UpgradeRequest } from "../upgrade/upgrade.ts";
+import type { Door } from "./authorization.ts";
 import { dashboardResponse } from "./dashboard.ts";
 import type { EventStreams } from "./event-streams.ts";
-import type { Door } from "./gate.ts";
 import { type Call, failure, Refusal, type Routes, readJson } from "./router.ts";
 import { sessionRoutes } from "./session-routes.ts";
 

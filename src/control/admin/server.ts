@@ -8,11 +8,11 @@ import type { Move } from "../../base/staged-change.ts";
 import type { AdminConfig } from "../../config/config.ts";
 import type { Events } from "../events.ts";
 import type { Log } from "../log.ts";
+import type { Door } from "./authorization.ts";
 import { EventStreams } from "./event-streams.ts";
-import type { Door } from "./gate.ts";
 import { Router } from "./router.ts";
 import { routesOf } from "./routes.ts";
-import { type Handlers, TcpDoor } from "./tcp-door.ts";
+import { type Handlers, TcpDoor } from "./tcp-endpoint.ts";
 
 /** A body above this is not even read; router.ts refuses in words what is above less. */
 const MAX_READ_BYTES = 1024 * 1024;

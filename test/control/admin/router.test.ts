@@ -1,6 +1,6 @@
 // From a request to its handler.
 import { expect, test } from "bun:test";
-import type { Door } from "../../../src/control/admin/gate.ts";
+import type { Door } from "../../../src/control/admin/authorization.ts";
 import { Refusal, Router, type Routes, readJson } from "../../../src/control/admin/router.ts";
 
 const SOCKET: Door = { kind: "socket" };

@@ -1,5 +1,5 @@
 // The two things that the page asks: whether to drain, and for the token.
-import { type Reply, storeToken } from "./daemon.ts";
+import { type Reply, storeToken } from "./api.ts";
 import { byId, setText } from "./elements.ts";
 
 export type Question = {

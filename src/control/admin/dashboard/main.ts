@@ -12,12 +12,12 @@ import {
   rateFigure,
   sizeRateFigure,
 } from "../../../base/figures.ts";
-import { getHistory, getStatus, hasToken, readEvents, serverNowMs } from "./daemon.ts";
+import { getHistory, getStatus, hasToken, readEvents, serverNowMs } from "./api.ts";
+import { Panel } from "./chart.ts";
 import { askToken, explain } from "./dialogs.ts";
 import { arrange, byId, clockTime, element, setClass, setText } from "./elements.ts";
 import { showEvent } from "./event-list.ts";
-import { Hour } from "./hour.ts";
-import { Panel } from "./plot.ts";
+import { Hour } from "./history-charts.ts";
 import { PoolSection } from "./pool-section.ts";
 import { ListenersTable } from "./tables.ts";
 

@@ -14,10 +14,10 @@ import {
   rateFigure,
   sizeRateFigure,
 } from "../../../base/figures.ts";
-import { setDrain } from "./daemon.ts";
+import { setDrain } from "./api.ts";
+import { drawSpark, spark } from "./chart.ts";
 import { ask } from "./dialogs.ts";
 import { arrange, element, setClass, setText } from "./elements.ts";
-import { drawSpark, spark } from "./plot.ts";
 import { type Column, tableOf } from "./tables.ts";
 
 export type PoolView = {

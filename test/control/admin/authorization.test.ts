@@ -1,6 +1,6 @@
 // Who may use the admin API over TCP.
 import { expect, test } from "bun:test";
-import { denialOf } from "../../../src/control/admin/gate.ts";
+import { denialOf } from "../../../src/control/admin/authorization.ts";
 
 type Headers_ = Readonly<Record<string, string>>;
 

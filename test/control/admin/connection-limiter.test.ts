@@ -1,7 +1,7 @@
 // The front of the admin API over TCP, before a real Bun.serve.
 import { afterAll, expect, test } from "bun:test";
 import { join } from "node:path";
-import { Front, type FrontOptions } from "../../../src/control/admin/front.ts";
+import { Front, type FrontOptions } from "../../../src/control/admin/connection-limiter.ts";
 import { temporaryHome } from "../../support/bal.ts";
 import { freePort } from "../../support/ports.ts";
 import { until } from "../../support/until.ts";

@@ -8,8 +8,8 @@ import type { AdminConfig } from "../../config/config.ts";
 import { isLinux } from "../../os/libc.ts";
 import { openFileLimit } from "../../os/limits.ts";
 import { adminClients } from "../limits.ts";
-import { Front } from "./front.ts";
-import type { Door } from "./gate.ts";
+import type { Door } from "./authorization.ts";
+import { Front } from "./connection-limiter.ts";
 
 /** How long a silent client lives: longer than any request is waited for. */
 const IDLE_S = 120;

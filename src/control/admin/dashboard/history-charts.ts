@@ -1,6 +1,6 @@
 // The daemon's history as this page holds it: fetched whole once, then only what is new.
 import type { History, Series } from "../../../api/api.ts";
-import type { Reply } from "./daemon.ts";
+import type { Reply } from "./api.ts";
 
 const HOUR_S = 3600;
 /** What a plot may span: the first in which all samples have room, so that a young one is no dot. */
