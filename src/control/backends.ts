@@ -16,12 +16,12 @@ import { MAX_BACKENDS, MAX_POOLS } from "../shared/layout.ts";
 import type { GenerationPool } from "../shared/messages.ts";
 import { type Backend, newBackend, poolSettings } from "./backend.ts";
 import { type AddressesOf, endpointsOf, probeTarget } from "./endpoints.ts";
-import { generationPool } from "./generation-pool.ts";
 import type { ProbeTarget } from "./health/prober.ts";
 import { isDraining, type Override } from "./override.ts";
 import type { Overrides } from "./overrides.ts";
 import { SlotTable } from "./slots.ts";
 import { reasonOf } from "./state-reason.ts";
+import { generationPool } from "./workers/generation-pool.ts";
 
 export type BackendsOptions = {
   readonly board: Board;

@@ -6,10 +6,10 @@ import type { SerialQueue } from "../../base/serial-queue.ts";
 import type { Config } from "../../config/config.ts";
 import { describeChange } from "../../config/diff.ts";
 import type { AdminServer } from "../admin/server.ts";
-import type { DataPlane } from "../data-plane.ts";
 import type { Events } from "../events.ts";
 import type { Log } from "../log.ts";
 import type { Logs } from "../logs.ts";
+import type { DataPlane } from "../workers/data-plane.ts";
 import { type ConfigWatcher, fingerprintOf, isSpecialFile, watchConfig } from "./config-watcher.ts";
 import { type InForce, preview, reload } from "./reload.ts";
 

@@ -1,7 +1,7 @@
 // Asks the threads for their sessions, when somebody wants to know: nothing is kept between. And for what
 // they have of the access log, before they end.
 
-import type { SessionStatus } from "../api/api.ts";
+import type { SessionStatus } from "../../api/api.ts";
 import type {
   AccessFlushed,
   AskSessions,
@@ -10,7 +10,7 @@ import type {
   SessionFacts,
   SessionOrder,
   SessionsAnswer,
-} from "../shared/messages.ts";
+} from "../../shared/messages.ts";
 
 export type SessionDeskParts = {
   /** Asks every thread that is there. Returns how many. */

@@ -1,7 +1,7 @@
 // One thread of the data plane, from its start to its end.
-import { MAX_WORKERS } from "../shared/layout.ts";
-import type { FromWorker, Generation, ToWorker } from "../shared/messages.ts";
-import { entryUrl } from "./entry-url.ts";
+import { MAX_WORKERS } from "../../shared/layout.ts";
+import type { FromWorker, Generation, ToWorker } from "../../shared/messages.ts";
+import { entryUrl } from "./thread-entry.ts";
 
 export type WorkerEvents = {
   readonly onMessage: (worker: number, message: FromWorker) => void;

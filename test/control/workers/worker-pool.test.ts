@@ -1,19 +1,19 @@
 // Worker threads that end: nobody is refused, their counts go with them, and they come back.
 import { expect, test } from "bun:test";
+import { ListeningSockets } from "../../../src/control/listening-sockets.ts";
 import {
   Crew,
   type CrewEvents,
   type CrewOptions,
   type GenerationPlan,
-} from "../../src/control/crew.ts";
-import { ListeningSockets } from "../../src/control/listening-sockets.ts";
-import { isLinux } from "../../src/os/libc.ts";
-import { Board } from "../../src/shared/board.ts";
-import { backendOf, listenerOf, poolOf, tcp } from "../support/generation.ts";
-import { type NamedPeer, namedPeer } from "../support/peer.ts";
-import { freePort } from "../support/ports.ts";
-import { until } from "../support/until.ts";
-import { connect, exchange } from "../support/wire.ts";
+} from "../../../src/control/workers/worker-pool.ts";
+import { isLinux } from "../../../src/os/libc.ts";
+import { Board } from "../../../src/shared/board.ts";
+import { backendOf, listenerOf, poolOf, tcp } from "../../support/generation.ts";
+import { type NamedPeer, namedPeer } from "../../support/peer.ts";
+import { freePort } from "../../support/ports.ts";
+import { until } from "../../support/until.ts";
+import { connect, exchange } from "../../support/wire.ts";
 
 const onLinux = test.skipIf(!isLinux);
 

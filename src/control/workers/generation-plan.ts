@@ -1,9 +1,9 @@
 // What the workers are told of a config: its listeners, its pools as they are now, and the limits that
 // this host sets.
-import type { Config, ListenerConfig, PoolConfig } from "../config/config.ts";
-import type { GenerationListener, GenerationPool } from "../shared/messages.ts";
-import type { GenerationPlan } from "./crew.ts";
-import { bufferedCeiling, connectionCeiling, spliceLimits } from "./limits.ts";
+import type { Config, ListenerConfig, PoolConfig } from "../../config/config.ts";
+import type { GenerationListener, GenerationPool } from "../../shared/messages.ts";
+import { bufferedCeiling, connectionCeiling, spliceLimits } from "../limits.ts";
+import type { GenerationPlan } from "./worker-pool.ts";
 
 const NO_SPLICE = { afterBytes: Number.POSITIVE_INFINITY, maxSessions: 0 };
 

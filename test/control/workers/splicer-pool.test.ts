@@ -1,18 +1,18 @@
 // The splicers on real sockets, and what becomes of a splicer's sessions when its thread ends.
 import { expect, test } from "bun:test";
 import { readlinkSync } from "node:fs";
-import { Splicers } from "../../src/control/splicers.ts";
-import { isLinux } from "../../src/os/libc.ts";
-import { monotonicOffsetMs } from "../../src/os/monotonic.ts";
-import { duplicate } from "../../src/os/socket.ts";
-import { openPipe } from "../../src/os/splice.ts";
-import { Board } from "../../src/shared/board.ts";
-import { splicerRow } from "../../src/shared/layout.ts";
-import type { SplicedSession } from "../../src/shared/messages.ts";
-import { sessionLimits } from "../support/generation.ts";
-import { Peer } from "../support/peer.ts";
-import { until } from "../support/until.ts";
-import { connect, type Wire } from "../support/wire.ts";
+import { Splicers } from "../../../src/control/workers/splicer-pool.ts";
+import { isLinux } from "../../../src/os/libc.ts";
+import { monotonicOffsetMs } from "../../../src/os/monotonic.ts";
+import { duplicate } from "../../../src/os/socket.ts";
+import { openPipe } from "../../../src/os/splice.ts";
+import { Board } from "../../../src/shared/board.ts";
+import { splicerRow } from "../../../src/shared/layout.ts";
+import type { SplicedSession } from "../../../src/shared/messages.ts";
+import { sessionLimits } from "../../support/generation.ts";
+import { Peer } from "../../support/peer.ts";
+import { until } from "../../support/until.ts";
+import { connect, type Wire } from "../../support/wire.ts";
 
 const onLinux = test.skipIf(!isLinux); // Splicing is Linux's.
 const ROW = splicerRow(0);

@@ -1,12 +1,12 @@
 // The splicer threads, one for each worker from its first bulk session on. Keeps the descriptors of
 // every session that a splicer has: they are no thread's, and a splicer that ends must not leave
 // them open.
-import { closeDescriptor } from "../os/socket.ts";
-import { closePipe } from "../os/splice.ts";
-import { abort } from "../os/stream.ts";
-import { openWaker, wake } from "../os/waker.ts";
-import type { Board } from "../shared/board.ts";
-import { splicerRow } from "../shared/layout.ts";
+import { closeDescriptor } from "../../os/socket.ts";
+import { closePipe } from "../../os/splice.ts";
+import { abort } from "../../os/stream.ts";
+import { openWaker, wake } from "../../os/waker.ts";
+import type { Board } from "../../shared/board.ts";
+import { splicerRow } from "../../shared/layout.ts";
 import type {
   AccessFlushed,
   AccessLines,
@@ -15,9 +15,9 @@ import type {
   SessionsAnswer,
   SplicedSession,
   ToSplicer,
-} from "../shared/messages.ts";
-import { entryUrl } from "./entry-url.ts";
-import { PULSE_CHECK_MS, Pulse } from "./pulse.ts";
+} from "../../shared/messages.ts";
+import { PULSE_CHECK_MS, Pulse } from "./heartbeat.ts";
+import { entryUrl } from "./thread-entry.ts";
 
 export type SplicersOptions = {
   readonly board: Board;

@@ -1,9 +1,9 @@
 // What the workers are told of a pool.
-import { formatAddress } from "../base/address.ts";
-import type { PoolConfig } from "../config/config.ts";
-import type { GenerationPool } from "../shared/messages.ts";
-import type { Backend } from "./backend.ts";
-import { weightOf } from "./override.ts";
+import { formatAddress } from "../../base/address.ts";
+import type { PoolConfig } from "../../config/config.ts";
+import type { GenerationPool } from "../../shared/messages.ts";
+import type { Backend } from "../backend.ts";
+import { weightOf } from "../override.ts";
 
 /** `slot` is its cursor on the board. */
 export function generationPool(

@@ -1,31 +1,31 @@
 // The control plane's grip on the data plane: board, listening sockets, worker threads, and the
 // health of the backends. Takes one config after the other; knows no file, no signal, no CLI.
 
-import type { BackendStatus, ListenerStatus, PoolStatus } from "../api/api.ts";
-import { BalError } from "../base/errors.ts";
-import type { Config, ListenerConfig } from "../config/config.ts";
-import { Board } from "../shared/board.ts";
-import { MAX_LISTENERS } from "../shared/layout.ts";
-import type { AccessLines, FromWorker, ToSplicer, ToWorker } from "../shared/messages.ts";
-import { BackendHealth } from "./backend-health.ts";
-import type { BackendRecord } from "./backend-record.ts";
-import { Crew, type GenerationPlan } from "./crew.ts";
-import { crewReport } from "./crew-report.ts";
-import type { Events } from "./events.ts";
+import type { BackendStatus, ListenerStatus, PoolStatus } from "../../api/api.ts";
+import { BalError } from "../../base/errors.ts";
+import type { Config, ListenerConfig } from "../../config/config.ts";
+import { Board } from "../../shared/board.ts";
+import { MAX_LISTENERS } from "../../shared/layout.ts";
+import type { AccessLines, FromWorker, ToSplicer, ToWorker } from "../../shared/messages.ts";
+import { BackendHealth } from "../backend-health.ts";
+import type { BackendRecord } from "../backend-record.ts";
+import type { Events } from "../events.ts";
+import { type Handed, InheritedSockets } from "../inherited-sockets.ts";
+import { workerCount } from "../limits.ts";
+import { ListeningSockets } from "../listening-sockets.ts";
+import type { Log } from "../log.ts";
+import type { Facts } from "../metrics/families.ts";
+import { Tally } from "../metrics/tally.ts";
+import { isDraining, mergeOverride, type Override, weightOf } from "../override.ts";
+import type { Overrides } from "../overrides.ts";
+import { RefusalReport } from "../refusals.ts";
+import { SlotTable } from "../slots.ts";
+import { backendStatus, listenerStatus, poolStatus } from "../status.ts";
 import { generationPlan } from "./generation-plan.ts";
-import { type Handed, InheritedSockets } from "./inherited-sockets.ts";
-import { workerCount } from "./limits.ts";
-import { ListeningSockets } from "./listening-sockets.ts";
-import type { Log } from "./log.ts";
-import type { Facts } from "./metrics/families.ts";
-import { Tally } from "./metrics/tally.ts";
-import { isDraining, mergeOverride, type Override, weightOf } from "./override.ts";
-import type { Overrides } from "./overrides.ts";
-import { RefusalReport } from "./refusals.ts";
-import { SessionDesk } from "./session-desk.ts";
-import { SlotTable } from "./slots.ts";
-import { Splicers } from "./splicers.ts";
-import { backendStatus, listenerStatus, poolStatus } from "./status.ts";
+import { SessionDesk } from "./session-query.ts";
+import { Splicers } from "./splicer-pool.ts";
+import { crewReport } from "./worker-events.ts";
+import { Crew, type GenerationPlan } from "./worker-pool.ts";
 
 /** How long a start or a reload waits for new names to resolve. */
 const RESOLVE_MS = 2000;

@@ -1,10 +1,15 @@
 // The worker threads together: starts them, gives each the newest generation with the listening
 // sockets that it accepts from, and replaces one that ends or hangs.
-import { BalError } from "../base/errors.ts";
-import type { Board } from "../shared/board.ts";
-import type { FromWorker, Generation, GenerationListener, ToWorker } from "../shared/messages.ts";
-import { PULSE_CHECK_MS, Pulse } from "./pulse.ts";
-import { WorkerHandle } from "./worker-handle.ts";
+import { BalError } from "../../base/errors.ts";
+import type { Board } from "../../shared/board.ts";
+import type {
+  FromWorker,
+  Generation,
+  GenerationListener,
+  ToWorker,
+} from "../../shared/messages.ts";
+import { PULSE_CHECK_MS, Pulse } from "./heartbeat.ts";
+import { WorkerHandle } from "./worker-thread.ts";
 
 /** A generation without the descriptors, which differ from worker to worker. */
 export type GenerationPlan = Omit<Generation, "revision" | "listeners"> & {
