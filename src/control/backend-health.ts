@@ -12,7 +12,7 @@ import { discoveryChanges } from "./discovery/changes.ts";
 import { fitted } from "./discovery/discovered.ts";
 import { Discovery } from "./discovery/discovery.ts";
 import { Ejections } from "./ejections.ts";
-import type { Events } from "./events.ts";
+import type { Events } from "./events/event-bus.ts";
 import { expiryWarning } from "./health/certificate.ts";
 import { type CheckResult, Prober } from "./health/prober.ts";
 import type { Log } from "./log.ts";

@@ -2,7 +2,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { dashboardResponse } from "../../src/control/admin/dashboard.ts";
-import { HistoryRing } from "../../src/control/history.ts";
+import { HistoryRing } from "../../src/control/observe/history.ts";
 import { at, type ConfigObject, fullConfig, spawnBal } from "../support/bal.ts";
 import { Browser, chromium } from "../support/browser.ts";
 import { holdingPeer, namedPeer } from "../support/peer.ts";

@@ -2,7 +2,7 @@
 // One that reads too slowly is cut off; its client connects again.
 
 import type { BalEvent } from "../../api/api.ts";
-import type { Events } from "../events.ts";
+import type { Events } from "../events/event-bus.ts";
 import { failure } from "./router.ts";
 
 /** Waiting for one reader, beyond what the kernel takes: enough for every backend to change at once. */

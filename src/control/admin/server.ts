@@ -6,7 +6,7 @@ import type { ControlApi } from "../../api/api.ts";
 import { formatHostPort } from "../../base/address.ts";
 import type { Move } from "../../base/staged-change.ts";
 import type { AdminConfig } from "../../config/config.ts";
-import type { Events } from "../events.ts";
+import type { Events } from "../events/event-bus.ts";
 import type { Log } from "../log.ts";
 import type { Door } from "./authorization.ts";
 import { EventStreams } from "./event-streams.ts";

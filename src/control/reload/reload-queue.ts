@@ -6,7 +6,7 @@ import type { SerialQueue } from "../../base/serial-queue.ts";
 import type { Config } from "../../config/config.ts";
 import { describeChange } from "../../config/diff.ts";
 import type { AdminServer } from "../admin/server.ts";
-import type { Events } from "../events.ts";
+import type { Events } from "../events/event-bus.ts";
 import type { Log } from "../log.ts";
 import type { Logs } from "../logs.ts";
 import type { DataPlane } from "../workers/data-plane.ts";

@@ -1,6 +1,6 @@
 // What the log and the events say of a worker thread that hangs, ends and is replaced.
 
-import type { Events } from "../events.ts";
+import type { Events } from "../events/event-bus.ts";
 import type { Log } from "../log.ts";
 import type { CrewEvents } from "./worker-pool.ts";
 

@@ -1,7 +1,7 @@
 // Events to many readers, over real sockets.
 import { expect, test } from "bun:test";
 import { EventStreams } from "../../../src/control/admin/event-streams.ts";
-import { Events } from "../../../src/control/events.ts";
+import { Events } from "../../../src/control/events/event-bus.ts";
 import { until } from "../../support/until.ts";
 import { connect } from "../../support/wire.ts";
 

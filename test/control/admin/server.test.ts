@@ -5,8 +5,8 @@ import { join } from "node:path";
 import type { ControlApi, ReloadOutcome, Status } from "../../../src/api/api.ts";
 import { AdminClient } from "../../../src/api/client.ts";
 import { AdminServer } from "../../../src/control/admin/server.ts";
-import { Events } from "../../../src/control/events.ts";
-import { HistoryRing } from "../../../src/control/history.ts";
+import { Events } from "../../../src/control/events/event-bus.ts";
+import { HistoryRing } from "../../../src/control/observe/history.ts";
 import { temporaryHome } from "../../support/bal.ts";
 import { silentLog } from "../../support/silent-log.ts";
 

@@ -1,7 +1,7 @@
 // The ring of samples: rates from counters, gaps, and its end.
 import { expect, test } from "bun:test";
-import { HistoryRing, SAMPLE_MS, SAMPLES } from "../../src/control/history.ts";
-import { backendStatus, poolStatus, statusOf } from "../support/statuses.ts";
+import { HistoryRing, SAMPLE_MS, SAMPLES } from "../../../src/control/observe/history.ts";
+import { backendStatus, poolStatus, statusOf } from "../../support/statuses.ts";
 
 /** The n-th sample, and what is counted by then. */
 function sample(ring: HistoryRing, n: number, ...pools: Parameters<typeof statusOf>[0]): void {

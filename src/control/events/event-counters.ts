@@ -1,6 +1,6 @@
 // What the control plane counts of itself, from its own events.
 import type { BalEvent } from "../../api/api.ts";
-import type { Events } from "../events.ts";
+import type { Events } from "./event-bus.ts";
 
 export class Tally {
   reloads = 0;

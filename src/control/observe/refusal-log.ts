@@ -1,9 +1,9 @@
 // One line a second at most for clients that were not served, from the board's counters: nothing
 // is said per connection.
-import type { Board } from "../shared/board.ts";
-import { END_INDEX, ENDS, type End, endReason, isRefusal } from "../shared/end-reason.ts";
-import type { BadPreread } from "../shared/messages.ts";
-import type { Log } from "./log.ts";
+import type { Board } from "../../shared/board.ts";
+import { END_INDEX, ENDS, type End, endReason, isRefusal } from "../../shared/end-reason.ts";
+import type { BadPreread } from "../../shared/messages.ts";
+import type { Log } from "../log.ts";
 
 const REPORTED: readonly End[] = [
   ...ENDS.filter(isRefusal),

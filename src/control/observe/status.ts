@@ -1,16 +1,16 @@
 // The status object, from the board and what the control plane knows.
 
-import type { BackendStatus, ListenerStatus, PoolStatus } from "../api/api.ts";
-import { formatListenAddress } from "../base/listen-address.ts";
-import { routeAsWritten } from "../config/as-written.ts";
-import type { Config } from "../config/config.ts";
-import type { BackendTotal, Board } from "../shared/board.ts";
-import { END_INDEX, ENDS, isRefusal } from "../shared/end-reason.ts";
-import type { Backend } from "./backend.ts";
-import type { BackendHealth } from "./backend-health.ts";
+import type { BackendStatus, ListenerStatus, PoolStatus } from "../../api/api.ts";
+import { formatListenAddress } from "../../base/listen-address.ts";
+import { routeAsWritten } from "../../config/as-written.ts";
+import type { Config } from "../../config/config.ts";
+import type { BackendTotal, Board } from "../../shared/board.ts";
+import { END_INDEX, ENDS, isRefusal } from "../../shared/end-reason.ts";
+import type { Backend } from "../backend.ts";
+import type { BackendHealth } from "../backend-health.ts";
+import type { Facts } from "../metrics/families.ts";
+import { weightOf } from "../override.ts";
 import type { DialTotals } from "./history.ts";
-import type { Facts } from "./metrics/families.ts";
-import { weightOf } from "./override.ts";
 
 const DIAL_ERRORS: readonly BackendTotal[] = [
   "dialRefused",
