@@ -3,8 +3,8 @@
 
 import type { Diagnostic } from "../config/diagnostics.ts";
 import type { Change } from "../config/diff.ts";
+import type { Override } from "../control/backends/override.ts";
 import type { Family } from "../control/metrics/exposition.ts";
-import type { Override } from "../control/override.ts";
 import type { UpgradeRequest } from "../control/upgrade/upgrade.ts";
 import type { BackendState } from "../shared/backend-state.ts";
 import type { SessionOrder, SessionStage } from "../shared/messages.ts";

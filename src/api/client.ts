@@ -2,7 +2,7 @@
 import { BalError } from "../base/errors.ts";
 import { codeOf } from "../base/os-error.ts";
 import type { Diagnostic } from "../config/diagnostics.ts";
-import type { Override } from "../control/override.ts";
+import type { Override } from "../control/backends/override.ts";
 import type { UpgradeRequest } from "../control/upgrade/upgrade.ts";
 import type { SessionOrder } from "../shared/messages.ts";
 import type {

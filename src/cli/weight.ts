@@ -1,8 +1,8 @@
 // `bal weight`: another share of new connections for a backend, until further notice.
 import { defineCommand } from "citty";
 import { AdminClient } from "../api/client.ts";
+import { readOverride } from "../control/backends/override.ts";
 import { locateHome } from "../control/home.ts";
-import { readOverride } from "../control/override.ts";
 import { type ExitCode, say, usageError } from "./exit.ts";
 import { asked, findBackend, nameArgument, spell } from "./named-backend.ts";
 import { plain } from "./plain.ts";

@@ -2,7 +2,7 @@
 import type { Address } from "../../base/address.ts";
 import { isLocalError, localErrorRemedy } from "../../base/os-error.ts";
 import type { BackendConfig, Config, PoolConfig } from "../../config/config.ts";
-import { checkedAt, endpointsOf } from "../endpoints.ts";
+import { checkedAt, endpointsOf } from "../backends/endpoints.ts";
 import { probeBackend } from "../health/probe.ts";
 import { type Finding, Findings, mapEach } from "./finding.ts";
 import type { Names } from "./names-check.ts";

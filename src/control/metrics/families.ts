@@ -4,9 +4,9 @@ import { isEligible } from "../../shared/backend-state.ts";
 import type { BackendTotal, Board } from "../../shared/board.ts";
 import { END_INDEX, ENDS, endReason, isRefusal } from "../../shared/end-reason.ts";
 import { DIAL_BUCKETS, SESSION_BUCKETS } from "../../shared/histograms.ts";
-import type { Backend } from "../backend.ts";
+import type { Backend } from "../backends/backend.ts";
+import { weightOf } from "../backends/override.ts";
 import type { Tally } from "../events/event-counters.ts";
-import { weightOf } from "../override.ts";
 import { type Family, histogramSamples, type Labels, type Sample } from "./exposition.ts";
 import { processFamilies } from "./process.ts";
 

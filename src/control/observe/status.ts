@@ -6,10 +6,10 @@ import { routeAsWritten } from "../../config/as-written.ts";
 import type { Config } from "../../config/config.ts";
 import type { BackendTotal, Board } from "../../shared/board.ts";
 import { END_INDEX, ENDS, isRefusal } from "../../shared/end-reason.ts";
-import type { Backend } from "../backend.ts";
-import type { BackendHealth } from "../backend-health.ts";
+import type { Backend } from "../backends/backend.ts";
+import type { BackendHealth } from "../backends/backends.ts";
+import { weightOf } from "../backends/override.ts";
 import type { Facts } from "../metrics/families.ts";
-import { weightOf } from "../override.ts";
 import type { DialTotals } from "./history.ts";
 
 const DIAL_ERRORS: readonly BackendTotal[] = [

@@ -4,7 +4,7 @@
 //   new            ─► serving               ─► taken                 ─► drain, cut, reopen-logs
 //
 // They may be of different versions: what stands here is kept compatible, or FORMAT changes.
-import type { BackendRecord } from "../backend-record.ts";
+import type { BackendRecord } from "../backends/backend-snapshot.ts";
 import type { Handed } from "../inherited-sockets.ts";
 
 /** Rises when an older or newer one could not make sense of it. */

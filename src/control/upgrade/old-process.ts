@@ -2,7 +2,7 @@
 // that one, which live on until their last session has ended.
 import { BalError } from "../../base/errors.ts";
 import { closeOnExec, redirect } from "../../os/socket.ts";
-import type { BackendRecord } from "../backend-record.ts";
+import type { BackendRecord } from "../backends/backend-snapshot.ts";
 import type { Handed } from "../inherited-sockets.ts";
 import {
   type Bequest,

@@ -9,8 +9,8 @@ import {
   rmSync,
   writeSync,
 } from "node:fs";
-import { codeOf } from "../base/os-error.ts";
-import type { Log } from "./log.ts";
+import { codeOf } from "../../base/os-error.ts";
+import type { Log } from "../log.ts";
 import { type Override, readOverride } from "./override.ts";
 
 type Entry = { readonly pool: string; readonly backend: string; readonly override: Override };

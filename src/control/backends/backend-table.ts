@@ -1,7 +1,7 @@
 // What the control plane knows of each backend beside its numbers on the board: which row is
 // whose, its addresses, its state since when and why. Live state follows the identity
 // (pool, name) through reloads.
-import type { BackendConfig, Config, PoolConfig } from "../config/config.ts";
+import type { BackendConfig, Config, PoolConfig } from "../../config/config.ts";
 import {
   type BackendState,
   backendState,
@@ -10,18 +10,18 @@ import {
   PROBE_DOWN,
   PROBE_UP,
   UNRESOLVED,
-} from "../shared/backend-state.ts";
-import type { Board } from "../shared/board.ts";
-import { MAX_BACKENDS, MAX_POOLS } from "../shared/layout.ts";
-import type { GenerationPool } from "../shared/messages.ts";
+} from "../../shared/backend-state.ts";
+import type { Board } from "../../shared/board.ts";
+import { MAX_BACKENDS, MAX_POOLS } from "../../shared/layout.ts";
+import type { GenerationPool } from "../../shared/messages.ts";
+import type { ProbeTarget } from "../health/prober.ts";
+import { generationPool } from "../workers/generation-pool.ts";
 import { type Backend, newBackend, poolSettings } from "./backend.ts";
 import { type AddressesOf, endpointsOf, probeTarget } from "./endpoints.ts";
-import type { ProbeTarget } from "./health/prober.ts";
 import { isDraining, type Override } from "./override.ts";
-import type { Overrides } from "./overrides.ts";
-import { SlotTable } from "./slots.ts";
+import type { Overrides } from "./override-store.ts";
+import { SlotTable } from "./slot-table.ts";
 import { reasonOf } from "./state-reason.ts";
-import { generationPool } from "./workers/generation-pool.ts";
 
 export type BackendsOptions = {
   readonly board: Board;

@@ -1,9 +1,9 @@
 // Where a backend is dialled, and where it is checked.
-import { type Endpoint, parseIp } from "../base/address.ts";
-import type { BackendConfig, PoolConfig } from "../config/config.ts";
+import { type Endpoint, parseIp } from "../../base/address.ts";
+import type { BackendConfig, PoolConfig } from "../../config/config.ts";
+import { conversationOf } from "../health/conversation.ts";
+import type { ProbeTarget } from "../health/prober.ts";
 import type { Backend } from "./backend.ts";
-import { conversationOf } from "./health/conversation.ts";
-import type { ProbeTarget } from "./health/prober.ts";
 
 /** A hostname's last good answer; null: there was none yet. */
 export type AddressesOf = (host: string) => readonly string[] | null;

@@ -1,22 +1,22 @@
 // Everything that decides whether a backend is eligible, brought together: names that resolve,
 // checks, ejections by the workers' dials. Says each change of state once in the log.
-import { localErrorRemedy } from "../base/os-error.ts";
-import type { BackendConfig, Config, PoolConfig } from "../config/config.ts";
-import type { BackendState } from "../shared/backend-state.ts";
-import type { Board } from "../shared/board.ts";
-import { MAX_BACKENDS } from "../shared/layout.ts";
+import { localErrorRemedy } from "../../base/os-error.ts";
+import type { BackendConfig, Config, PoolConfig } from "../../config/config.ts";
+import type { BackendState } from "../../shared/backend-state.ts";
+import type { Board } from "../../shared/board.ts";
+import { MAX_BACKENDS } from "../../shared/layout.ts";
+import { discoveryChanges } from "../discovery/changes.ts";
+import { fitted } from "../discovery/discovered.ts";
+import { Discovery } from "../discovery/discovery.ts";
+import type { Events } from "../events/event-bus.ts";
+import { expiryWarning } from "../health/certificate.ts";
+import { type CheckResult, Prober } from "../health/prober.ts";
+import type { Log } from "../log.ts";
 import type { Backend } from "./backend.ts";
-import { type BackendRecord, recordOf, restoreRecord } from "./backend-record.ts";
-import { Backends } from "./backends.ts";
-import { discoveryChanges } from "./discovery/changes.ts";
-import { fitted } from "./discovery/discovered.ts";
-import { Discovery } from "./discovery/discovery.ts";
+import { type BackendRecord, recordOf, restoreRecord } from "./backend-snapshot.ts";
+import { Backends } from "./backend-table.ts";
 import { Ejections } from "./ejections.ts";
-import type { Events } from "./events/event-bus.ts";
-import { expiryWarning } from "./health/certificate.ts";
-import { type CheckResult, Prober } from "./health/prober.ts";
-import type { Log } from "./log.ts";
-import type { Overrides } from "./overrides.ts";
+import type { Overrides } from "./override-store.ts";
 
 export type BackendHealthEvents = {
   /** The workers have to be told of other addresses. */

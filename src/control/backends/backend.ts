@@ -1,8 +1,8 @@
 // What is known of one backend beside its numbers on the board.
-import type { Endpoint } from "../base/address.ts";
-import type { BackendConfig, OnDown, PoolConfig } from "../config/config.ts";
-import { type BackendState, backendState } from "../shared/backend-state.ts";
-import { LocalHistogram } from "../shared/histograms.ts";
+import type { Endpoint } from "../../base/address.ts";
+import type { BackendConfig, OnDown, PoolConfig } from "../../config/config.ts";
+import { type BackendState, backendState } from "../../shared/backend-state.ts";
+import { LocalHistogram } from "../../shared/histograms.ts";
 import type { Override } from "./override.ts";
 import { reasonOf } from "./state-reason.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { SlotTable } from "../../src/control/slots.ts";
+import { SlotTable } from "../../../src/control/backends/slot-table.ts";
 
 test("an identity keeps its row, also when it was away", () => {
   const table = new SlotTable(4);

@@ -2,10 +2,14 @@
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { mergeOverride, type Override, readOverride } from "../../src/control/override.ts";
-import { Overrides } from "../../src/control/overrides.ts";
-import { temporaryHome } from "../support/bal.ts";
-import { silentLog } from "../support/silent-log.ts";
+import {
+  mergeOverride,
+  type Override,
+  readOverride,
+} from "../../../src/control/backends/override.ts";
+import { Overrides } from "../../../src/control/backends/override-store.ts";
+import { temporaryHome } from "../../support/bal.ts";
+import { silentLog } from "../../support/silent-log.ts";
 
 function keptIn(file: string | null) {
   const warnings: string[] = [];
