@@ -1,7 +1,7 @@
 // `bal check`: judges a config. No network, no side effect.
 import { defineCommand } from "citty";
 import type { LoadResult } from "../config/load.ts";
-import { locateHome } from "../control/home.ts";
+import { locateHome } from "../control/host/home.ts";
 import { locateConfig, noConfig, readSource } from "./config-source.ts";
 import { type ExitCode, say, usageError } from "./exit.ts";
 import { plain } from "./plain.ts";

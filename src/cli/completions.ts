@@ -3,7 +3,7 @@
 import { defineCommand } from "citty";
 import type { PoolStatus } from "../api/api.ts";
 import { AdminClient } from "../api/client.ts";
-import { locateHome } from "../control/home.ts";
+import { locateHome } from "../control/host/home.ts";
 import { type CommandWords, describeCommands } from "./command-words.ts";
 import { bash } from "./completions/bash.ts";
 import { fish } from "./completions/fish.ts";

@@ -5,7 +5,7 @@ import { BalError } from "../base/errors.ts";
 import { findConfig, type LoadResult, loadConfig, parseSource } from "../config/load.ts";
 import { MAX_FILE_BYTES } from "../config/syntax.ts";
 import { template } from "../config/template.ts";
-import { type Home, locateHome, makeHome } from "../control/home.ts";
+import { type Home, locateHome, makeHome } from "../control/host/home.ts";
 import { schemaText } from "./schema.ts";
 
 /** The absolute path of the config; null where there is none. */

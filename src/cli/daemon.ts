@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { closeSync, writeSync } from "node:fs";
 import { BalError } from "../base/errors.ts";
-import type { Home } from "../control/home.ts";
+import type { Home } from "../control/host/home.ts";
 import { openLog } from "../control/line-writer.ts";
 import { executable } from "../os/executable.ts";
 

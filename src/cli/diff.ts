@@ -3,7 +3,7 @@ import { defineCommand } from "citty";
 import type { Preview } from "../api/api.ts";
 import { AdminClient, type Answer } from "../api/client.ts";
 import { describeChange } from "../config/diff.ts";
-import { locateHome } from "../control/home.ts";
+import { locateHome } from "../control/host/home.ts";
 import { type ExitCode, say } from "./exit.ts";
 import { explainSilence, unanswered } from "./not-running.ts";
 import { paint } from "./paint.ts";

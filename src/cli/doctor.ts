@@ -2,7 +2,7 @@
 import { defineCommand } from "citty";
 import { examine } from "../control/doctor/examine.ts";
 import type { Finding, Level } from "../control/doctor/finding.ts";
-import { locateHome } from "../control/home.ts";
+import { locateHome } from "../control/host/home.ts";
 import { locateConfig, readSource } from "./config-source.ts";
 import { type ExitCode, say } from "./exit.ts";
 import { paint } from "./paint.ts";

@@ -4,7 +4,7 @@ import { defineCommand } from "citty";
 import { AdminClient } from "../api/client.ts";
 import { BalError } from "../base/errors.ts";
 import { parseDuration } from "../base/units.ts";
-import { type Home, locateHome } from "../control/home.ts";
+import { type Home, locateHome } from "../control/host/home.ts";
 import { type ExitCode, say, sayOver, usageError } from "./exit.ts";
 import { asked, findBackend, type Named, nameArgument, spell } from "./named-backend.ts";
 import { plain } from "./plain.ts";

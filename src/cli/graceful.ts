@@ -4,7 +4,7 @@ import type { ReloadReport } from "../api/api.ts";
 import { AdminClient, type Answer } from "../api/client.ts";
 import { BalError } from "../base/errors.ts";
 import { describeChange } from "../config/diff.ts";
-import { type Home, locateHome } from "../control/home.ts";
+import { type Home, locateHome } from "../control/host/home.ts";
 import { type ExitCode, say } from "./exit.ts";
 import { explainSilence, signalRunning } from "./not-running.ts";
 import { paint } from "./paint.ts";

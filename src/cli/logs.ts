@@ -16,7 +16,7 @@ import { AdminClient } from "../api/client.ts";
 import { BalError } from "../base/errors.ts";
 import { codeOf } from "../base/os-error.ts";
 import { loadConfig } from "../config/load.ts";
-import { type Home, locateHome, runningPid } from "../control/home.ts";
+import { type Home, locateHome, runningPid } from "../control/host/home.ts";
 import { logPath } from "../control/logs.ts";
 import { locateConfig } from "./config-source.ts";
 import { type ExitCode, put } from "./exit.ts";

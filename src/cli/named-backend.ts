@@ -4,7 +4,7 @@ import type { BackendStatus, Status } from "../api/api.ts";
 import type { AdminClient, Answer, BackendName } from "../api/client.ts";
 import { BalError } from "../base/errors.ts";
 import { nearName } from "../config/near-name.ts";
-import type { Home } from "../control/home.ts";
+import type { Home } from "../control/host/home.ts";
 import { explainSilence, unanswered } from "./not-running.ts";
 
 export const nameArgument = {

@@ -1,7 +1,7 @@
 // Commands that need a running bal, where there is none, or one that does not answer.
 import { BalError } from "../base/errors.ts";
 import { codeOf } from "../base/os-error.ts";
-import { type Home, runningPid } from "../control/home.ts";
+import { type Home, runningPid } from "../control/host/home.ts";
 import { isSuspended } from "../os/process.ts";
 
 export function notRunning(home: Home): BalError {

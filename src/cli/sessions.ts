@@ -4,7 +4,7 @@ import { defineCommand } from "citty";
 import type { SessionStatus } from "../api/api.ts";
 import { AdminClient } from "../api/client.ts";
 import { ageFigure, sizeFigure } from "../base/figures.ts";
-import { locateHome } from "../control/home.ts";
+import { locateHome } from "../control/host/home.ts";
 import type { SessionOrder } from "../shared/messages.ts";
 import { type ExitCode, say, usageError } from "./exit.ts";
 import { asked } from "./named-backend.ts";

@@ -13,8 +13,8 @@ import {
   makeHome,
   type OwnHome,
   runningPid,
-} from "../control/home.ts";
-import { takeActivation } from "../control/inherited-sockets.ts";
+} from "../control/host/home.ts";
+import { takeActivation } from "../control/listeners/inherited-sockets.ts";
 import { Logs, logPath } from "../control/logs.ts";
 import { serve } from "../control/process/supervisor.ts";
 import { fingerprintOf } from "../control/reload/config-watcher.ts";

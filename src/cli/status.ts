@@ -2,7 +2,7 @@
 import { defineCommand } from "citty";
 import { AdminClient } from "../api/client.ts";
 import { fromHistory, Meter, TREND } from "../api/recent-rates.ts";
-import { type Home, locateHome } from "../control/home.ts";
+import { type Home, locateHome } from "../control/host/home.ts";
 import { type ExitCode, say, usageError } from "./exit.ts";
 import { asked } from "./named-backend.ts";
 import { paint } from "./paint.ts";

@@ -3,7 +3,7 @@ import { defineCommand } from "citty";
 import { AdminClient, ANSWER_MS } from "../api/client.ts";
 import { BalError } from "../base/errors.ts";
 import { parseDuration } from "../base/units.ts";
-import { type Home, hasLeft, locateHome, runningPid } from "../control/home.ts";
+import { type Home, hasLeft, locateHome, runningPid } from "../control/host/home.ts";
 import { isSuspended } from "../os/process.ts";
 import { type ExitCode, say, usageError } from "./exit.ts";
 import { signalRunning, suspended } from "./not-running.ts";

@@ -7,7 +7,7 @@ import { AdminClient } from "../api/client.ts";
 import { Meter } from "../api/recent-rates.ts";
 import { BalError } from "../base/errors.ts";
 import { plural } from "../base/figures.ts";
-import { type Home, locateHome } from "../control/home.ts";
+import { type Home, locateHome } from "../control/host/home.ts";
 import { type ExitCode, usageError } from "./exit.ts";
 import { keysOf } from "./keys.ts";
 import { asked, spell } from "./named-backend.ts";

@@ -4,7 +4,7 @@ import { defineCommand } from "citty";
 import type { UpgradeReport } from "../api/api.ts";
 import { AdminClient, type Answer } from "../api/client.ts";
 import { parseDuration } from "../base/units.ts";
-import { locateHome } from "../control/home.ts";
+import { locateHome } from "../control/host/home.ts";
 import { UPGRADE_MS } from "../control/upgrade/upgrade.ts";
 import { type ExitCode, say, usageError } from "./exit.ts";
 import { explainSilence, unanswered } from "./not-running.ts";

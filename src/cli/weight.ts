@@ -2,7 +2,7 @@
 import { defineCommand } from "citty";
 import { AdminClient } from "../api/client.ts";
 import { readOverride } from "../control/backends/override.ts";
-import { locateHome } from "../control/home.ts";
+import { locateHome } from "../control/host/home.ts";
 import { type ExitCode, say, usageError } from "./exit.ts";
 import { asked, findBackend, nameArgument, spell } from "./named-backend.ts";
 import { plain } from "./plain.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { checkDaemon } from "../../src/control/doctor/daemon-check.ts";
 import type { Finding } from "../../src/control/doctor/finding.ts";
 import { checkNames } from "../../src/control/doctor/names-check.ts";
-import { homeAt } from "../../src/control/home.ts";
+import { homeAt } from "../../src/control/host/home.ts";
 import {
   type ConfigObject,
   runBal,

@@ -7,7 +7,7 @@ import { codeOf } from "../../base/os-error.ts";
 import type { AdminConfig } from "../../config/config.ts";
 import { isLinux } from "../../os/libc.ts";
 import { openFileLimit } from "../../os/limits.ts";
-import { adminClients } from "../limits.ts";
+import { adminClients } from "../host/capacity.ts";
 import type { Door } from "./authorization.ts";
 import { Front } from "./connection-limiter.ts";
 

@@ -2,7 +2,7 @@
 import { formatSize } from "../../base/units.ts";
 import type { Config } from "../../config/config.ts";
 import { usableCpus, usableMemory } from "../../os/limits.ts";
-import { bufferedCeiling, connectionsByFileLimit } from "../limits.ts";
+import { bufferedCeiling, connectionsByFileLimit } from "../host/capacity.ts";
 import { type Finding, Findings } from "./finding.ts";
 
 /** Who raises the limit of open files has more in mind; 1,024 is the default of many systems. */

@@ -4,7 +4,7 @@ import type { Status } from "../../api/api.ts";
 import { AdminClient } from "../../api/client.ts";
 import { BalError } from "../../base/errors.ts";
 import { isSuspended } from "../../os/process.ts";
-import { type Home, runningPid } from "../home.ts";
+import { type Home, runningPid } from "../host/home.ts";
 import { type Finding, Findings } from "./finding.ts";
 
 const ANSWER_MS = 3000;

@@ -3,8 +3,8 @@
 import type { Config } from "../../config/config.ts";
 import type { LoadResult } from "../../config/load.ts";
 import { openFileLimit } from "../../os/limits.ts";
-import type { Home } from "../home.ts";
-import { connectionCeiling, spliceLimits, workerCount } from "../limits.ts";
+import { connectionCeiling, spliceLimits, workerCount } from "../host/capacity.ts";
+import type { Home } from "../host/home.ts";
 import { checkAdmin } from "./admin-check.ts";
 import { checkBackends } from "./backends-check.ts";
 import { checkCapacity } from "./capacity-check.ts";

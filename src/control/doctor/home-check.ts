@@ -3,7 +3,7 @@
 import { accessSync, constants, lstatSync, readdirSync, readFileSync, type Stats } from "node:fs";
 import { dirname, join } from "node:path";
 import { codeOf } from "../../base/os-error.ts";
-import { type Home, runningPid } from "../home.ts";
+import { type Home, runningPid } from "../host/home.ts";
 import { type Finding, Findings } from "./finding.ts";
 
 /** sockaddr_un holds 108 bytes, one of them the end (unix(7)). */

@@ -4,7 +4,7 @@ import type { ListenerStatus } from "../../api/api.ts";
 import { destinationOf } from "../../api/destination.ts";
 import type { Config } from "../../config/config.ts";
 import type { Diagnostic } from "../../config/diagnostics.ts";
-import { hostWarnings } from "../limits.ts";
+import { hostWarnings } from "../host/capacity.ts";
 import type { Log } from "../log.ts";
 
 export type Version = { readonly version: string; readonly commit: string };

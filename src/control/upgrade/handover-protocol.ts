@@ -5,7 +5,7 @@
 //
 // They may be of different versions: what stands here is kept compatible, or FORMAT changes.
 import type { BackendRecord } from "../backends/backend-snapshot.ts";
-import type { Handed } from "../inherited-sockets.ts";
+import type { Handed } from "../listeners/inherited-sockets.ts";
 
 /** Rises when an older or newer one could not make sense of it. */
 export const FORMAT = 1;

@@ -3,7 +3,7 @@
 import { BalError } from "../../base/errors.ts";
 import { closeOnExec, redirect } from "../../os/socket.ts";
 import type { BackendRecord } from "../backends/backend-snapshot.ts";
-import type { Handed } from "../inherited-sockets.ts";
+import type { Handed } from "../listeners/inherited-sockets.ts";
 import {
   type Bequest,
   FORMAT,

@@ -2,7 +2,7 @@
 // this host sets.
 import type { Config, ListenerConfig, PoolConfig } from "../../config/config.ts";
 import type { GenerationListener, GenerationPool } from "../../shared/messages.ts";
-import { bufferedCeiling, connectionCeiling, spliceLimits } from "../limits.ts";
+import { bufferedCeiling, connectionCeiling, spliceLimits } from "../host/capacity.ts";
 import type { GenerationPlan } from "./worker-pool.ts";
 
 const NO_SPLICE = { afterBytes: Number.POSITIVE_INFINITY, maxSessions: 0 };

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkHome } from "../../../src/control/doctor/home-check.ts";
-import { homeAt } from "../../../src/control/home.ts";
+import { homeAt } from "../../../src/control/host/home.ts";
 import { temporaryHome } from "../../support/bal.ts";
 
 const SCHEMA = '{"title": "of this version"}';

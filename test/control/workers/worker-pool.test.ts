@@ -1,6 +1,6 @@
 // Worker threads that end: nobody is refused, their counts go with them, and they come back.
 import { expect, test } from "bun:test";
-import { ListeningSockets } from "../../../src/control/listening-sockets.ts";
+import { ListeningSockets } from "../../../src/control/listeners/listening-sockets.ts";
 import {
   Crew,
   type CrewEvents,

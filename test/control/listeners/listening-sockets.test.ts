@@ -1,13 +1,13 @@
 import { expect, test } from "bun:test";
-import { formatListenAddress } from "../../src/base/listen-address.ts";
-import { InheritedSockets } from "../../src/control/inherited-sockets.ts";
-import { ListeningSockets } from "../../src/control/listening-sockets.ts";
-import { SO_REUSEPORT, SOL_SOCKET } from "../../src/os/abi.ts";
-import { isLinux } from "../../src/os/libc.ts";
-import { setOption } from "../../src/os/socket.ts";
-import { tcp } from "../support/generation.ts";
-import { freePort, freePorts } from "../support/ports.ts";
-import { silentLog } from "../support/silent-log.ts";
+import { formatListenAddress } from "../../../src/base/listen-address.ts";
+import { InheritedSockets } from "../../../src/control/listeners/inherited-sockets.ts";
+import { ListeningSockets } from "../../../src/control/listeners/listening-sockets.ts";
+import { SO_REUSEPORT, SOL_SOCKET } from "../../../src/os/abi.ts";
+import { isLinux } from "../../../src/os/libc.ts";
+import { setOption } from "../../../src/os/socket.ts";
+import { tcp } from "../../support/generation.ts";
+import { freePort, freePorts } from "../../support/ports.ts";
+import { silentLog } from "../../support/silent-log.ts";
 
 // Listening sockets are lent on Linux only.
 const onLinux = test.skipIf(!isLinux);

@@ -1,7 +1,12 @@
 // The file of a unix socket that bal listens on: made with the socket, gone with the listener, and never
 // anybody else's.
-import { EADDRINUSE, ECONNREFUSED } from "../os/abi.ts";
-import { openUnixListening, removeFile, socketFileAt, tryConnect } from "../os/unix-listening.ts";
+import { EADDRINUSE, ECONNREFUSED } from "../../os/abi.ts";
+import {
+  openUnixListening,
+  removeFile,
+  socketFileAt,
+  tryConnect,
+} from "../../os/unix-listening.ts";
 
 /**
  * Opens a listening socket at a path; a socket there that nobody answers on, such as a bal that was killed

@@ -12,15 +12,15 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ListenAddress } from "../../src/base/listen-address.ts";
-import type { ListenerConfig } from "../../src/config/config.ts";
-import { type Handed, InheritedSockets } from "../../src/control/inherited-sockets.ts";
-import { ListeningSockets } from "../../src/control/listening-sockets.ts";
-import { isLinux } from "../../src/os/libc.ts";
-import { duplicate } from "../../src/os/socket.ts";
-import { listeningUnix } from "../support/listening.ts";
-import { silentLog } from "../support/silent-log.ts";
-import { connect } from "../support/wire.ts";
+import type { ListenAddress } from "../../../src/base/listen-address.ts";
+import type { ListenerConfig } from "../../../src/config/config.ts";
+import { type Handed, InheritedSockets } from "../../../src/control/listeners/inherited-sockets.ts";
+import { ListeningSockets } from "../../../src/control/listeners/listening-sockets.ts";
+import { isLinux } from "../../../src/os/libc.ts";
+import { duplicate } from "../../../src/os/socket.ts";
+import { listeningUnix } from "../../support/listening.ts";
+import { silentLog } from "../../support/silent-log.ts";
+import { connect } from "../../support/wire.ts";
 
 let folder = "";
 let made = 0;

@@ -10,10 +10,10 @@ import {
 } from "node:fs";
 import { userInfo } from "node:os";
 import { join, resolve } from "node:path";
-import { BalError } from "../base/errors.ts";
-import { codeOf } from "../base/os-error.ts";
-import { hasFlock, isLocked, tryLock } from "../os/lock.ts";
-import { startTime } from "../os/process.ts";
+import { BalError } from "../../base/errors.ts";
+import { codeOf } from "../../base/os-error.ts";
+import { hasFlock, isLocked, tryLock } from "../../os/lock.ts";
+import { startTime } from "../../os/process.ts";
 
 /** A lock that is held for a moment only is a command's that looks; a bal's is held for life. */
 const RETRY_MS = 10;

@@ -1,8 +1,8 @@
 // What the open-file limit leaves room for.
 import { expect, test } from "bun:test";
-import { connectionsByFileLimit, hostWarnings } from "../../src/control/limits.ts";
-import { firstUnprivilegedPort } from "../../src/os/limits.ts";
-import { parse } from "../support/findings.ts";
+import { connectionsByFileLimit, hostWarnings } from "../../../src/control/host/capacity.ts";
+import { firstUnprivilegedPort } from "../../../src/os/limits.ts";
+import { parse } from "../../support/findings.ts";
 
 function configOf(listener: object) {
   const listeners = [{ name: "l", pool: "p", ...listener }];

@@ -1,9 +1,9 @@
 // How much this process may carry on this host, and what a start should warn about.
-import { countSockets } from "../base/listen-address.ts";
-import type { Config } from "../config/config.ts";
-import { isLinux } from "../os/libc.ts";
-import { firstUnprivilegedPort, openFileLimit, usableCpus, usableMemory } from "../os/limits.ts";
-import type { SpliceLimits } from "../shared/messages.ts";
+import { countSockets } from "../../base/listen-address.ts";
+import type { Config } from "../../config/config.ts";
+import { isLinux } from "../../os/libc.ts";
+import { firstUnprivilegedPort, openFileLimit, usableCpus, usableMemory } from "../../os/limits.ts";
+import type { SpliceLimits } from "../../shared/messages.ts";
 
 /** `auto`: one worker per usable CPU, no more than this. */
 const MAX_AUTO_WORKERS = 8;

@@ -1,10 +1,10 @@
 // Why an address can't be listened on, in words, and what to do about it.
 import { dirname } from "node:path";
-import { type Endpoint, formatEndpoint } from "../base/address.ts";
-import { BalError } from "../base/errors.ts";
-import { errnoCode, isLocalError, localErrorRemedy } from "../base/os-error.ts";
-import { ECONNREFUSED } from "../os/abi.ts";
-import { socketFileAt, tryConnect } from "../os/unix-listening.ts";
+import { type Endpoint, formatEndpoint } from "../../base/address.ts";
+import { BalError } from "../../base/errors.ts";
+import { errnoCode, isLocalError, localErrorRemedy } from "../../base/os-error.ts";
+import { ECONNREFUSED } from "../../os/abi.ts";
+import { socketFileAt, tryConnect } from "../../os/unix-listening.ts";
 
 /** `code` as the kernel said it. */
 export function cannotListen(endpoint: Endpoint, code: string): BalError {

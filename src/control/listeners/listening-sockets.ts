@@ -3,24 +3,24 @@
 // one for all of them.
 //
 // A socket's identity is its address, not its listener's name.
-import { type Endpoint, formatEndpoint, type TcpEndpoint } from "../base/address.ts";
-import { BalError } from "../base/errors.ts";
-import { type ListenAddress, listeningEndpoints } from "../base/listen-address.ts";
-import { errnoCode, localErrorRemedy } from "../base/os-error.ts";
-import type { ListenerConfig } from "../config/config.ts";
-import { isLinux } from "../os/libc.ts";
-import { openFileLimit, openFiles } from "../os/limits.ts";
+import { type Endpoint, formatEndpoint, type TcpEndpoint } from "../../base/address.ts";
+import { BalError } from "../../base/errors.ts";
+import { type ListenAddress, listeningEndpoints } from "../../base/listen-address.ts";
+import { errnoCode, localErrorRemedy } from "../../base/os-error.ts";
+import type { ListenerConfig } from "../../config/config.ts";
+import { isLinux } from "../../os/libc.ts";
+import { openFileLimit, openFiles } from "../../os/limits.ts";
 import {
   closeDescriptor,
   isJoinable,
   openListening,
   type Sharing,
   tuneListening,
-} from "../os/socket.ts";
-import { setMode, socketFileAt } from "../os/unix-listening.ts";
+} from "../../os/socket.ts";
+import { setMode, socketFileAt } from "../../os/unix-listening.ts";
 import type { Handed, InheritedSockets } from "./inherited-sockets.ts";
 import { cannotListen } from "./listen-error.ts";
-import { openAtPath, removeSocketFile } from "./socket-file.ts";
+import { openAtPath, removeSocketFile } from "./unix-socket-file.ts";
 
 type Located = Pick<ListenerConfig, "address">;
 

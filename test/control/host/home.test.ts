@@ -11,12 +11,12 @@ import {
   lockHome,
   makeHome,
   runningPid,
-} from "../../src/control/home.ts";
-import { startTime, startTimeByPs } from "../../src/os/process.ts";
-import { temporaryHome } from "../support/bal.ts";
-import { until } from "../support/until.ts";
+} from "../../../src/control/host/home.ts";
+import { startTime, startTimeByPs } from "../../../src/os/process.ts";
+import { temporaryHome } from "../../support/bal.ts";
+import { until } from "../../support/until.ts";
 
-const module = resolve(import.meta.dir, "../../src/control/home.ts");
+const module = resolve(import.meta.dir, "../../../src/control/host/home.ts");
 
 /** A process that takes the lock of a home and keeps it until it is killed. */
 async function holder(path: string) {

@@ -1,10 +1,10 @@
 // What systemd is told of this process (sd_notify(3)), where it has asked to be: best effort, for one
 // that can't be told must not stop bal.
-import { errnoCode } from "../base/os-error.ts";
-import { isLinux } from "../os/libc.ts";
-import { monotonicUsec } from "../os/monotonic.ts";
-import { notifyBarrier, sendNotification } from "../os/notify.ts";
-import type { Log } from "./log.ts";
+import { errnoCode } from "../../base/os-error.ts";
+import { isLinux } from "../../os/libc.ts";
+import { monotonicUsec } from "../../os/monotonic.ts";
+import { notifyBarrier, sendNotification } from "../../os/notify.ts";
+import type { Log } from "../log.ts";
 
 /** How long the manager may take to acknowledge, before it is asked again. */
 const BARRIER_MS = 5000;

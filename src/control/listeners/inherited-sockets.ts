@@ -1,9 +1,9 @@
 // Listening sockets that were open before this process: systemd's (sd_listen_fds(3)), or those of the
 // bal whose place it takes. A socket is known by the address that it is bound to, not by its name.
-import { type Endpoint, formatEndpoint } from "../base/address.ts";
-import { isLinux } from "../os/libc.ts";
-import { closeDescriptor, closeOnExec, inspectSocket } from "../os/socket.ts";
-import type { Log } from "./log.ts";
+import { type Endpoint, formatEndpoint } from "../../base/address.ts";
+import { isLinux } from "../../os/libc.ts";
+import { closeDescriptor, closeOnExec, inspectSocket } from "../../os/socket.ts";
+import type { Log } from "../log.ts";
 
 /** Where systemd's begin. */
 const FIRST_FD = 3;
