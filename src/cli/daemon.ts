@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { closeSync, writeSync } from "node:fs";
 import { BalError } from "../base/errors.ts";
 import type { Home } from "../control/host/home.ts";
-import { openLog } from "../control/line-writer.ts";
+import { openLog } from "../control/logs/line-writer.ts";
 import { executable } from "../os/executable.ts";
 
 /** Set for the child: the descriptor of the pipe. */

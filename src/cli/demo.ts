@@ -4,7 +4,7 @@ import { defineCommand } from "citty";
 import { BalError } from "../base/errors.ts";
 import { codeOf } from "../base/os-error.ts";
 import { parseConfig } from "../config/parse.ts";
-import { Logs } from "../control/logs.ts";
+import { Logs } from "../control/logs/logs.ts";
 import { serve } from "../control/process/supervisor.ts";
 import { DemoBackend } from "./demo-backend.ts";
 import { comeAndGo, failAndReturn } from "./demo-life.ts";

@@ -17,7 +17,7 @@ import { BalError } from "../base/errors.ts";
 import { codeOf } from "../base/os-error.ts";
 import { loadConfig } from "../config/load.ts";
 import { type Home, locateHome, runningPid } from "../control/host/home.ts";
-import { logPath } from "../control/logs.ts";
+import { logPath } from "../control/logs/logs.ts";
 import { locateConfig } from "./config-source.ts";
 import { type ExitCode, put } from "./exit.ts";
 import { notRunning } from "./not-running.ts";

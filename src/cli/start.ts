@@ -15,7 +15,7 @@ import {
   runningPid,
 } from "../control/host/home.ts";
 import { takeActivation } from "../control/listeners/inherited-sockets.ts";
-import { Logs, logPath } from "../control/logs.ts";
+import { Logs, logPath } from "../control/logs/logs.ts";
 import { serve } from "../control/process/supervisor.ts";
 import { fingerprintOf } from "../control/reload/config-watcher.ts";
 import { Predecessor } from "../control/upgrade/old-process.ts";

@@ -7,7 +7,7 @@ import { formatHostPort } from "../../base/address.ts";
 import type { Move } from "../../base/staged-change.ts";
 import type { AdminConfig } from "../../config/config.ts";
 import type { Events } from "../events/event-bus.ts";
-import type { Log } from "../log.ts";
+import type { Log } from "../logs/log.ts";
 import type { Door } from "./authorization.ts";
 import { EventStreams } from "./event-streams.ts";
 import { Router } from "./router.ts";

@@ -5,7 +5,7 @@ import { BalError } from "../../base/errors.ts";
 import { codeOf } from "../../base/os-error.ts";
 import type { Config } from "../../config/config.ts";
 import { isSecret } from "../../config/scalar.ts";
-import type { Log } from "../log.ts";
+import type { Log } from "../logs/log.ts";
 
 /** More than a token with its newline can have. */
 const MAX_BYTES = 4096;

@@ -11,7 +11,7 @@ import { Discovery } from "../discovery/discovery.ts";
 import type { Events } from "../events/event-bus.ts";
 import { expiryWarning } from "../health/certificate.ts";
 import { type CheckResult, Prober } from "../health/prober.ts";
-import type { Log } from "../log.ts";
+import type { Log } from "../logs/log.ts";
 import type { Backend } from "./backend.ts";
 import { type BackendRecord, recordOf, restoreRecord } from "./backend-snapshot.ts";
 import { Backends } from "./backend-table.ts";

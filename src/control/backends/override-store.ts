@@ -10,7 +10,7 @@ import {
   writeSync,
 } from "node:fs";
 import { codeOf } from "../../base/os-error.ts";
-import type { Log } from "../log.ts";
+import type { Log } from "../logs/log.ts";
 import { type Override, readOverride } from "./override.ts";
 
 type Entry = { readonly pool: string; readonly backend: string; readonly override: Override };

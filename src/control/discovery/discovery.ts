@@ -4,7 +4,7 @@
 import type { DiscoverStatus } from "../../api/api.ts";
 import { parseIp } from "../../base/address.ts";
 import type { Config, PoolConfig } from "../../config/config.ts";
-import type { Log } from "../log.ts";
+import type { Log } from "../logs/log.ts";
 import { type Answers, targetsOf, withDiscovered } from "./discovered.ts";
 import { DnsClient, type SrvRecord } from "./dns-client.ts";
 import { Resolver } from "./resolver.ts";

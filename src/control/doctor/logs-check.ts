@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { codeOf } from "../../base/os-error.ts";
 import type { LogConfig } from "../../config/config.ts";
-import { logPath } from "../logs.ts";
+import { logPath } from "../logs/logs.ts";
 import { type Finding, Findings } from "./finding.ts";
 
 const { W_OK, X_OK } = constants;

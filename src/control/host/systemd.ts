@@ -4,7 +4,7 @@ import { errnoCode } from "../../base/os-error.ts";
 import { isLinux } from "../../os/libc.ts";
 import { monotonicUsec } from "../../os/monotonic.ts";
 import { notifyBarrier, sendNotification } from "../../os/notify.ts";
-import type { Log } from "../log.ts";
+import type { Log } from "../logs/log.ts";
 
 /** How long the manager may take to acknowledge, before it is asked again. */
 const BARRIER_MS = 5000;

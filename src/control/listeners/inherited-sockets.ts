@@ -3,7 +3,7 @@
 import { type Endpoint, formatEndpoint } from "../../base/address.ts";
 import { isLinux } from "../../os/libc.ts";
 import { closeDescriptor, closeOnExec, inspectSocket } from "../../os/socket.ts";
-import type { Log } from "../log.ts";
+import type { Log } from "../logs/log.ts";
 
 /** Where systemd's begin. */
 const FIRST_FD = 3;

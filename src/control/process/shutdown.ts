@@ -1,7 +1,7 @@
 // The end of a process that has clients: no new ones, time for those that are there, then a reset
 // for what is left.
 
-import type { Log } from "../log.ts";
+import type { Log } from "../logs/log.ts";
 import type { Predecessors } from "../upgrade/old-process.ts";
 import type { DataPlane } from "../workers/data-plane.ts";
 

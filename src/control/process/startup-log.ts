@@ -5,7 +5,7 @@ import { destinationOf } from "../../api/destination.ts";
 import type { Config } from "../../config/config.ts";
 import type { Diagnostic } from "../../config/diagnostics.ts";
 import { hostWarnings } from "../host/capacity.ts";
-import type { Log } from "../log.ts";
+import type { Log } from "../logs/log.ts";
 
 export type Version = { readonly version: string; readonly commit: string };
 

@@ -15,8 +15,8 @@ import { type Change, describeChange, diffConfigs } from "../../config/diff.ts";
 import { type LoadResult, loadConfig } from "../../config/load.ts";
 import type { AdminServer } from "../admin/server.ts";
 import { withToken } from "../admin/token.ts";
-import type { Log } from "../log.ts";
-import type { Logs } from "../logs.ts";
+import type { Log } from "../logs/log.ts";
+import type { Logs } from "../logs/logs.ts";
 import type { DataPlane } from "../workers/data-plane.ts";
 
 /** The config in force, and how it came to be. */

@@ -10,7 +10,7 @@ import { isLinux } from "../../os/libc.ts";
 import type { AdminServer } from "../admin/server.ts";
 import { claimHome, type OwnHome } from "../host/home.ts";
 import type { ServiceManager } from "../host/systemd.ts";
-import type { Log } from "../log.ts";
+import type { Log } from "../logs/log.ts";
 import type { DataPlane } from "../workers/data-plane.ts";
 import { FORMAT } from "./handover-protocol.ts";
 import { type Command, Successor } from "./new-process.ts";

@@ -17,7 +17,7 @@ import { Tally } from "../events/event-counters.ts";
 import { workerCount } from "../host/capacity.ts";
 import { type Handed, InheritedSockets } from "../listeners/inherited-sockets.ts";
 import { ListeningSockets } from "../listeners/listening-sockets.ts";
-import type { Log } from "../log.ts";
+import type { Log } from "../logs/log.ts";
 import type { Facts } from "../metrics/families.ts";
 import { RefusalReport } from "../observe/refusal-log.ts";
 import { backendStatus, listenerStatus, poolStatus } from "../observe/status.ts";

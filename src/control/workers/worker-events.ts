@@ -1,7 +1,7 @@
 // What the log and the events say of a worker thread that hangs, ends and is replaced.
 
 import type { Events } from "../events/event-bus.ts";
-import type { Log } from "../log.ts";
+import type { Log } from "../logs/log.ts";
 import type { CrewEvents } from "./worker-pool.ts";
 
 export function crewReport(log: Log, events: Events): Omit<CrewEvents, "onMessage"> {

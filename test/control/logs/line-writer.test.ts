@@ -2,10 +2,10 @@
 import { expect, test } from "bun:test";
 import { mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { LineWriter, type Target } from "../../src/control/line-writer.ts";
-import { temporaryHome } from "../support/bal.ts";
-import { pipeIn } from "../support/named-pipe.ts";
-import { until } from "../support/until.ts";
+import { LineWriter, type Target } from "../../../src/control/logs/line-writer.ts";
+import { temporaryHome } from "../../support/bal.ts";
+import { pipeIn } from "../../support/named-pipe.ts";
+import { until } from "../../support/until.ts";
 
 function writerTo(target: Target, maxQueuedBytes = 1024 * 1024) {
   const drops: (readonly [number, string])[] = [];

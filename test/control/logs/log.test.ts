@@ -2,8 +2,8 @@
 import { expect, test } from "bun:test";
 import { existsSync, readFileSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { LogSink } from "../../src/control/log.ts";
-import { temporaryHome } from "../support/bal.ts";
+import { LogSink } from "../../../src/control/logs/log.ts";
+import { temporaryHome } from "../../support/bal.ts";
 
 function fileLog(format: "json" | "pretty" = "json") {
   const folder = temporaryHome();

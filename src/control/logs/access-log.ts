@@ -1,9 +1,9 @@
 // The access log: lines that the threads have made, in batches, onto stdout or a file. What can't be written
 // is dropped and counted.
 
-import type { Move } from "../base/staged-change.ts";
-import type { AccessConfig } from "../config/config.ts";
-import type { AccessLines } from "../shared/messages.ts";
+import type { Move } from "../../base/staged-change.ts";
+import type { AccessConfig } from "../../config/config.ts";
+import type { AccessLines } from "../../shared/messages.ts";
 import { LineWriter, type Target } from "./line-writer.ts";
 
 /** Tens of thousands of lines: a disk that is slow for a second costs none. */

@@ -2,9 +2,9 @@
 // on a thread of the runtime; what comes meanwhile is queued up to a bound, and dropped beyond it. A
 // pipe or a terminal that is full is tried again; a disk that is full loses the lines that meet it.
 import { closeSync, write } from "node:fs";
-import { BalError } from "../base/errors.ts";
-import { codeOf } from "../base/os-error.ts";
-import { openOutput, openStandard } from "../os/output.ts";
+import { BalError } from "../../base/errors.ts";
+import { codeOf } from "../../base/os-error.ts";
+import { openOutput, openStandard } from "../../os/output.ts";
 
 /** A file's path, or stdout or stderr. */
 export type Target = string | 1 | 2;

@@ -1,10 +1,10 @@
 // Both logs, bal's own and the access log: where a config wants them, opened again together, and what is said
 // when lines were lost.
 import { dirname, resolve } from "node:path";
-import { BalError } from "../base/errors.ts";
-import type { Move } from "../base/staged-change.ts";
-import type { LogConfig, LogLevel } from "../config/config.ts";
-import type { AccessLines } from "../shared/messages.ts";
+import { BalError } from "../../base/errors.ts";
+import type { Move } from "../../base/staged-change.ts";
+import type { LogConfig, LogLevel } from "../../config/config.ts";
+import type { AccessLines } from "../../shared/messages.ts";
 import { AccessLog } from "./access-log.ts";
 import type { Target } from "./line-writer.ts";
 import { type LogOptions, LogSink } from "./log.ts";

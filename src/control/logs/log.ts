@@ -3,8 +3,8 @@
 import { isatty } from "node:tty";
 import { stripVTControlCharacters, styleText } from "node:util";
 import { type ConsolaInstance, createConsola, type LogObject } from "consola/core";
-import type { Move } from "../base/staged-change.ts";
-import type { LogFormat, LogLevel } from "../config/config.ts";
+import type { Move } from "../../base/staged-change.ts";
+import type { LogFormat, LogLevel } from "../../config/config.ts";
 import { LineWriter, type Target } from "./line-writer.ts";
 
 export type LogFields = Readonly<Record<string, unknown>>;

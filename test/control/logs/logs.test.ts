@@ -2,11 +2,11 @@
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { LogConfig } from "../../src/config/config.ts";
-import { Logs } from "../../src/control/logs.ts";
-import { temporaryHome } from "../support/bal.ts";
-import { pipeIn } from "../support/named-pipe.ts";
-import { until } from "../support/until.ts";
+import type { LogConfig } from "../../../src/config/config.ts";
+import { Logs } from "../../../src/control/logs/logs.ts";
+import { temporaryHome } from "../../support/bal.ts";
+import { pipeIn } from "../../support/named-pipe.ts";
+import { until } from "../../support/until.ts";
 
 const off = { mode: "off", file: null, format: "json", fields: [] } as const;
 const all = (file: string) => ({ ...off, mode: "all", file }) as const;
