@@ -32,7 +32,7 @@ const options = [
   ...(values.target === undefined ? [] : [`--target=${values.target}`]),
 ];
 
-await $`${process.execPath} build ${options} src/main.ts src/data/worker.ts src/data/splicer.ts`;
+await $`${process.execPath} build ${options} src/main.ts src/data/worker.ts src/data/splice/splicer.ts`;
 
 // The commit's own date: the same source makes the same page.
 const committedAt = (await $`git log -1 --format=%cI`.nothrow().quiet().text()).trim();

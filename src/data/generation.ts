@@ -1,11 +1,11 @@
 // From one generation to the next: which listeners and pools of this thread stay, come and go.
 import { AddressSet } from "../policy/admission/address-set.ts";
 import type { Generation, GenerationListener } from "../shared/messages.ts";
-import { type Ceiling, Listener } from "./listener.ts";
-import { retireOrigin, routing } from "./origin.ts";
-import { Pool } from "./pool.ts";
-import type { PrereadRules } from "./preread.ts";
-import type { Thread } from "./thread.ts";
+import { type Ceiling, Listener } from "./accept/listener.ts";
+import { retireOrigin, routing } from "./accept/listener-context.ts";
+import type { PrereadRules } from "./accept/preread.ts";
+import { Pool } from "./dial/pool.ts";
+import type { Thread } from "./relay/worker-context.ts";
 
 /** What this thread serves now, by rows on the board. */
 export type Served = {

@@ -4,16 +4,16 @@ import { connectTo } from "../os/connect.ts";
 import { Board } from "../shared/board.ts";
 import type { End } from "../shared/end-reason.ts";
 import type { FromWorker, Generation, ToWorker } from "../shared/messages.ts";
-import { replanned } from "./access-batch.ts";
-import { BufferBudget } from "./buffer-budget.ts";
-import { clientName } from "./client-address.ts";
-import { pendingWatch, startSweep } from "./deadlines.ts";
+import { clientName } from "./accept/client-address.ts";
+import { replanned } from "./access-log/access-batch.ts";
+import { lineWatch, type WaitingLine } from "./dial/queue.ts";
 import { applyGeneration, type Served } from "./generation.ts";
-import { Promotion } from "./promotion.ts";
-import type { Session } from "./session.ts";
-import { killSession, listSessions } from "./session-list.ts";
-import { closeBackend, markOf, type Place, type Thread } from "./thread.ts";
-import { lineWatch, type WaitingLine } from "./waiting-line.ts";
+import { BufferBudget } from "./relay/buffer-budget.ts";
+import type { Session } from "./relay/session.ts";
+import { killSession, listSessions } from "./relay/session-list.ts";
+import { pendingWatch, startSweep } from "./relay/sweeps.ts";
+import { closeBackend, markOf, type Place, type Thread } from "./relay/worker-context.ts";
+import { Promotion } from "./splice/handoff.ts";
 
 declare const self: {
   onmessage: ((event: MessageEvent<ToWorker>) => void) | null;

@@ -1,0 +1,45 @@
+// Where a session comes from, and where its listener's clients go by what they ask for. A reload swaps
+// what is in it, so that a dial that is under way goes where the newest generation says.
+import type { ClientHello } from "../../policy/sniff/client-hello.ts";
+import { buildRoutes } from "../../policy/sniff/route.ts";
+import type { GenerationListener, SessionLimits } from "../../shared/messages.ts";
+import type { Pool } from "../dial/pool.ts";
+
+export type Origin = {
+  /** The listener's row on the board. */
+  readonly listener: number;
+  readonly name: string;
+  /** Null: it depends on what they ask for. */
+  poolName: string | null;
+  limits: SessionLimits;
+  /** Null: such a client is refused. `hello` is null where none was read. */
+  poolOf: (hello: ClientHello | null) => Pool | null;
+};
+
+/** @param pools of the generation, in its order */
+export function routing(
+  { pool, routes }: Pick<GenerationListener, "pool" | "routes">,
+  pools: readonly Pool[],
+): Origin["poolOf"] {
+  if (routes.length === 0) {
+    const only = pools[pool] ?? null;
+    return () => only;
+  }
+  const table = buildRoutes(routes);
+  return (hello) => {
+    // Read before there were routes: such a client goes where all others go.
+    const rule = routes[table.choose(hello ?? NOTHING_ASKED)];
+    return rule === undefined ? null : (pools[rule.pool] ?? null);
+  };
+}
+
+/** Of a listener that is no more: its sessions go on where they would, as long as that pool is there. */
+export function retireOrigin(origin: Origin, served: ReadonlyMap<number, Pool>): void {
+  const { poolOf } = origin;
+  origin.poolOf = (hello) => {
+    const pool = poolOf(hello);
+    return pool !== null && served.get(pool.slot) === pool ? pool : null;
+  };
+}
+
+const NOTHING_ASKED: ClientHello = { sni: null, alpn: [] };

@@ -1,0 +1,229 @@
+// A listening socket as this thread uses it: adopts a dup of what the control plane lends, accepts
+// clients, and stops accepting (or refuses) at the ceiling.
+import { type ListenAddress, listeningEndpoints } from "../../base/listen-address.ts";
+import { codeOf, errnoCode } from "../../base/os-error.ts";
+import { isLinux } from "../../os/libc.ts";
+import { receiveEarly } from "../../os/receive.ts";
+import { closeDescriptor, descriptorOf, duplicate, restoreBacklog } from "../../os/socket.ts";
+import { END_INDEX, type End } from "../../shared/end-reason.ts";
+import type { Admission, SessionLimits } from "../../shared/messages.ts";
+import { beginTrace } from "../access-log/access-record.ts";
+import { Dial } from "../dial/dial.ts";
+import { clientHandlers } from "../relay/client-handlers.ts";
+import { Pipe } from "../relay/pipe.ts";
+import { Session, type SessionSocket } from "../relay/session.ts";
+import type { Thread } from "../relay/worker-context.ts";
+import { AdmissionControl, NO_CELL } from "./admission-control.ts";
+import { clientAddress } from "./client-address.ts";
+import type { Origin } from "./listener-context.ts";
+import { Preread, type PrereadRules } from "./preread.ts";
+
+/** The ceiling of sessions over all threads, and what happens to a client above it. */
+export type Ceiling = {
+  readonly maxConnections: number;
+  readonly isWaiting: boolean;
+};
+
+export class Listener {
+  readonly origin: Origin;
+  ceiling: Ceiling;
+  /** What is read of a client before its dial; null: nothing. */
+  preread: PrereadRules | null = null;
+  private readonly thread: Thread;
+  address: ListenAddress;
+  /** Borrowed descriptor → what accepts on a dup of it. Without descriptors to borrow: −1, −2… in the
+   *  order of its endpoints. */
+  private readonly accepting = new Map<number, Bun.TCPSocketListener<unknown>>();
+  /** Borrowed descriptor → a dup of it that waits until there is room: the borrowed number may be
+   *  closed, and another's, by then. */
+  private readonly waiting = new Map<number, number>();
+  private isPaused = false;
+  private readonly admission: AdmissionControl;
+
+  constructor(thread: Thread, address: ListenAddress, origin: Origin, ceiling: Ceiling) {
+    this.thread = thread;
+    this.address = address;
+    this.origin = origin;
+    this.ceiling = ceiling;
+    this.admission = new AdmissionControl(thread, origin.listener);
+  }
+
+  admit(admission: Admission): void {
+    this.admission.update(admission);
+  }
+
+  /** Does it serve an address by the descriptors that it is lent, or as it is? */
+  canServe(address: ListenAddress): boolean {
+    return isLinux || Bun.deepEquals(address, this.address);
+  }
+
+  /** Accepts on these borrowed descriptors and no others. @returns why, for each that it can't */
+  adopt(fds: readonly number[]): readonly string[] {
+    // Where none are lent (macOS) it listens by itself.
+    const borrowed = isLinux ? fds : listeningEndpoints(this.address).map((_, nth) => -1 - nth);
+    this.drop((fd) => !borrowed.includes(fd));
+    const errors: string[] = [];
+    for (const fd of borrowed) {
+      if (this.accepting.has(fd) || this.waiting.has(fd)) continue;
+      const own = fd < 0 ? fd : duplicate(fd);
+      if (fd >= 0 && own < 0) errors.push(errnoCode(own));
+      else this.waiting.set(fd, own);
+    }
+    return [...errors, ...this.resume()];
+  }
+
+  /** Clients wait in the kernel's queue from now on. */
+  private pause(): void {
+    this.isPaused = true;
+    for (const [fd, listener] of this.accepting) {
+      const own = fd < 0 ? fd : duplicate(descriptorOf(listener));
+      // Without a descriptor to wait on it goes on accepting.
+      if (fd >= 0 && own < 0) continue;
+      listener.stop();
+      this.accepting.delete(fd);
+      this.waiting.set(fd, own);
+    }
+  }
+
+  // Accepts, unless the ceiling is reached. What fails is tried again by the next sweep.
+  private resume(): readonly string[] {
+    this.isPaused = this.isFull();
+    if (this.isPaused) return [];
+    const errors: string[] = [];
+    for (const [fd, own] of this.waiting) {
+      try {
+        this.accepting.set(fd, this.listen(own));
+        this.waiting.delete(fd);
+      } catch (error) {
+        this.isPaused = true;
+        errors.push(codeOf(error) ?? String(error));
+      }
+    }
+    return errors;
+  }
+
+  resumeWhenRoom(): void {
+    if (this.isPaused && !this.isFull()) this.resume();
+  }
+
+  /** Accepts no more, for good. Sessions live on. */
+  close(): void {
+    this.drop(() => true);
+    this.isPaused = false;
+  }
+
+  private drop(isGone: (fd: number) => boolean): void {
+    for (const [fd, listener] of this.accepting) {
+      if (!isGone(fd)) continue;
+      listener.stop();
+      this.accepting.delete(fd);
+    }
+    for (const [fd, own] of this.waiting) {
+      if (!isGone(fd)) continue;
+      if (own >= 0) closeDescriptor(own);
+      this.waiting.delete(fd);
+    }
+  }
+
+  private isFull(): boolean {
+    const { maxConnections, isWaiting } = this.ceiling;
+    return isWaiting && this.thread.board.sessions() >= maxConnections;
+  }
+
+  /** It owns the descriptor; below 0 there is none. */
+  private listen(fd: number): Bun.TCPSocketListener<unknown> {
+    const socket = { ...clientHandlers, open: (client: SessionSocket) => this.accept(client) };
+    const common = { allowHalfOpen: true, socket };
+    if (fd < 0) {
+      const endpoint = listeningEndpoints(this.address)[-1 - fd];
+      return listenOn(
+        endpoint?.family === "unix"
+          ? { ...common, unix: endpoint.path }
+          : { ...common, hostname: endpoint?.ip, port: endpoint?.port },
+      );
+    }
+    const listener = listenOn({ ...common, fd });
+    restoreBacklog(fd);
+    return listener;
+  }
+
+  private accept(client: SessionSocket): void {
+    const { thread, origin } = this;
+    thread.board.countAccepted(thread.worker, origin.listener);
+    const clientCell = this.enter(client);
+    if (typeof clientCell === "string") {
+      thread.board.countEnd(thread.worker, origin.listener, END_INDEX[clientCell]);
+      thread.access?.refused(origin, client, clientCell);
+      if (origin.limits.refuse === "close") client.end();
+      else client.terminate();
+      return;
+    }
+    const nowMs = performance.now();
+    const { listener, limits } = origin;
+    const up = new Pipe(thread.budget, nowMs);
+    const down = new Pipe(thread.budget, nowMs);
+    const endAtMs = nowMs + lifetimeOf(limits);
+    const session = new Session(thread, {
+      listener,
+      limits,
+      client,
+      up,
+      down,
+      endAtMs,
+      clientCell,
+      startedAtMs: nowMs,
+      past: null,
+      trace: thread.access === null ? null : beginTrace(origin, client),
+    });
+    client.data = session;
+    const early = isLinux ? receiveEarly(descriptorOf(client)) : null;
+    const first = this.firstStep(session, up, nowMs);
+    if (first === null) session.end("noBackend");
+    else session.start(first, early);
+    if (this.isFull()) this.pause();
+  }
+
+  private firstStep(session: Session, up: Pipe, nowMs: number): Preread | Dial | null {
+    const { preread: rules, origin, admission } = this;
+    if (rules !== null) return new Preread(session, { rules, origin, admission, up, nowMs });
+    const pool = origin.poolOf(null);
+    return pool === null ? null : new Dial(session, { origin, pool, nowMs });
+  }
+
+  /** A client's places on the board: where its address is counted, or why it is turned away. */
+  private enter(client: SessionSocket): number | End {
+    const { admission, ceiling } = this;
+    const proxy = this.preread?.proxy ?? null;
+    // Where nothing hangs on it a system call is spared.
+    const address = proxy !== null || admission.asksWho ? clientAddress(client) : null;
+    const refusal = address === null ? null : this.judge(address, proxy);
+    if (refusal !== null) return refusal;
+    const end = admission.enter(
+      ceiling.isWaiting ? Number.POSITIVE_INFINITY : ceiling.maxConnections,
+    );
+    if (end !== null) return end;
+    // Nobody asks, or its header tells whom it comes from.
+    if (address === null || proxy !== null) return NO_CELL;
+    const cell = admission.enterClient(address);
+    if (typeof cell === "string") admission.leave();
+    return cell;
+  }
+
+  private judge(address: string, proxy: PrereadRules["proxy"]): End | null {
+    // It was reset while it waited: there is no address left to judge it by.
+    if (address === "" && this.address.kind === "tcp") return "clientGoneDial";
+    if (proxy === null) return this.admission.isDenied(address) ? "denied" : null;
+    return proxy.isOptional || proxy.trusted.has(address) ? null : "untrustedProxyHeader";
+  }
+}
+
+// A tenth more or less, lest all that came together come back together.
+function lifetimeOf({ maxLifetimeMs }: SessionLimits): number {
+  if (maxLifetimeMs === 0) return Number.POSITIVE_INFINITY;
+  return maxLifetimeMs * (0.9 + 0.2 * Math.random());
+}
+
+// The types know neither `fd` nor handlers whose data is set in `open`.
+function listenOn(options: object): Bun.TCPSocketListener<unknown> {
+  return Bun.listen(options as Bun.TCPSocketListenOptions<unknown>);
+}

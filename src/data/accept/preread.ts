@@ -1,0 +1,158 @@
+// What is read of a client before a backend is picked: the PROXY header of a peer in front, then the
+// ClientHello that routes go by. Only listeners that ask for one of them have it, so that protocols in
+// which the server speaks first never wait here.
+//
+// The bytes stay in the session's pipe, where all of a client's early bytes are kept: the header is taken
+// off, the rest is the backend's.
+import type { AddressSet } from "../../policy/admission/address-set.ts";
+import { parseHeader } from "../../policy/proxy-protocol/parse.ts";
+import { parseClientHello } from "../../policy/sniff/client-hello.ts";
+import type { End } from "../../shared/end-reason.ts";
+import { Dial } from "../dial/dial.ts";
+import type { Pipe } from "../relay/pipe.ts";
+import type { Session } from "../relay/session.ts";
+import type { AdmissionControl } from "./admission-control.ts";
+import { clientAddress, sessionAddress } from "./client-address.ts";
+import type { Origin } from "./listener-context.ts";
+
+/** What a listener reads. */
+export type PrereadRules = {
+  /** Null: no PROXY header. */
+  readonly proxy: {
+    readonly trusted: Pick<AddressSet, "has">;
+    readonly isOptional: boolean;
+  } | null;
+  readonly hasRoutes: boolean;
+};
+
+export type PrereadParts = {
+  readonly rules: PrereadRules;
+  readonly origin: Origin;
+  readonly admission: AdmissionControl;
+  /** client → backend */
+  readonly up: Pipe;
+  readonly nowMs: number;
+};
+
+export class Preread {
+  /** By this thread's clock. */
+  readonly deadlineMs: number;
+  private readonly session: Session;
+  private readonly parts: PrereadParts;
+  private awaits: "header" | "hello";
+  /** With fewer bytes there is nothing new to see. */
+  private leastBytes = 1;
+
+  constructor(session: Session, parts: PrereadParts) {
+    this.session = session;
+    this.parts = parts;
+    this.awaits = parts.rules.proxy === null ? "hello" : "header";
+    this.deadlineMs = parts.nowMs + session.limits.prereadMs;
+    session.phase = "preread";
+    session.preread = this;
+  }
+
+  go(): void {
+    this.look();
+    const { session } = this;
+    if (session.preread === null) return;
+    session.thread.pending.add(session);
+    session.thread.watchPending();
+  }
+
+  deadlinePassed(): void {
+    this.session.end("prereadTimeout");
+  }
+
+  /** There may be more bytes than before. */
+  look(): void {
+    const { up, rules } = this.parts;
+    if (up.pendingBytes < this.leastBytes) return;
+    if (this.awaits === "header" && !this.readHeader()) return;
+    if (rules.hasRoutes && !this.readHello()) return;
+    this.dial();
+  }
+
+  /** Returns whether there is no more to wait for. */
+  private readHeader(): boolean {
+    const { session } = this;
+    const { rules, up } = this.parts;
+    const { proxy } = rules;
+    if (proxy === null) return true;
+    const verdict = parseHeader(up.peek());
+    switch (verdict.kind) {
+      case "need-more":
+        this.leastBytes = verdict.bytes;
+        return false;
+      case "invalid":
+        return this.refuse("badProxyHeader", verdict.reason);
+      case "absent":
+        if (!proxy.isOptional) return this.refuse("badProxyHeader", "its bytes begin with none");
+        break;
+      case "found":
+        if (!proxy.trusted.has(clientAddress(session.client)))
+          return this.refuse("untrustedProxyHeader", "it is in none of `trusted`");
+        session.announced = verdict.route;
+        up.skip(verdict.length);
+        break;
+      default:
+        return verdict satisfies never;
+    }
+    this.awaits = "hello";
+    this.leastBytes = 1;
+    return this.isAdmitted();
+  }
+
+  // By the address that was announced; the peer's own was not looked at before.
+  private isAdmitted(): boolean {
+    const { session } = this;
+    const { admission } = this.parts;
+    const address = sessionAddress(session);
+    const cell = admission.isDenied(address) ? "denied" : admission.enterClient(address);
+    if (typeof cell === "number") session.clientCell = cell;
+    else session.end(cell);
+    return typeof cell === "number";
+  }
+
+  private readHello(): boolean {
+    const { up } = this.parts;
+    const verdict = parseClientHello(up.peek());
+    switch (verdict.kind) {
+      case "need-more":
+        this.leastBytes = verdict.bytes;
+        return false;
+      case "invalid":
+        return this.refuse("badClientHello", verdict.reason);
+      case "found":
+        this.session.hello = verdict.hello;
+        return true;
+      default:
+        return verdict satisfies never;
+    }
+  }
+
+  private dial(): void {
+    const { session } = this;
+    const { origin } = this.parts;
+    const pool = origin.poolOf(session.hello);
+    if (pool === null) {
+      this.refuse("noRoute", `there is no route for ${asked(session)}`);
+      return;
+    }
+    session.preread = null;
+    new Dial(session, { origin, pool, nowMs: performance.now() }).go();
+  }
+
+  private refuse(end: End, detail: string): false {
+    const { session } = this;
+    session.thread.reportBadPreread(session, end, detail);
+    session.end(end);
+    return false;
+  }
+}
+
+function asked({ hello }: Session): string {
+  const name = hello?.sni ?? "a client without a server name";
+  const protocols = hello?.alpn ?? [];
+  return protocols.length === 0 ? name : `${name} (${protocols.join(", ")})`;
+}

@@ -1,0 +1,71 @@
+// The lines of the access log that a thread has made: they go to the control plane in batches, so that
+// nothing is sent per connection.
+import { type End, isOrdinary } from "../../shared/end-reason.ts";
+import type { AccessLines, AccessPlan } from "../../shared/messages.ts";
+import type { Origin } from "../accept/listener-context.ts";
+import type { Session } from "../relay/session.ts";
+import { type LineOf, lineMaker } from "./access-line.ts";
+import { type AccessRecord, recordOf, refusalRecord } from "./access-record.ts";
+
+/** How late a line may come, and how much is sent at a time. */
+export const BATCH_MS = 100;
+const BATCH_BYTES = 64 * 1024;
+
+export class AccessBatch {
+  private readonly plan: NonNullable<AccessPlan>;
+  private readonly post: (lines: AccessLines) => void;
+  private readonly lineOf: LineOf;
+  private text = "";
+  private lines = 0;
+  private timer: Timer | null = null;
+
+  constructor(plan: NonNullable<AccessPlan>, post: (lines: AccessLines) => void) {
+    this.plan = plan;
+    this.post = post;
+    this.lineOf = lineMaker(plan);
+  }
+
+  get isEmpty(): boolean {
+    return this.lines === 0;
+  }
+
+  /** A session has ended. */
+  ended(session: Session, end: End, nowMs: number): void {
+    const wentWell = isOrdinary(end) && (session.trace?.attempts ?? 1) <= 1;
+    if (!wentWell || this.plan.mode === "all") this.add(recordOf(session, end, nowMs));
+  }
+
+  /** A client was turned away. */
+  refused(origin: Origin, client: object, end: End): void {
+    this.add(refusalRecord(origin, client, end));
+  }
+
+  /** Sends what there is. */
+  flush(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+    const { lines, text, plan } = this;
+    if (lines === 0) return;
+    this.lines = 0;
+    this.text = "";
+    this.post({ kind: "access", file: plan.file, lines, text });
+  }
+
+  private add(record: AccessRecord): void {
+    const line = this.lineOf(record);
+    this.text = this.lines === 0 ? line : `${this.text}\n${line}`;
+    this.lines++;
+    if (this.text.length >= BATCH_BYTES) this.flush();
+    else this.timer ??= setTimeout(() => this.flush(), BATCH_MS);
+  }
+}
+
+/** Goes on by another plan; what was made by the present one is sent first. */
+export function replanned(
+  present: AccessBatch | null,
+  plan: AccessPlan,
+  post: (lines: AccessLines) => void,
+): AccessBatch | null {
+  present?.flush();
+  return plan === null ? null : new AccessBatch(plan, post);
+}

@@ -1,0 +1,53 @@
+// A record of the access log → its line, as JSON or as text.
+import type { AccessConfig, AccessField } from "../../config/config.ts";
+import { endReason } from "../../shared/end-reason.ts";
+import type { AccessRecord } from "./access-record.ts";
+
+type Value = string | number | null;
+
+const VALUES: Readonly<Record<AccessField, (record: AccessRecord) => Value>> = {
+  time: ({ endedAtMs }) => new Date(endedAtMs).toISOString(),
+  listener: ({ listener }) => listener,
+  client: ({ client }) => client,
+  sni: ({ sni }) => sni,
+  pool: ({ pool }) => pool,
+  backend: ({ backend }) => backend,
+  attempts: ({ attempts }) => attempts,
+  queue_ms: ({ queueMs }) => toMicroseconds(queueMs),
+  dial_ms: ({ dialMs }) => toMicroseconds(dialMs),
+  first_byte_ms: ({ firstByteMs }) => toMicroseconds(firstByteMs),
+  duration_ms: ({ durationMs }) => toMicroseconds(durationMs),
+  bytes_up: ({ bytesUp }) => bytesUp,
+  bytes_down: ({ bytesDown }) => bytesDown,
+  end: ({ end }) => endReason(end).code,
+  reason: ({ end }) => endReason(end).reason,
+};
+
+/** Makes a record's line, without a newline: never one within it, whatever the names are. */
+export type LineOf = (record: AccessRecord) => string;
+
+export function lineMaker({ format, fields }: Pick<AccessConfig, "format" | "fields">): LineOf {
+  const values = fields.map((field) => VALUES[field]);
+  if (format === "text") return (record) => values.map((value) => asText(value(record))).join(" ");
+  return (record) => {
+    const line: Record<string, Value> = {};
+    for (const field of fields) line[field] = VALUES[field](record);
+    return JSON.stringify(line);
+  };
+}
+
+// Of a dial in a local network milliseconds say nothing.
+function toMicroseconds(ms: number | null): number | null {
+  return ms === null ? null : Math.round(ms * 1000) / 1000;
+}
+
+/** `-` for nothing. What could be taken for the end of the value is `\x20`, as nginx has it. */
+function asText(value: Value): string {
+  if (value === null) return "-";
+  if (typeof value === "number") return String(value);
+  return value.replaceAll(/[^\x21-\x7e]|\\/gu, (char) =>
+    [...new TextEncoder().encode(char)]
+      .map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`)
+      .join(""),
+  );
+}

@@ -1,0 +1,111 @@
+// What the access log knows of a session: noted from its accept on, and told once it has ended.
+import type { End } from "../../shared/end-reason.ts";
+import type { Trace } from "../../shared/messages.ts";
+import { clientName } from "../accept/client-address.ts";
+import type { Origin } from "../accept/listener-context.ts";
+import { pastOf } from "../relay/past.ts";
+import type { Session } from "../relay/session.ts";
+
+/** What a line of the log tells. Times in milliseconds; null: it has none. */
+export type AccessRecord = {
+  /** By the wall clock. */
+  readonly endedAtMs: number;
+  readonly listener: string | null;
+  readonly client: string | null;
+  readonly sni: string | null;
+  readonly pool: string | null;
+  readonly backend: string | null;
+  readonly attempts: number | null;
+  readonly queueMs: number | null;
+  readonly dialMs: number | null;
+  readonly firstByteMs: number | null;
+  readonly durationMs: number;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+  readonly end: End;
+};
+
+/** Of a client that is let in. Its socket may be closed before the session ends, and then has no address. */
+export function beginTrace({ name, poolName }: Origin, socket: object): Trace {
+  return {
+    listener: name,
+    client: peerName(socket),
+    pool: poolName,
+    backend: null,
+    attempts: 0,
+    queueMs: 0,
+    dialMs: null,
+    connectedAfterMs: null,
+    firstByteMs: null,
+  };
+}
+
+/** What another thread is told. */
+export function traceOf(session: Session): Trace {
+  const trace = session.trace ?? lateTrace(session);
+  return { ...trace, client: clientOf(session, trace) };
+}
+
+export function recordOf(session: Session, end: End, nowMs: number): AccessRecord {
+  const trace = session.trace ?? lateTrace(session);
+  const { bytesUp, bytesDown, sni } = pastOf(session);
+  return {
+    endedAtMs: Date.now(),
+    listener: trace.listener,
+    client: clientOf(session, trace),
+    sni,
+    pool: trace.pool,
+    backend: trace.backend,
+    attempts: trace.attempts,
+    queueMs: trace.queueMs,
+    dialMs: trace.dialMs,
+    firstByteMs: trace.firstByteMs,
+    durationMs: nowMs - session.startedAtMs,
+    bytesUp,
+    bytesDown,
+    end,
+  };
+}
+
+/** Of a client that was turned away before there was a session. */
+export function refusalRecord({ name, poolName }: Origin, socket: object, end: End): AccessRecord {
+  return {
+    endedAtMs: Date.now(),
+    listener: name,
+    client: peerName(socket),
+    sni: null,
+    pool: poolName,
+    backend: null,
+    attempts: null,
+    queueMs: null,
+    dialMs: null,
+    firstByteMs: null,
+    durationMs: 0,
+    bytesUp: 0,
+    bytesDown: 0,
+    end,
+  };
+}
+
+/** Of a session that began while nothing was logged: what can be known yet. */
+function lateTrace({ thread, listener, slot, client }: Session): Trace {
+  return {
+    ...thread.placeOf(listener, slot),
+    client: peerName(client),
+    attempts: null,
+    queueMs: null,
+    dialMs: null,
+    connectedAfterMs: null,
+    firstByteMs: null,
+  };
+}
+
+// Whom a trusted peer has announced, else that peer.
+function clientOf(session: Session, { client }: Trace): string | null {
+  return session.announced === null ? client : clientName(session);
+}
+
+function peerName(socket: object): string | null {
+  const name = clientName({ client: socket, announced: null });
+  return name === "" ? null : name;
+}

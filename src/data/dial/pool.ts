@@ -1,0 +1,172 @@
+// A pool as this thread uses it: picks a backend for a dial by the pool's method, from the
+// schedule of those that are eligible now.
+
+import type { Endpoint } from "../../base/address.ts";
+import type { ProxyProtocol } from "../../config/config.ts";
+import type { Balancer, Facts } from "../../policy/balance/balancer.ts";
+import { hashText } from "../../policy/balance/hash.ts";
+import { balancers } from "../../policy/balance/registry.ts";
+import { buildSchedule, type Member, type Schedule } from "../../policy/balance/schedule.ts";
+import { DRAINING, isEligible, UNRESOLVED } from "../../shared/backend-state.ts";
+import type { Board } from "../../shared/board.ts";
+import type { GenerationBackend, GenerationPool } from "../../shared/messages.ts";
+import { PeakTimes } from "./latency.ts";
+import { WaitingLine } from "./queue.ts";
+
+/** What `pick` says when every backend that could be picked has all the sessions that it may have. */
+export const FULL = -2;
+
+export const NO_HEADER: ProxyProtocol = { version: "off", tlvs: [] };
+
+/** Whose turn it is to serve: each only when the ones before it have nobody for a client. */
+type Tiers = readonly Schedule[];
+
+export class Pool {
+  /** Its row on the board. */
+  readonly slot: number;
+  name = "";
+  /** How long its backends take, where its method asks; else null. */
+  times: PeakTimes | null = null;
+  /** Where clients wait while all its backends are full. */
+  readonly line: WaitingLine;
+  private readonly board: Board;
+  private balancer: Balancer = balancers.round_robin;
+  private backends: ReadonlyMap<number, GenerationBackend> = new Map();
+  private tiers: Tiers = [];
+  private tiersVersion = -1;
+  private tried: readonly number[] = [];
+  private hasMetFull = false;
+  private readonly preferred = new Map<number, number>();
+  private readonly facts: { -readonly [K in keyof Facts]: Facts[K] } = {
+    draw: () => this.board.drawTicket(this.slot),
+    random: Math.random,
+    isOpen: (slot) => this.isOpen(slot),
+    load: (slot) => this.board.backendSessions(slot),
+    timeMs: (slot) => this.times?.of(slot, performance.now()) ?? 0,
+    key: 0,
+    boundPercent: 0,
+  };
+
+  constructor(slot: number, board: Board) {
+    this.slot = slot;
+    this.board = board;
+    this.line = new WaitingLine(slot, board.queue);
+  }
+
+  /** Does its method ask for the client's address? */
+  get isHashed(): boolean {
+    return this.balancer === balancers.source_hash;
+  }
+
+  /** Takes a generation's config. Of a backend that stays where it was, the address that worked last
+   *  is remembered. */
+  update(config: GenerationPool): void {
+    const before = this.backends;
+    this.name = config.name;
+    this.backends = new Map(config.backends.map((backend) => [backend.slot, backend]));
+    this.balancer = balancers[config.method];
+    this.facts.boundPercent = config.boundPercent;
+    this.line.size = config.queue.size;
+    this.line.timeoutMs = config.queue.timeoutMs;
+    if (config.method !== "least_time") this.times = null;
+    else this.times ??= new PeakTimes();
+    this.tiers = [];
+    this.tiersVersion = -1;
+    for (const slot of [...this.preferred.keys()]) {
+      const isSame = Bun.deepEquals(
+        before.get(slot)?.endpoints,
+        this.backends.get(slot)?.endpoints,
+      );
+      if (!isSame) this.preferred.delete(slot);
+    }
+  }
+
+  /** The slot to dial next, not one of `tried`; −1 when none is left, FULL when those that are left are
+   *  full. `key` is the hash of the client's address, where the pool asks. */
+  pick(tried: readonly number[], key = 0): number {
+    this.tried = tried;
+    this.hasMetFull = false;
+    this.facts.key = key;
+    for (const tier of this.currentTiers()) {
+      const slot = this.balancer(tier, this.facts);
+      if (slot >= 0) return slot;
+      // Full is not down.
+      if (this.hasMetFull) return FULL;
+    }
+    return -1;
+  }
+
+  /** A place on it was taken that there was not: another thread was faster. */
+  isOver(slot: number): boolean {
+    const max = this.backends.get(slot)?.maxConnections ?? 0;
+    return max > 0 && this.board.backendSessions(slot) > max;
+  }
+
+  /** The nth address to try of a backend, from the one that worked last. */
+  endpoint(slot: number, nth: number): Endpoint | undefined {
+    const endpoints = this.backends.get(slot)?.endpoints ?? [];
+    return endpoints[((this.preferred.get(slot) ?? 0) + nth) % endpoints.length];
+  }
+
+  /** Null: it has none of that row. */
+  nameOf(slot: number): string | null {
+    return this.backends.get(slot)?.name ?? null;
+  }
+
+  proxyProtocol(slot: number): ProxyProtocol {
+    return this.backends.get(slot)?.proxyProtocol ?? NO_HEADER;
+  }
+
+  countEndpoints(slot: number): number {
+    return this.backends.get(slot)?.endpoints.length ?? 0;
+  }
+
+  /** The nth address worked: start there from now on. */
+  prefer(slot: number, nth: number): void {
+    if (nth > 0) this.preferred.set(slot, (this.preferred.get(slot) ?? 0) + nth);
+  }
+
+  private isOpen(slot: number): boolean {
+    if (this.tried.includes(slot)) return false;
+    const max = this.backends.get(slot)?.maxConnections ?? 0;
+    if (max === 0 || this.board.backendSessions(slot) < max) return true;
+    this.hasMetFull = true;
+    return false;
+  }
+
+  private currentTiers(): Tiers {
+    const version = this.board.eligibilityVersion();
+    if (version !== this.tiersVersion) {
+      this.tiers = this.makeTiers();
+      this.tiersVersion = version;
+    }
+    return this.tiers;
+  }
+
+  /** When none is eligible, all that are not draining are (fail open): tier by tier. */
+  private makeTiers(): Tiers {
+    const present = [...this.backends.values()].filter(
+      ({ slot, weight }) =>
+        weight > 0 && (this.board.healthBits(slot) & (DRAINING | UNRESOLVED)) === 0,
+    );
+    const eligible = present.filter(({ slot }) => isEligible(this.board.healthBits(slot)));
+    const chosen = eligible.length > 0 ? eligible : present;
+    const tiers = [...new Set(chosen.map(({ tier }) => tier))].sort((a, b) => a - b);
+    return tiers.map((tier, index) => {
+      const backends = chosen.filter((backend) => backend.tier === tier);
+      return this.scheduleOf(backends, this.tiers[index]);
+    });
+  }
+
+  // The schedule stays when its members do: the change was another pool's.
+  private scheduleOf(backends: readonly GenerationBackend[], present?: Schedule): Schedule {
+    const members = backends.map((backend) => this.memberOf(backend));
+    const isSame = present !== undefined && Bun.deepEquals(members, present.members);
+    return isSame ? present : buildSchedule(members);
+  }
+
+  private memberOf({ slot, weight, origin }: GenerationBackend): Member {
+    const percent = this.board.warmth(slot);
+    return { slot, weight: Math.max(1, weight * percent), seed: hashText(origin) };
+  }
+}

@@ -1,0 +1,144 @@
+// One direction of a session: bytes from `source` to `sink`, in order, with backpressure and FIN.
+//
+//   source ── push ──► [pending] ── write ──► sink
+//      ▲                   │ sink is full: source is paused
+//      └──── resume ◄──────┘ sink took it all
+//
+// It knows neither direction nor session, and closes nothing: the session decides what a broken
+// sink means and forwards the FIN.
+import type { BufferBudget } from "./buffer-budget.ts";
+import type { Direction, PipeSocket } from "./relay-types.ts";
+
+/** Bytes kept for a sink that is not there yet before its source is paused. */
+const EARLY_BYTES = 64 * 1024;
+const NOTHING = new Uint8Array(0);
+
+export class Pipe implements Direction {
+  source: PipeSocket | null = null;
+  sink: PipeSocket | null = null;
+  hasEnded = false;
+  state: Direction["state"] = "open";
+  bytes = 0;
+  movedAtMs: number;
+  stalledSinceMs: number;
+  private sweptBytes = 0;
+  private pending: Uint8Array | null = null;
+  private isPaused = false;
+  private readonly budget: BufferBudget;
+
+  constructor(budget: BufferBudget, nowMs: number) {
+    this.budget = budget;
+    this.movedAtMs = nowMs;
+    this.stalledSinceMs = nowMs;
+  }
+
+  get pendingBytes(): number {
+    return this.pending === null ? 0 : this.pending.length;
+  }
+
+  get isFinDue(): boolean {
+    return this.hasEnded && this.pending === null && this.state === "open" && this.sink !== null;
+  }
+
+  /** What waits for a sink that is not there yet. */
+  peek(): Uint8Array {
+    return this.pending ?? NOTHING;
+  }
+
+  /** The first of these bytes are not the sink's. */
+  skip(bytes: number): void {
+    if (this.pending === null) return;
+    if (bytes < this.pending.length) this.keep(this.pending.subarray(bytes));
+    else this.drop();
+  }
+
+  push(chunk: Uint8Array): boolean {
+    if (this.state === "dead") return true;
+    if (this.pending !== null || this.sink === null) {
+      this.keep(this.pending === null ? chunk : concat(this.pending, chunk));
+      if (this.sink !== null || this.pendingBytes > EARLY_BYTES) this.pause();
+      return true;
+    }
+    const written = this.sink.write(chunk);
+    if (written < 0) return false;
+    this.bytes += written;
+    if (written < chunk.length) {
+      this.keep(chunk.subarray(written));
+      this.pause();
+    }
+    return true;
+  }
+
+  flush(): boolean {
+    if (this.pending === null || this.sink === null) return true;
+    const written = this.sink.write(this.pending);
+    if (written < 0) return false;
+    this.bytes += written;
+    if (written < this.pending.length) {
+      if (written > 0) this.keep(this.pending.subarray(written));
+      return true;
+    }
+    this.drop();
+    if (this.isPaused && this.budget.isOver()) this.budget.hold(this);
+    else this.resume();
+    return true;
+  }
+
+  /** Lets a paused source send on. */
+  resume(): void {
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    this.source?.resume();
+  }
+
+  // The source is read on: a socket that is closed with unread input resets what its peer has yet to
+  // get (RFC 2525, 2.17).
+  kill(): void {
+    this.state = "dead";
+    this.drop();
+    this.budget.forget(this);
+    this.resume();
+  }
+
+  release(): void {
+    this.drop();
+    this.budget.forget(this);
+    this.source = null;
+    this.sink = null;
+  }
+
+  observe(nowMs: number): void {
+    if (this.pending === null || this.bytes !== this.sweptBytes) this.stalledSinceMs = nowMs;
+    if (this.bytes === this.sweptBytes) return;
+    this.sweptBytes = this.bytes;
+    this.movedAtMs = nowMs;
+  }
+
+  private pause(): void {
+    if (this.isPaused) return;
+    this.isPaused = true;
+    this.source?.pause();
+  }
+
+  // A view keeps its whole chunk alive (up to 512 KiB a read): copied when most of that has gone.
+  private keep(bytes: Uint8Array): void {
+    const before = this.pendingBytes;
+    const isMostlyGone = bytes.length * 2 < bytes.buffer.byteLength;
+    this.pending = isMostlyGone ? new Uint8Array(bytes) : bytes;
+    this.budget.add(bytes.length - before);
+  }
+
+  private drop(): void {
+    if (this.pending === null) return;
+    const bytes = this.pending.length;
+    this.pending = null;
+    this.budget.add(-bytes);
+  }
+}
+
+function concat(head: Uint8Array, tail: Uint8Array): Uint8Array {
+  const joined = new Uint8Array(head.length + tail.length);
+  joined.set(head);
+  joined.set(tail, head.length);
+  return joined;
+}

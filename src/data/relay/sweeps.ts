@@ -1,0 +1,83 @@
+// All deadlines of a thread by two coarse sweeps: no timer per session, none per chunk.
+import type { End } from "../../shared/end-reason.ts";
+import type { Session } from "./session.ts";
+import type { Thread } from "./worker-context.ts";
+
+/** How late an idle session may be ended. */
+const SWEEP_MS = 1000;
+/** How late a preread or a dial may be given up. */
+const PENDING_SWEEP_MS = 50;
+/** How long a side may stay whose peer was reset after a whole stream; nginx's lingering_timeout. */
+const LINGER_MS = 5000;
+/** Over the buffer budget, a reader that has taken nothing for so long makes room for the others. */
+const STALL_MS = 30_000;
+
+/** Begins the sweep that runs as long as the thread. `also` runs with it. */
+export function startSweep(thread: Thread, also: () => void): void {
+  let sweptAtMs = performance.now();
+  setInterval(() => {
+    const nowMs = performance.now();
+    thread.board.setLag(thread.worker, Math.max(0, nowMs - sweptAtMs - SWEEP_MS));
+    sweptAtMs = nowMs;
+    for (const session of thread.sessions) sweepSession(session, nowMs);
+    if (thread.budget.isOver()) endStalled(thread, nowMs);
+    else thread.budget.release();
+    also();
+  }, SWEEP_MS);
+}
+
+/** Returns the function that keeps deadlines of prereads, of dials and of clients that wait from now on,
+ *  until there are none. */
+export function pendingWatch(pending: ReadonlySet<Session>): () => void {
+  let timer: Timer | null = null;
+  const sweep = () => {
+    const nowMs = performance.now();
+    for (const { pendingStep } of pending) {
+      if (pendingStep !== null && nowMs >= pendingStep.deadlineMs) pendingStep.deadlinePassed();
+    }
+    if (pending.size > 0 || timer === null) return;
+    clearInterval(timer);
+    timer = null;
+  };
+  return () => {
+    timer ??= setInterval(sweep, PENDING_SWEEP_MS);
+  };
+}
+
+function sweepSession(session: Session, nowMs: number): void {
+  session.up.observe(nowMs);
+  session.down.observe(nowMs);
+  if (session.phase !== "relaying") return;
+  session.keepAlive();
+  session.countBytes();
+  if (nowMs >= session.endAtMs) return session.end("maxLifetime");
+  const [limitMs, end] = quietLimit(session);
+  const movedAtMs = Math.max(session.up.movedAtMs, session.down.movedAtMs);
+  if (limitMs > 0 && nowMs - movedAtMs >= limitMs) session.end(end);
+}
+
+/** How long no byte may move, 0 for ever, and what it is called when it is over. */
+function quietLimit(session: Session): readonly [number, End] {
+  if (session.lingering !== null) return [LINGER_MS, session.lingering];
+  if (session.isHalfClosed) return [session.limits.halfClosedMs, "halfClosedTimeout"];
+  return [session.limits.idleMs, "idleTimeout"];
+}
+
+function endStalled(thread: Thread, nowMs: number): void {
+  const stalled = [...thread.sessions]
+    .map((session) => ({ session, stalledMs: nowMs - stalledSince(session) }))
+    .filter(({ stalledMs }) => stalledMs >= STALL_MS)
+    .sort((a, b) => b.stalledMs - a.stalledMs);
+  for (const { session } of stalled) {
+    if (!thread.budget.isOver()) return;
+    session.end("maxBuffered");
+  }
+}
+
+// Infinity: nothing is held for a reader.
+function stalledSince({ up, down }: Session): number {
+  const since = [up, down]
+    .filter((pipe) => pipe.pendingBytes > 0)
+    .map((pipe) => pipe.stalledSinceMs);
+  return Math.min(...since);
+}

@@ -1,0 +1,214 @@
+// Third entry point of the build: a thread that moves the bytes of bulk sessions in the kernel.
+// Each worker has one, from its first bulk session on. It accepts and dials nothing.
+import { Epoll, FAILED, READABLE, WRITABLE } from "../../os/epoll.ts";
+import { monotonicOffsetMs } from "../../os/monotonic.ts";
+import { takeError } from "../../os/stream.ts";
+import { clearWake } from "../../os/waker.ts";
+import { Board } from "../../shared/board.ts";
+import type { FromSplicer, SplicedSession, ToSplicer } from "../../shared/messages.ts";
+import { BATCH_MS, replanned } from "../access-log/access-batch.ts";
+import { BufferBudget } from "../relay/buffer-budget.ts";
+import { Session } from "../relay/session.ts";
+import { killSession, listSessions } from "../relay/session-list.ts";
+import { startSweep } from "../relay/sweeps.ts";
+import { closeBackend, markOf, type Thread } from "../relay/worker-context.ts";
+import { SplicePipe } from "./splice-pipe.ts";
+import { SplicedSocket } from "./spliced-socket.ts";
+
+declare const self: {
+  onmessage: ((event: MessageEvent<ToSplicer>) => void) | null;
+  postMessage(message: FromSplicer): void;
+};
+
+/** How long it sleeps at most: the sweep and the heartbeat come once a second. */
+const MAX_SLEEP_MS = 1000;
+/** Token of the eventfd by which the control plane says that there is a message. */
+const WAKER = 0;
+
+const epoll = new Epoll();
+/** Sockets by their tokens in the epoll set. */
+const sockets = new Map<number, SplicedSocket>();
+/** Their turn was over before all was moved. */
+const unfinished = new Set<SplicePipe>();
+let thread: Thread | null = null;
+let wakerFd = -1;
+let lastToken = WAKER;
+let isTurning = false;
+
+self.onmessage = ({ data: message }) => {
+  switch (message.kind) {
+    case "boot":
+      thread = boot(message.row, new Board(message.board));
+      wakerFd = message.waker;
+      epoll.add(wakerFd, WAKER);
+      return post({ kind: "ready" });
+    case "splice":
+      return adopt(message.id, message.session);
+    case "close-backend":
+      return closeBackend(thread, message.slot);
+    case "cut":
+      for (const session of thread?.sessions ?? []) session.end("shutdown");
+      return;
+    case "ask-sessions":
+      return listSessions(thread, message, (sessions) =>
+        post({ kind: "sessions", query: message.query, sessions }),
+      );
+    case "kill-session": {
+      const isDone = killSession(thread, message.id);
+      return post({ kind: "session-killed", query: message.query, isDone });
+    }
+    case "access-plan":
+      if (thread !== null) thread.access = replanned(thread.access, message.plan, post);
+      return;
+    case "flush-access":
+      thread?.access?.flush();
+      return post({ kind: "access-flushed", query: message.query });
+    default:
+      return message satisfies never;
+  }
+};
+
+process.on("uncaughtException", report);
+process.on("unhandledRejection", report);
+
+function boot(row: number, board: Board): Thread {
+  const booted: Thread = {
+    worker: row,
+    board,
+    sessions: new Set(),
+    mark: markOf(row),
+    lastSession: 0,
+    pending: new Set(),
+    budget: new BufferBudget(board, row),
+    connect: () => {
+      throw new Error("a splicer dials nothing");
+    },
+    post: (message) => {
+      if (message.kind === "fault") post(message);
+    },
+    reportLocalError: () => {},
+    reportBadPreread: () => {},
+    watchPending: () => {},
+    lines: new Set(),
+    watchLines: () => {},
+    access: null,
+    placeOf: () => ({ listener: null, pool: null, backend: null }),
+    spliceAfterBytes: Number.POSITIVE_INFINITY,
+    promote: () => {},
+    onSessionEnd: () => {},
+  };
+  board.beat(row);
+  startSweep(booted, () => board.beat(row));
+  return booted;
+}
+
+function adopt(id: number, parts: SplicedSession): void {
+  if (thread === null) return;
+  const { listener, limits, slot, clientCell, past, trace } = parts;
+  const offsetMs = monotonicOffsetMs();
+  const [endAtMs, startedAtMs] = [parts.endAtMs - offsetMs, parts.startedAtMs - offsetMs];
+  // Said before the first of them closes: a number that is closed may be another's the next moment.
+  let isReleased = false;
+  const onClose = (socket: SplicedSocket) => {
+    sockets.delete(socket.token);
+    if (!isReleased) post({ kind: "released", id });
+    isReleased = true;
+  };
+  const client = new SplicedSocket(parts.client, onClose);
+  Object.assign(client, parts.peer);
+  const backend = new SplicedSocket(parts.backend, onClose);
+  const up = new SplicePipe(parts.up, client, backend);
+  const down = new SplicePipe(parts.down, backend, client);
+  const common = { listener, limits, endAtMs, clientCell, startedAtMs, past, trace };
+  const session = new Session(thread, { ...common, client, up, down });
+  client.session = session;
+  backend.session = session;
+  session.adopt(backend, slot);
+  if (!watch(client) || !watch(backend)) return session.fault(new Error("epoll takes no more"));
+  turnSoon();
+}
+
+function watch(socket: SplicedSocket): boolean {
+  const token = ++lastToken;
+  sockets.set(token, socket);
+  socket.token = token;
+  return epoll.add(socket.fd, token) === 0;
+}
+
+// Blocks in epoll while there are sessions, and lets this thread's messages and timers in between.
+function turn(): void {
+  isTurning = false;
+  if (thread === null || thread.sessions.size === 0) return;
+  // What is in the batch goes when it is due.
+  const sleepMs = (thread.access?.isEmpty ?? true) ? MAX_SLEEP_MS : BATCH_MS;
+  const count = epoll.wait(unfinished.size > 0 ? 0 : sleepMs);
+  for (const pipe of [...unfinished]) {
+    unfinished.delete(pipe);
+    move(pipe);
+  }
+  for (let event = 0; event < count; event++) happened(epoll.token(event), epoll.bits(event));
+  turnSoon();
+}
+
+function turnSoon(): void {
+  if (isTurning) return;
+  isTurning = true;
+  setImmediate(turn);
+}
+
+function happened(token: number, bits: number): void {
+  if (token === WAKER) return clearWake(wakerFd);
+  const socket = sockets.get(token);
+  if (socket === undefined) return;
+  if (bits & READABLE) {
+    socket.isReadable = true;
+    move(socket.from);
+  }
+  if (bits & WRITABLE) move(socket.to);
+  if (bits & FAILED) failed(socket);
+}
+
+function move(pipe: SplicePipe | null): void {
+  const session = pipe?.source.session;
+  if (pipe === null || session == null || session.phase === "ended") return;
+  if (pipe.hasEnded) return session.flush(pipe);
+  const moved = pipe.move();
+  if (session.isAwaitingAnswer && pipe === session.down && pipe.bytes > 0) session.answered();
+  switch (moved) {
+    case "waiting":
+      return;
+    case "more":
+      unfinished.add(pipe);
+      return;
+    case "ended":
+      pipe.source.gotFin();
+      return session.finished(pipe);
+    case "source-broken":
+      return broke(session, pipe);
+    case "sink-broken":
+      return broke(session, pipe.sink.from ?? pipe);
+  }
+}
+
+// What is left of it may have bytes to drop that no further event tells.
+function broke(session: Session, pipe: SplicePipe): void {
+  session.broke(pipe);
+  if (session.phase === "ended") return;
+  unfinished.add(pipe);
+  if (pipe.sink.from !== null) unfinished.add(pipe.sink.from);
+}
+
+// It was reset while nothing could be read from it: its sink is full.
+function failed(socket: SplicedSocket): void {
+  const { session, from } = socket;
+  if (session === null || from === null || session.phase === "ended") return;
+  if (!socket.isClosed && takeError(socket.fd) !== 0) broke(session, from);
+}
+
+function report(error: unknown): void {
+  post({ kind: "fault", message: error instanceof Error ? (error.stack ?? "") : String(error) });
+}
+
+function post(message: FromSplicer): void {
+  self.postMessage(message);
+}

@@ -1,0 +1,110 @@
+// What dials that fail do to a backend: the third in a row ejects it, whoever dialled.
+import { describe, expect, test } from "bun:test";
+import { Dial } from "../../../src/data/dial/dial.ts";
+import { Pool } from "../../../src/data/dial/pool.ts";
+import { EJECTED } from "../../../src/shared/backend-state.ts";
+import { Board } from "../../../src/shared/board.ts";
+import { backendOf, poolOf, sessionLimits } from "../../support/generation.ts";
+
+const SLOT = 3;
+const limits = sessionLimits();
+
+/** A backend with so many addresses, and dials of it by workers that share the board. */
+function dialling({ addresses = 1 } = {}) {
+  const board = new Board();
+  const messages: unknown[] = [];
+  const local: string[] = [];
+  const endpoints = Array.from({ length: addresses }, (_, nth) => ({
+    family: 4 as const,
+    ip: `10.0.0.${nth + 1}`,
+    port: 80,
+  }));
+  const pool = new Pool(0, board);
+  pool.update(poolOf([backendOf(SLOT, { endpoints })]));
+  const dial = (worker = 0) => {
+    const thread = {
+      worker,
+      board,
+      connect: () => 0,
+      post: (message: unknown) => messages.push(message),
+      reportLocalError: (_: number, code: string) => local.push(code),
+    };
+    const session: any = {
+      limits,
+      thread,
+      slot: -1,
+      trace: null,
+      up: { pendingBytes: 0 },
+      takeBackend(slot: number) {
+        session.slot = slot;
+      },
+      releaseBackend() {
+        session.slot = -1;
+      },
+    };
+    const made = new Dial(session, {
+      origin: { listener: 0, name: "l", poolName: "p", poolOf: () => pool, limits: session.limits },
+      pool,
+      nowMs: 0,
+    });
+    expect(made.next(0)).toBeNull();
+    return made;
+  };
+  return { board, messages, local, dial, isEjected: () => board.healthBits(SLOT) === EJECTED };
+}
+
+const told = (error: string) => ({ kind: "ejected", slot: SLOT, error });
+
+test("the third failure in a row ejects, over all workers, and is told once", () => {
+  const { dial, messages, isEjected } = dialling();
+  dial(0).failed("ECONNREFUSED");
+  dial(1).failed("ECONNREFUSED");
+  expect([isEjected(), messages]).toEqual([false, []]);
+  dial(2).failed("ETIMEDOUT");
+  expect([isEjected(), messages]).toEqual([true, [told("ETIMEDOUT")]]);
+  dial(0).failed("ECONNREFUSED");
+  expect(messages).toHaveLength(1);
+});
+
+test("a dial that succeeds begins the count anew", () => {
+  const { dial, messages, isEjected } = dialling();
+  for (let round = 0; round < 3; round++) {
+    dial().failed("ECONNREFUSED");
+    dial().failed("ECONNREFUSED");
+    dial().succeeded();
+  }
+  expect([isEjected(), messages]).toEqual([false, []]);
+});
+
+test("the first failure after an ejection ejects again", () => {
+  const { board, dial, messages } = dialling();
+  for (let i = 0; i < 3; i++) dial().failed("ECONNREFUSED");
+  board.changeHealth(SLOT, 0, EJECTED);
+  dial().failed("ECONNREFUSED");
+  expect(messages).toEqual([told("ECONNREFUSED"), told("ECONNREFUSED")]);
+});
+
+describe("what is no failure of the backend", () => {
+  test("this host's own trouble ejects nobody", () => {
+    const { board, dial, messages, local, isEjected } = dialling();
+    for (let i = 0; i < 5; i++) dial().failed("EADDRNOTAVAIL");
+    expect([isEjected(), messages]).toEqual([false, []]);
+    expect(local).toEqual(Array(5).fill("EADDRNOTAVAIL"));
+    expect(board.backendTotal(SLOT, "dialLocal")).toBe(5);
+  });
+
+  test("one address of several: only when all have failed", () => {
+    const { board, dial, isEjected } = dialling({ addresses: 2 });
+    for (let i = 0; i < 3; i++) {
+      const one = dial();
+      one.failed("ECONNREFUSED");
+      expect(isEjected()).toBe(false);
+      one.failed("EHOSTUNREACH");
+    }
+    expect(isEjected()).toBe(true);
+    expect([
+      board.backendTotal(SLOT, "dialRefused"),
+      board.backendTotal(SLOT, "dialUnreachable"),
+    ]).toEqual([3, 3]);
+  });
+});

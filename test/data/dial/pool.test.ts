@@ -1,0 +1,48 @@
+// Tiers: the lowest that has an eligible backend serves.
+import { expect, test } from "bun:test";
+import { FULL, Pool } from "../../../src/data/dial/pool.ts";
+import { PROBE_DOWN } from "../../../src/shared/backend-state.ts";
+import { Board } from "../../../src/shared/board.ts";
+import { backendOf, poolOf } from "../../support/generation.ts";
+
+function poolWith(...tiers: readonly number[]): { readonly board: Board; readonly pool: Pool } {
+  const board = new Board();
+  const pool = new Pool(0, board);
+  pool.update(poolOf(tiers.map((tier, slot) => backendOf(slot, { tier, maxConnections: 2 }))));
+  return { board, pool };
+}
+
+/** The backends that clients get. */
+function picks(pool: Pool, tried: readonly number[] = []): readonly number[] {
+  return [...new Set(Array.from({ length: 20 }, () => pool.pick(tried)))].sort();
+}
+
+test("tier after tier, as they go down, and back", () => {
+  const { board, pool } = poolWith(0, 65_536, 7, 0, 7);
+  expect(picks(pool)).toEqual([0, 3]);
+  board.changeHealth(0, PROBE_DOWN, 0);
+  expect(picks(pool)).toEqual([3]);
+  board.changeHealth(3, PROBE_DOWN, 0);
+  expect(picks(pool)).toEqual([2, 4]);
+  for (const slot of [2, 4]) board.changeHealth(slot, PROBE_DOWN, 0);
+  expect(picks(pool)).toEqual([1]);
+  board.changeHealth(4, 0, PROBE_DOWN);
+  expect(picks(pool)).toEqual([4]);
+  board.changeHealth(0, 0, PROBE_DOWN);
+  expect(picks(pool)).toEqual([0]);
+});
+
+test("with none eligible all are tried, from the lowest tier on", () => {
+  const { board, pool } = poolWith(2, 1);
+  for (const slot of [0, 1]) board.changeHealth(slot, PROBE_DOWN, 0);
+  expect(picks(pool)).toEqual([1]);
+  expect(picks(pool, [1])).toEqual([0]);
+  expect(picks(pool, [0, 1])).toEqual([-1]);
+});
+
+test("a tier that is full is not down", () => {
+  const { board, pool } = poolWith(0, 1, 2);
+  for (let i = 0; i < 2; i++) board.takeBackend(0, 0);
+  expect(picks(pool)).toEqual([FULL]);
+  expect(picks(pool, [0])).toEqual([1]);
+});

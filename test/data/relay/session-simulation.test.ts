@@ -1,0 +1,270 @@
+// A seeded simulation of sessions over fake sockets: partial writes, stalls, resets and FINs in
+// every order. After each step the promises of the relay are checked; a failure prints its seed.
+import { expect, test } from "bun:test";
+import { AdmissionControl } from "../../../src/data/accept/admission-control.ts";
+import type { Origin } from "../../../src/data/accept/listener-context.ts";
+import { Preread } from "../../../src/data/accept/preread.ts";
+import { AccessBatch } from "../../../src/data/access-log/access-batch.ts";
+import { beginTrace } from "../../../src/data/access-log/access-record.ts";
+import { Dial } from "../../../src/data/dial/dial.ts";
+import { Pool } from "../../../src/data/dial/pool.ts";
+import { BufferBudget } from "../../../src/data/relay/buffer-budget.ts";
+import { clientHandlers } from "../../../src/data/relay/client-handlers.ts";
+import { Pipe } from "../../../src/data/relay/pipe.ts";
+import { Session } from "../../../src/data/relay/session.ts";
+import type { Thread } from "../../../src/data/relay/worker-context.ts";
+import { AddressSet } from "../../../src/policy/admission/address-set.ts";
+import { Board } from "../../../src/shared/board.ts";
+import { END_INDEX, ENDS } from "../../../src/shared/end-reason.ts";
+import { hello } from "../../policy/sniff/hello.ts";
+import { backendOf, poolOf, sessionLimits } from "../../support/generation.ts";
+import { FakeSocket } from "./fake-socket.ts";
+
+const ROUNDS = 3000;
+const MAX_CHUNK = 60;
+const HEADER = Array.from(Buffer.from("PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n"));
+const HELLO = Array.from(hello({}));
+const board = new Board();
+
+function random(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+type Peer = { socket: FakeSocket; sent: number[]; hasFinished: boolean; hasReset: boolean };
+
+class World {
+  readonly random: () => number;
+  readonly thread: Thread;
+  readonly client: Peer;
+  readonly backends: Peer[] = [];
+  readonly session: Session;
+  /** What a client has to send first, that no backend gets. */
+  private header: number[] = [];
+  /** And what it has to send then. */
+  private greeting: number[] = [];
+  private counter = 0;
+  /** Why sessions have ended, by the access log. */
+  readonly logged: string[] = [];
+  readonly log = new AccessBatch(
+    { mode: "all", file: null, format: "text", fields: ["reason"] },
+    ({ text }) => this.logged.push(text),
+  );
+
+  constructor(seed: number) {
+    this.random = random(seed);
+    this.thread = {
+      worker: 0,
+      board,
+      sessions: new Set(),
+      mark: "0",
+      lastSession: 0,
+      pending: new Set(),
+      budget: new BufferBudget(board, 0),
+      post: () => {},
+      watchPending: () => {},
+      lines: new Set(),
+      watchLines: () => {},
+      reportLocalError: () => {},
+      reportBadPreread: () => {},
+      onSessionEnd: () => {},
+      access: this.log,
+      placeOf: () => ({ listener: null, pool: null, backend: null }),
+      spliceAfterBytes: Number.POSITIVE_INFINITY,
+      promote: () => {},
+      connect: (options) => {
+        if (this.random() < 0.1) return 99;
+        const socket = new FakeSocket(options.handlers as never);
+        socket.data = options.data;
+        this.backends.push({ socket, sent: [], hasFinished: false, hasReset: false });
+        options.handlers.open(socket as never);
+        return 0;
+      },
+    };
+    const endpoints = [{ family: 4 as const, ip: "127.0.0.1", port: 1 }];
+    const backends = [0, 1, 2].map((slot) => backendOf(slot, { endpoints }));
+    const pool = new Pool(0, board);
+    pool.update(poolOf(backends));
+    const origin = {
+      listener: 0,
+      name: "l",
+      poolName: "p",
+      poolOf: () => pool,
+      limits: sessionLimits(),
+    };
+    const socket = new FakeSocket(clientHandlers as never);
+    this.client = { socket, sent: [], hasFinished: false, hasReset: false };
+    board.enterSession(0, 10);
+    board.openSession(0, 0);
+    const up = new Pipe(this.thread.budget, 0);
+    const down = new Pipe(this.thread.budget, 0);
+    const { limits } = origin;
+    const endAtMs = Number.POSITIVE_INFINITY;
+    const client = socket as never;
+    const parts = {
+      listener: 0,
+      limits,
+      client,
+      up,
+      down,
+      endAtMs,
+      clientCell: -1,
+      startedAtMs: 0,
+      past: null,
+      trace: beginTrace(origin, client),
+    };
+    this.session = new Session(this.thread, parts);
+    socket.data = this.session;
+    this.session.start(this.firstStep(origin, pool, up), null);
+  }
+
+  private firstStep(origin: Origin, pool: Pool, up: Pipe): Preread | Dial {
+    const nowMs = performance.now();
+    if (this.random() < 0.5) return new Dial(this.session, { origin, pool, nowMs });
+    const [isProxied, hasRoutes] = [this.random() < 0.7, this.random() < 0.7];
+    if (isProxied) this.header = [...HEADER];
+    if (hasRoutes) this.greeting = [...HELLO];
+    const trusted = new AddressSet(["127.0.0.1/32"]);
+    const rules = { proxy: isProxied ? { trusted, isOptional: false } : null, hasRoutes };
+    const admission = new AdmissionControl(this.thread, 0);
+    return new Preread(this.session, { rules, origin, admission, up, nowMs });
+  }
+
+  get backend(): Peer | undefined {
+    return this.backends.at(-1);
+  }
+
+  step(): void {
+    const peer = this.random() < 0.5 ? this.client : this.backend;
+    if (peer === undefined) return;
+    if (peer !== this.client && this.session.phase === "dialing") return this.connectStep(peer);
+    const dice = this.random();
+    if (dice < 0.35) this.send(peer);
+    else if (dice < 0.6) peer.socket.poll();
+    else if (dice < 0.85) peer.socket.peerReads(Math.floor(this.random() * 40));
+    else if (dice < 0.93) this.finish(peer);
+    else if (dice < 0.94) this.reset(peer, () => peer.socket.peerResets());
+    else if (dice < 0.945) this.reset(peer, () => peer.socket.peerBreaks());
+  }
+
+  /** Everybody reads, sends FIN and waits: a live session must come to its end. */
+  settle(): void {
+    for (let i = 0; i < 400 && this.session.phase !== "ended"; i++) {
+      if (this.session.phase === "dialing" && this.backend !== undefined) {
+        this.backend.socket.peerReads(1000);
+        continue;
+      }
+      for (const peer of [this.client, this.backend]) {
+        if (peer === undefined) continue;
+        if (i > 3) this.finish(peer);
+        // No write came by that would have told.
+        if (i > 3 && peer.hasReset) peer.socket.peerResets();
+        peer.socket.peerReads(1000);
+        peer.socket.poll();
+      }
+    }
+  }
+
+  check(): void {
+    const { client, backend } = this;
+    if (backend === undefined) return;
+    this.checkDirection(client, backend);
+    this.checkDirection(backend, client);
+  }
+
+  private checkDirection(from: Peer, to: Peer): void {
+    // Backpressure: no more than one read is held. (Upwards, early data may come on top.)
+    if (from !== this.client && !from.hasReset) {
+      expect(this.session.down.pendingBytes).toBeLessThanOrEqual(MAX_CHUNK);
+    }
+    const got = to.socket.received;
+    expect(got).toEqual(from.sent.slice(0, got.length));
+    if (to.socket.ending !== "fin") return;
+    // A clean end is the whole stream, and its sender did end it.
+    expect(got.length).toBe(from.sent.length);
+    expect(from.hasFinished).toBe(true);
+  }
+
+  private connectStep(peer: Peer): void {
+    const dice = this.random();
+    if (dice < 0.5) peer.socket.peerReads(20);
+    else if (dice < 0.7) peer.socket.peerResets();
+    else if (dice < 0.8) this.session.dial?.attemptFailed("ETIMEDOUT");
+  }
+
+  private send(peer: Peer): void {
+    if (peer.hasFinished || peer.hasReset) return;
+    const length = 1 + Math.floor(this.random() * MAX_CHUNK);
+    const isClient = peer === this.client;
+    const header = isClient ? this.header.splice(0, length) : [];
+    const greeting = isClient ? this.greeting.splice(0, length - header.length) : [];
+    const rest = Array.from(
+      { length: length - header.length - greeting.length },
+      () => this.counter++ & 0xff,
+    );
+    peer.sent.push(...greeting, ...rest);
+    peer.socket.peerSends(Uint8Array.from([...header, ...greeting, ...rest]));
+  }
+
+  private finish(peer: Peer): void {
+    if (peer.hasReset || peer.hasFinished) return;
+    peer.hasFinished = true;
+    peer.socket.peerFinishes();
+  }
+
+  private reset(peer: Peer, how: () => void): void {
+    if (peer.hasReset) return;
+    peer.hasReset = true;
+    how();
+  }
+}
+
+function rounds(): readonly number[] {
+  const fixed = Number(process.env.BAL_SIMULATION_SEED ?? "0");
+  if (fixed > 0) return [fixed];
+  const first = Math.floor(Math.random() * 2 ** 31);
+  return Array.from({ length: ROUNDS }, (_, i) => first + i);
+}
+
+test("keeps the promises of the relay in any order of events", () => {
+  const reasons = new Set<string>();
+  for (const seed of rounds()) {
+    const before = ENDS.map((end) => board.ended(0, END_INDEX[end]));
+    try {
+      const world = new World(seed);
+      for (let step = 0; step < 120; step++) {
+        world.step();
+        world.check();
+      }
+      world.settle();
+      world.check();
+      expect(world.session.phase).toBe("ended");
+      world.log.flush();
+      expect(world.logged).toHaveLength(1);
+      expect(world.logged[0]).not.toContain("\n");
+      expect(world.client.socket.isClosed).toBe(true);
+      for (const { socket } of world.backends) expect(socket.isClosed).toBe(true);
+      expect(board.bufferedBytes()).toBe(0);
+      expect(board.sessions()).toBe(0);
+      expect([0, 1, 2].map((slot) => board.backendSessions(slot))).toEqual([0, 0, 0]);
+    } catch (error) {
+      throw new Error(`BAL_SIMULATION_SEED=${seed}: ${(error as Error).message}`, { cause: error });
+    }
+    for (const [i, end] of ENDS.entries()) {
+      if (board.ended(0, END_INDEX[end]) !== before[i]) reasons.add(end);
+    }
+  }
+  if (rounds().length === 1) return;
+  // The simulation reaches what it is for.
+  for (const end of ["finished", "clientReset", "backendReset", "dialFailed", "clientGoneDial"]) {
+    expect(reasons).toContain(end);
+  }
+  expect(reasons).toContain("clientGonePreread");
+  expect(reasons).toContain("clientResetHalfClosed");
+  expect(reasons).toContain("backendResetHalfClosed");
+});
