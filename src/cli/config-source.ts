@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { BalError } from "../base/errors.ts";
 import { findConfig, type LoadResult, loadConfig, parseSource } from "../config/load.ts";
-import { MAX_FILE_BYTES } from "../config/syntax.ts";
+import { MAX_FILE_BYTES } from "../config/read/syntax.ts";
 import { template } from "../config/template.ts";
 import { type Home, locateHome, makeHome } from "../control/host/home.ts";
 import { schemaText } from "./schema.ts";

@@ -3,7 +3,7 @@
 import type { BackendStatus, Status } from "../api/api.ts";
 import type { AdminClient, Answer, BackendName } from "../api/client.ts";
 import { BalError } from "../base/errors.ts";
-import { nearName } from "../config/near-name.ts";
+import { nearName } from "../config/suggest.ts";
 import type { Home } from "../control/host/home.ts";
 import { explainSilence, unanswered } from "./not-running.ts";
 

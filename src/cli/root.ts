@@ -1,7 +1,7 @@
 // argv → a command. Commands are loaded only when they are asked for.
 import { parseArgs } from "node:util";
 import { type ArgsDef, type CommandDef, defineCommand, renderUsage, runCommand } from "citty";
-import { nearName } from "../config/near-name.ts";
+import { nearName } from "../config/suggest.ts";
 import { type ExitCode, outputCode, report, say, usageError } from "./exit.ts";
 import { catchFaults } from "./faults.ts";
 import { hasColour } from "./paint.ts";

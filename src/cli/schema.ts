@@ -1,6 +1,6 @@
 // `bal schema`: the config's JSON Schema, for editors.
 import { defineCommand } from "citty";
-import { jsonSchema } from "../config/json-schema.ts";
+import { jsonSchema } from "../config/schema/json-schema.ts";
 import { type ExitCode, say } from "./exit.ts";
 
 export const schema = defineCommand({

@@ -1,13 +1,5 @@
 // What a reload changes, as data: the same for `bal graceful`, `bal diff` and the log.
-import {
-  asWritten,
-  backendAsWritten,
-  HIDDEN,
-  listenerAsWritten,
-  poolAsWritten,
-  sessionTimeouts,
-  type Written,
-} from "./as-written.ts";
+
 import type {
   AdminConfig,
   BackendConfig,
@@ -16,6 +8,15 @@ import type {
   PoolConfig,
   SessionTimeouts,
 } from "./config.ts";
+import {
+  asWritten,
+  backendAsWritten,
+  HIDDEN,
+  listenerAsWritten,
+  poolAsWritten,
+  sessionTimeouts,
+  type Written,
+} from "./serialize.ts";
 
 export type ChangeKind = "added" | "removed" | "changed";
 

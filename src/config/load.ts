@@ -4,7 +4,7 @@ import { open, stat } from "node:fs/promises";
 import { codeOf } from "../base/os-error.ts";
 import type { Diagnostic } from "./diagnostics.ts";
 import { type ParseResult, parseConfig } from "./parse.ts";
-import { MAX_FILE_BYTES } from "./syntax.ts";
+import { MAX_FILE_BYTES } from "./read/syntax.ts";
 
 /** `source` is the text, for excerpts; empty when it could not be read, or is too large. */
 export type LoadResult = ParseResult & { readonly source: string };

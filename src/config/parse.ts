@@ -2,13 +2,13 @@
 // it, all at once. Pure: no network, no disk, and no bytes make it throw.
 import type { Config } from "./config.ts";
 import type { Diagnostic } from "./diagnostics.ts";
-import { judge } from "./judge.ts";
-import { translateNamesake } from "./namesake.ts";
-import { type Reader, readField } from "./read.ts";
+import type { WrittenConfig } from "./read/raw-config.ts";
+import { type Reader, readField } from "./read/read.ts";
+import { parseSyntax } from "./read/syntax.ts";
 import { resolveConfig } from "./resolve.ts";
-import { schema } from "./schema.ts";
-import { parseSyntax } from "./syntax.ts";
-import type { WrittenConfig } from "./written.ts";
+import { translateNamesake } from "./rust-compat.ts";
+import { schema } from "./schema/schema.ts";
+import { judge } from "./validate/validate.ts";
 
 export type ParseResult =
   | { readonly kind: "valid"; readonly config: Config; readonly warnings: readonly Diagnostic[] }

@@ -20,11 +20,6 @@ import type {
   RouteConfig,
   SessionTimeouts,
 } from "./config.ts";
-import type { Field, Keys } from "./field.ts";
-import { parseMode } from "./read-listen.ts";
-import { tables } from "./schema.ts";
-import { ACCESS_FIELDS } from "./schema-log.ts";
-import { PROXY_TLVS } from "./schema-proxy.ts";
 import type {
   WrittenAccess,
   WrittenAdmin,
@@ -41,7 +36,12 @@ import type {
   WrittenResolver,
   WrittenRoute,
   WrittenSessionTimeouts,
-} from "./written.ts";
+} from "./read/raw-config.ts";
+import { parseMode } from "./read/read-listen.ts";
+import type { Field, Keys } from "./schema/field.ts";
+import { tables } from "./schema/schema.ts";
+import { ACCESS_FIELDS } from "./schema/schema-log.ts";
+import { PROXY_TLVS } from "./schema/schema-proxy.ts";
 
 /** The name of the simple form's listener and pool. */
 export const DEFAULT_NAME = "default";

@@ -1,6 +1,6 @@
 // `resolver`, and a pool's `discover`: what is right, what is wrong and where, what is hardly meant.
 import { describe, expect, test } from "bun:test";
-import { asWritten } from "../../src/config/as-written.ts";
+import { asWritten } from "../../src/config/serialize.ts";
 import { type Expected, errorsOf, expectFindings, parse } from "../support/findings.ts";
 
 const LISTENERS = "listeners: [{name: l, port: 80, pool: p}]";

@@ -1,7 +1,7 @@
 // Where listeners may be, and what is wrong with where they are.
 import { describe, expect, test } from "bun:test";
-import { asWritten } from "../../src/config/as-written.ts";
 import { describeChange, diffConfigs } from "../../src/config/diff.ts";
+import { asWritten } from "../../src/config/serialize.ts";
 import { type Expected, errorsOf, expectFindings, parse } from "../support/findings.ts";
 
 const BACKENDS = "backends: [{host: a, port: 1}, {host: b, port: 2}]";

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import type { LogConfig } from "../../src/config/config.ts";
 import { parseConfig } from "../../src/config/parse.ts";
-import { ACCESS_FIELDS } from "../../src/config/schema-log.ts";
+import { ACCESS_FIELDS } from "../../src/config/schema/schema-log.ts";
 import { type Expected, errorsOf, expectFindings, parse } from "../support/findings.ts";
 
 const BACKENDS = "backends: [{host: a, port: 1}]";

@@ -1,8 +1,8 @@
 // The tables of docs/config.md, made from the schema. What stands between them is written by hand and
 // left alone; a group of keys that the page does not have yet gets a section at its end.
 import { formatDuration, formatSize } from "../../src/base/units.ts";
-import { describeField, type Field, type Key, type Keys } from "../../src/config/field.ts";
-import { schema } from "../../src/config/schema.ts";
+import { describeField, type Field, type Key, type Keys } from "../../src/config/schema/field.ts";
+import { schema } from "../../src/config/schema/schema.ts";
 
 /** Keys that stand together. `path` as in a diagnostic, with `[]` and NAME: `pools.NAME.hash`. */
 type Group = { readonly path: string; readonly doc: string; readonly keys: Keys };

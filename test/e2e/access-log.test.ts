@@ -1,7 +1,7 @@
 // What the access log tells of sessions that were relayed, whoever moved their bytes, and where.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
-import { ACCESS_FIELDS } from "../../src/config/schema-log.ts";
+import { ACCESS_FIELDS } from "../../src/config/schema/schema-log.ts";
 import {
   type AccessLine,
   accessLines,

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { jsonSchema } from "../../src/config/json-schema.ts";
+import { jsonSchema } from "../../src/config/schema/json-schema.ts";
 import { balBinary, runBal, temporaryHome } from "../support/bal.ts";
 import { until } from "../support/until.ts";
 

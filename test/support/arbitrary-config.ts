@@ -3,9 +3,9 @@
 import fc from "fast-check";
 import { formatDuration, formatSize } from "../../src/base/units.ts";
 import type { HealthCheckType } from "../../src/config/config.ts";
-import type { Field, Key, Keys } from "../../src/config/field.ts";
-import { TYPES_OF } from "../../src/config/judge-health.ts";
-import { tables } from "../../src/config/schema.ts";
+import type { Field, Key, Keys } from "../../src/config/schema/field.ts";
+import { tables } from "../../src/config/schema/schema.ts";
+import { TYPES_OF } from "../../src/config/validate/validate-health.ts";
 
 const hostname = fc.stringMatching(/^[a-z][a-z0-9-]{0,9}[a-z0-9]\.test$/);
 const host = fc.oneof(fc.ipV4(), fc.ipV6(), hostname);

@@ -1,7 +1,7 @@
 // Every key of the schema, with a config in which it can be written.
-import { describeField, type Field } from "../../src/config/field.ts";
-import { TYPES_OF } from "../../src/config/judge-health.ts";
-import { schema } from "../../src/config/schema.ts";
+import { describeField, type Field } from "../../src/config/schema/field.ts";
+import { schema } from "../../src/config/schema/schema.ts";
+import { TYPES_OF } from "../../src/config/validate/validate-health.ts";
 
 export type Step = string | number;
 

@@ -4,7 +4,7 @@ import { dirname, resolve } from "node:path";
 import { BalError } from "../../base/errors.ts";
 import { codeOf } from "../../base/os-error.ts";
 import type { Config } from "../../config/config.ts";
-import { isSecret } from "../../config/scalar.ts";
+import { isSecret } from "../../config/read/scalar.ts";
 import type { Log } from "../logs/log.ts";
 
 /** More than a token with its newline can have. */

@@ -1,9 +1,9 @@
 // What an operator may change of a backend while bal runs: a value of JSON → an override, by the ranges
 // of the config's own keys.
 import type { BackendConfig } from "../../config/config.ts";
-import { nearName } from "../../config/near-name.ts";
-import { readValue } from "../../config/scalar.ts";
-import { tables } from "../../config/schema.ts";
+import { readValue } from "../../config/read/scalar.ts";
+import { tables } from "../../config/schema/schema.ts";
+import { nearName } from "../../config/suggest.ts";
 
 /** Over the config's; a key that is absent is as there. */
 export type Override = {

@@ -3,7 +3,7 @@ import { accessSync, constants } from "node:fs";
 import { dirname } from "node:path";
 import { codeOf, errnoCode } from "../../base/os-error.ts";
 import type { Config } from "../../config/config.ts";
-import { formatMode } from "../../config/read-listen.ts";
+import { formatMode } from "../../config/read/read-listen.ts";
 import { ECONNREFUSED } from "../../os/abi.ts";
 import { isLinux } from "../../os/libc.ts";
 import { holdersOfPath } from "../../os/port-holder.ts";

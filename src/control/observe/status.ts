@@ -2,8 +2,8 @@
 
 import type { BackendStatus, ListenerStatus, PoolStatus } from "../../api/api.ts";
 import { formatListenAddress } from "../../base/listen-address.ts";
-import { routeAsWritten } from "../../config/as-written.ts";
 import type { Config } from "../../config/config.ts";
+import { routeAsWritten } from "../../config/serialize.ts";
 import type { BackendTotal, Board } from "../../shared/board.ts";
 import { END_INDEX, ENDS, isRefusal } from "../../shared/end-reason.ts";
 import type { Backend } from "../backends/backend.ts";

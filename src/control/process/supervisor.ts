@@ -3,9 +3,9 @@
 import { closeSync } from "node:fs";
 import type { ApiError, ControlApi, ReloadOutcome, ReloadSource, Status } from "../../api/api.ts";
 import { SerialQueue } from "../../base/serial-queue.ts";
-import { asWritten } from "../../config/as-written.ts";
 import type { Config } from "../../config/config.ts";
 import type { Diagnostic } from "../../config/diagnostics.ts";
+import { asWritten } from "../../config/serialize.ts";
 import { Refusal } from "../admin/router.ts";
 import { AdminServer } from "../admin/server.ts";
 import { withToken } from "../admin/token.ts";

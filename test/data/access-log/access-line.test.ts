@@ -1,7 +1,7 @@
 // The lines of the access log: both forms, the choice of fields, and that a line stays one.
 import { expect, test } from "bun:test";
 import type { AccessField } from "../../../src/config/config.ts";
-import { ACCESS_FIELDS } from "../../../src/config/schema-log.ts";
+import { ACCESS_FIELDS } from "../../../src/config/schema/schema-log.ts";
 import { lineMaker } from "../../../src/data/access-log/access-line.ts";
 import type { AccessRecord } from "../../../src/data/access-log/access-record.ts";
 

@@ -1,8 +1,8 @@
 // Names that are looked up: what of `resolver` and a pool's `discover` is no single value's mistake.
-import { formatHostPort, parseIp } from "../base/address.ts";
-import { formatDuration } from "../base/units.ts";
-import type { Report } from "./report.ts";
-import type { WrittenConfig, WrittenPool, WrittenResolver } from "./written.ts";
+import { formatHostPort, parseIp } from "../../base/address.ts";
+import { formatDuration } from "../../base/units.ts";
+import type { WrittenConfig, WrittenPool, WrittenResolver } from "../read/raw-config.ts";
+import type { Report } from "../report.ts";
 
 /** Above it a server that has gone is dialled for minutes. */
 const MAX_INTERVAL_MS = 300_000;

@@ -1,7 +1,7 @@
 // Bytes → one YAML document, or where and why they are none.
 import { isUtf8 } from "node:buffer";
 import { type Document, LineCounter, parseDocument, type YAMLError } from "yaml";
-import { Report } from "./report.ts";
+import { Report } from "../report.ts";
 
 export const MAX_FILE_BYTES = 1024 * 1024;
 

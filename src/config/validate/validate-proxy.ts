@@ -1,6 +1,11 @@
 // What no single value of the PROXY protocol shows, towards backends and from peers.
-import type { Report } from "./report.ts";
-import type { WrittenConfig, WrittenProxyAccept, WrittenProxyProtocol } from "./written.ts";
+
+import type {
+  WrittenConfig,
+  WrittenProxyAccept,
+  WrittenProxyProtocol,
+} from "../read/raw-config.ts";
+import type { Report } from "../report.ts";
 
 export function judgeProxyProtocol(written: WrittenConfig, report: Report): void {
   for (const [index, listener] of (written.listeners ?? []).entries()) {

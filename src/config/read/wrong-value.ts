@@ -1,6 +1,7 @@
 // What a single value is, or what is wrong with it: in the words of its field.
-import { describeField, type Field } from "./field.ts";
-import type { Finding } from "./report.ts";
+
+import type { Finding } from "../report.ts";
+import { describeField, type Field } from "../schema/field.ts";
 
 export type Read = { readonly value: unknown } | Finding;
 

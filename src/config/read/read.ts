@@ -9,9 +9,9 @@ import {
   type ParsedNode,
   type YAMLMap,
 } from "yaml";
-import { describeField, type Field, type Keys } from "./field.ts";
-import { nearName } from "./near-name.ts";
-import type { Report } from "./report.ts";
+import type { Report } from "../report.ts";
+import { describeField, type Field, type Keys } from "../schema/field.ts";
+import { nearName } from "../suggest.ts";
 import { isName, readScalar } from "./scalar.ts";
 
 /** Aliases that are followed; a file of a few lines could else stand for millions. */

@@ -1,8 +1,8 @@
 // The files of the Rust program of the same name stay valid: its keys become ours, each with a
 // warning that says what to write today.
 import { formatDuration } from "../base/units.ts";
+import type { WrittenConfig } from "./read/raw-config.ts";
 import type { Report } from "./report.ts";
-import type { WrittenConfig } from "./written.ts";
 
 type Section = "health_check" | "timeouts" | "limits" | "log";
 

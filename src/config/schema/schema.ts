@@ -2,13 +2,13 @@
 // reference come from it.
 import type { Field, Keys } from "./field.ts";
 import { choice, duration, integer, map, nullable, ports, rate, timeout } from "./field-makers.ts";
-import { discoverKeys, resolverKeys } from "./name-keys.ts";
-import { namesakeKeys } from "./namesake-keys.ts";
 import { backendKeys, queueKeys } from "./schema-backend.ts";
 import { healthCheckKeys } from "./schema-health.ts";
 import { accessKeys, logKeys } from "./schema-log.ts";
 import { cidrs, proxyAcceptKeys, proxyProtocol } from "./schema-proxy.ts";
+import { discoverKeys, resolverKeys } from "./schema-resolver.ts";
 import { routes } from "./schema-routes.ts";
+import { namesakeKeys } from "./schema-rust-compat.ts";
 
 /** Capacity of the board (shared/board.ts); a test compares them. */
 export const MAX_BACKENDS = 4096;

@@ -1,8 +1,9 @@
 // What no single value of a listener shows: names that are taken, pools that are not there, routes that no
 // client could take.
-import { nearName } from "./near-name.ts";
-import type { Report } from "./report.ts";
-import type { WrittenConfig, WrittenListener, WrittenRoute } from "./written.ts";
+
+import type { WrittenConfig, WrittenListener, WrittenRoute } from "../read/raw-config.ts";
+import type { Report } from "../report.ts";
+import { nearName } from "../suggest.ts";
 
 export function judgeListeners(written: WrittenConfig, report: Report): void {
   const names = new Map<string, string>();

@@ -17,7 +17,7 @@ import type {
   RouteConfig,
   SessionTimeouts,
 } from "./config.ts";
-import { formatMode } from "./read-listen.ts";
+import { formatMode } from "./read/read-listen.ts";
 
 /** Instead of a secret. */
 export const HIDDEN = "(hidden)";

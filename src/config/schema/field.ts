@@ -1,6 +1,6 @@
 // The kinds of value that a key can have. A schema is made of these and is plain data: what reads
 // a file, what documents it and what makes a JSON Schema all walk the same table.
-import { MAX_SOCKET_PATH } from "../base/address.ts";
+import { MAX_SOCKET_PATH } from "../../base/address.ts";
 
 /** Longer than any timeout means anything; with its jitter within timers' range (2³¹−1 ms). */
 export const MAX_DURATION_MS = 480 * 3_600_000;

@@ -1,12 +1,12 @@
 // What no single value of a backend shows: forms that do not go together, the same one twice, lists that
 // serve nobody.
-import { type Address, formatAddress, isLoopback, isWildcard } from "../base/address.ts";
-import { formatListenAddress, hasPort } from "../base/listen-address.ts";
-import type { ListenerConfig } from "./config.ts";
-import type { Report } from "./report.ts";
-import { backendAddress, backendName, DEFAULT_NAME } from "./resolve.ts";
-import { MAX_BACKENDS } from "./schema.ts";
-import type { WrittenBackend, WrittenConfig } from "./written.ts";
+import { type Address, formatAddress, isLoopback, isWildcard } from "../../base/address.ts";
+import { formatListenAddress, hasPort } from "../../base/listen-address.ts";
+import type { ListenerConfig } from "../config.ts";
+import type { WrittenBackend, WrittenConfig } from "../read/raw-config.ts";
+import type { Report } from "../report.ts";
+import { backendAddress, backendName, DEFAULT_NAME } from "../resolve.ts";
+import { MAX_BACKENDS } from "../schema/schema.ts";
 
 /** A pool as it stands in the file: `path` is empty for the simple form's. */
 type Place = {

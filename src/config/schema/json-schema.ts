@@ -1,6 +1,6 @@
 // The schema table as JSON Schema (draft 2020-12), for editors and other tools. It allows everything
 // that `bal check` does; ranges of durations and what judge.ts sees are left to `check`.
-import { MAX_SOCKET_PATH } from "../base/address.ts";
+import { MAX_SOCKET_PATH } from "../../base/address.ts";
 import { describeField, type Field, type Key, type Keys } from "./field.ts";
 import { schema, simpleFormKeys } from "./schema.ts";
 

@@ -3,13 +3,13 @@ import { describe, expect, test } from "bun:test";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { parse as parseYaml } from "yaml";
-import { jsonSchema } from "../../src/config/json-schema.ts";
-import { parseConfig } from "../../src/config/parse.ts";
-import { template } from "../../src/config/template.ts";
-import { writtenConfig } from "../support/arbitrary-config.ts";
-import { parse } from "../support/findings.ts";
-import { configWith, places } from "../support/schema-walk.ts";
-import { yamlBlocks } from "../support/yaml-blocks.ts";
+import { parseConfig } from "../../../src/config/parse.ts";
+import { jsonSchema } from "../../../src/config/schema/json-schema.ts";
+import { template } from "../../../src/config/template.ts";
+import { writtenConfig } from "../../support/arbitrary-config.ts";
+import { parse } from "../../support/findings.ts";
+import { configWith, places } from "../../support/schema-walk.ts";
+import { yamlBlocks } from "../../support/yaml-blocks.ts";
 
 // `required` stands beside `properties` that are false.
 const ajv = new Ajv2020({ strict: true, strictTypes: false, strictRequired: false });

@@ -1,7 +1,7 @@
 // Where the logs go, and what a line of the access log tells: what of it is no single value's mistake.
 import { dirname, resolve } from "node:path";
-import type { Report } from "./report.ts";
-import type { WrittenLog } from "./written.ts";
+import type { WrittenLog } from "../read/raw-config.ts";
+import type { Report } from "../report.ts";
 
 export function judgeLog({ file = null, ...log }: WrittenLog, report: Report): void {
   const access = typeof log.access === "object" ? log.access : {};

@@ -1,6 +1,6 @@
 // A file as it was written, after each value was read by its field: what is absent is absent, and
 // what was wrong is absent too. Durations are milliseconds, sizes bytes.
-import type { PortRange } from "../base/listen-address.ts";
+import type { PortRange } from "../../base/listen-address.ts";
 import type {
   AccessField,
   AccessFormat,
@@ -16,7 +16,7 @@ import type {
   ProxyTlv,
   Refuse,
   ServerConfig,
-} from "./config.ts";
+} from "../config.ts";
 
 export type WrittenQueue = { readonly size?: number; readonly timeout?: number };
 

@@ -1,9 +1,9 @@
 // Where listeners are: addresses that clash, and keys that mean nothing for a unix socket.
-import { formatListenAddress, type ListenAddress } from "../base/listen-address.ts";
-import { type Target, targetsOf } from "./judge-listeners.ts";
-import type { Report } from "./report.ts";
-import { listenAddressOf } from "./resolve.ts";
-import type { WrittenConfig, WrittenListener } from "./written.ts";
+import { formatListenAddress, type ListenAddress } from "../../base/listen-address.ts";
+import type { WrittenConfig, WrittenListener } from "../read/raw-config.ts";
+import type { Report } from "../report.ts";
+import { listenAddressOf } from "../resolve.ts";
+import { type Target, targetsOf } from "./validate-listeners.ts";
 
 export function judgeListenAddresses(
   { listeners = [], pools = {} }: WrittenConfig,

@@ -1,19 +1,19 @@
 // What no single value shows: keys that do not go together, names that lead nowhere, values that
 // are allowed and yet hardly meant.
-import { formatDuration } from "../base/units.ts";
-import { judgeAdmin } from "./judge-admin.ts";
-import { judgeBackends } from "./judge-backends.ts";
-import { judgeClientPorts } from "./judge-client-ports.ts";
-import { judgeDiscovery } from "./judge-discovery.ts";
-import { judgeHealthType } from "./judge-health.ts";
-import { judgeListenAddresses } from "./judge-listen-address.ts";
-import { judgeListeners } from "./judge-listeners.ts";
-import { judgeLog } from "./judge-log.ts";
-import { judgeProxyProtocol } from "./judge-proxy.ts";
-import type { Report } from "./report.ts";
-import { healthCheckOf, layHealthCheck, listenersOf, withDefaults } from "./resolve.ts";
-import { simpleFormKeys, tables } from "./schema.ts";
-import type { WrittenBackend, WrittenConfig, WrittenHealthCheck } from "./written.ts";
+import { formatDuration } from "../../base/units.ts";
+import type { WrittenBackend, WrittenConfig, WrittenHealthCheck } from "../read/raw-config.ts";
+import type { Report } from "../report.ts";
+import { healthCheckOf, layHealthCheck, listenersOf, withDefaults } from "../resolve.ts";
+import { simpleFormKeys, tables } from "../schema/schema.ts";
+import { judgeAdmin } from "./validate-admin.ts";
+import { judgeBackends } from "./validate-backends.ts";
+import { judgeClientPorts } from "./validate-client-ports.ts";
+import { judgeDiscovery } from "./validate-discovery.ts";
+import { judgeHealthType } from "./validate-health.ts";
+import { judgeListenAddresses } from "./validate-listen-address.ts";
+import { judgeListeners } from "./validate-listeners.ts";
+import { judgeLog } from "./validate-log.ts";
+import { judgeProxyProtocol } from "./validate-proxy.ts";
 
 /** Below it a single lost SYN, sent again after 1 s, fails a dial (RFC 6298, section 2). */
 const MIN_CONNECT_MS = 1000;

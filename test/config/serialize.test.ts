@@ -1,8 +1,8 @@
 // The config in force as it would be written.
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { asWritten, HIDDEN } from "../../src/config/as-written.ts";
 import type { Config } from "../../src/config/config.ts";
+import { asWritten, HIDDEN } from "../../src/config/serialize.ts";
 import { writtenConfig } from "../support/arbitrary-config.ts";
 import { parse } from "../support/findings.ts";
 

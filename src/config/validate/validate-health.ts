@@ -1,11 +1,11 @@
 // Which keys of a health check go with its type, and what they may say.
-import { parseIp } from "../base/address.ts";
-import type { HealthCheckConfig, HealthCheckType } from "./config.ts";
-import { parseStatusRanges } from "./expectation.ts";
-import type { Report } from "./report.ts";
-import { healthCheckOf, layHealthCheck, withDefaults } from "./resolve.ts";
-import { tables } from "./schema.ts";
-import type { WrittenHealthCheck } from "./written.ts";
+import { parseIp } from "../../base/address.ts";
+import type { HealthCheckConfig, HealthCheckType } from "../config.ts";
+import { parseStatusRanges } from "../expectation.ts";
+import type { WrittenHealthCheck } from "../read/raw-config.ts";
+import type { Report } from "../report.ts";
+import { healthCheckOf, layHealthCheck, withDefaults } from "../resolve.ts";
+import { tables } from "../schema/schema.ts";
 
 /** Those of a check's keys that do not go with every type. */
 export const TYPES_OF: Readonly<

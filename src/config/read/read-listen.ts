@@ -1,5 +1,5 @@
 // What a listener has: its ports, and the rights of its socket's file.
-import type { Field } from "./field.ts";
+import type { Field } from "../schema/field.ts";
 import { outOfRange, type Read, wrongType } from "./wrong-value.ts";
 
 type PortsField = Extract<Field, { kind: "ports" }>;

@@ -1,9 +1,10 @@
 // Backends without a port, which are passed the one that a client came to: there must be one, and checks
 // need one too.
-import { targetsOf } from "./judge-listeners.ts";
-import type { Report } from "./report.ts";
-import { healthCheckOf, layHealthCheck } from "./resolve.ts";
-import type { WrittenBackend, WrittenConfig, WrittenListener } from "./written.ts";
+
+import type { WrittenBackend, WrittenConfig, WrittenListener } from "../read/raw-config.ts";
+import type { Report } from "../report.ts";
+import { healthCheckOf, layHealthCheck } from "../resolve.ts";
+import { targetsOf } from "./validate-listeners.ts";
 
 export function judgeClientPorts(written: WrittenConfig, report: Report): void {
   const { backends, health_check, listeners = [], pools = {} } = written;

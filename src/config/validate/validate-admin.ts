@@ -1,9 +1,9 @@
 // Who may reach the admin API: what of it is no single value's mistake.
-import { formatHostPort, isLoopback, isWildcard } from "../base/address.ts";
-import { hasPort } from "../base/listen-address.ts";
-import type { ListenerConfig } from "./config.ts";
-import type { Report } from "./report.ts";
-import type { WrittenAdmin } from "./written.ts";
+import { formatHostPort, isLoopback, isWildcard } from "../../base/address.ts";
+import { hasPort } from "../../base/listen-address.ts";
+import type { ListenerConfig } from "../config.ts";
+import type { WrittenAdmin } from "../read/raw-config.ts";
+import type { Report } from "../report.ts";
 
 /** Shorter ones are guessed in time: nothing slows down who tries. */
 const MIN_TOKEN = 16;

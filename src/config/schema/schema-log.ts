@@ -1,5 +1,5 @@
 // The keys of the logs, as the schema has them.
-import type { AccessField } from "./config.ts";
+import type { AccessField } from "../config.ts";
 import type { Keys } from "./field.ts";
 import { choice, map, nullable } from "./field-makers.ts";
 

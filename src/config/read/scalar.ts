@@ -1,12 +1,12 @@
 // A YAML scalar → a number, word or address in its field's range, or a diagnostic.
 import { domainToASCII } from "node:url";
-import { isHostname, isSocketPath, parseCidr, parseHostPort, parseIp } from "../base/address.ts";
-import { formatDuration, formatSize, parseDuration, parseSize } from "../base/units.ts";
-import { parseBytes } from "./expectation.ts";
-import { describeField, type Field } from "./field.ts";
-import { nearName } from "./near-name.ts";
+import { isHostname, isSocketPath, parseCidr, parseHostPort, parseIp } from "../../base/address.ts";
+import { formatDuration, formatSize, parseDuration, parseSize } from "../../base/units.ts";
+import { parseBytes } from "../expectation.ts";
+import type { Report } from "../report.ts";
+import { describeField, type Field } from "../schema/field.ts";
+import { nearName } from "../suggest.ts";
 import { readMode, readPorts } from "./read-listen.ts";
-import type { Report } from "./report.ts";
 import { badAddress, outOfRange, type Read, show, wrongType } from "./wrong-value.ts";
 
 /** The value, or undefined when it was reported. Durations come as milliseconds, sizes as bytes. */
