@@ -6,7 +6,7 @@ import type { Change } from "../config/diff.ts";
 import type { Override } from "../control/backends/override.ts";
 import type { Family } from "../control/metrics/exposition.ts";
 import type { UpgradeRequest } from "../control/upgrade/upgrade.ts";
-import type { BackendState } from "../shared/backend-state.ts";
+import type { BackendState } from "../shared/health-bits.ts";
 import type { SessionOrder, SessionStage } from "../shared/messages.ts";
 
 export type BackendStatus = {

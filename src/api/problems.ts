@@ -1,6 +1,6 @@
 // What is wrong, the worst first: a judgement of a status, for all that show one.
 import { plural } from "../base/figures.ts";
-import type { BackendState } from "../shared/backend-state.ts";
+import type { BackendState } from "../shared/health-bits.ts";
 import type { BackendStatus, DiscoverStatus, PoolStatus, Status } from "./api.ts";
 
 /** How bad a state is, for sorting. */

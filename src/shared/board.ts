@@ -1,8 +1,7 @@
 // The board: one SharedArrayBuffer that the planes share. Counters are one row per worker and
 // backend (or listener) with a single writer each, summed by the reader; health is one word of
 // bits per backend. It holds no instants: thread clocks differ.
-import { ClientTable } from "./client-table.ts";
-import { Histograms } from "./histograms.ts";
+
 import {
   ACCEPTED,
   BACKEND_ROW,
@@ -20,7 +19,9 @@ import {
   THREADS,
   WORKER_ROW,
   words,
-} from "./layout.ts";
+} from "./board-layout.ts";
+import { ClientTable } from "./client-table.ts";
+import { Histograms } from "./histograms.ts";
 import { QueueCells } from "./queue-cells.ts";
 
 /** A backend's totals, in the order of its row. */

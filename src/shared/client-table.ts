@@ -1,7 +1,7 @@
 // What each client's address has open and how fast it comes, over all threads: a fixed table of
 // cells by a keyed hash. Clients whose hashes meet share a cell, and so a limit.
-import { CLIENT_CELLS, longs, REGIONS, words } from "./layout.ts";
-import { Places } from "./places.ts";
+import { CLIENT_CELLS, longs, REGIONS, words } from "./board-layout.ts";
+import { Places } from "./limited-counters.ts";
 
 const SECOND_US = 1_000_000;
 const MAX_SEED = 2 ** 32;

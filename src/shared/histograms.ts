@@ -1,5 +1,5 @@
 // How long things took: one row of buckets per thread, with a single writer each, summed by the reader.
-import { floats, HISTOGRAM_ROW, MAX_BACKENDS, REGIONS, THREADS } from "./layout.ts";
+import { floats, HISTOGRAM_ROW, MAX_BACKENDS, REGIONS, THREADS } from "./board-layout.ts";
 
 /** Upper bounds in seconds; above the last one is one bucket more. */
 export const DIAL_BUCKETS = [

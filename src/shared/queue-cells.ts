@@ -1,7 +1,7 @@
 // Who waits for a place on a full pool, over all workers: how many, and whose turn it is. Each
 // worker keeps its own waiters in order; the board holds the ticket of its first one.
-import { MAX_POOLS, MAX_WORKERS, REGIONS, words } from "./layout.ts";
-import { Places } from "./places.ts";
+import { MAX_POOLS, MAX_WORKERS, REGIONS, words } from "./board-layout.ts";
+import { Places } from "./limited-counters.ts";
 
 export class QueueCells {
   private readonly tickets: Int32Array;

@@ -1,7 +1,7 @@
 // What the access log tells of clients that no backend got: dials that failed, queues, refusals.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { formatHeader } from "../../src/policy/proxy-protocol/format.ts";
-import { hello, hostName, serverName } from "../policy/sniff/hello.ts";
+import { hello, hostName, serverName } from "../policy/tls/hello.ts";
 import { accessLines, logged, type More, type Place, untilLines } from "../support/access-lines.ts";
 import { spawnBal } from "../support/bal.ts";
 import { blackhole } from "../support/blackhole.ts";

@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { createConnection } from "node:net";
 import type { SessionStatus } from "../../src/api/api.ts";
 import { formatHeader, formatLocal, type Route } from "../../src/policy/proxy-protocol/format.ts";
-import { alpn, hello, hostName, serverName } from "../policy/sniff/hello.ts";
+import { alpn, hello, hostName, serverName } from "../policy/tls/hello.ts";
 import { at, type ConfigObject, fullConfig, spawnBal } from "../support/bal.ts";
 import { echoPeer, holdingPeer, type Peer, peer } from "../support/peer.ts";
 import { freePort } from "../support/ports.ts";

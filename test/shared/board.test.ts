@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { Board } from "../../src/shared/board.ts";
 import {
   backendState,
   DRAINING,
@@ -7,8 +8,7 @@ import {
   PROBE_DOWN,
   PROBE_UP,
   UNRESOLVED,
-} from "../../src/shared/backend-state.ts";
-import { Board } from "../../src/shared/board.ts";
+} from "../../src/shared/health-bits.ts";
 
 describe("health bits", () => {
   test.each([

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { clientNetwork } from "../../src/data/accept/client-address.ts";
 import { Board } from "../../src/shared/board.ts";
-import { CLIENT_CELLS } from "../../src/shared/layout.ts";
+import { CLIENT_CELLS } from "../../src/shared/board-layout.ts";
 
 test("places of a cell are counted over all threads, also when a session changes threads", () => {
   const { clients } = new Board();

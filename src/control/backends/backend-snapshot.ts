@@ -1,13 +1,13 @@
 // What one process tells another of a backend: all that was learnt about it.
 import { formatEndpoint } from "../../base/address.ts";
+import type { Board } from "../../shared/board.ts";
 import {
   type BackendState,
   backendState,
   EJECTED,
   PROBE_DOWN,
   PROBE_UP,
-} from "../../shared/backend-state.ts";
-import type { Board } from "../../shared/board.ts";
+} from "../../shared/health-bits.ts";
 import type { Backend } from "./backend.ts";
 import type { RunningEjection } from "./ejections.ts";
 

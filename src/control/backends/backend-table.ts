@@ -2,6 +2,8 @@
 // whose, its addresses, its state since when and why. Live state follows the identity
 // (pool, name) through reloads.
 import type { BackendConfig, Config, PoolConfig } from "../../config/config.ts";
+import type { Board } from "../../shared/board.ts";
+import { MAX_BACKENDS, MAX_POOLS } from "../../shared/board-layout.ts";
 import {
   type BackendState,
   backendState,
@@ -10,9 +12,7 @@ import {
   PROBE_DOWN,
   PROBE_UP,
   UNRESOLVED,
-} from "../../shared/backend-state.ts";
-import type { Board } from "../../shared/board.ts";
-import { MAX_BACKENDS, MAX_POOLS } from "../../shared/layout.ts";
+} from "../../shared/health-bits.ts";
 import type { GenerationPool } from "../../shared/messages.ts";
 import type { ProbeTarget } from "../health/prober.ts";
 import { generationPool } from "../workers/generation-pool.ts";

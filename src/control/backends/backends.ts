@@ -2,9 +2,9 @@
 // checks, ejections by the workers' dials. Says each change of state once in the log.
 import { localErrorRemedy } from "../../base/os-error.ts";
 import type { BackendConfig, Config, PoolConfig } from "../../config/config.ts";
-import type { BackendState } from "../../shared/backend-state.ts";
 import type { Board } from "../../shared/board.ts";
-import { MAX_BACKENDS } from "../../shared/layout.ts";
+import { MAX_BACKENDS } from "../../shared/board-layout.ts";
+import type { BackendState } from "../../shared/health-bits.ts";
 import { discoveryChanges } from "../discovery/changes.ts";
 import { fitted } from "../discovery/discovered.ts";
 import { Discovery } from "../discovery/discovery.ts";

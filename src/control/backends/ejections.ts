@@ -2,8 +2,9 @@
 // when it is cleared. 1 s, doubling to 30 s; then a check that failed before is made again, so that
 // the trial is a check and not a client. A passing check ends it at once but keeps the step; a quiet
 // minute forgets the step.
-import { EJECTED } from "../../shared/backend-state.ts";
+
 import type { Board } from "../../shared/board.ts";
+import { EJECTED } from "../../shared/health-bits.ts";
 
 export type EjectionsOptions = {
   /** The bit was cleared. */

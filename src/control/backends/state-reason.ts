@@ -1,5 +1,5 @@
 // Why a backend is in its state, where nothing has told it better.
-import { backendState } from "../../shared/backend-state.ts";
+import { backendState } from "../../shared/health-bits.ts";
 import type { Override } from "./override.ts";
 
 /** Why it is in the state that its bits come to, as far as they tell; null for one that is well. */

@@ -1,8 +1,9 @@
 // Every family of metrics, from the board and what the control plane knows. docs/metrics.md is made
 // of the same list.
-import { isEligible } from "../../shared/backend-state.ts";
+
 import type { BackendTotal, Board } from "../../shared/board.ts";
 import { END_INDEX, ENDS, endReason, isRefusal } from "../../shared/end-reason.ts";
+import { isEligible } from "../../shared/health-bits.ts";
 import { DIAL_BUCKETS, SESSION_BUCKETS } from "../../shared/histograms.ts";
 import type { Backend } from "../backends/backend.ts";
 import { weightOf } from "../backends/override.ts";

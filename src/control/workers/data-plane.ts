@@ -5,7 +5,7 @@ import type { BackendStatus, ListenerStatus, PoolStatus } from "../../api/api.ts
 import { BalError } from "../../base/errors.ts";
 import type { Config, ListenerConfig } from "../../config/config.ts";
 import { Board } from "../../shared/board.ts";
-import { MAX_LISTENERS } from "../../shared/layout.ts";
+import { MAX_LISTENERS } from "../../shared/board-layout.ts";
 import type { AccessLines, FromWorker, ToSplicer, ToWorker } from "../../shared/messages.ts";
 import type { BackendRecord } from "../backends/backend-snapshot.ts";
 import { BackendHealth } from "../backends/backends.ts";

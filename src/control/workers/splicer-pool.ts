@@ -6,7 +6,7 @@ import { closePipe } from "../../os/splice.ts";
 import { abort } from "../../os/stream.ts";
 import { openWaker, wake } from "../../os/waker.ts";
 import type { Board } from "../../shared/board.ts";
-import { splicerRow } from "../../shared/layout.ts";
+import { splicerRow } from "../../shared/board-layout.ts";
 import type {
   AccessFlushed,
   AccessLines,

@@ -1,5 +1,5 @@
 // One thread of the data plane, from its start to its end.
-import { MAX_WORKERS } from "../../shared/layout.ts";
+import { MAX_WORKERS } from "../../shared/board-layout.ts";
 import type { FromWorker, Generation, ToWorker } from "../../shared/messages.ts";
 import { entryUrl } from "./thread-entry.ts";
 

@@ -1,6 +1,6 @@
 // Who may come in at a listener, by its lists and limits; over all threads what is counted is exact.
 import type { ListenerLimits } from "../../config/config.ts";
-import { type Gate, makeGate } from "../../policy/admission/gate.ts";
+import { type Gate, makeGate } from "../../policy/admission/access-list.ts";
 import type { End } from "../../shared/end-reason.ts";
 import type { Admission } from "../../shared/messages.ts";
 import type { Thread } from "../relay/worker-context.ts";

@@ -1,7 +1,7 @@
 // Where a session comes from, and where its listener's clients go by what they ask for. A reload swaps
 // what is in it, so that a dial that is under way goes where the newest generation says.
-import type { ClientHello } from "../../policy/sniff/client-hello.ts";
-import { buildRoutes } from "../../policy/sniff/route.ts";
+import type { ClientHello } from "../../policy/tls/client-hello.ts";
+import { buildRoutes } from "../../policy/tls/route.ts";
 import type { GenerationListener, SessionLimits } from "../../shared/messages.ts";
 import type { Pool } from "../dial/pool.ts";
 

@@ -6,7 +6,7 @@
 // off, the rest is the backend's.
 import type { AddressSet } from "../../policy/admission/address-set.ts";
 import { parseHeader } from "../../policy/proxy-protocol/parse.ts";
-import { parseClientHello } from "../../policy/sniff/client-hello.ts";
+import { parseClientHello } from "../../policy/tls/client-hello.ts";
 import type { End } from "../../shared/end-reason.ts";
 import { Dial } from "../dial/dial.ts";
 import type { Pipe } from "../relay/pipe.ts";

@@ -6,7 +6,7 @@
 //
 // Most begin with the dial, which may wait in a line first, while every backend of the pool is full.
 import type { Route } from "../../policy/proxy-protocol/format.ts";
-import type { ClientHello } from "../../policy/sniff/client-hello.ts";
+import type { ClientHello } from "../../policy/tls/client-hello.ts";
 import { END_INDEX, type End, isRefusal } from "../../shared/end-reason.ts";
 import type { SessionLimits, SessionPast, Trace } from "../../shared/messages.ts";
 import type { Preread } from "../accept/preread.ts";

@@ -4,7 +4,7 @@ import { monotonicOffsetMs } from "../../os/monotonic.ts";
 import { closeDescriptor, descriptorOf, duplicate } from "../../os/socket.ts";
 import { closePipe, type KernelPipe, openPipe } from "../../os/splice.ts";
 import type { Board } from "../../shared/board.ts";
-import { splicerRow } from "../../shared/layout.ts";
+import { splicerRow } from "../../shared/board-layout.ts";
 import type { FromWorker } from "../../shared/messages.ts";
 import { peerOf } from "../accept/client-address.ts";
 import { traceOf } from "../access-log/access-record.ts";

@@ -1,8 +1,8 @@
 // How long an ejection lasts, on a clock that the test moves.
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
 import { Ejections } from "../../../src/control/backends/ejections.ts";
-import { EJECTED, PROBE_UP } from "../../../src/shared/backend-state.ts";
 import { Board } from "../../../src/shared/board.ts";
+import { EJECTED, PROBE_UP } from "../../../src/shared/health-bits.ts";
 
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());

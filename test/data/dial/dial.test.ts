@@ -2,8 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import { Dial } from "../../../src/data/dial/dial.ts";
 import { Pool } from "../../../src/data/dial/pool.ts";
-import { EJECTED } from "../../../src/shared/backend-state.ts";
 import { Board } from "../../../src/shared/board.ts";
+import { EJECTED } from "../../../src/shared/health-bits.ts";
 import { backendOf, poolOf, sessionLimits } from "../../support/generation.ts";
 
 const SLOT = 3;

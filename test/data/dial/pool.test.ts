@@ -1,8 +1,8 @@
 // Tiers: the lowest that has an eligible backend serves.
 import { expect, test } from "bun:test";
 import { FULL, Pool } from "../../../src/data/dial/pool.ts";
-import { PROBE_DOWN } from "../../../src/shared/backend-state.ts";
 import { Board } from "../../../src/shared/board.ts";
+import { PROBE_DOWN } from "../../../src/shared/health-bits.ts";
 import { backendOf, poolOf } from "../../support/generation.ts";
 
 function poolWith(...tiers: readonly number[]): { readonly board: Board; readonly pool: Pool } {

@@ -16,7 +16,7 @@ import type { Thread } from "../../../src/data/relay/worker-context.ts";
 import { AddressSet } from "../../../src/policy/admission/address-set.ts";
 import { Board } from "../../../src/shared/board.ts";
 import { END_INDEX, ENDS } from "../../../src/shared/end-reason.ts";
-import { hello } from "../../policy/sniff/hello.ts";
+import { hello } from "../../policy/tls/hello.ts";
 import { backendOf, poolOf, sessionLimits } from "../../support/generation.ts";
 import { FakeSocket } from "./fake-socket.ts";
 

@@ -1,9 +1,9 @@
 // Hellos of real clients (corpus/, made by capture.ts), whole, in pieces, cut anew and changed.
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { parseClientHello } from "../../../src/policy/sniff/client-hello.ts";
+import { parseClientHello } from "../../../src/policy/tls/client-hello.ts";
+import { records } from "../tls/hello.ts";
 import { corpus } from "./corpus.ts";
-import { records } from "./hello.ts";
 
 /** What the records carry. */
 function messageOf(bytes: Uint8Array): number[] {

@@ -1,7 +1,7 @@
 // The hellos of real clients (corpus/, made by capture.ts), with what each asks for.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ClientHello } from "../../../src/policy/sniff/client-hello.ts";
+import type { ClientHello } from "../../../src/policy/tls/client-hello.ts";
 
 export type RealHello = {
   /** Of the client: `chromium`, `go-ech`… */

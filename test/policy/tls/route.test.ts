@@ -1,6 +1,6 @@
 // Which route a client takes, by the name and the protocols that it asks for.
 import { expect, test } from "bun:test";
-import { buildRoutes, type RouteRule } from "../../../src/policy/sniff/route.ts";
+import { buildRoutes, type RouteRule } from "../../../src/policy/tls/route.ts";
 
 const sni = (...names: string[]): RouteRule => ({ sni: names, alpn: [], isDefault: false });
 const alpn = (...protocols: string[]): RouteRule => ({

@@ -1,4 +1,4 @@
-// Makes the corpus again: `bun test/policy/sniff/capture.ts`. Real clients say hello to a server that only
+// Makes the corpus again: `bun test/policy/tls/capture.ts`. Real clients say hello to a server that only
 // listens; what each sent is one file, with the program's version and what it was asked to send.
 // Programs that are not installed leave their files as they are.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";

@@ -1,7 +1,7 @@
 // What is read from a hello, and what isn't one.
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { MAX_HELLO_BYTES, parseClientHello } from "../../../src/policy/sniff/client-hello.ts";
+import { MAX_HELLO_BYTES, parseClientHello } from "../../../src/policy/tls/client-hello.ts";
 import { alpn, extension, hello, hostName, message, records, serverName, vector } from "./hello.ts";
 
 const found = (sni: string | null, protocols: readonly string[] = []) =>
