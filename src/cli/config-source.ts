@@ -6,7 +6,7 @@ import { findConfig, type LoadResult, loadConfig, parseSource } from "../config/
 import { MAX_FILE_BYTES } from "../config/read/syntax.ts";
 import { template } from "../config/template.ts";
 import { type Home, locateHome, makeHome } from "../control/host/home.ts";
-import { schemaText } from "./schema.ts";
+import { schemaText } from "./commands/schema.ts";
 
 /** The absolute path of the config; null where there is none. */
 export function locateConfig(explicit: string | undefined): string | null {

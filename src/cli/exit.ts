@@ -2,8 +2,8 @@
 import { writeSync } from "node:fs";
 import { BalError } from "../base/errors.ts";
 import { codeOf } from "../base/os-error.ts";
-import { paint } from "./paint.ts";
-import { plain } from "./plain.ts";
+import { paint } from "./views/color.ts";
+import { plain } from "./views/sanitize.ts";
 
 /** 0 done, 1 it failed, 2 wrong usage. */
 export type ExitCode = 0 | 1 | 2;

@@ -2,7 +2,7 @@
 import type { Diagnostic } from "../config/diagnostics.ts";
 import { loadConfig } from "../config/load.ts";
 import { say } from "./exit.ts";
-import { renderPretty } from "./render-diagnostics.ts";
+import { renderPretty } from "./views/render-diagnostics.ts";
 
 /** To stderr. The excerpts come from the file as it is now: it was read a moment ago. */
 export async function printFindings(found: readonly Diagnostic[]): Promise<void> {

@@ -4,30 +4,30 @@ import { type ArgsDef, type CommandDef, defineCommand, renderUsage, runCommand }
 import { nearName } from "../config/suggest.ts";
 import { type ExitCode, outputCode, report, say, usageError } from "./exit.ts";
 import { catchFaults } from "./faults.ts";
-import { hasColour } from "./paint.ts";
 import { version } from "./version.ts";
+import { hasColour } from "./views/color.ts";
 
 /** A command's `run` returns its exit code. */
 export const commands: Readonly<Record<string, () => Promise<CommandDef>>> = {
-  start: async () => plain((await import("./start.ts")).start),
-  check: async () => plain((await import("./check.ts")).check),
-  graceful: async () => plain((await import("./graceful.ts")).graceful),
-  reload: async () => plain((await import("./graceful.ts")).reload),
-  diff: async () => plain((await import("./diff.ts")).diff),
-  upgrade: async () => plain((await import("./upgrade.ts")).upgrade),
-  stop: async () => plain((await import("./stop.ts")).stop),
-  status: async () => plain((await import("./status.ts")).status),
-  sessions: async () => plain((await import("./sessions.ts")).sessions),
-  logs: async () => plain((await import("./logs.ts")).logs),
-  top: async () => plain((await import("./top.ts")).top),
-  doctor: async () => plain((await import("./doctor.ts")).doctor),
-  drain: async () => plain((await import("./drain.ts")).drain),
-  undrain: async () => plain((await import("./drain.ts")).undrain),
-  weight: async () => plain((await import("./weight.ts")).weight),
-  service: async () => plain((await import("./service.ts")).service),
-  schema: async () => plain((await import("./schema.ts")).schema),
-  completions: async () => plain((await import("./completions.ts")).completions),
-  demo: async () => plain((await import("./demo.ts")).demo),
+  start: async () => plain((await import("./commands/start.ts")).start),
+  check: async () => plain((await import("./commands/check.ts")).check),
+  graceful: async () => plain((await import("./commands/graceful.ts")).graceful),
+  reload: async () => plain((await import("./commands/graceful.ts")).reload),
+  diff: async () => plain((await import("./commands/diff.ts")).diff),
+  upgrade: async () => plain((await import("./commands/upgrade.ts")).upgrade),
+  stop: async () => plain((await import("./commands/stop.ts")).stop),
+  status: async () => plain((await import("./commands/status.ts")).status),
+  sessions: async () => plain((await import("./commands/sessions.ts")).sessions),
+  logs: async () => plain((await import("./commands/logs.ts")).logs),
+  top: async () => plain((await import("./commands/top.ts")).top),
+  doctor: async () => plain((await import("./commands/doctor.ts")).doctor),
+  drain: async () => plain((await import("./commands/drain.ts")).drain),
+  undrain: async () => plain((await import("./commands/drain.ts")).undrain),
+  weight: async () => plain((await import("./commands/weight.ts")).weight),
+  service: async () => plain((await import("./commands/service.ts")).service),
+  schema: async () => plain((await import("./commands/schema.ts")).schema),
+  completions: async () => plain((await import("./commands/completions.ts")).completions),
+  demo: async () => plain((await import("./commands/demo.ts")).demo),
 };
 
 // Each knows its own arguments; here they are all just commands.

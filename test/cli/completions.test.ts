@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PoolStatus } from "../../src/api/api.ts";
 import { type CommandWords, describeCommands } from "../../src/cli/command-words.ts";
+import { namesOf } from "../../src/cli/commands/completions.ts";
 import { bash } from "../../src/cli/completions/bash.ts";
 import { fish } from "../../src/cli/completions/fish.ts";
 import { zsh } from "../../src/cli/completions/zsh.ts";
-import { namesOf } from "../../src/cli/completions.ts";
 import { commands } from "../../src/cli/root.ts";
 
 /** Beside bal's own commands: words of every kind. */

@@ -1,0 +1,54 @@
+// `bal doctor`: what on this host stands in bal's way, or could be better, and what to do about it.
+import { defineCommand } from "citty";
+import { examine } from "../../control/doctor/examine.ts";
+import type { Finding, Level } from "../../control/doctor/finding.ts";
+import { locateHome } from "../../control/host/home.ts";
+import { locateConfig, readSource } from "../config-source.ts";
+import { type ExitCode, say } from "../exit.ts";
+import { version } from "../version.ts";
+import { paint } from "../views/color.ts";
+import { plain } from "../views/sanitize.ts";
+import { schemaText } from "./schema.ts";
+
+export const doctor = defineCommand({
+  meta: { name: "doctor", description: "Look for what is wrong on this host, or could be better" },
+  args: {
+    config: { type: "string", alias: "c", valueHint: "FILE", description: "the config file" },
+    json: { type: "boolean", description: "print one JSON object" },
+  },
+  async run({ args }): Promise<ExitCode> {
+    const home = locateHome();
+    const file = locateConfig(args.config);
+    const loaded = file === null ? null : await readSource(file);
+    const findings = await examine({ home, file, loaded, version, schema: schemaText() });
+    const isHealthy = findings.every(({ level }) => level !== "broken");
+    const object = { healthy: isHealthy, findings };
+    say(1, args.json ? JSON.stringify(object, null, 2) : render(findings));
+    return isHealthy ? 0 : 1;
+  },
+});
+
+const COLOURS = { ok: "green", advice: "yellow", broken: "red" } as const satisfies Record<
+  Level,
+  string
+>;
+
+function render(findings: readonly Finding[]): string {
+  const width = Math.max(...findings.map(({ check }) => check.length));
+  const lines = findings.map(({ check, level, message, remedy }) => {
+    const head = `${paint(1, COLOURS[level], level.padEnd(6))}  ${check.padEnd(width)}`;
+    const indent = " ".repeat(width + 10);
+    const advice = remedy === null ? "" : `\n${indent}${paint(1, "cyan", "→")} ${plain(remedy)}`;
+    return `${head}  ${plain(message)}${advice}`;
+  });
+  return [...lines, "", sum(findings)].join("\n");
+}
+
+function sum(findings: readonly Finding[]): string {
+  const count = (level: Level) => findings.filter((finding) => finding.level === level).length;
+  const [broken, advice] = [count("broken"), count("advice")];
+  if (broken + advice === 0) return paint(1, "green", "all is well");
+  const pieces = advice === 1 ? "1 piece of advice" : `${advice} pieces of advice`;
+  if (broken === 0) return `nothing is broken; ${pieces}`;
+  return `${paint(1, "red", `${broken} broken`)}${advice > 0 ? `; ${pieces}` : ""}`;
+}

@@ -1,0 +1,102 @@
+// `bal drain` and `bal undrain`: takes a backend out of service without ending a connection, and back.
+import { isatty } from "node:tty";
+import { defineCommand } from "citty";
+import { AdminClient } from "../../api/client.ts";
+import { BalError } from "../../base/errors.ts";
+import { parseDuration } from "../../base/units.ts";
+import { type Home, locateHome } from "../../control/host/home.ts";
+import { type ExitCode, say, sayOver, usageError } from "../exit.ts";
+import { asked, findBackend, type Named, nameArgument, spell } from "../named-backend.ts";
+import { plain } from "../views/sanitize.ts";
+
+const POLL_MS = 100;
+const DEFAULT_TIMEOUT = "5m";
+
+export const drain = defineCommand({
+  meta: { name: "drain", description: "Give a backend no new connections; those it has live on" },
+  args: {
+    name: nameArgument,
+    wait: { type: "boolean", description: "until its last connection has ended" },
+    timeout: {
+      type: "string",
+      valueHint: DEFAULT_TIMEOUT,
+      description: `wait no longer (${DEFAULT_TIMEOUT} when not said); the drain stays, and the exit code is 1`,
+    },
+  },
+  async run({ args }): Promise<ExitCode> {
+    const withinMs = readMs(args.timeout ?? DEFAULT_TIMEOUT);
+    if (args.timeout !== undefined && !args.wait) {
+      throw usageError("--timeout is for --wait: without it nothing is waited for");
+    }
+    const home = locateHome();
+    const client = new AdminClient(home.socket);
+    const named = await findBackend(client, home, args.name);
+    const { active } = await asked(client.override(named, { drain: true }), home);
+    if (args.wait) return await waitForLast(named, { client, home, withinMs });
+    say(1, plain(`${spell(named)} drains: ${count(active)} left`));
+    return 0;
+  },
+});
+
+export const undrain = defineCommand({
+  meta: { name: "undrain", description: "Give a backend new connections again" },
+  args: { name: nameArgument },
+  async run({ args }): Promise<ExitCode> {
+    const home = locateHome();
+    const client = new AdminClient(home.socket);
+    const named = await findBackend(client, home, args.name);
+    const { state, reason } = await asked(client.override(named, { drain: false }), home);
+    say(1, plain(`${spell(named)} is ${state}${reason === null ? "" : `: ${reason}`}`));
+    return 0;
+  },
+});
+
+function readMs(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === null) throw usageError(`--timeout is a duration such as 30s or 5m; not '${text}'`);
+  return ms;
+}
+
+type Wait = {
+  readonly client: AdminClient;
+  readonly home: Home;
+  readonly withinMs: number;
+};
+
+/** Throws BalError when its time is over, or the drain is. */
+async function waitForLast(named: Named, { client, home, withinMs }: Wait): Promise<ExitCode> {
+  const startedAtMs = performance.now();
+  const who = spell(named);
+  const isWatched = isatty(2);
+  try {
+    for (;;) {
+      const { active, state } = (await findBackend(client, home, who)).status;
+      const waitedMs = performance.now() - startedAtMs;
+      if (state !== "draining") {
+        throw new BalError("not-draining", `${who} drains no more: somebody has taken it back`);
+      }
+      if (isWatched) sayOver(2, plain(`${who}: ${count(active)} left, ${seconds(waitedMs)}`));
+      if (active === 0) break;
+      if (waitedMs >= withinMs) throw stillThere(who, active);
+      await Bun.sleep(Math.min(POLL_MS, withinMs - waitedMs));
+    }
+  } finally {
+    if (isWatched) sayOver(2, "");
+  }
+  say(1, plain(`${who} is drained`));
+  return 0;
+}
+
+function stillThere(who: string, active: number): BalError {
+  return new BalError("still-draining", `${who} has ${count(active)} left`, {
+    hint: `it drains on; \`bal undrain ${who}\` takes it back`,
+  });
+}
+
+function seconds(ms: number): string {
+  return `${Math.floor(ms / 1000)}s`;
+}
+
+function count(sessions: number): string {
+  return sessions === 1 ? "1 connection" : `${sessions} connections`;
+}

@@ -1,0 +1,91 @@
+// `bal graceful`: reloads the running bal and tells what came of it.
+import { defineCommand } from "citty";
+import type { ReloadReport } from "../../api/api.ts";
+import { AdminClient, type Answer } from "../../api/client.ts";
+import { BalError } from "../../base/errors.ts";
+import { describeChange } from "../../config/diff.ts";
+import { type Home, locateHome } from "../../control/host/home.ts";
+import { type ExitCode, say } from "../exit.ts";
+import { explainSilence, signalRunning } from "../not-running.ts";
+import { printFindings } from "../print-findings.ts";
+import { paint } from "../views/color.ts";
+import { renderJson } from "../views/render-diagnostics.ts";
+import { plain } from "../views/sanitize.ts";
+
+export const graceful = command("graceful");
+export const reload = command("reload");
+
+function command(name: string) {
+  return defineCommand({
+    meta: { name, description: "Reload the config without downtime, and tell what changed" },
+    args: { json: { type: "boolean", description: "print one JSON object" } },
+    async run({ args }): Promise<ExitCode> {
+      const home = locateHome();
+      if (!args.json) return print(await ask(home), home);
+      try {
+        return printJson(await ask(home), home);
+      } catch (error) {
+        if (!(error instanceof BalError)) throw error;
+        const { code, message } = error;
+        return printJson({ kind: "failed", error: { code, message }, errors: [] }, home);
+      }
+    },
+  });
+}
+
+/** Throws BalError when no bal runs. */
+async function ask(home: Home): Promise<Reply> {
+  const answer = await new AdminClient(home.socket).reload().catch(explainSilence(home));
+  if (answer.kind !== "absent") return answer;
+  return { kind: "signalled", pid: signalRunning(home, "SIGHUP") };
+}
+
+type Reply =
+  | Exclude<Answer<ReloadReport>, { kind: "absent" }>
+  /** The socket is gone: what came of it stands in the log. */
+  | { readonly kind: "signalled"; readonly pid: number };
+
+function printJson(answer: Reply, home: Home): ExitCode {
+  if (answer.kind === "signalled") {
+    tellSignalled(answer.pid, home);
+    say(1, JSON.stringify({ generation: null, changes: [] }, null, 2));
+    return 0;
+  }
+  if (answer.kind === "ok") {
+    say(1, JSON.stringify(answer.body, null, 2));
+    return 0;
+  }
+  const { error, errors } = answer;
+  say(1, JSON.stringify({ error, errors: renderJson(errors) }, null, 2));
+  return 1;
+}
+
+async function print(answer: Reply, home: Home): Promise<ExitCode> {
+  if (answer.kind === "signalled") {
+    tellSignalled(answer.pid, home);
+    return 0;
+  }
+  if (answer.kind === "failed") {
+    await printFindings(answer.errors);
+    say(2, `${paint(2, "red", "not reloaded")}: ${plain(answer.error.message)}`);
+    if (answer.error.hint !== undefined) say(2, `  ${plain(answer.error.hint)}`);
+    return 1;
+  }
+  const { generation, unchanged, changes, kept, loaded_at, by, warnings } = answer.body;
+  await printFindings(warnings);
+  const when = `generation ${generation}, loaded at ${loaded_at} by ${by}`;
+  say(1, unchanged ? `nothing differs from ${when}` : `reloaded: generation ${generation}`);
+  for (const change of changes) say(1, `  ${plain(describeChange(change))}`);
+  if (!unchanged)
+    say(1, `  kept ${count(kept.listeners, "listener")}, ${count(kept.backends, "backend")}`);
+  return 0;
+}
+
+function count(number: number, what: string): string {
+  return number === 1 ? `1 ${what}` : `${number} ${what}s`;
+}
+
+function tellSignalled(pid: number, home: Home): void {
+  const gone = `${home.socket} does not answer`;
+  say(2, `${plain(gone)}: sent SIGHUP to ${pid} instead; its log tells the outcome`);
+}

@@ -1,0 +1,143 @@
+// `bal logs`: the log file of the home's bal, in the home or where its config wants it, to its end or on and
+// on, also when it is rotated away.
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { defineCommand } from "citty";
+import { AdminClient } from "../../api/client.ts";
+import { BalError } from "../../base/errors.ts";
+import { codeOf } from "../../base/os-error.ts";
+import { loadConfig } from "../../config/load.ts";
+import { type Home, locateHome, runningPid } from "../../control/host/home.ts";
+import { logPath } from "../../control/logs/logs.ts";
+import { locateConfig } from "../config-source.ts";
+import { type ExitCode, put } from "../exit.ts";
+import { notRunning } from "../not-running.ts";
+
+const POLL_MS = 200;
+const CHUNK_BYTES = 64 * 1024;
+
+export const logs = defineCommand({
+  meta: { name: "logs", description: "Print the log of a bal in the background" },
+  args: {
+    follow: { type: "boolean", alias: "f", description: "go on with what is written from now on" },
+  },
+  async run({ args }): Promise<ExitCode> {
+    const home = locateHome();
+    const pid = runningPid(home);
+    const configured = pid === null ? await lastFile() : await presentFile(home);
+    const file = configured ?? home.log;
+    if (pid !== null && configured === null && !writesTo(pid, file)) throw logsElsewhere(pid);
+    const tail = new Tail(openFirst(home, file));
+    while (tail.print() && args.follow) {
+      await Bun.sleep(POLL_MS);
+      if (!tail.isReplaced(file)) continue;
+      // What was written before it was moved away comes first.
+      if (!tail.print()) break;
+      tail.turnTo(file);
+    }
+    return 0;
+  },
+});
+
+/** An open log file, printed up to where it ends now. */
+class Tail {
+  private fd: number;
+  private position = 0;
+  private readonly chunk = Buffer.alloc(CHUNK_BYTES);
+
+  constructor(fd: number) {
+    this.fd = fd;
+  }
+
+  /** False: nobody reads any more. */
+  print(): boolean {
+    // It was emptied in its place.
+    if (fstatSync(this.fd).size < this.position) this.position = 0;
+    for (;;) {
+      const bytes = readSync(this.fd, this.chunk, 0, CHUNK_BYTES, this.position);
+      if (bytes === 0) return true;
+      this.position += bytes;
+      if (!put(1, this.chunk.subarray(0, bytes))) return false;
+    }
+  }
+
+  /** Is another file there by now? While there is none, this one goes on. */
+  isReplaced(file: string): boolean {
+    const there = statSync(file, { throwIfNoEntry: false });
+    const here = fstatSync(this.fd);
+    return there !== undefined && (there.ino !== here.ino || there.dev !== here.dev);
+  }
+
+  turnTo(file: string): void {
+    const next = openSync(file, "r");
+    closeSync(this.fd);
+    this.fd = next;
+    this.position = 0;
+  }
+}
+
+/** What the bal that runs has in its config; null: none, or it does not answer. */
+async function presentFile(home: Home): Promise<string | null> {
+  const answer = await new AdminClient(home.socket).config().catch(() => null);
+  if (answer?.kind !== "ok") return null;
+  const { file, config } = answer.body;
+  const { log } = config as { readonly log: { readonly file: string | null } };
+  return log.file === null ? null : logPath(log.file, file);
+}
+
+/** What a bal would have that is started now. */
+async function lastFile(): Promise<string | null> {
+  const file = locateConfig(undefined);
+  const loaded = file === null ? null : await loadConfig(file);
+  if (loaded?.kind !== "valid" || loaded.config.log.file === null) return null;
+  return logPath(loaded.config.log.file, file);
+}
+
+/** Throws BalError `not-running` or `no-log`. */
+function openFirst(home: Home, file: string): number {
+  try {
+    const stats = statSync(file);
+    // It could be read once at most, and perhaps never to an end.
+    if (!stats.isFile()) throw new BalError("no-log", `${file}, its log, is no file to be read`);
+    return openSync(file, "r");
+  } catch (cause) {
+    if (cause instanceof BalError) throw cause;
+    const code = codeOf(cause);
+    if (code === "ENOENT" || code === "ENOTDIR") throw notRunning(home);
+    throw new BalError("no-log", `cannot read ${file}: ${code}`, { cause });
+  }
+}
+
+// A file that was moved away keeps its name's beginning. Where it can't be told, it is believed.
+function writesTo(pid: number, file: string): boolean {
+  const folder = `/proc/${pid}/fd`;
+  try {
+    const real = join(realpathSync(dirname(file)), basename(file));
+    return readdirSync(folder).some((fd) => targetOf(`${folder}/${fd}`).startsWith(real));
+  } catch {
+    return true;
+  }
+}
+
+function targetOf(link: string): string {
+  try {
+    return readlinkSync(link);
+  } catch {
+    return "";
+  }
+}
+
+function logsElsewhere(pid: number): BalError {
+  return new BalError("no-log", `bal with pid ${pid} runs in the foreground and logs there`, {
+    hint: "its lines are on its terminal, or where its stderr goes (`journalctl` under systemd)",
+  });
+}

@@ -1,0 +1,80 @@
+// `bal sessions`: the connections of the running bal that have moved the most bytes, or are the oldest;
+// and the end of one.
+import { defineCommand } from "citty";
+import type { SessionStatus } from "../../api/api.ts";
+import { AdminClient } from "../../api/client.ts";
+import { ageFigure, sizeFigure } from "../../base/figures.ts";
+import { locateHome } from "../../control/host/home.ts";
+import type { SessionOrder } from "../../shared/messages.ts";
+import { type ExitCode, say, usageError } from "../exit.ts";
+import { asked } from "../named-backend.ts";
+import { plain } from "../views/sanitize.ts";
+import { renderTable } from "../views/table.ts";
+
+const DEFAULT_LIMIT = "50";
+const MAX_LIMIT = 1000;
+
+export const sessions = defineCommand({
+  meta: { name: "sessions", description: "List connections, the largest or the oldest first" },
+  args: {
+    sort: {
+      type: "enum",
+      options: ["bytes", "age"],
+      description: "bytes (what has moved, both ways) or age",
+    },
+    limit: {
+      type: "string",
+      valueHint: DEFAULT_LIMIT,
+      description: `how many (${DEFAULT_LIMIT} when not said, ${MAX_LIMIT} at most)`,
+    },
+    kill: { type: "string", valueHint: "ID", description: "end this one, both sides are reset" },
+    json: { type: "boolean", description: "print JSON" },
+  },
+  async run({ args }): Promise<ExitCode> {
+    const limit = readLimit(args.limit ?? DEFAULT_LIMIT);
+    const home = locateHome();
+    const client = new AdminClient(home.socket);
+    if (args.kill !== undefined) {
+      const killed = await asked(client.killSession(args.kill), home);
+      say(1, args.json ? JSON.stringify(killed) : plain(`${killed.id} is ended`));
+      return 0;
+    }
+    const sort = (args.sort ?? "bytes") as SessionOrder;
+    const answer = await asked(client.sessions(sort, limit), home);
+    if (args.json) say(1, JSON.stringify(answer));
+    else if (answer.sessions.length === 0) say(1, "no connections");
+    else say(1, renderTable(COLUMNS, answer.sessions.map(rowOf)));
+    return 0;
+  },
+});
+
+const COLUMNS = [
+  "ID",
+  "LISTENER",
+  "CLIENT",
+  "BACKEND",
+  "PHASE",
+  { title: "AGE", isNumber: true },
+  { title: "UP", isNumber: true },
+  { title: "DOWN", isNumber: true },
+];
+
+function rowOf(session: SessionStatus): readonly string[] {
+  const { id, listener, client, pool, backend, phase, age_s, bytes_up, bytes_down } = session;
+  return [
+    id,
+    plain(listener),
+    client ?? "-",
+    backend === null ? "-" : plain(`${pool}/${backend}`),
+    phase,
+    ageFigure(age_s),
+    sizeFigure(bytes_up),
+    sizeFigure(bytes_down),
+  ];
+}
+
+function readLimit(text: string): number {
+  const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (limit >= 1 && limit <= MAX_LIMIT) return limit;
+  throw usageError(`--limit is a number from 1 to ${MAX_LIMIT}; not '${text}'`);
+}

@@ -1,0 +1,69 @@
+// `bal upgrade`: another process takes the running one's place, of a new binary perhaps, and tells who.
+import { resolve } from "node:path";
+import { defineCommand } from "citty";
+import type { UpgradeReport } from "../../api/api.ts";
+import { AdminClient, type Answer } from "../../api/client.ts";
+import { parseDuration } from "../../base/units.ts";
+import { locateHome } from "../../control/host/home.ts";
+import { UPGRADE_MS } from "../../control/upgrade/upgrade.ts";
+import { type ExitCode, say, usageError } from "../exit.ts";
+import { explainSilence, unanswered } from "../not-running.ts";
+import { paint } from "../views/color.ts";
+import { plain } from "../views/sanitize.ts";
+
+export const upgrade = defineCommand({
+  meta: { name: "upgrade", description: "Replace the running bal, without losing a connection" },
+  args: {
+    binary: {
+      type: "string",
+      valueHint: "FILE",
+      description: "run this one instead of the file that the running bal was started from",
+    },
+    timeout: {
+      type: "string",
+      valueHint: "30s",
+      description: "how long the new process may take until it serves; 30s unless it is given",
+    },
+    json: { type: "boolean", description: "print one JSON object" },
+  },
+  async run({ args }): Promise<ExitCode> {
+    const withinMs = args.timeout === undefined ? UPGRADE_MS : readMs(args.timeout);
+    const binary = args.binary === undefined ? null : resolve(args.binary);
+    const home = locateHome();
+    const client = new AdminClient(home.socket);
+    const answer = await client.upgrade({ binary, withinMs }).catch(explainSilence(home));
+    if (answer.kind === "absent") throw unanswered(home);
+    return args.json ? printJson(answer) : print(answer);
+  },
+});
+
+type Reply = Exclude<Answer<UpgradeReport>, { kind: "absent" }>;
+
+function readMs(text: string): number {
+  const ms = parseDuration(text);
+  if (ms !== null && ms > 0) return ms;
+  throw usageError(`--timeout is a duration such as 30s or 2m; not '${text}'`);
+}
+
+function printJson(answer: Reply): ExitCode {
+  const object = answer.kind === "ok" ? answer.body : { error: answer.error };
+  say(1, JSON.stringify(object, null, 2));
+  return answer.kind === "ok" ? 0 : 1;
+}
+
+function print(answer: Reply): ExitCode {
+  if (answer.kind === "failed") {
+    const { message, hint, output } = answer.error;
+    for (const line of output?.split("\n") ?? []) say(2, `  ${plain(line)}`);
+    say(2, `${paint(2, "red", "not upgraded")}: ${plain(message)}`);
+    if (hint !== undefined) say(2, `  ${plain(hint)}`);
+    return 1;
+  }
+  const { pid, version, commit, left } = answer.body;
+  say(1, `bal ${plain(version)} (${plain(commit)}) serves with pid ${pid}`);
+  if (left > 0) {
+    const connections = left === 1 ? "1 connection goes" : `${left} connections go`;
+    say(1, `  ${connections} on in the old process, until it ends`);
+  }
+  return 0;
+}

@@ -1,0 +1,34 @@
+// `bal weight`: another share of new connections for a backend, until further notice.
+import { defineCommand } from "citty";
+import { AdminClient } from "../../api/client.ts";
+import { readOverride } from "../../control/backends/override.ts";
+import { locateHome } from "../../control/host/home.ts";
+import { type ExitCode, say, usageError } from "../exit.ts";
+import { asked, findBackend, nameArgument, spell } from "../named-backend.ts";
+import { plain } from "../views/sanitize.ts";
+
+export const weight = defineCommand({
+  meta: { name: "weight", description: "Change a backend's share of new connections" },
+  args: {
+    name: nameArgument,
+    n: { type: "positional", required: true, description: "its weight; 0 takes no new ones" },
+  },
+  async run({ args }): Promise<ExitCode> {
+    const next = readWeight(args.n);
+    const home = locateHome();
+    const client = new AdminClient(home.socket);
+    const named = await findBackend(client, home, args.name);
+    const { override } = await asked(client.override(named, { weight: next }), home);
+    const from = named.status.weight;
+    const note = override?.weight === undefined ? ", as the config says" : "";
+    say(1, plain(`${spell(named)}: weight ${from} → ${next}${note}`));
+    return 0;
+  },
+});
+
+/** Throws BalError `usage`. */
+function readWeight(text: string): number {
+  const read = readOverride({ weight: /^\d{1,9}$/.test(text) ? Number(text) : text });
+  if (read.kind === "valid") return read.override.weight ?? 0;
+  throw usageError(read.message);
+}

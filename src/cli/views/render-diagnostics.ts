@@ -1,0 +1,77 @@
+// Findings in a config file, as people, scripts and GitHub read them.
+import type { Diagnostic } from "../../config/diagnostics.ts";
+import { paint } from "./color.ts";
+import { plain, plainSource } from "./sanitize.ts";
+
+const MAX_EXCERPT = 120;
+
+/** With the line of the source and a caret under the place. `fd`: where it will be written. */
+export function renderPretty(found: readonly Diagnostic[], source: string, fd: 1 | 2): string {
+  const lines = source.split(/\r?\n/);
+  return found.map((diagnostic) => prettyOne(diagnostic, lines, fd)).join("\n");
+}
+
+/** One workflow command each: https://docs.github.com/actions, workflow commands. */
+export function renderGithub(found: readonly Diagnostic[]): string {
+  return found
+    .map(({ severity, file, line, column, path, message, hint }) => {
+      const where = path === "" ? "" : `${path}: `;
+      const text = `${where}${message}${hint === undefined ? "" : ` (${hint})`}`;
+      return `::${severity} file=${property(file)},line=${line},col=${column}::${data(text)}`;
+    })
+    .join("\n");
+}
+
+/** Without what the surrounding object says already. */
+export function renderJson(found: readonly Diagnostic[]): readonly object[] {
+  return found.map(({ path, line, column, code, message, hint }) => ({
+    path,
+    line,
+    column,
+    code,
+    message,
+    ...(hint !== undefined && { hint }),
+  }));
+}
+
+function prettyOne(diagnostic: Diagnostic, lines: readonly string[], fd: 1 | 2): string {
+  const { severity, file, line, column, path, message, hint } = diagnostic;
+  const colour = severity === "error" ? "red" : "yellow";
+  const head = `${paint(fd, "bold", plain(`${file}:${line}:${column}`))}: ${paint(fd, colour, severity)}`;
+  const where = path === "" ? "" : `${path}: `;
+  const said = [`${head}: ${plain(where + message)}`];
+  const text = lines[line - 1];
+  if (text !== undefined && text.trim() !== "") {
+    const gutter = " ".repeat(String(line).length);
+    const { shown, caret } = excerpt(text, column);
+    said.push(paint(fd, "dim", ` ${line} | `) + shown);
+    said.push(paint(fd, "dim", ` ${gutter} | `) + paint(fd, colour, caret));
+  }
+  if (hint !== undefined) said.push(`   ${paint(fd, "cyan", "hint")}: ${plain(hint)}`);
+  return said.join("\n");
+}
+
+// Of a long line the part around the place.
+function excerpt(text: string, column: number): { shown: string; caret: string } {
+  const from = column < MAX_EXCERPT - 20 ? 0 : column - 1 - MAX_EXCERPT / 2;
+  const before = (from > 0 ? "…" : "") + plainSource(text.slice(from, column - 1));
+  const after = plainSource(text.slice(column - 1, from + MAX_EXCERPT));
+  const cut = text.length > from + MAX_EXCERPT ? "…" : "";
+  const caret = " ".repeat(Bun.stringWidth(before)) + "^".repeat(wordWidth(after));
+  return { shown: before + after + cut, caret };
+}
+
+// As long as the word at its beginning.
+function wordWidth(text: string): number {
+  const word = /^(?:"[^"]*"|'[^']*'|[^\s,[\]{}]+)/.exec(text);
+  return Math.max(1, Bun.stringWidth(word?.[0].replace(/:$/, "") ?? ""));
+}
+
+// Line ends are escaped already, by us: an annotation is one line.
+function data(text: string): string {
+  return plain(text).replaceAll("%", "%25");
+}
+
+function property(text: string): string {
+  return data(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
+}

@@ -1,0 +1,134 @@
+// `bal top` as lines of a screen.
+
+import type { SessionStatus, Status } from "../../api/api.ts";
+import type { Lately } from "../../api/recent-rates.ts";
+import { ageFigure, plural, sizeFigure } from "../../base/figures.ts";
+import { paint } from "./color.ts";
+import { plain } from "./sanitize.ts";
+import { BACKEND_COLUMNS, backendCells, headLines } from "./status-view.ts";
+import { type Column, clip, tableLines } from "./table.ts";
+import { type Row, selectedIndex, sortTitle, type TopState } from "./top-state.ts";
+
+export type Scene = {
+  readonly status: Status;
+  readonly lately: Lately;
+  readonly state: TopState;
+  readonly rows: readonly Row[];
+  /** Null: not asked for, or not there yet. */
+  readonly sessions: readonly SessionStatus[] | null;
+  /** Why what is shown is old; null: it is not. */
+  readonly silence: string | null;
+  /** What came of the last thing that was done. */
+  readonly message: string | null;
+  readonly nowMs: number;
+};
+
+export type Size = { readonly columns: number; readonly rows: number };
+
+const KEYS = "q quit  ↑↓ move  s sort  r reverse  d drain  v sessions";
+const SESSION_KEYS = "q quit  ↑↓ move  s sort  r reverse  v backends";
+
+const SESSION_COLUMNS: readonly Column[] = [
+  "CLIENT",
+  { title: "LISTENER", rank: 3 },
+  { title: "BACKEND" },
+  { title: "SNI", rank: 2 },
+  { title: "PHASE", rank: 1 },
+  { title: "AGE", isNumber: true },
+  { title: "IN", isNumber: true },
+  { title: "OUT", isNumber: true },
+];
+
+/** What the rows are told apart by. */
+export function keysOfScene({ state, rows, sessions }: Scene): readonly string[] {
+  if (state.view === "backends") return rows.map(({ key }) => key);
+  return ordered(sessions ?? [], state).map(({ id }) => id);
+}
+
+/** Rows that fit below the head and above the keys. */
+export function pageOf(scene: Scene, size: Size): number {
+  return Math.max(1, size.rows - headOf(scene, size).length - 3);
+}
+
+export function topLines(scene: Scene, size: Size): readonly string[] {
+  const head = headOf(scene, size);
+  const table = tableOf(scene, size);
+  const page = pageOf(scene, size);
+  const selected = selectedIndex(keysOfScene(scene), scene.state);
+  const [title = "", ...lines] = table;
+  const from = Math.max(0, Math.min(selected - Math.floor(page / 2), lines.length - page));
+  const shown = lines.slice(from, from + page).map((line, index) => {
+    const isSelected = from + index === selected;
+    // Colours of its own would end the bar.
+    const bar = () => paint(1, "inverse", padded(Bun.stripANSI(line), size.columns));
+    return isSelected ? bar() : line;
+  });
+  const filling = Array<string>(Math.max(0, page - shown.length)).fill("");
+  return [...head, "", title, ...shown, ...filling, footOf(scene, lines.length)];
+}
+
+function headOf({ status, lately, nowMs, silence }: Scene, { columns }: Size): readonly string[] {
+  const lines = headLines(status, { lately, nowMs, width: columns });
+  if (silence === null) return lines;
+  return [paint(1, ["red", "bold"], plain(`${silence}; as it was before:`)), ...lines];
+}
+
+function tableOf(scene: Scene, { columns: width }: Size): readonly string[] {
+  const { state, rows, lately, nowMs } = scene;
+  if (state.view === "sessions") return sessionTable(scene, width);
+  const marked = BACKEND_COLUMNS.map((column) => mark(column, state));
+  const columns: readonly Column[] = [{ title: "POOL", rank: 3 }, ...marked];
+  const view = { lately, nowMs, width };
+  const cells = rows.map(({ pool, backend }) => [
+    plain(pool),
+    ...backendCells(pool, backend, view),
+  ]);
+  return tableLines(columns, cells, { width });
+}
+
+function sessionTable({ sessions, state }: Scene, width: number): readonly string[] {
+  if (sessions === null) return ["", "  the list of sessions is asked for"];
+  const cells = ordered(sessions, state).map((session) => [
+    plain(session.client ?? "-"),
+    plain(session.listener),
+    plain(session.backend === null ? "-" : `${session.pool}/${session.backend}`),
+    plain(session.sni ?? ""),
+    plain(session.phase),
+    ageFigure(session.age_s),
+    sizeFigure(session.bytes_up),
+    sizeFigure(session.bytes_down),
+  ]);
+  return tableLines(SESSION_COLUMNS, cells, { width });
+}
+
+/** As the daemon has sorted them. */
+function ordered(sessions: readonly SessionStatus[], { isReversed }: TopState) {
+  return isReversed ? sessions.toReversed() : sessions;
+}
+
+/** With an arrow where it is what the rows are sorted by. */
+function mark(column: Column, { sort, isReversed }: TopState): Column {
+  const { title, ...rest } = typeof column === "string" ? { title: column } : column;
+  if (title !== sortTitle(sort)) return column;
+  // What one sorts by is there however narrow it gets.
+  return { ...rest, title: `${title}${isReversed ? "▴" : "▾"}`, rank: 0 };
+}
+
+function footOf({ state, message, sessions }: Scene, count: number): string {
+  const { question } = state;
+  if (question !== null) {
+    const { pool, backend, active, drain } = question;
+    const left =
+      active === 0 ? "It has no connections." : `Its ${plural(active, "connection")} may go on.`;
+    const what = drain ? `Drain ${pool}/${backend}? ${left}` : `Take ${pool}/${backend} back?`;
+    return paint(1, ["yellow", "bold"], plain(`${what} y/n`));
+  }
+  if (message !== null) return paint(1, "bold", plain(message));
+  if (state.view === "backends") return paint(1, "dim", `${KEYS}  (${plural(count, "backend")})`);
+  const shown = sessions === null ? "" : `  (${state.sessionSort}, the first ${count})`;
+  return paint(1, "dim", `${SESSION_KEYS}${shown}`);
+}
+
+function padded(text: string, width: number): string {
+  return clip(text + " ".repeat(Math.max(0, width - Bun.stringWidth(text))), width);
+}
