@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import type { SessionStatus } from "../../../src/api/api.ts";
-import { corpus } from "../../policy/sniff/corpus.ts";
+import { corpus } from "../../policy/tls/corpus.ts";
 import { alpn, hello, hostName, message, records, serverName } from "../../policy/tls/hello.ts";
 import { at, type Bal, type ConfigObject, spawnBal, temporaryHome } from "../../support/bal.ts";
 import { type Peer, peer } from "../../support/peer.ts";

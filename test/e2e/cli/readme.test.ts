@@ -6,7 +6,7 @@ import { runBal } from "../../support/bal.ts";
 
 setDefaultTimeout(30_000);
 
-const root = join(import.meta.dir, "../..");
+const root = join(import.meta.dir, "../../..");
 const readme = readFileSync(join(root, "README.md"), "utf8");
 const blocks = [...readme.matchAll(/^```yaml\n(.*?)^```/gms)].map(([, text]) => text!);
 const commands = [...readme.matchAll(/`npm (?:run )?([\w-]+)`|^npm (?:run )?([\w-]+)/gm)];

@@ -12,7 +12,7 @@ import { yamlBlocks } from "../../support/yaml-blocks.ts";
 
 setDefaultTimeout(30_000);
 
-const root = resolve(import.meta.dir, "../..");
+const root = resolve(import.meta.dir, "../../..");
 const textOf = (file: string) => readFileSync(join(root, file), "utf8");
 const yamlOf = (file: string): any => parseYaml(textOf(file));
 

@@ -39,7 +39,7 @@ beforeAll(() => {
   const contents = join(place, "contents");
   for (const folder of [latest, first, contents]) mkdirSync(folder);
   copyFileSync(balBinary(), join(contents, "bal"));
-  copyFileSync(join(import.meta.dir, "../../dist/bal.1"), join(contents, "bal.1"));
+  copyFileSync(join(import.meta.dir, "../../../dist/bal.1"), join(contents, "bal.1"));
   pack(contents, latest);
   writeFileSync(join(contents, "bal"), "#!/bin/sh\necho 'bal 0.0.1 (first)'\n", { mode: 0o755 });
   pack(contents, first);
