@@ -15,7 +15,7 @@ import type {
   SessionStatus,
   Status,
   UpgradeReport,
-} from "./api.ts";
+} from "./admin-api.ts";
 
 /** What a request came to. */
 export type Answer<T> =

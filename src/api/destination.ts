@@ -1,5 +1,5 @@
 // Where a listener's clients go, in a few words for a person.
-import type { ListenerStatus } from "./api.ts";
+import type { ListenerStatus } from "./admin-api.ts";
 
 const MOST_NAMES = 3;
 

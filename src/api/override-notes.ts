@@ -1,5 +1,5 @@
 // What an operator has set of a backend and its state does not tell, in words for people.
-import type { BackendStatus } from "./api.ts";
+import type { BackendStatus } from "./admin-api.ts";
 
 export function handNotes({ override }: BackendStatus): readonly string[] {
   return [

@@ -1,7 +1,7 @@
 // What is wrong, the worst first: a judgement of a status, for all that show one.
 import { plural } from "../base/figures.ts";
 import type { BackendState } from "../shared/health-bits.ts";
-import type { BackendStatus, DiscoverStatus, PoolStatus, Status } from "./api.ts";
+import type { BackendStatus, DiscoverStatus, PoolStatus, Status } from "./admin-api.ts";
 
 /** How bad a state is, for sorting. */
 const BADNESS: Readonly<Record<BackendState, number>> = {

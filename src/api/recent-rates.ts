@@ -1,5 +1,5 @@
 // What each backend did lately: from the daemon's history, or gathered look by look.
-import type { BackendStatus, History, Status } from "./api.ts";
+import type { BackendStatus, History, Status } from "./admin-api.ts";
 
 /** Null: not known (yet). */
 export type Recent = {

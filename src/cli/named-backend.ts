@@ -1,6 +1,6 @@
 // Commands about one backend of the running bal: which one is meant, and what is asked of it.
 
-import type { BackendStatus, Status } from "../api/api.ts";
+import type { BackendStatus, Status } from "../api/admin-api.ts";
 import type { AdminClient, Answer, BackendName } from "../api/client.ts";
 import { BalError } from "../base/errors.ts";
 import { nearName } from "../config/suggest.ts";

@@ -1,6 +1,6 @@
 // Where clients go, in words: the same for the terminal and for the dashboard.
 import { expect, test } from "bun:test";
-import type { ListenerStatus } from "../../src/api/api.ts";
+import type { ListenerStatus } from "../../src/api/admin-api.ts";
 import { clientsFor, destinationOf } from "../../src/api/destination.ts";
 
 const counters = { name: "edge", address: "0.0.0.0:443", active: 0, accepted: 0, refused: 0 };

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { PoolStatus } from "../../src/api/api.ts";
+import type { PoolStatus } from "../../src/api/admin-api.ts";
 import { type CommandWords, describeCommands } from "../../src/cli/command-words.ts";
 import { namesOf } from "../../src/cli/commands/completions.ts";
 import { bash } from "../../src/cli/completions/bash.ts";

@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import type { ReloadReport, Status, UpgradeReport } from "../../src/api/api.ts";
+import type { ReloadReport, Status, UpgradeReport } from "../../src/api/admin-api.ts";
 import { freePort } from "./ports.ts";
 import { killAllOf } from "./processes.ts";
 import { until, witnesses } from "./until.ts";

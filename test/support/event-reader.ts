@@ -1,6 +1,6 @@
 // A reader of server-sent events, over the unix socket of a bal's home.
 import { join } from "node:path";
-import type { BalEvent } from "../../src/api/api.ts";
+import type { BalEvent } from "../../src/api/admin-api.ts";
 import { until } from "./until.ts";
 
 export class EventReader implements Disposable {

@@ -1,5 +1,5 @@
 // Statuses as a daemon would give them, with only what a test is about.
-import type { BackendStatus, PoolStatus, Status } from "../../src/api/api.ts";
+import type { BackendStatus, PoolStatus, Status } from "../../src/api/admin-api.ts";
 
 export const START = "2026-01-01T00:00:00.000Z";
 export const START_MS = Date.parse(START);

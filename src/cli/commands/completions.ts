@@ -1,7 +1,7 @@
 // `bal completions SHELL`: a script that makes a shell complete bal's words, made from the commands'
 // own definitions. What runs is asked while one types, by `bal completions backends`.
 import { defineCommand } from "citty";
-import type { PoolStatus } from "../../api/api.ts";
+import type { PoolStatus } from "../../api/admin-api.ts";
 import { AdminClient } from "../../api/client.ts";
 import { locateHome } from "../../control/host/home.ts";
 import { type CommandWords, describeCommands } from "../command-words.ts";

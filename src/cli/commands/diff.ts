@@ -1,6 +1,6 @@
 // `bal diff`: what a reload would change on the running bal; nothing is done.
 import { defineCommand } from "citty";
-import type { Preview } from "../../api/api.ts";
+import type { Preview } from "../../api/admin-api.ts";
 import { AdminClient, type Answer } from "../../api/client.ts";
 import { describeChange } from "../../config/diff.ts";
 import { locateHome } from "../../control/host/home.ts";

@@ -1,6 +1,6 @@
 // `bal graceful`: reloads the running bal and tells what came of it.
 import { defineCommand } from "citty";
-import type { ReloadReport } from "../../api/api.ts";
+import type { ReloadReport } from "../../api/admin-api.ts";
 import { AdminClient, type Answer } from "../../api/client.ts";
 import { BalError } from "../../base/errors.ts";
 import { describeChange } from "../../config/diff.ts";

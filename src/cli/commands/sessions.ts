@@ -1,7 +1,7 @@
 // `bal sessions`: the connections of the running bal that have moved the most bytes, or are the oldest;
 // and the end of one.
 import { defineCommand } from "citty";
-import type { SessionStatus } from "../../api/api.ts";
+import type { SessionStatus } from "../../api/admin-api.ts";
 import { AdminClient } from "../../api/client.ts";
 import { ageFigure, sizeFigure } from "../../base/figures.ts";
 import { locateHome } from "../../control/host/home.ts";

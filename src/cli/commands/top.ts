@@ -2,7 +2,7 @@
 
 import { isatty } from "node:tty";
 import { defineCommand } from "citty";
-import type { SessionStatus, Status } from "../../api/api.ts";
+import type { SessionStatus, Status } from "../../api/admin-api.ts";
 import { AdminClient } from "../../api/client.ts";
 import { Meter } from "../../api/recent-rates.ts";
 import { BalError } from "../../base/errors.ts";

@@ -1,7 +1,7 @@
 // `bal upgrade`: another process takes the running one's place, of a new binary perhaps, and tells who.
 import { resolve } from "node:path";
 import { defineCommand } from "citty";
-import type { UpgradeReport } from "../../api/api.ts";
+import type { UpgradeReport } from "../../api/admin-api.ts";
 import { AdminClient, type Answer } from "../../api/client.ts";
 import { parseDuration } from "../../base/units.ts";
 import { locateHome } from "../../control/host/home.ts";

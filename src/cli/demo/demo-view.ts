@@ -1,5 +1,5 @@
 // What the demo shows: on a terminal a view that is redrawn, on a pipe a line whenever something happens.
-import type { Status } from "../../api/api.ts";
+import type { Status } from "../../api/admin-api.ts";
 import { availability } from "../../api/problems.ts";
 import { Meter } from "../../api/recent-rates.ts";
 import { put, say } from "../exit.ts";

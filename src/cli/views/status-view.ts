@@ -1,6 +1,6 @@
 // A status as lines for people: the headline, what is wrong, and a table for the listeners and each pool.
 
-import type { BackendStatus, PoolStatus, Status } from "../../api/api.ts";
+import type { BackendStatus, PoolStatus, Status } from "../../api/admin-api.ts";
 import { destinationOf } from "../../api/destination.ts";
 import { handNotes } from "../../api/override-notes.ts";
 import { availability, isAvailable, troublesOf } from "../../api/problems.ts";

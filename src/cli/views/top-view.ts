@@ -1,6 +1,6 @@
 // `bal top` as lines of a screen.
 
-import type { SessionStatus, Status } from "../../api/api.ts";
+import type { SessionStatus, Status } from "../../api/admin-api.ts";
 import type { Lately } from "../../api/recent-rates.ts";
 import { ageFigure, plural, sizeFigure } from "../../base/figures.ts";
 import { paint } from "./color.ts";

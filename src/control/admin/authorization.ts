@@ -4,7 +4,7 @@
 //   TCP with a token    the token is
 //   TCP without one     loopback; but a browser of this host may be led here by a foreign page
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { ApiError } from "../../api/api.ts";
+import type { ApiError } from "../../api/admin-api.ts";
 import { isLoopback, parseIp } from "../../base/address.ts";
 
 /** Where a request came in. */

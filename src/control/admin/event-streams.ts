@@ -1,7 +1,7 @@
 // `GET /v1/events`: events as a stream of server-sent events (WHATWG HTML, 9.2), to many readers at once.
 // One that reads too slowly is cut off; its client connects again.
 
-import type { BalEvent } from "../../api/api.ts";
+import type { BalEvent } from "../../api/admin-api.ts";
 import type { Events } from "../events/event-bus.ts";
 import { failure } from "./router.ts";
 

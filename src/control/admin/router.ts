@@ -1,7 +1,7 @@
 // From a request to its handler, and from whatever happens there to an answer. Knows no route.
 //
 // A handler that throws a Refusal is answered with it; one that throws anything else with 500.
-import type { ApiError } from "../../api/api.ts";
+import type { ApiError } from "../../api/admin-api.ts";
 import { type Denial, type Door, denialOf } from "./authorization.ts";
 
 export type Call = {

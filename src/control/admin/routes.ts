@@ -1,6 +1,6 @@
 // What the admin API offers: each route, and what it asks of the process.
 import { isAbsolute } from "node:path";
-import type { ControlApi, PreviewOutcome, ReloadOutcome, UpgradeOutcome } from "../../api/api.ts";
+import type { ControlApi, PreviewOutcome, ReloadOutcome, UpgradeOutcome } from "../../api/admin-api.ts";
 import { MAX_DURATION_MS } from "../../config/schema/field.ts";
 import { nearName } from "../../config/suggest.ts";
 import { type Override, readOverride } from "../backends/override.ts";

@@ -2,7 +2,7 @@
 // Whatever happens here, the connections that are balanced go on.
 import { renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { ControlApi } from "../../api/api.ts";
+import type { ControlApi } from "../../api/admin-api.ts";
 import { formatHostPort } from "../../base/address.ts";
 import type { Move } from "../../base/staged-change.ts";
 import type { AdminConfig } from "../../config/config.ts";

@@ -1,6 +1,6 @@
 // The routes of sessions: a list of some, and the end of one.
 
-import type { ControlApi } from "../../api/api.ts";
+import type { ControlApi } from "../../api/admin-api.ts";
 import type { SessionOrder } from "../../shared/messages.ts";
 import { Refusal, type Routes } from "./router.ts";
 

@@ -1,7 +1,7 @@
 // The names that a config looks up, and what the config comes to with their answers: hosts of
 // backends, SRV records and the hosts that they point to.
 
-import type { DiscoverStatus } from "../../api/api.ts";
+import type { DiscoverStatus } from "../../api/admin-api.ts";
 import { parseIp } from "../../base/address.ts";
 import type { Config, PoolConfig } from "../../config/config.ts";
 import type { Log } from "../logs/log.ts";

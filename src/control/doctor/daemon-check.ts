@@ -1,6 +1,6 @@
 // The bal that runs in the home: does it answer, is it of this version, is its config the file's?
 
-import type { Status } from "../../api/api.ts";
+import type { Status } from "../../api/admin-api.ts";
 import { AdminClient } from "../../api/client.ts";
 import { BalError } from "../../base/errors.ts";
 import { isSuspended } from "../../os/process.ts";

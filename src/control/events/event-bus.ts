@@ -1,5 +1,5 @@
 // What happens to this bal, told to whoever listens at the moment: nothing is kept.
-import type { BalEvent, EventKind } from "../../api/api.ts";
+import type { BalEvent, EventKind } from "../../api/admin-api.ts";
 
 type Listener = (event: BalEvent) => void;
 

@@ -1,5 +1,5 @@
 // What the control plane counts of itself, from its own events.
-import type { BalEvent } from "../../api/api.ts";
+import type { BalEvent } from "../../api/admin-api.ts";
 import type { Events } from "./event-bus.ts";
 
 export class Tally {

@@ -1,6 +1,6 @@
 // The status object, from the board and what the control plane knows.
 
-import type { BackendStatus, ListenerStatus, PoolStatus } from "../../api/api.ts";
+import type { BackendStatus, ListenerStatus, PoolStatus } from "../../api/admin-api.ts";
 import { formatListenAddress } from "../../base/listen-address.ts";
 import type { Config } from "../../config/config.ts";
 import { routeAsWritten } from "../../config/serialize.ts";

@@ -1,6 +1,6 @@
 // What the log says of a start, and of a config that comes into force.
 
-import type { ListenerStatus } from "../../api/api.ts";
+import type { ListenerStatus } from "../../api/admin-api.ts";
 import { destinationOf } from "../../api/destination.ts";
 import type { Config } from "../../config/config.ts";
 import type { Diagnostic } from "../../config/diagnostics.ts";

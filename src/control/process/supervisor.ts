@@ -1,7 +1,7 @@
 // The phases of the process, and the one place that owns all of control/:
 // starting → running → draining → stopped.
 import { closeSync } from "node:fs";
-import type { ApiError, ControlApi, ReloadOutcome, ReloadSource, Status } from "../../api/api.ts";
+import type { ApiError, ControlApi, ReloadOutcome, ReloadSource, Status } from "../../api/admin-api.ts";
 import { SerialQueue } from "../../base/serial-queue.ts";
 import type { Config } from "../../config/config.ts";
 import type { Diagnostic } from "../../config/diagnostics.ts";

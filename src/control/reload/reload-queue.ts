@@ -1,7 +1,7 @@
 // Who may ask for a reload, and when it is done: signals, the watcher, the admin API. One runs, at most
 // one waits, later callers share that one. Owns the config in force.
 
-import type { ApiError, PreviewOutcome, ReloadOutcome, ReloadSource } from "../../api/api.ts";
+import type { ApiError, PreviewOutcome, ReloadOutcome, ReloadSource } from "../../api/admin-api.ts";
 import type { SerialQueue } from "../../base/serial-queue.ts";
 import type { Config } from "../../config/config.ts";
 import { describeChange } from "../../config/diff.ts";

@@ -7,7 +7,7 @@ import type {
   ReloadOutcome,
   ReloadReport,
   ReloadSource,
-} from "../../api/api.ts";
+} from "../../api/admin-api.ts";
 import { BalError } from "../../base/errors.ts";
 import type { Config } from "../../config/config.ts";
 import type { Diagnostic } from "../../config/diagnostics.ts";

@@ -2,7 +2,7 @@
 // needs, wait until it serves, let it have the home. Until then nothing has changed here; if the new one
 // fails even then, everything is taken back.
 
-import type { ApiError, UpgradeReport } from "../../api/api.ts";
+import type { ApiError, UpgradeReport } from "../../api/admin-api.ts";
 import { BalError } from "../../base/errors.ts";
 import type { Config } from "../../config/config.ts";
 import { executable } from "../../os/executable.ts";

@@ -1,7 +1,7 @@
 // The control plane's grip on the data plane: board, listening sockets, worker threads, and the
 // health of the backends. Takes one config after the other; knows no file, no signal, no CLI.
 
-import type { BackendStatus, ListenerStatus, PoolStatus } from "../../api/api.ts";
+import type { BackendStatus, ListenerStatus, PoolStatus } from "../../api/admin-api.ts";
 import { BalError } from "../../base/errors.ts";
 import type { Config, ListenerConfig } from "../../config/config.ts";
 import { Board } from "../../shared/board.ts";

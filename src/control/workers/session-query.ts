@@ -1,7 +1,7 @@
 // Asks the threads for their sessions, when somebody wants to know: nothing is kept between. And for what
 // they have of the access log, before they end.
 
-import type { SessionStatus } from "../../api/api.ts";
+import type { SessionStatus } from "../../api/admin-api.ts";
 import type {
   AccessFlushed,
   AskSessions,

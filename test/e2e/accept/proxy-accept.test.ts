@@ -3,7 +3,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { createConnection } from "node:net";
-import type { SessionStatus } from "../../../src/api/api.ts";
+import type { SessionStatus } from "../../../src/api/admin-api.ts";
 import {
   formatHeader,
   formatLocal,

@@ -4,7 +4,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
-import type { SessionStatus } from "../../../src/api/api.ts";
+import type { SessionStatus } from "../../../src/api/admin-api.ts";
 import { corpus } from "../../policy/tls/corpus.ts";
 import { alpn, hello, hostName, message, records, serverName } from "../../policy/tls/hello.ts";
 import { at, type Bal, type ConfigObject, spawnBal, temporaryHome } from "../../support/bal.ts";

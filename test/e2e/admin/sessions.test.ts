@@ -1,7 +1,7 @@
 // Who is connected: the list over the admin API and by command, and the end of one.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
-import type { SessionStatus } from "../../../src/api/api.ts";
+import type { SessionStatus } from "../../../src/api/admin-api.ts";
 import { at, type Bal, fullConfig, runBal, spawnBal } from "../../support/bal.ts";
 import { echoPeer } from "../../support/peer.ts";
 import { until } from "../../support/until.ts";

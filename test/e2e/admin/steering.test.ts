@@ -2,7 +2,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { BackendStatus } from "../../../src/api/api.ts";
+import type { BackendStatus } from "../../../src/api/admin-api.ts";
 import {
   at,
   type Bal,

@@ -1,6 +1,6 @@
 // What a pool may be told beyond its backends: methods, bounds, backups, drains.
 import { expect, setDefaultTimeout, test } from "bun:test";
-import type { SessionStatus } from "../../../src/api/api.ts";
+import type { SessionStatus } from "../../../src/api/admin-api.ts";
 import { at, fullConfig, spawnBal } from "../../support/bal.ts";
 import { echoPeer, holdingPeer, namedPeer } from "../../support/peer.ts";
 import { freePort } from "../../support/ports.ts";

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { parseClientHello } from "../../../src/policy/tls/client-hello.ts";
-import { records } from "../tls/hello.ts";
+import { records } from "./hello.ts";
 import { corpus } from "./corpus.ts";
 
 /** What the records carry. */

@@ -1,5 +1,5 @@
 // The admin API as this page asks it.
-import type { ApiError, BackendStatus, BalEvent, History, Status } from "../../../api/api.ts";
+import type { ApiError, BackendStatus, BalEvent, History, Status } from "../../../api/admin-api.ts";
 
 export type Reply<T> =
   | { readonly kind: "ok"; readonly body: T }

@@ -1,5 +1,5 @@
 // Curves over time, as inline SVG: a panel with its reading, and a spark in a table's row.
-import type { Series } from "../../../api/api.ts";
+import type { Series } from "../../../api/admin-api.ts";
 import { clockTime, drawing, element, setText } from "./elements.ts";
 
 /** What a panel shows: at most two curves, the second one dashed. */

@@ -1,5 +1,5 @@
 // What happened since the page was opened, the newest first.
-import type { BalEvent } from "../../../api/api.ts";
+import type { BalEvent } from "../../../api/admin-api.ts";
 import { byId, clockTime, element } from "./elements.ts";
 
 const MAX_SHOWN = 200;

@@ -1,5 +1,5 @@
 // The daemon's history as this page holds it: fetched whole once, then only what is new.
-import type { History, Series } from "../../../api/api.ts";
+import type { History, Series } from "../../../api/admin-api.ts";
 import type { Reply } from "./api.ts";
 
 const HOUR_S = 3600;

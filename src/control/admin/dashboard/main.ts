@@ -1,6 +1,6 @@
 // The page: asks bal every two seconds how it is, listens to its events, and shows both.
 
-import type { BackendStatus, Series, Status } from "../../../api/api.ts";
+import type { BackendStatus, Series, Status } from "../../../api/admin-api.ts";
 import { availability, type Trouble, troublesOf } from "../../../api/problems.ts";
 import { Meter } from "../../../api/recent-rates.ts";
 import {

@@ -1,7 +1,7 @@
 // A pool: whom it gets its clients from, and its backends. Rows stay where they are; a look only changes
 // what differs.
 
-import type { BackendStatus, ListenerStatus, PoolStatus, Series } from "../../../api/api.ts";
+import type { BackendStatus, ListenerStatus, PoolStatus, Series } from "../../../api/admin-api.ts";
 import { clientsFor } from "../../../api/destination.ts";
 import { handNotes } from "../../../api/override-notes.ts";
 import { isAvailable } from "../../../api/problems.ts";

@@ -1,6 +1,6 @@
 // A table with a head, and the table of listeners.
 
-import type { ListenerStatus } from "../../../api/api.ts";
+import type { ListenerStatus } from "../../../api/admin-api.ts";
 import { destinationOf } from "../../../api/destination.ts";
 import { countFigure } from "../../../base/figures.ts";
 import { arrange, element, setText } from "./elements.ts";
