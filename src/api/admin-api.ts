@@ -1,13 +1,17 @@
-// The JSON of the admin API, as the CLI and other clients read it, and what the process behind it
-// must be able to do. Names are public: see docs.
+// The JSON of the admin API, as the process writes it and its clients read it. The names are public:
+// see docs/admin-api.md.
 
 import type { Diagnostic } from "../config/diagnostics.ts";
 import type { Change } from "../config/diff.ts";
-import type { Override } from "../control/backends/override.ts";
-import type { Family } from "../control/metrics/exposition.ts";
-import type { UpgradeRequest } from "../control/upgrade/upgrade.ts";
 import type { BackendState } from "../shared/health-bits.ts";
-import type { SessionOrder, SessionStage } from "../shared/messages.ts";
+import type { SessionStage } from "../shared/messages.ts";
+
+/** What an operator has changed of a backend; a key that is absent is as in the config. */
+export type Override = {
+  readonly drain?: boolean;
+  /** 0..256 */
+  readonly weight?: number;
+};
 
 export type BackendStatus = {
   readonly name: string;
@@ -189,6 +193,17 @@ export type Preview = {
   readonly warnings: readonly Diagnostic[];
 };
 
+/** How long the new process of an upgrade may take until it serves; default of `within_ms`. */
+export const UPGRADE_MS = 30_000;
+
+/** `POST /v1/upgrade` */
+export type UpgradeRequest = {
+  /** Absolute; null: the one that runs. */
+  readonly binary: string | null;
+  /** How long the new process may take until it serves. */
+  readonly withinMs: number;
+};
+
 /** `POST /v1/upgrade`, 200: who serves now. */
 export type UpgradeReport = {
   readonly pid: number;
@@ -218,29 +233,3 @@ type Outcome<Report> =
 export type ReloadOutcome = Outcome<ReloadReport>;
 export type PreviewOutcome = Outcome<Preview>;
 export type UpgradeOutcome = Outcome<UpgradeReport>;
-
-/** What the admin server asks of the process. */
-export type ControlApi = {
-  readonly status: () => Status;
-  readonly config: () => ConfigInForce;
-  readonly metrics: () => readonly Family[];
-  /** The newest samples, so many at most. */
-  readonly history: (last: number) => History;
-  /** So many, the largest or the oldest first. */
-  readonly sessions: (sort: SessionOrder, limit: number) => Promise<readonly SessionStatus[]>;
-  /** Ends one. False: there is none of that id. */
-  readonly killSession: (id: string) => Promise<boolean>;
-  readonly reload: (by: ReloadSource) => Promise<ReloadOutcome>;
-  readonly preview: () => Promise<PreviewOutcome>;
-  /** Changes a backend until further notice; null takes it back. Null: there is no such backend. */
-  readonly override: (
-    pool: string,
-    backend: string,
-    change: Override | null,
-  ) => Promise<BackendStatus | null>;
-  readonly upgrade: (request: UpgradeRequest) => Promise<UpgradeOutcome>;
-  /** Begins a drain, or ends one at once. Returns the sessions that are left. */
-  readonly stop: (now: boolean) => { readonly active: number };
-  /** Every listener is bound and it is not draining. */
-  readonly isReady: () => boolean;
-};

@@ -2,19 +2,19 @@
 import { BalError } from "../base/errors.ts";
 import { codeOf } from "../base/os-error.ts";
 import type { Diagnostic } from "../config/diagnostics.ts";
-import type { Override } from "../control/backends/override.ts";
-import type { UpgradeRequest } from "../control/upgrade/upgrade.ts";
 import type { SessionOrder } from "../shared/messages.ts";
 import type {
   ApiError,
   BackendStatus,
   ConfigInForce,
   History,
+  Override,
   Preview,
   ReloadReport,
   SessionStatus,
   Status,
   UpgradeReport,
+  UpgradeRequest,
 } from "./admin-api.ts";
 
 /** What a request came to. */

@@ -2,10 +2,10 @@
 import { resolve } from "node:path";
 import { defineCommand } from "citty";
 import type { UpgradeReport } from "../../api/admin-api.ts";
+import { UPGRADE_MS } from "../../api/admin-api.ts";
 import { AdminClient, type Answer } from "../../api/client.ts";
 import { parseDuration } from "../../base/units.ts";
 import { locateHome } from "../../control/host/home.ts";
-import { UPGRADE_MS } from "../../control/upgrade/upgrade.ts";
 import { type ExitCode, say, usageError } from "../exit.ts";
 import { explainSilence, unanswered } from "../not-running.ts";
 import { paint } from "../views/color.ts";

@@ -1,13 +1,14 @@
 // What the admin API offers: each route, and what it asks of the process.
 import { isAbsolute } from "node:path";
-import type { ControlApi, PreviewOutcome, ReloadOutcome, UpgradeOutcome } from "../../api/admin-api.ts";
+import type { PreviewOutcome, ReloadOutcome, UpgradeOutcome } from "../../api/admin-api.ts";
+import { type Override, UPGRADE_MS, type UpgradeRequest } from "../../api/admin-api.ts";
 import { MAX_DURATION_MS } from "../../config/schema/field.ts";
 import { nearName } from "../../config/suggest.ts";
-import { type Override, readOverride } from "../backends/override.ts";
+import { readOverride } from "../backends/override.ts";
 import { CONTENT_TYPES, expose, formatFor } from "../metrics/exposition.ts";
 import { SAMPLES } from "../observe/history.ts";
-import { UPGRADE_MS, type UpgradeRequest } from "../upgrade/upgrade.ts";
 import type { Door } from "./authorization.ts";
+import type { ControlApi } from "./control-api.ts";
 import { dashboardResponse } from "./dashboard.ts";
 import type { EventStreams } from "./event-streams.ts";
 import { type Call, failure, Refusal, type Routes, readJson } from "./router.ts";

@@ -2,13 +2,13 @@
 // Whatever happens here, the connections that are balanced go on.
 import { renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { ControlApi } from "../../api/admin-api.ts";
 import { formatHostPort } from "../../base/address.ts";
 import type { Move } from "../../base/staged-change.ts";
 import type { AdminConfig } from "../../config/config.ts";
 import type { Events } from "../events/event-bus.ts";
 import type { Log } from "../logs/log.ts";
 import type { Door } from "./authorization.ts";
+import type { ControlApi } from "./control-api.ts";
 import { EventStreams } from "./event-streams.ts";
 import { Router } from "./router.ts";
 import { routesOf } from "./routes.ts";

@@ -1,7 +1,7 @@
 // The routes of sessions: a list of some, and the end of one.
 
-import type { ControlApi } from "../../api/admin-api.ts";
 import type { SessionOrder } from "../../shared/messages.ts";
+import type { ControlApi } from "./control-api.ts";
 import { Refusal, type Routes } from "./router.ts";
 
 /** One screen of them. */

@@ -1,6 +1,8 @@
 // What the control plane knows of each backend beside its numbers on the board: which row is
 // whose, its addresses, its state since when and why. Live state follows the identity
 // (pool, name) through reloads.
+
+import type { Override } from "../../api/admin-api.ts";
 import type { BackendConfig, Config, PoolConfig } from "../../config/config.ts";
 import type { Board } from "../../shared/board.ts";
 import { MAX_BACKENDS, MAX_POOLS } from "../../shared/board-layout.ts";
@@ -15,10 +17,10 @@ import {
 } from "../../shared/health-bits.ts";
 import type { GenerationPool } from "../../shared/messages.ts";
 import type { ProbeTarget } from "../health/prober.ts";
-import { generationPool } from "../workers/generation-pool.ts";
 import { type Backend, newBackend, poolSettings } from "./backend.ts";
 import { type AddressesOf, endpointsOf, probeTarget } from "./endpoints.ts";
-import { isDraining, type Override } from "./override.ts";
+import { generationPool } from "./generation-pool.ts";
+import { isDraining } from "./override.ts";
 import type { Overrides } from "./override-store.ts";
 import { SlotTable } from "./slot-table.ts";
 import { reasonOf } from "./state-reason.ts";

@@ -1,9 +1,10 @@
 // What is known of one backend beside its numbers on the board.
+
+import type { Override } from "../../api/admin-api.ts";
 import type { Endpoint } from "../../base/address.ts";
 import type { BackendConfig, OnDown, PoolConfig } from "../../config/config.ts";
 import { type BackendState, backendState } from "../../shared/health-bits.ts";
 import { LocalHistogram } from "../../shared/histograms.ts";
-import type { Override } from "./override.ts";
 import { reasonOf } from "./state-reason.ts";
 
 export type Backend = {

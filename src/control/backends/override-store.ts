@@ -9,9 +9,10 @@ import {
   rmSync,
   writeSync,
 } from "node:fs";
+import type { Override } from "../../api/admin-api.ts";
 import { codeOf } from "../../base/os-error.ts";
 import type { Log } from "../logs/log.ts";
-import { type Override, readOverride } from "./override.ts";
+import { readOverride } from "./override.ts";
 
 type Entry = { readonly pool: string; readonly backend: string; readonly override: Override };
 

@@ -1,16 +1,10 @@
 // What an operator may change of a backend while bal runs: a value of JSON → an override, by the ranges
 // of the config's own keys.
+import type { Override } from "../../api/admin-api.ts";
 import type { BackendConfig } from "../../config/config.ts";
 import { readValue } from "../../config/read/scalar.ts";
 import { tables } from "../../config/schema/schema.ts";
 import { nearName } from "../../config/suggest.ts";
-
-/** Over the config's; a key that is absent is as there. */
-export type Override = {
-  readonly drain?: boolean;
-  /** 0..256 */
-  readonly weight?: number;
-};
 
 export type ReadOverride =
   | { readonly kind: "valid"; readonly override: Override }

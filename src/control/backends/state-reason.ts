@@ -1,6 +1,7 @@
 // Why a backend is in its state, where nothing has told it better.
+
+import type { Override } from "../../api/admin-api.ts";
 import { backendState } from "../../shared/health-bits.ts";
-import type { Override } from "./override.ts";
 
 /** Why it is in the state that its bits come to, as far as they tell; null for one that is well. */
 export function reasonOf(bits: number, override: Override): string | null {

@@ -1,6 +1,12 @@
 // The last hour in samples of ten seconds: what bal and each backend did. A ring in memory that costs
 // 7 KiB a backend and ends with the process.
-import type { BackendStatus, History, ListenerStatus, PoolStatus, Series } from "../../api/admin-api.ts";
+import type {
+  BackendStatus,
+  History,
+  ListenerStatus,
+  PoolStatus,
+  Series,
+} from "../../api/admin-api.ts";
 
 export const SAMPLE_MS = 10_000;
 /** An hour of them. */

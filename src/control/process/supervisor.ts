@@ -1,11 +1,13 @@
 // The phases of the process, and the one place that owns all of control/:
 // starting → running → draining → stopped.
 import { closeSync } from "node:fs";
-import type { ApiError, ControlApi, ReloadOutcome, ReloadSource, Status } from "../../api/admin-api.ts";
+import type { ApiError, ReloadOutcome, ReloadSource, Status } from "../../api/admin-api.ts";
+import { UPGRADE_MS } from "../../api/admin-api.ts";
 import { SerialQueue } from "../../base/serial-queue.ts";
 import type { Config } from "../../config/config.ts";
 import type { Diagnostic } from "../../config/diagnostics.ts";
 import { asWritten } from "../../config/serialize.ts";
+import type { ControlApi } from "../admin/control-api.ts";
 import { Refusal } from "../admin/router.ts";
 import { AdminServer } from "../admin/server.ts";
 import { withToken } from "../admin/token.ts";
@@ -23,7 +25,7 @@ import { dialTotals } from "../observe/status.ts";
 import { Reloads } from "../reload/reload-queue.ts";
 import type { Successor } from "../upgrade/new-process.ts";
 import { type Predecessor, Predecessors } from "../upgrade/old-process.ts";
-import { type StartCommand, UPGRADE_MS } from "../upgrade/upgrade.ts";
+import type { StartCommand } from "../upgrade/upgrade.ts";
 import { Succession } from "../upgrade/upgrade-controller.ts";
 import { DataPlane } from "../workers/data-plane.ts";
 import { drain } from "./shutdown.ts";

@@ -1,17 +1,16 @@
 // Who may ask for an upgrade, and when it is done: one at a time, and never beside a reload. Knows
 // whether another process has taken this one's place.
 
-import type { ApiError, ReloadSource, UpgradeOutcome } from "../../api/admin-api.ts";
+import type {
+  ApiError,
+  ReloadSource,
+  UpgradeOutcome,
+  UpgradeRequest,
+} from "../../api/admin-api.ts";
 import { BalError } from "../../base/errors.ts";
 import type { SerialQueue } from "../../base/serial-queue.ts";
 import type { Successor } from "./new-process.ts";
-import {
-  type StartCommand,
-  type UpgradeParts,
-  type UpgradeRequest,
-  upgrade,
-  upgradeObstacle,
-} from "./upgrade.ts";
+import { type StartCommand, type UpgradeParts, upgrade, upgradeObstacle } from "./upgrade.ts";
 
 export type SuccessionParts = Omit<UpgradeParts, "config" | "command" | "abandoned"> & {
   readonly config: () => UpgradeParts["config"];

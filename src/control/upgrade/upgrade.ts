@@ -2,7 +2,7 @@
 // needs, wait until it serves, let it have the home. Until then nothing has changed here; if the new one
 // fails even then, everything is taken back.
 
-import type { ApiError, UpgradeReport } from "../../api/admin-api.ts";
+import type { ApiError, UpgradeReport, UpgradeRequest } from "../../api/admin-api.ts";
 import { BalError } from "../../base/errors.ts";
 import type { Config } from "../../config/config.ts";
 import { executable } from "../../os/executable.ts";
@@ -21,18 +21,8 @@ const TAKE_MS = 10_000;
 
 /** How long the new process waits for a service manager to know of it. */
 const INFORM_MS = 5000;
-/** How long the new process may take until it serves, unless it is said. */
-export const UPGRADE_MS = 30_000;
-
 /** How this process was started. */
 export type StartCommand = Omit<Command, "binary">;
-
-export type UpgradeRequest = {
-  /** Absolute; null: the one that runs. */
-  readonly binary: string | null;
-  /** How long the new process may take until it serves. */
-  readonly withinMs: number;
-};
 
 export type UpgradeParts = {
   readonly log: Log;

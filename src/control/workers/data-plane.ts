@@ -1,7 +1,7 @@
 // The control plane's grip on the data plane: board, listening sockets, worker threads, and the
 // health of the backends. Takes one config after the other; knows no file, no signal, no CLI.
 
-import type { BackendStatus, ListenerStatus, PoolStatus } from "../../api/admin-api.ts";
+import type { BackendStatus, ListenerStatus, Override, PoolStatus } from "../../api/admin-api.ts";
 import { BalError } from "../../base/errors.ts";
 import type { Config, ListenerConfig } from "../../config/config.ts";
 import { Board } from "../../shared/board.ts";
@@ -9,7 +9,7 @@ import { MAX_LISTENERS } from "../../shared/board-layout.ts";
 import type { AccessLines, FromWorker, ToSplicer, ToWorker } from "../../shared/messages.ts";
 import type { BackendRecord } from "../backends/backend-snapshot.ts";
 import { BackendHealth } from "../backends/backends.ts";
-import { isDraining, mergeOverride, type Override, weightOf } from "../backends/override.ts";
+import { isDraining, mergeOverride, weightOf } from "../backends/override.ts";
 import type { Overrides } from "../backends/override-store.ts";
 import { SlotTable } from "../backends/slot-table.ts";
 import type { Events } from "../events/event-bus.ts";

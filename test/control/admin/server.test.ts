@@ -2,8 +2,9 @@
 import { expect, test } from "bun:test";
 import { existsSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ControlApi, ReloadOutcome, Status } from "../../../src/api/admin-api.ts";
+import type { ReloadOutcome, Status } from "../../../src/api/admin-api.ts";
 import { AdminClient } from "../../../src/api/client.ts";
+import type { ControlApi } from "../../../src/control/admin/control-api.ts";
 import { AdminServer } from "../../../src/control/admin/server.ts";
 import { Events } from "../../../src/control/events/event-bus.ts";
 import { HistoryRing } from "../../../src/control/observe/history.ts";

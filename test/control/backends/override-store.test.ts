@@ -2,11 +2,8 @@
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  mergeOverride,
-  type Override,
-  readOverride,
-} from "../../../src/control/backends/override.ts";
+import type { Override } from "../../../src/api/admin-api.ts";
+import { mergeOverride, readOverride } from "../../../src/control/backends/override.ts";
 import { Overrides } from "../../../src/control/backends/override-store.ts";
 import { temporaryHome } from "../../support/bal.ts";
 import { silentLog } from "../../support/silent-log.ts";

@@ -2,8 +2,8 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { parseClientHello } from "../../../src/policy/tls/client-hello.ts";
-import { records } from "./hello.ts";
 import { corpus } from "./corpus.ts";
+import { records } from "./hello.ts";
 
 /** What the records carry. */
 function messageOf(bytes: Uint8Array): number[] {

@@ -2,8 +2,8 @@
 import { formatAddress } from "../../base/address.ts";
 import type { PoolConfig } from "../../config/config.ts";
 import type { GenerationPool } from "../../shared/messages.ts";
-import type { Backend } from "../backends/backend.ts";
-import { weightOf } from "../backends/override.ts";
+import type { Backend } from "./backend.ts";
+import { weightOf } from "./override.ts";
 
 /** `slot` is its cursor on the board. */
 export function generationPool(

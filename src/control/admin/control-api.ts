@@ -1,0 +1,41 @@
+// What the admin server asks of the process.
+import type {
+  BackendStatus,
+  ConfigInForce,
+  History,
+  Override,
+  PreviewOutcome,
+  ReloadOutcome,
+  ReloadSource,
+  SessionStatus,
+  Status,
+  UpgradeOutcome,
+  UpgradeRequest,
+} from "../../api/admin-api.ts";
+import type { SessionOrder } from "../../shared/messages.ts";
+import type { Family } from "../metrics/exposition.ts";
+
+export type ControlApi = {
+  readonly status: () => Status;
+  readonly config: () => ConfigInForce;
+  readonly metrics: () => readonly Family[];
+  /** The newest samples, so many at most. */
+  readonly history: (last: number) => History;
+  /** So many, the largest or the oldest first. */
+  readonly sessions: (sort: SessionOrder, limit: number) => Promise<readonly SessionStatus[]>;
+  /** Ends one. False: there is none of that id. */
+  readonly killSession: (id: string) => Promise<boolean>;
+  readonly reload: (by: ReloadSource) => Promise<ReloadOutcome>;
+  readonly preview: () => Promise<PreviewOutcome>;
+  /** Changes a backend until further notice; null takes it back. Null: there is no such backend. */
+  readonly override: (
+    pool: string,
+    backend: string,
+    change: Override | null,
+  ) => Promise<BackendStatus | null>;
+  readonly upgrade: (request: UpgradeRequest) => Promise<UpgradeOutcome>;
+  /** Begins a drain, or ends one at once. Returns the sessions that are left. */
+  readonly stop: (now: boolean) => { readonly active: number };
+  /** Every listener is bound and it is not draining. */
+  readonly isReady: () => boolean;
+};
