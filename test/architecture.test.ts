@@ -16,11 +16,25 @@ const floors: Readonly<Record<string, number>> = {
   config: 1,
   os: 1,
   policy: 2,
-  control: 3,
-  data: 3,
-  cli: 4,
+  api: 3,
+  control: 4,
+  data: 4,
+  cli: 5,
   // src/main.ts, on top of all.
-  "": 5,
+  "": 6,
+};
+
+/** Within a plane imports go from a room to a later line only; rooms of one line do not know each other. */
+const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  control: [
+    ["process"],
+    ["reload", "upgrade", "doctor"],
+    ["admin", "workers"],
+    ["observe", "metrics"],
+    ["backends"],
+    ["discovery", "listeners", "host"],
+    ["health", "logs", "events"],
+  ],
 };
 
 type Import = { readonly from: string; readonly to: string; readonly isTypeOnly: boolean };
@@ -29,6 +43,8 @@ const files = (pattern: string, within: string) => [...new Glob(pattern).scanSyn
 const sources = files("**/*.ts", src);
 const textOf = (file: string) => readFileSync(join(src, file), "utf8");
 const folderOf = (file: string) => (file.includes("/") ? file.slice(0, file.indexOf("/")) : "");
+/** The folder within a floor; empty for a file that lies on the floor itself. */
+const roomOf = (file: string) => file.split("/").slice(1, -1)[0] ?? "";
 
 /** Static and dynamic imports, re-exports, and `new URL("…", import.meta.url)` of a worker. */
 function importsOf(file: string): Import[] {
@@ -47,6 +63,35 @@ const imports = sources.flatMap(importsOf);
 /** Within src/, or null for a package. */
 function target({ from, to }: Import): string | null {
   return to.startsWith(".") ? relative(src, join(src, dirname(from), to)) : null;
+}
+
+/** Imports within one floor, both ends relative to src/. */
+const inner = imports.flatMap((entry) => {
+  const to = target(entry);
+  return to !== null && folderOf(to) === folderOf(entry.from) ? [{ from: entry.from, to }] : [];
+});
+
+const lineOf = (file: string) =>
+  rooms[folderOf(file)]?.findIndex((line) => line.includes(roomOf(file))) ?? -1;
+
+/** One circle of the graph, from a node back to itself; empty where there is none. */
+function circleIn(below: ReadonlyMap<string, ReadonlySet<string>>): string[] {
+  const done = new Set<string>();
+  const visit = (node: string, path: readonly string[]): string[] => {
+    if (path.includes(node)) return [...path.slice(path.indexOf(node)), node];
+    if (done.has(node)) return [];
+    for (const next of below.get(node) ?? []) {
+      const circle = visit(next, [...path, node]);
+      if (circle.length > 0) return circle;
+    }
+    done.add(node);
+    return [];
+  };
+  for (const node of below.keys()) {
+    const circle = visit(node, []);
+    if (circle.length > 0) return circle;
+  }
+  return [];
 }
 
 function isAllowed(entry: Import): boolean {
@@ -71,6 +116,31 @@ describe("the source", () => {
   test("imports only from the floors below", () => {
     const wrong = imports.filter((entry) => !isAllowed(entry));
     expect(wrong.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
+  });
+
+  test("has a place for every room of the planes", () => {
+    const unknown = sources.filter((file) => rooms[folderOf(file)] && lineOf(file) === -1);
+    expect(unknown).toEqual([]);
+  });
+
+  test("imports only from later rooms of the same plane", () => {
+    const wrong = inner.filter(({ from, to }) => {
+      if (rooms[folderOf(from)] === undefined || roomOf(from) === roomOf(to)) return false;
+      return lineOf(from) >= lineOf(to);
+    });
+    expect(wrong.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
+  });
+
+  test("has no two folders that import each other, by however many others between", () => {
+    // A file that lies on its floor stands for itself: it may be above one room and below another.
+    const nodeOf = (file: string) => (roomOf(file) === "" ? file : dirname(file));
+    const below = new Map<string, Set<string>>();
+    for (const { from, to } of inner) {
+      if (folderOf(from) === "data") continue;
+      const [above, under] = [nodeOf(from), nodeOf(to)];
+      if (above !== under) below.set(above, (below.get(above) ?? new Set()).add(under));
+    }
+    expect(circleIn(below)).toEqual([]);
   });
 
   test("imports files that exist, by their whole name", () => {

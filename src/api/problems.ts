@@ -13,7 +13,7 @@ const BADNESS: Readonly<Record<BackendState, number>> = {
   up: 0,
 };
 
-export type Trouble = {
+export type Problem = {
   /** Nobody is served, or something is not as it should be. */
   readonly kind: "outage" | "fault";
   /** `pool web has no backend that is up`, `web/app1 is down` */
@@ -41,8 +41,8 @@ function isWell(state: BackendState): boolean {
   return state === "up" || state === "unknown";
 }
 
-export function troublesOf({ phase, pools }: Status): readonly Trouble[] {
-  const drain: Trouble = {
+export function problemsOf({ phase, pools }: Status): readonly Problem[] {
+  const drain: Problem = {
     kind: "outage",
     what: "bal drains and takes no new clients",
     since: null,
@@ -60,7 +60,7 @@ export function troublesOf({ phase, pools }: Status): readonly Trouble[] {
   ];
 }
 
-function outage({ name, backends, discover }: PoolStatus): Trouble {
+function outage({ name, backends, discover }: PoolStatus): Problem {
   const isServed = backends.some(({ state, weight }) => state !== "draining" && weight > 0);
   const isWeightless = backends.some(({ state }) => isWell(state));
   const reason =
@@ -79,7 +79,7 @@ function emptiness(discover: DiscoverStatus | undefined): string {
 }
 
 // That a pool is served all the same, by an old answer or by what is configured, is no reason to be quiet.
-function unanswered({ name, discover, backends }: PoolStatus): readonly Trouble[] {
+function unanswered({ name, discover, backends }: PoolStatus): readonly Problem[] {
   if (discover === undefined || discover.state === "resolved" || backends.length === 0) return [];
   const what = `${discover.name} of pool ${name} does not resolve${because(discover)}`;
   const isOld = discover.state === "stale";
@@ -91,7 +91,7 @@ function because({ error }: DiscoverStatus): string {
   return error === null ? "" : ` (${error})`;
 }
 
-function fault(pool: string, { name, state, since, reason }: BackendStatus): Trouble {
+function fault(pool: string, { name, state, since, reason }: BackendStatus): Problem {
   return { kind: "fault", what: `${pool}/${name} is ${state}`, since, reason };
 }
 

@@ -4,9 +4,9 @@ import { basename, resolve } from "node:path";
 import { BalError } from "../base/errors.ts";
 import { findConfig, type LoadResult, loadConfig, parseSource } from "../config/load.ts";
 import { MAX_FILE_BYTES } from "../config/read/syntax.ts";
+import { schemaText } from "../config/schema/json-schema.ts";
 import { template } from "../config/template.ts";
 import { type Home, locateHome, makeHome } from "../control/host/home.ts";
-import { schemaText } from "./commands/schema.ts";
 
 /** The absolute path of the config; null where there is none. */
 export function locateConfig(explicit: string | undefined): string | null {

@@ -3,7 +3,7 @@
 import type { BackendStatus, Status } from "../api/admin-api.ts";
 import type { AdminClient, Answer, BackendName } from "../api/client.ts";
 import { BalError } from "../base/errors.ts";
-import { nearName } from "../config/suggest.ts";
+import { suggest } from "../config/suggest.ts";
 import type { Home } from "../control/host/home.ts";
 import { explainSilence, unanswered } from "./not-running.ts";
 
@@ -49,7 +49,7 @@ export function pickBackend({ pools }: Status, name: string): Named {
 }
 
 function unknown(name: string, all: readonly Named[]): BalError {
-  const near = nearName(
+  const near = suggest(
     name,
     all.flatMap((one) => [one.backend, spell(one)]),
   );

@@ -1,7 +1,7 @@
 // Findings that the running bal tells of its file, with excerpts of it.
 import type { Diagnostic } from "../config/diagnostics.ts";
 import { loadConfig } from "../config/load.ts";
-import { say } from "./exit.ts";
+import { say } from "./output.ts";
 import { renderPretty } from "./views/render-diagnostics.ts";
 
 /** To stderr. The excerpts come from the file as it is now: it was read a moment ago. */

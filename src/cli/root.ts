@@ -1,11 +1,12 @@
 // argv → a command. Commands are loaded only when they are asked for.
 import { parseArgs } from "node:util";
 import { type ArgsDef, type CommandDef, defineCommand, renderUsage, runCommand } from "citty";
-import { nearName } from "../config/suggest.ts";
-import { type ExitCode, outputCode, report, say, usageError } from "./exit.ts";
+import { suggest } from "../config/suggest.ts";
+import { type ExitCode, outputCode, report, usageError } from "./exit.ts";
 import { catchFaults } from "./faults.ts";
+import { say } from "./output.ts";
 import { version } from "./version.ts";
-import { hasColour } from "./views/color.ts";
+import { hasColor } from "./views/color.ts";
 
 /** A command's `run` returns its exit code. */
 export const commands: Readonly<Record<string, () => Promise<CommandDef>>> = {
@@ -26,7 +27,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandDef>>> = {
   weight: async () => plain((await import("./commands/weight.ts")).weight),
   service: async () => plain((await import("./commands/service.ts")).service),
   schema: async () => plain((await import("./commands/schema.ts")).schema),
-  completions: async () => plain((await import("./commands/completions.ts")).completions),
+  completions: async () => plain((await import("./commands/completions.ts")).completions(commands)),
   demo: async () => plain((await import("./commands/demo.ts")).demo),
 };
 
@@ -83,11 +84,11 @@ type UsageOptions = { readonly parent?: CommandDef; readonly fd?: 1 | 2 };
 
 async function usageOf(command: CommandDef, { parent, fd = 1 }: UsageOptions = {}) {
   const usage = await renderUsage(command, parent);
-  return (hasColour(fd) ? usage : Bun.stripANSI(usage)).replaceAll(/ +$/gm, "").trimEnd();
+  return (hasColor(fd) ? usage : Bun.stripANSI(usage)).replaceAll(/ +$/gm, "").trimEnd();
 }
 
 function unknownCommand(name: string): Error {
-  const near = nearName(name, Object.keys(commands));
+  const near = suggest(name, Object.keys(commands));
   const what = name.startsWith("-") ? "option" : "command";
   const hint = near === null ? "`bal --help` lists the commands" : `did you mean \`bal ${near}\`?`;
   return usageError(`there is no ${what} \`${name}\``, hint);

@@ -6,9 +6,9 @@ import type { WrittenConfig } from "./read/raw-config.ts";
 import { type Reader, readField } from "./read/read.ts";
 import { parseSyntax } from "./read/syntax.ts";
 import { resolveConfig } from "./resolve.ts";
-import { translateNamesake } from "./rust-compat.ts";
+import { translateRustConfig } from "./rust-compat.ts";
 import { schema } from "./schema/schema.ts";
-import { judge } from "./validate/validate.ts";
+import { validateConfig } from "./validate/validate.ts";
 
 export type ParseResult =
   | { readonly kind: "valid"; readonly config: Config; readonly warnings: readonly Diagnostic[] }
@@ -28,8 +28,8 @@ export function parseConfig(bytes: Uint8Array, file: string): ParseResult {
     written = readField(reader, document.contents, schema, "") as WrittenConfig | undefined;
   }
   if (written !== undefined) {
-    written = translateNamesake(written, report);
-    judge(written, report);
+    written = translateRustConfig(written, report);
+    validateConfig(written, report);
   }
   report.sort();
   const { errors, warnings } = report;

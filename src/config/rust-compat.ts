@@ -33,7 +33,7 @@ const RENAMED: Readonly<Record<string, Renamed>> = {
 const WAITING = ["wait", "queue", "block"];
 
 /** The same config in our own keys. A key of ours that is written as well wins. */
-export function translateNamesake(written: WrittenConfig, report: Report): WrittenConfig {
+export function translateRustConfig(written: WrittenConfig, report: Report): WrittenConfig {
   const sections: Record<Section, Record<string, unknown>> = {
     health_check: {},
     timeouts: {},

@@ -1,7 +1,7 @@
 // The name that somebody may have meant.
 
 /** The nearest of `names`, when it is near enough for the length of what was written. */
-export function nearName(written: string, names: readonly string[]): string | null {
+export function suggest(written: string, names: readonly string[]): string | null {
   const plain = (text: string) => text.toLowerCase().replaceAll(/[-_\s]/g, "");
   const limit = written.length <= 3 ? 1 : written.length <= 7 ? 2 : 3;
   let best: string | null = null;

@@ -2,10 +2,10 @@
 import { AddressSet } from "../policy/admission/address-set.ts";
 import type { Generation, GenerationListener } from "../shared/messages.ts";
 import { type Ceiling, Listener } from "./accept/listener.ts";
-import { retireOrigin, routing } from "./accept/listener-context.ts";
+import { retireContext, routing } from "./accept/listener-context.ts";
 import type { PrereadRules } from "./accept/preread.ts";
 import { Pool } from "./dial/pool.ts";
-import type { Thread } from "./relay/worker-context.ts";
+import type { WorkerContext } from "./relay/worker-context.ts";
 
 /** What this thread serves now, by rows on the board. */
 export type Served = {
@@ -18,7 +18,7 @@ export type Served = {
  *
  * @returns what could not be, in words
  */
-export function applyGeneration(served: Served, next: Generation, thread: Thread): string[] {
+export function applyGeneration(served: Served, next: Generation, thread: WorkerContext): string[] {
   thread.budget.limitBytes = next.maxBufferedBytes;
   thread.spliceAfterBytes = next.splice.afterBytes;
   const pools = next.pools.map((config) => {
@@ -39,19 +39,19 @@ export function applyGeneration(served: Served, next: Generation, thread: Thread
   const errors = next.listeners.flatMap((config) =>
     serve(served, config, { pools, ceiling, thread }),
   );
-  for (const pool of gone) pool.line.disband();
+  for (const pool of gone) pool.line.close();
   return errors;
 }
 
 type Serving = {
   readonly pools: readonly Pool[];
   readonly ceiling: Ceiling;
-  readonly thread: Thread;
+  readonly thread: WorkerContext;
 };
 
 function retire(listener: Listener, { pools }: Served): void {
   listener.close();
-  retireOrigin(listener.origin, pools);
+  retireContext(listener.origin, pools);
 }
 
 function serve(

@@ -6,13 +6,18 @@ import type { End } from "../shared/end-reason.ts";
 import type { FromWorker, Generation, ToWorker } from "../shared/messages.ts";
 import { clientName } from "./accept/client-address.ts";
 import { replanned } from "./access-log/access-batch.ts";
-import { lineWatch, type WaitingLine } from "./dial/queue.ts";
+import { type ClientQueue, lineWatch } from "./dial/queue.ts";
 import { applyGeneration, type Served } from "./generation.ts";
 import { BufferBudget } from "./relay/buffer-budget.ts";
 import type { Session } from "./relay/session.ts";
 import { killSession, listSessions } from "./relay/session-list.ts";
 import { pendingWatch, startSweep } from "./relay/sweeps.ts";
-import { closeBackend, markOf, type Place, type Thread } from "./relay/worker-context.ts";
+import {
+  closeBackend,
+  newIdPrefix,
+  type Place,
+  type WorkerContext,
+} from "./relay/worker-context.ts";
 import { Promotion } from "./splice/handoff.ts";
 
 declare const self: {
@@ -21,7 +26,7 @@ declare const self: {
 };
 
 const served: Served = { listeners: new Map(), pools: new Map() };
-let thread: Thread | null = null;
+let thread: WorkerContext | null = null;
 let promotion: Promotion | null = null;
 
 self.onmessage = ({ data: message }) => {
@@ -60,16 +65,16 @@ self.onmessage = ({ data: message }) => {
 process.on("uncaughtException", report);
 process.on("unhandledRejection", report);
 
-function boot(worker: number, board: Board): Thread {
+function boot(worker: number, board: Board): WorkerContext {
   const pending = new Set<Session>();
-  const lines = new Set<WaitingLine>();
+  const lines = new Set<ClientQueue>();
   const promoted = new Promotion(board, worker, post);
   promotion = promoted;
-  const booted: Thread = {
+  const booted: WorkerContext = {
     worker,
     board,
     sessions: new Set(),
-    mark: markOf(worker),
+    mark: newIdPrefix(worker),
     lastSession: 0,
     pending,
     budget: new BufferBudget(board, worker),

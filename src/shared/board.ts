@@ -112,7 +112,7 @@ export class Board {
   }
 
   /** How much of its weight a backend has: 1..100 percent, less than all while it starts slowly. */
-  warmth(slot: number): number {
+  slowStartPercent(slot: number): number {
     return 100 - Atomics.load(this.coldness, slot);
   }
 

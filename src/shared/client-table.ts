@@ -1,20 +1,20 @@
 // What each client's address has open and how fast it comes, over all threads: a fixed table of
 // cells by a keyed hash. Clients whose hashes meet share a cell, and so a limit.
 import { CLIENT_CELLS, longs, REGIONS, words } from "./board-layout.ts";
-import { Places } from "./limited-counters.ts";
+import { LimitedCounters } from "./limited-counters.ts";
 
 const SECOND_US = 1_000_000;
 const MAX_SEED = 2 ** 32;
 
 export class ClientTable {
   private readonly seed: Int32Array;
-  private readonly sessions: Places;
+  private readonly sessions: LimitedCounters;
   private readonly listenerRates: BigInt64Array;
   private readonly clientRates: BigInt64Array;
 
   constructor(memory: SharedArrayBuffer) {
     this.seed = words(memory, REGIONS.clientSeed);
-    this.sessions = new Places(words(memory, REGIONS.clientActive), CLIENT_CELLS);
+    this.sessions = new LimitedCounters(words(memory, REGIONS.clientActive), CLIENT_CELLS);
     this.listenerRates = longs(memory, REGIONS.listenerRates);
     this.clientRates = longs(memory, REGIONS.clientRates);
     // Whoever could foresee the hash could share a cell with whom he likes.

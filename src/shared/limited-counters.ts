@@ -1,6 +1,6 @@
-// Places that all threads share: each thread counts those that it has taken in a row of its own.
+// LimitedCounters that all threads share: each thread counts those that it has taken in a row of its own.
 
-export class Places {
+export class LimitedCounters {
   private readonly taken: Int32Array;
   private readonly width: number;
   private readonly threads: number;

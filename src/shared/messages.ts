@@ -49,7 +49,7 @@ export type GenerationListener = {
   readonly name: string;
   readonly address: ListenAddress;
   /** Listening descriptors to dup and adopt: the worker's own, and those of a worker that is being
-   *  replaced. Empty where the platform has none to lend: the worker listens by itself. */
+   *  replaced. Empty where the platform has none to assignSockets: the worker listens by itself. */
   readonly fds: readonly number[];
   /** Index into the generation's pools; −1: `routes` tell. */
   readonly pool: number;

@@ -1,16 +1,16 @@
 // Who waits for a place on a full pool, over all workers: how many, and whose turn it is. Each
 // worker keeps its own waiters in order; the board holds the ticket of its first one.
 import { MAX_POOLS, MAX_WORKERS, REGIONS, words } from "./board-layout.ts";
-import { Places } from "./limited-counters.ts";
+import { LimitedCounters } from "./limited-counters.ts";
 
 export class QueueCells {
   private readonly tickets: Int32Array;
-  private readonly places: Places;
+  private readonly places: LimitedCounters;
   private readonly heads: Int32Array;
 
   constructor(memory: SharedArrayBuffer) {
     this.tickets = words(memory, REGIONS.tickets);
-    this.places = new Places(words(memory, REGIONS.queued), MAX_POOLS);
+    this.places = new LimitedCounters(words(memory, REGIONS.queued), MAX_POOLS);
     this.heads = words(memory, REGIONS.queueHeads);
   }
 

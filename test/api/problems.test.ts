@@ -1,6 +1,6 @@
 // What is wrong first.
 import { expect, test } from "bun:test";
-import { availability, troublesOf } from "../../src/api/problems.ts";
+import { availability, problemsOf } from "../../src/api/problems.ts";
 import { backendStatus, poolStatus, statusOf } from "../support/statuses.ts";
 
 const up = backendStatus("a");
@@ -10,7 +10,7 @@ const draining = backendStatus("d", { state: "draining" });
 const unknown = backendStatus("e", { state: "unknown" });
 
 const words = (...args: Parameters<typeof statusOf>) =>
-  troublesOf(statusOf(...args)).map(({ kind, what }) => `${kind}: ${what}`);
+  problemsOf(statusOf(...args)).map(({ kind, what }) => `${kind}: ${what}`);
 
 test("nothing, where all are up, not yet checked, or taken out by hand", () => {
   expect(words([poolStatus("web", up, draining, unknown)])).toEqual([]);
@@ -32,7 +32,7 @@ test("a drain of bal itself comes before all", () => {
 
 test("says whether clients of such a pool are served at all", () => {
   const reasons = (...backends: Parameters<typeof poolStatus>[1][]) =>
-    troublesOf(statusOf([poolStatus("web", ...backends)])).map(({ reason }) => reason);
+    problemsOf(statusOf([poolStatus("web", ...backends)])).map(({ reason }) => reason);
   expect(reasons()[0]).toContain("no backend at all");
   expect(reasons(down)[0]).toContain("are tried");
   expect(reasons(draining)[0]).toContain("refused");
@@ -41,13 +41,13 @@ test("says whether clients of such a pool are served at all", () => {
 test("a backend without a weight takes no client, however well it is", () => {
   const idle = backendStatus("f", { weight: 0 });
   expect(words([poolStatus("web", up, idle)])).toEqual([]);
-  expect(troublesOf(statusOf([poolStatus("web", idle, draining)]))).toMatchObject([
+  expect(problemsOf(statusOf([poolStatus("web", idle, draining)]))).toMatchObject([
     {
       what: "pool web has no backend that is up and has a weight",
       reason: "all of them drain or have weight 0: clients are refused",
     },
   ]);
-  expect(troublesOf(statusOf([poolStatus("web", idle, down)]))).toMatchObject([
+  expect(problemsOf(statusOf([poolStatus("web", idle, down)]))).toMatchObject([
     { kind: "outage", reason: "all that do not drain are tried" },
     { kind: "fault", what: "web/b is down" },
   ]);
@@ -64,7 +64,7 @@ test("a name that does not resolve is an outage without an answer, and a fault w
     ...backends: Parameters<typeof poolStatus>[1][]
   ) => {
     const discover = { name: "app.test", state, error: "ESERVFAIL" };
-    return troublesOf(statusOf([{ ...poolStatus("web", ...backends), discover }]));
+    return problemsOf(statusOf([{ ...poolStatus("web", ...backends), discover }]));
   };
   expect(found("unresolved")).toMatchObject([
     { kind: "outage", reason: "app.test does not resolve (ESERVFAIL)" },

@@ -1,4 +1,4 @@
-// Backends as they are met in the world, on real sockets: each is what it does with a connection.
+// BackendTable as they are met in the world, on real sockets: each is what it does with a connection.
 import { randomChunks } from "./bytes.ts";
 import { freePort } from "./ports.ts";
 import { Wire, wireEvents } from "./wire.ts";

@@ -3,7 +3,8 @@ import { defineCommand } from "citty";
 import type { LoadResult } from "../../config/load.ts";
 import { locateHome } from "../../control/host/home.ts";
 import { locateConfig, noConfig, readSource } from "../config-source.ts";
-import { type ExitCode, say, usageError } from "../exit.ts";
+import { type ExitCode, usageError } from "../exit.ts";
+import { say } from "../output.ts";
 import { renderGithub, renderJson, renderPretty } from "../views/render-diagnostics.ts";
 import { plain } from "../views/sanitize.ts";
 

@@ -8,8 +8,8 @@ import { type CommandWords, describeCommands } from "../command-words.ts";
 import { bash } from "../completions/bash.ts";
 import { fish } from "../completions/fish.ts";
 import { zsh } from "../completions/zsh.ts";
-import { type ExitCode, say, usageError } from "../exit.ts";
-import { commands } from "../root.ts";
+import { type ExitCode, usageError } from "../exit.ts";
+import { say } from "../output.ts";
 
 type Shell = "bash" | "zsh" | "fish";
 
@@ -21,26 +21,28 @@ const scripts = { bash, zsh, fish } satisfies Record<
 /** Nobody waits longer for a Tab. */
 const ANSWER_MS = 1000;
 
-export const completions = defineCommand({
-  meta: { name: "completions", description: "Print the completions for a shell" },
-  args: {
-    shell: {
-      type: "positional",
-      required: false,
-      description: "bash, zsh or fish",
-      options: Object.keys(scripts),
+export const completions = (commands: Parameters<typeof describeCommands>[0]) =>
+  defineCommand({
+    meta: { name: "completions", description: "Print the completions for a shell" },
+    args: {
+      shell: {
+        type: "positional",
+        required: false,
+        description: "bash, zsh or fish",
+        options: Object.keys(scripts),
+      },
     },
-  },
-  async run({ args: { shell } }): Promise<ExitCode> {
-    if (shell === "backends") return await printBackends();
-    if (!isShell(shell)) {
-      const message = shell === undefined ? "for which shell?" : `no completions for \`${shell}\``;
-      throw usageError(message, "`bal completions bash`, `zsh` or `fish`");
-    }
-    say(1, scripts[shell](await describeCommands(commands)).trimEnd());
-    return 0;
-  },
-});
+    async run({ args: { shell } }): Promise<ExitCode> {
+      if (shell === "backends") return await printBackends();
+      if (!isShell(shell)) {
+        const message =
+          shell === undefined ? "for which shell?" : `no completions for \`${shell}\``;
+        throw usageError(message, "`bal completions bash`, `zsh` or `fish`");
+      }
+      say(1, scripts[shell](await describeCommands(commands)).trimEnd());
+      return 0;
+    },
+  });
 
 function isShell(word: string | undefined): word is Shell {
   return word !== undefined && Object.hasOwn(scripts, word);

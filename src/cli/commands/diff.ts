@@ -4,10 +4,11 @@ import type { Preview } from "../../api/admin-api.ts";
 import { AdminClient, type Answer } from "../../api/client.ts";
 import { describeChange } from "../../config/diff.ts";
 import { locateHome } from "../../control/host/home.ts";
-import { type ExitCode, say } from "../exit.ts";
+import type { ExitCode } from "../exit.ts";
 import { explainSilence, unanswered } from "../not-running.ts";
+import { say } from "../output.ts";
 import { printFindings } from "../print-findings.ts";
-import { paint } from "../views/color.ts";
+import { color } from "../views/color.ts";
 import { renderJson } from "../views/render-diagnostics.ts";
 import { plain } from "../views/sanitize.ts";
 
@@ -35,7 +36,7 @@ function printJson(answer: Reply): ExitCode {
 async function print(answer: Reply): Promise<ExitCode> {
   if (answer.kind === "failed") {
     await printFindings(answer.errors);
-    say(2, `${paint(2, "red", "a reload would fail")}: ${plain(answer.error.message)}`);
+    say(2, `${color(2, "red", "a reload would fail")}: ${plain(answer.error.message)}`);
     return 1;
   }
   const { generation, changes, warnings } = answer.body;

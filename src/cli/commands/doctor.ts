@@ -1,14 +1,15 @@
 // `bal doctor`: what on this host stands in bal's way, or could be better, and what to do about it.
 import { defineCommand } from "citty";
+import { schemaText } from "../../config/schema/json-schema.ts";
 import { examine } from "../../control/doctor/examine.ts";
 import type { Finding, Level } from "../../control/doctor/finding.ts";
 import { locateHome } from "../../control/host/home.ts";
 import { locateConfig, readSource } from "../config-source.ts";
-import { type ExitCode, say } from "../exit.ts";
+import type { ExitCode } from "../exit.ts";
+import { say } from "../output.ts";
 import { version } from "../version.ts";
-import { paint } from "../views/color.ts";
+import { color } from "../views/color.ts";
 import { plain } from "../views/sanitize.ts";
-import { schemaText } from "./schema.ts";
 
 export const doctor = defineCommand({
   meta: { name: "doctor", description: "Look for what is wrong on this host, or could be better" },
@@ -36,9 +37,9 @@ const COLOURS = { ok: "green", advice: "yellow", broken: "red" } as const satisf
 function render(findings: readonly Finding[]): string {
   const width = Math.max(...findings.map(({ check }) => check.length));
   const lines = findings.map(({ check, level, message, remedy }) => {
-    const head = `${paint(1, COLOURS[level], level.padEnd(6))}  ${check.padEnd(width)}`;
+    const head = `${color(1, COLOURS[level], level.padEnd(6))}  ${check.padEnd(width)}`;
     const indent = " ".repeat(width + 10);
-    const advice = remedy === null ? "" : `\n${indent}${paint(1, "cyan", "→")} ${plain(remedy)}`;
+    const advice = remedy === null ? "" : `\n${indent}${color(1, "cyan", "→")} ${plain(remedy)}`;
     return `${head}  ${plain(message)}${advice}`;
   });
   return [...lines, "", sum(findings)].join("\n");
@@ -47,8 +48,8 @@ function render(findings: readonly Finding[]): string {
 function sum(findings: readonly Finding[]): string {
   const count = (level: Level) => findings.filter((finding) => finding.level === level).length;
   const [broken, advice] = [count("broken"), count("advice")];
-  if (broken + advice === 0) return paint(1, "green", "all is well");
+  if (broken + advice === 0) return color(1, "green", "all is well");
   const pieces = advice === 1 ? "1 piece of advice" : `${advice} pieces of advice`;
   if (broken === 0) return `nothing is broken; ${pieces}`;
-  return `${paint(1, "red", `${broken} broken`)}${advice > 0 ? `; ${pieces}` : ""}`;
+  return `${color(1, "red", `${broken} broken`)}${advice > 0 ? `; ${pieces}` : ""}`;
 }

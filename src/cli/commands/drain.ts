@@ -5,8 +5,9 @@ import { AdminClient } from "../../api/client.ts";
 import { BalError } from "../../base/errors.ts";
 import { parseDuration } from "../../base/units.ts";
 import { type Home, locateHome } from "../../control/host/home.ts";
-import { type ExitCode, say, sayOver, usageError } from "../exit.ts";
+import { type ExitCode, usageError } from "../exit.ts";
 import { asked, findBackend, type Named, nameArgument, spell } from "../named-backend.ts";
+import { say, sayOver } from "../output.ts";
 import { plain } from "../views/sanitize.ts";
 
 const POLL_MS = 100;

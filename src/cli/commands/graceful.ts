@@ -5,10 +5,11 @@ import { AdminClient, type Answer } from "../../api/client.ts";
 import { BalError } from "../../base/errors.ts";
 import { describeChange } from "../../config/diff.ts";
 import { type Home, locateHome } from "../../control/host/home.ts";
-import { type ExitCode, say } from "../exit.ts";
+import type { ExitCode } from "../exit.ts";
 import { explainSilence, signalRunning } from "../not-running.ts";
+import { say } from "../output.ts";
 import { printFindings } from "../print-findings.ts";
-import { paint } from "../views/color.ts";
+import { color } from "../views/color.ts";
 import { renderJson } from "../views/render-diagnostics.ts";
 import { plain } from "../views/sanitize.ts";
 
@@ -47,7 +48,7 @@ type Reply =
 
 function printJson(answer: Reply, home: Home): ExitCode {
   if (answer.kind === "signalled") {
-    tellSignalled(answer.pid, home);
+    logSignalled(answer.pid, home);
     say(1, JSON.stringify({ generation: null, changes: [] }, null, 2));
     return 0;
   }
@@ -62,12 +63,12 @@ function printJson(answer: Reply, home: Home): ExitCode {
 
 async function print(answer: Reply, home: Home): Promise<ExitCode> {
   if (answer.kind === "signalled") {
-    tellSignalled(answer.pid, home);
+    logSignalled(answer.pid, home);
     return 0;
   }
   if (answer.kind === "failed") {
     await printFindings(answer.errors);
-    say(2, `${paint(2, "red", "not reloaded")}: ${plain(answer.error.message)}`);
+    say(2, `${color(2, "red", "not reloaded")}: ${plain(answer.error.message)}`);
     if (answer.error.hint !== undefined) say(2, `  ${plain(answer.error.hint)}`);
     return 1;
   }
@@ -85,7 +86,7 @@ function count(number: number, what: string): string {
   return number === 1 ? `1 ${what}` : `${number} ${what}s`;
 }
 
-function tellSignalled(pid: number, home: Home): void {
+function logSignalled(pid: number, home: Home): void {
   const gone = `${home.socket} does not answer`;
   say(2, `${plain(gone)}: sent SIGHUP to ${pid} instead; its log tells the outcome`);
 }

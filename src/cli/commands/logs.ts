@@ -19,8 +19,9 @@ import { loadConfig } from "../../config/load.ts";
 import { type Home, locateHome, runningPid } from "../../control/host/home.ts";
 import { logPath } from "../../control/logs/logs.ts";
 import { locateConfig } from "../config-source.ts";
-import { type ExitCode, put } from "../exit.ts";
+import type { ExitCode } from "../exit.ts";
 import { notRunning } from "../not-running.ts";
+import { put } from "../output.ts";
 
 const POLL_MS = 200;
 const CHUNK_BYTES = 64 * 1024;

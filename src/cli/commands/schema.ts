@@ -1,7 +1,8 @@
 // `bal schema`: the config's JSON Schema, for editors.
 import { defineCommand } from "citty";
-import { jsonSchema } from "../../config/schema/json-schema.ts";
-import { type ExitCode, say } from "../exit.ts";
+import { schemaText } from "../../config/schema/json-schema.ts";
+import type { ExitCode } from "../exit.ts";
+import { say } from "../output.ts";
 
 export const schema = defineCommand({
   meta: { name: "schema", description: "Print the config's JSON Schema, for editors" },
@@ -10,8 +11,3 @@ export const schema = defineCommand({
     return 0;
   },
 });
-
-/** As it is written beside a config. */
-export function schemaText(): string {
-  return JSON.stringify(jsonSchema(), null, 2);
-}

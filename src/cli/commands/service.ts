@@ -2,7 +2,8 @@
 import { resolve } from "node:path";
 import { defineCommand } from "citty";
 import { executable } from "../../os/executable.ts";
-import { type ExitCode, say } from "../exit.ts";
+import type { ExitCode } from "../exit.ts";
+import { say } from "../output.ts";
 import { isInHome, unit } from "../unit.ts";
 
 export const service = defineCommand({

@@ -6,8 +6,9 @@ import { AdminClient } from "../../api/client.ts";
 import { ageFigure, sizeFigure } from "../../base/figures.ts";
 import { locateHome } from "../../control/host/home.ts";
 import type { SessionOrder } from "../../shared/messages.ts";
-import { type ExitCode, say, usageError } from "../exit.ts";
+import { type ExitCode, usageError } from "../exit.ts";
 import { asked } from "../named-backend.ts";
+import { say } from "../output.ts";
 import { plain } from "../views/sanitize.ts";
 import { renderTable } from "../views/table.ts";
 

@@ -18,12 +18,13 @@ import { takeActivation } from "../../control/listeners/inherited-sockets.ts";
 import { Logs, logPath } from "../../control/logs/logs.ts";
 import { serve } from "../../control/process/supervisor.ts";
 import { fingerprintOf } from "../../control/reload/config-watcher.ts";
-import { Predecessor } from "../../control/upgrade/old-process.ts";
+import { OldProcess } from "../../control/upgrade/old-process.ts";
 import type { StartCommand } from "../../control/upgrade/upgrade.ts";
 import { locateConfig, readSource, writeTemplate } from "../config-source.ts";
 import { detach, detachedEnvironment, isDetached, reportFailure, reportReady } from "../daemon.ts";
-import { type ExitCode, say } from "../exit.ts";
+import type { ExitCode } from "../exit.ts";
 import { leaveFaults } from "../faults.ts";
+import { say } from "../output.ts";
 import { version } from "../version.ts";
 import { renderPretty } from "../views/render-diagnostics.ts";
 
@@ -67,7 +68,7 @@ async function runHere(run: Run): Promise<ExitCode> {
   // From the moment that the pid file says whom to signal; what comes before bal is up is not lost,
   // since the file is compared with what was read.
   process.on("SIGHUP", () => {});
-  const predecessor = await Predecessor.meet();
+  const predecessor = await OldProcess.meet();
   try {
     return await serveHere(run, predecessor);
   } catch (error) {
@@ -78,7 +79,7 @@ async function runHere(run: Run): Promise<ExitCode> {
   }
 }
 
-async function serveHere(run: Run, predecessor: Predecessor | null): Promise<ExitCode> {
+async function serveHere(run: Run, predecessor: OldProcess | null): Promise<ExitCode> {
   const { home, file, fingerprint, loaded, level } = run;
   const { config, warnings } = loaded;
   const activated = takeActivation();

@@ -3,9 +3,10 @@ import { defineCommand } from "citty";
 import { AdminClient } from "../../api/client.ts";
 import { fromHistory, Meter, TREND } from "../../api/recent-rates.ts";
 import { type Home, locateHome } from "../../control/host/home.ts";
-import { type ExitCode, say, usageError } from "../exit.ts";
+import { type ExitCode, usageError } from "../exit.ts";
 import { asked } from "../named-backend.ts";
-import { paint } from "../views/color.ts";
+import { say } from "../output.ts";
+import { color } from "../views/color.ts";
 import { isScreen, Quit, Screen } from "../views/screen.ts";
 import { statusLines } from "../views/status-view.ts";
 
@@ -91,9 +92,9 @@ function frame(lines: readonly string[], silence: string | null, rows: number): 
   const shown =
     silence === null
       ? lines
-      : [paint(1, ["red", "bold"], `${silence}; as it was before:`), ...lines];
+      : [color(1, ["red", "bold"], `${silence}; as it was before:`), ...lines];
   if (shown.length <= rows) return shown;
   const hidden = shown.length - rows + 1;
   const more = `… ${hidden} more lines; \`bal top\` scrolls`;
-  return [...shown.slice(0, rows - 1), paint(1, "dim", more)];
+  return [...shown.slice(0, rows - 1), color(1, "dim", more)];
 }

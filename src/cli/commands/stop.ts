@@ -5,8 +5,9 @@ import { BalError } from "../../base/errors.ts";
 import { parseDuration } from "../../base/units.ts";
 import { type Home, hasLeft, locateHome, runningPid } from "../../control/host/home.ts";
 import { isSuspended } from "../../os/process.ts";
-import { type ExitCode, say, usageError } from "../exit.ts";
+import { type ExitCode, usageError } from "../exit.ts";
 import { signalRunning, suspended } from "../not-running.ts";
+import { say } from "../output.ts";
 
 const POLL_MS = 50;
 const REPORT_MS = 1000;

@@ -6,9 +6,10 @@ import { UPGRADE_MS } from "../../api/admin-api.ts";
 import { AdminClient, type Answer } from "../../api/client.ts";
 import { parseDuration } from "../../base/units.ts";
 import { locateHome } from "../../control/host/home.ts";
-import { type ExitCode, say, usageError } from "../exit.ts";
+import { type ExitCode, usageError } from "../exit.ts";
 import { explainSilence, unanswered } from "../not-running.ts";
-import { paint } from "../views/color.ts";
+import { say } from "../output.ts";
+import { color } from "../views/color.ts";
 import { plain } from "../views/sanitize.ts";
 
 export const upgrade = defineCommand({
@@ -55,7 +56,7 @@ function print(answer: Reply): ExitCode {
   if (answer.kind === "failed") {
     const { message, hint, output } = answer.error;
     for (const line of output?.split("\n") ?? []) say(2, `  ${plain(line)}`);
-    say(2, `${paint(2, "red", "not upgraded")}: ${plain(message)}`);
+    say(2, `${color(2, "red", "not upgraded")}: ${plain(message)}`);
     if (hint !== undefined) say(2, `  ${plain(hint)}`);
     return 1;
   }

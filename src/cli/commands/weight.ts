@@ -3,8 +3,9 @@ import { defineCommand } from "citty";
 import { AdminClient } from "../../api/client.ts";
 import { readOverride } from "../../control/backends/override.ts";
 import { locateHome } from "../../control/host/home.ts";
-import { type ExitCode, say, usageError } from "../exit.ts";
+import { type ExitCode, usageError } from "../exit.ts";
 import { asked, findBackend, nameArgument, spell } from "../named-backend.ts";
+import { say } from "../output.ts";
 import { plain } from "../views/sanitize.ts";
 
 export const weight = defineCommand({

@@ -2,8 +2,8 @@
 import type { Status } from "../../api/admin-api.ts";
 import { availability } from "../../api/problems.ts";
 import { Meter } from "../../api/recent-rates.ts";
-import { put, say } from "../exit.ts";
-import { paint } from "../views/color.ts";
+import { put, say } from "../output.ts";
+import { color } from "../views/color.ts";
 import { plain } from "../views/sanitize.ts";
 import { isScreen, Screen } from "../views/screen.ts";
 import { statusLines } from "../views/status-view.ts";
@@ -81,14 +81,14 @@ export class DemoView implements Disposable {
     const { screen, status } = this;
     if (screen === null || status === null) return;
     const view = { lately: this.meter, nowMs: Date.now(), width: screen.columns };
-    const happened = this.events.map((line) => paint(1, "dim", `  ${line}`));
+    const happened = this.events.map((line) => color(1, "dim", `  ${line}`));
     screen.draw([...introduction(this.place), "", ...statusLines(status, view), "", ...happened]);
     if (screen.isGone) process.kill(process.pid, "SIGTERM");
   }
 }
 
 function introduction({ port, adminPort }: DemoPlace): readonly string[] {
-  const bold = (text: string) => paint(1, "bold", text);
+  const bold = (text: string) => color(1, "bold", text);
   return [
     `bal balances 127.0.0.1:${port} over three small backends. Try it, a few times:`,
     "",

@@ -1,7 +1,7 @@
 // Findings in a config file, as people, scripts and GitHub read them.
 import type { Diagnostic } from "../../config/diagnostics.ts";
-import { paint } from "./color.ts";
-import { plain, plainSource } from "./sanitize.ts";
+import { color } from "./color.ts";
+import { plain, sanitizeSource } from "./sanitize.ts";
 
 const MAX_EXCERPT = 120;
 
@@ -37,25 +37,25 @@ export function renderJson(found: readonly Diagnostic[]): readonly object[] {
 function prettyOne(diagnostic: Diagnostic, lines: readonly string[], fd: 1 | 2): string {
   const { severity, file, line, column, path, message, hint } = diagnostic;
   const colour = severity === "error" ? "red" : "yellow";
-  const head = `${paint(fd, "bold", plain(`${file}:${line}:${column}`))}: ${paint(fd, colour, severity)}`;
+  const head = `${color(fd, "bold", plain(`${file}:${line}:${column}`))}: ${color(fd, colour, severity)}`;
   const where = path === "" ? "" : `${path}: `;
   const said = [`${head}: ${plain(where + message)}`];
   const text = lines[line - 1];
   if (text !== undefined && text.trim() !== "") {
     const gutter = " ".repeat(String(line).length);
     const { shown, caret } = excerpt(text, column);
-    said.push(paint(fd, "dim", ` ${line} | `) + shown);
-    said.push(paint(fd, "dim", ` ${gutter} | `) + paint(fd, colour, caret));
+    said.push(color(fd, "dim", ` ${line} | `) + shown);
+    said.push(color(fd, "dim", ` ${gutter} | `) + color(fd, colour, caret));
   }
-  if (hint !== undefined) said.push(`   ${paint(fd, "cyan", "hint")}: ${plain(hint)}`);
+  if (hint !== undefined) said.push(`   ${color(fd, "cyan", "hint")}: ${plain(hint)}`);
   return said.join("\n");
 }
 
 // Of a long line the part around the place.
 function excerpt(text: string, column: number): { shown: string; caret: string } {
   const from = column < MAX_EXCERPT - 20 ? 0 : column - 1 - MAX_EXCERPT / 2;
-  const before = (from > 0 ? "…" : "") + plainSource(text.slice(from, column - 1));
-  const after = plainSource(text.slice(column - 1, from + MAX_EXCERPT));
+  const before = (from > 0 ? "…" : "") + sanitizeSource(text.slice(from, column - 1));
+  const after = sanitizeSource(text.slice(column - 1, from + MAX_EXCERPT));
   const cut = text.length > from + MAX_EXCERPT ? "…" : "";
   const caret = " ".repeat(Bun.stringWidth(before)) + "^".repeat(wordWidth(after));
   return { shown: before + after + cut, caret };

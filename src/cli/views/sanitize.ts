@@ -9,7 +9,7 @@ export function plain(text: string): string {
 }
 
 /** As wide as before: each such character becomes one that shows its place. */
-export function plainSource(text: string): string {
+export function sanitizeSource(text: string): string {
   return text.replaceAll("\t", " ").replaceAll(SPECIAL, "�");
 }
 

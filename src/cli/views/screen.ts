@@ -1,7 +1,7 @@
 // The whole terminal, borrowed: the alternate screen without a cursor, redrawn in place, and given back
 // on every way out, a crash included.
 import { isatty } from "node:tty";
-import { put } from "../exit.ts";
+import { put } from "../output.ts";
 import { clip } from "./table.ts";
 
 const ENTER = "\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[2J";

@@ -2,8 +2,8 @@
 
 import type { BackendStatus, PoolStatus, Status } from "../../api/admin-api.ts";
 import { destinationOf } from "../../api/destination.ts";
-import { handNotes } from "../../api/override-notes.ts";
-import { availability, isAvailable, troublesOf } from "../../api/problems.ts";
+import { overrideNotes } from "../../api/override-notes.ts";
+import { availability, isAvailable, problemsOf } from "../../api/problems.ts";
 import type { Lately } from "../../api/recent-rates.ts";
 import {
   ageFigure,
@@ -15,7 +15,7 @@ import {
   sizeFigure,
   sizeRateFigure,
 } from "../../base/figures.ts";
-import { paint, type Style } from "./color.ts";
+import { color, type Style } from "./color.ts";
 import { plain } from "./sanitize.ts";
 import { sparkline } from "./sparkline.ts";
 import { type Cell, type Column, clip, tableLines } from "./table.ts";
@@ -50,7 +50,7 @@ export function headLines(status: Status, view: View): readonly string[] {
   const { pid, config } = status;
   const loaded = `loaded ${ageSince(config.loaded_at, view.nowMs)} ago`;
   const file = config.file === null ? "no config file" : `config ${plain(config.file)}`;
-  const origin = paint(1, "dim", `${file}, ${loaded}, pid ${pid}`);
+  const origin = color(1, "dim", `${file}, ${loaded}, pid ${pid}`);
   const { width } = view;
   return [headline(status, view), troubleLine(status, view), origin].flatMap((line) =>
     width === undefined ? line : Bun.wrapAnsi(line, width, { hard: true }).split("\n"),
@@ -62,7 +62,7 @@ function headline(status: Status, { lately }: View): string {
   const active = listeners.reduce((sum, listener) => sum + listener.active, 0);
   const { connectionsPerS } = lately.total();
   const words = [
-    `${paint(1, "bold", `bal ${version}`)} ${phase === "draining" ? "draining, " : ""}up ${ageFigure(uptime_s)}`,
+    `${color(1, "bold", `bal ${version}`)} ${phase === "draining" ? "draining, " : ""}up ${ageFigure(uptime_s)}`,
     plural(workers, "worker"),
     `generation ${config.generation}`,
     `${countFigure(active)} active`,
@@ -73,12 +73,12 @@ function headline(status: Status, { lately }: View): string {
 }
 
 function troubleLine(status: Status, { nowMs }: View): string {
-  const [worst, ...others] = troublesOf(status);
-  if (worst === undefined) return paint(1, "green", `nothing is wrong${reservation(status)}`);
+  const [worst, ...others] = problemsOf(status);
+  if (worst === undefined) return color(1, "green", `nothing is wrong${reservation(status)}`);
   const since = worst.since === null ? "" : ` for ${ageSince(worst.since, nowMs)}`;
   const why = worst.reason === null ? "" : `: ${worst.reason}`;
   const more = others.length === 0 ? "" : `; and ${others.length} more`;
-  return paint(1, ["red", "bold"], plain(`${worst.what}${since}${why}${more}`));
+  return color(1, ["red", "bold"], plain(`${worst.what}${since}${why}${more}`));
 }
 
 function reservation({ pools }: Status): string {
@@ -133,11 +133,11 @@ function poolLines(pool: PoolStatus, view: View): readonly string[] {
   const { name, method, discover, backends } = pool;
   const available = backends.filter(isAvailable).length;
   const share = `${available} of ${backends.length} available`;
-  const health = available === 0 ? paint(1, ["red", "bold"], share) : share;
+  const health = available === 0 ? color(1, ["red", "bold"], share) : share;
   const rows = backends.map((backend) => backendCells(name, backend, view));
   const { width } = view;
   return [
-    `${paint(1, "bold", plain(name))}  ${method}${from(discover)}, ${health}`,
+    `${color(1, "bold", plain(name))}  ${method}${from(discover)}, ${health}`,
     ...tableLines(BACKEND_COLUMNS, rows, { ...(width !== undefined && { width }) }),
   ];
 }
@@ -145,7 +145,7 @@ function poolLines(pool: PoolStatus, view: View): readonly string[] {
 function from(discover: PoolStatus["discover"]): string {
   if (discover === undefined) return "";
   const { name, state } = discover;
-  return ` from ${plain(name)}${state === "resolved" ? "" : ` (${paint(1, "yellow", state)})`}`;
+  return ` from ${plain(name)}${state === "resolved" ? "" : ` (${color(1, "yellow", state)})`}`;
 }
 
 /** In the order of BACKEND_COLUMNS. */
@@ -171,7 +171,7 @@ export function backendCells(
     sizeFigure(backend.bytes_down),
     dial_errors === 0 ? "0" : { text: countFigure(dial_errors), style: "yellow" },
     delayFigure(backend.check_ms),
-    plain([backend.reason ?? [], handNotes(backend)].flat().join("; ")),
+    plain([backend.reason ?? [], overrideNotes(backend)].flat().join("; ")),
   ];
 }
 

@@ -1,6 +1,6 @@
 // Columns for people: text to the left, numbers to the right. Where there is too little room, columns go
 // by their rank, and then the last one is cut.
-import { paint, type Style } from "./color.ts";
+import { color, type Style } from "./color.ts";
 
 export type Cell = string | number | { readonly text: string; readonly style: Style };
 
@@ -52,7 +52,7 @@ export function tableLines(
   );
   const line = (cellOf: (plan: Plan) => Cell) =>
     `${INDENT}${plans.map((plan) => padded(cellOf(plan), plan)).join(GAP)}`.trimEnd();
-  const head = paint(
+  const head = color(
     1,
     "dim",
     line(({ title }) => title),
@@ -95,7 +95,7 @@ function fitted(plans: readonly Plan[], width: number): readonly Plan[] {
 function padded(cell: Cell, { width, isRight }: Plan): string {
   const text = textOf(cell);
   const space = " ".repeat(Math.max(0, width - Bun.stringWidth(text)));
-  const painted = typeof cell === "object" ? paint(1, cell.style, text) : text;
+  const painted = typeof cell === "object" ? color(1, cell.style, text) : text;
   return isRight ? `${space}${painted}` : `${painted}${space}`;
 }
 

@@ -3,7 +3,7 @@
 import type { SessionStatus, Status } from "../../api/admin-api.ts";
 import type { Lately } from "../../api/recent-rates.ts";
 import { ageFigure, plural, sizeFigure } from "../../base/figures.ts";
-import { paint } from "./color.ts";
+import { color } from "./color.ts";
 import { plain } from "./sanitize.ts";
 import { BACKEND_COLUMNS, backendCells, headLines } from "./status-view.ts";
 import { type Column, clip, tableLines } from "./table.ts";
@@ -60,7 +60,7 @@ export function topLines(scene: Scene, size: Size): readonly string[] {
   const shown = lines.slice(from, from + page).map((line, index) => {
     const isSelected = from + index === selected;
     // Colours of its own would end the bar.
-    const bar = () => paint(1, "inverse", padded(Bun.stripANSI(line), size.columns));
+    const bar = () => color(1, "inverse", padded(Bun.stripANSI(line), size.columns));
     return isSelected ? bar() : line;
   });
   const filling = Array<string>(Math.max(0, page - shown.length)).fill("");
@@ -70,7 +70,7 @@ export function topLines(scene: Scene, size: Size): readonly string[] {
 function headOf({ status, lately, nowMs, silence }: Scene, { columns }: Size): readonly string[] {
   const lines = headLines(status, { lately, nowMs, width: columns });
   if (silence === null) return lines;
-  return [paint(1, ["red", "bold"], plain(`${silence}; as it was before:`)), ...lines];
+  return [color(1, ["red", "bold"], plain(`${silence}; as it was before:`)), ...lines];
 }
 
 function tableOf(scene: Scene, { columns: width }: Size): readonly string[] {
@@ -121,12 +121,12 @@ function footOf({ state, message, sessions }: Scene, count: number): string {
     const left =
       active === 0 ? "It has no connections." : `Its ${plural(active, "connection")} may go on.`;
     const what = drain ? `Drain ${pool}/${backend}? ${left}` : `Take ${pool}/${backend} back?`;
-    return paint(1, ["yellow", "bold"], plain(`${what} y/n`));
+    return color(1, ["yellow", "bold"], plain(`${what} y/n`));
   }
-  if (message !== null) return paint(1, "bold", plain(message));
-  if (state.view === "backends") return paint(1, "dim", `${KEYS}  (${plural(count, "backend")})`);
+  if (message !== null) return color(1, "bold", plain(message));
+  if (state.view === "backends") return color(1, "dim", `${KEYS}  (${plural(count, "backend")})`);
   const shown = sessions === null ? "" : `  (${state.sessionSort}, the first ${count})`;
-  return paint(1, "dim", `${SESSION_KEYS}${shown}`);
+  return color(1, "dim", `${SESSION_KEYS}${shown}`);
 }
 
 function padded(text: string, width: number): string {

@@ -11,7 +11,7 @@ import {
 } from "yaml";
 import type { Report } from "../report.ts";
 import { describeField, type Field, type Keys } from "../schema/field.ts";
-import { nearName } from "../suggest.ts";
+import { suggest } from "../suggest.ts";
 import { isName, readScalar } from "./scalar.ts";
 
 /** Aliases that are followed; a file of a few lines could else stand for millions. */
@@ -143,7 +143,7 @@ function unknownKey(
   { path, name, offset }: { path: string; name: string; offset: number },
   known: readonly string[],
 ): void {
-  const near = nearName(name, known);
+  const near = suggest(name, known);
   const message = `unknown key \`${name}\`; known here: ${known.join(", ")}`;
   const hint = near === null ? null : `did you mean \`${near}\`?`;
   report.errorAt(join(path, name), offset, { code: "unknown-key", message, hint });

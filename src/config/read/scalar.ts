@@ -5,7 +5,7 @@ import { formatDuration, formatSize, parseDuration, parseSize } from "../../base
 import { parseBytes } from "../expectation.ts";
 import type { Report } from "../report.ts";
 import { describeField, type Field } from "../schema/field.ts";
-import { nearName } from "../suggest.ts";
+import { suggest } from "../suggest.ts";
 import { readMode, readPorts } from "./read-listen.ts";
 import { badAddress, outOfRange, type Read, show, wrongType } from "./wrong-value.ts";
 
@@ -93,7 +93,7 @@ function readChoice(value: unknown, field: Extract<Field, { kind: "choice" }>): 
   if (typeof value === "string" && field.values.includes(value)) return { value };
   // An unquoted `off` is a boolean to YAML 1.1 only; to us it is the word.
   if (value === false && field.values.includes("off")) return { value: "off" };
-  const near = nearName(String(value), field.values);
+  const near = suggest(String(value), field.values);
   const message = `${show(value)} is not allowed; expected ${describeField(field)}`;
   return { code: "not-allowed", message, hint: near === null ? null : `did you mean \`${near}\`?` };
 }

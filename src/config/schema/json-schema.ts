@@ -14,6 +14,11 @@ const LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?";
 const HOSTNAME = `(?![0-9.]+$)${LABEL}(?:\\.${LABEL})*\\.?`;
 const NAME = "[A-Za-z0-9_.:[\\]/-]{1,128}";
 
+/** As it is printed and written beside a config. */
+export function schemaText(): string {
+  return JSON.stringify(jsonSchema(), null, 2);
+}
+
 /** Of the whole file. */
 export function jsonSchema(): JsonSchema {
   const forbidden = (names: readonly string[]) =>

@@ -23,7 +23,7 @@ const runtimeKeys: Keys = {
 
 const ignoring = ["failover_backoff_", "protection_"];
 
-export const namesakeKeys = {
+export const rustCompatKeys = {
   log_level: {
     field: { kind: "choice", values: ["trace", "debug", "info", "warn", "error"] },
     isOld: true,

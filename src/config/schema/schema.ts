@@ -8,7 +8,7 @@ import { accessKeys, logKeys } from "./schema-log.ts";
 import { cidrs, proxyAcceptKeys, proxyProtocol } from "./schema-proxy.ts";
 import { discoverKeys, resolverKeys } from "./schema-resolver.ts";
 import { routes } from "./schema-routes.ts";
-import { namesakeKeys } from "./schema-rust-compat.ts";
+import { rustCompatKeys } from "./schema-rust-compat.ts";
 
 /** Capacity of the board (shared/board.ts); a test compares them. */
 export const MAX_BACKENDS = 4096;
@@ -251,7 +251,7 @@ export const schema = {
       field: { kind: "named", of: map(poolKeys), max: MAX_POOLS },
       doc: "full form: where connections go, by name",
     },
-    ...namesakeKeys,
+    ...rustCompatKeys,
   },
 } as const satisfies Field;
 

@@ -8,7 +8,7 @@ import type { Report } from "../report.ts";
 /** Shorter ones are guessed in time: nothing slows down who tries. */
 const MIN_TOKEN = 16;
 
-export function judgeAdmin(
+export function validateAdmin(
   { listen = null, token = null, token_file = null }: WrittenAdmin,
   listeners: readonly ListenerConfig[],
   report: Report,

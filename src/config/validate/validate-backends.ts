@@ -17,7 +17,7 @@ type Place = {
   readonly isDiscovered: boolean;
 };
 
-export function judgeBackends(
+export function validateBackends(
   written: WrittenConfig,
   listeners: readonly ListenerConfig[],
   report: Report,

@@ -6,7 +6,7 @@ import type { Report } from "../report.ts";
 import { healthCheckOf, layHealthCheck } from "../resolve.ts";
 import { targetsOf } from "./validate-listeners.ts";
 
-export function judgeClientPorts(written: WrittenConfig, report: Report): void {
+export function validateClientPorts(written: WrittenConfig, report: Report): void {
   const { backends, health_check, listeners = [], pools = {} } = written;
   judgePool({ path: "", backends, check: healthCheckOf(health_check ?? {}), socket: null }, report);
   for (const [name, pool] of Object.entries(pools)) {

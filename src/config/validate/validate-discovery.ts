@@ -7,7 +7,7 @@ import type { Report } from "../report.ts";
 /** Above it a server that has gone is dialled for minutes. */
 const MAX_INTERVAL_MS = 300_000;
 
-export function judgeDiscovery(written: WrittenConfig, report: Report): void {
+export function validateDiscovery(written: WrittenConfig, report: Report): void {
   for (const [name, pool] of Object.entries(written.pools ?? {})) {
     if (pool?.discover !== undefined) judgeDiscover(`pools.${name}`, pool, report);
   }

@@ -34,7 +34,7 @@ type Place = {
 };
 
 /** Of what stands at `path`. */
-export function judgeHealthType(place: Place, report: Report): void {
+export function validateHealthType(place: Place, report: Report): void {
   const { path, own, inherited, hosts } = place;
   const check = healthCheckOf(layHealthCheck(inherited, own));
   judgeKeys(path, own, { type: check.type, report });

@@ -5,7 +5,7 @@ import type { Report } from "../report.ts";
 import { listenAddressOf } from "../resolve.ts";
 import { type Target, targetsOf } from "./validate-listeners.ts";
 
-export function judgeListenAddresses(
+export function validateListenAddresses(
   { listeners = [], pools = {} }: WrittenConfig,
   report: Report,
 ): void {
@@ -70,7 +70,7 @@ function judgeUnix(path: string, listener: WrittenListener, report: Report): voi
 function judgeUnaddressed(path: string, listener: WrittenListener, report: Report): void {
   const { allow, deny = [], limits = {} } = listener;
   const addressed = (key: string, hint: string) => {
-    const message = "clients of a unix socket have no address to judge them by";
+    const message = "clients of a unix socket have no address to validateConfig them by";
     report.error(`${path}.${key}`, { code: "no-address", message, hint });
   };
   if (allow !== undefined) addressed("allow", "`mode` says who may connect");

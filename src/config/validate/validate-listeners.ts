@@ -3,9 +3,9 @@
 
 import type { WrittenConfig, WrittenListener, WrittenRoute } from "../read/raw-config.ts";
 import type { Report } from "../report.ts";
-import { nearName } from "../suggest.ts";
+import { suggest } from "../suggest.ts";
 
-export function judgeListeners(written: WrittenConfig, report: Report): void {
+export function validateListeners(written: WrittenConfig, report: Report): void {
   const names = new Map<string, string>();
   const used = new Set<string>();
   const pools = written.pools === undefined ? null : Object.keys(written.pools);
@@ -42,7 +42,7 @@ export function targetsOf({ pool, routes = [] }: WrittenListener, path: string):
 }
 
 function unknownPool({ pool, path }: Target, pools: readonly string[], report: Report): void {
-  const near = nearName(pool, pools);
+  const near = suggest(pool, pools);
   report.error(path, {
     code: "unknown-pool",
     message: `there is no pool \`${pool}\`; there is ${pools.join(", ") || "none"}`,

@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import type { WrittenLog } from "../read/raw-config.ts";
 import type { Report } from "../report.ts";
 
-export function judgeLog({ file = null, ...log }: WrittenLog, report: Report): void {
+export function validateLog({ file = null, ...log }: WrittenLog, report: Report): void {
   const access = typeof log.access === "object" ? log.access : {};
   judgeFiles(report, file, access.file ?? null);
   if (access.fields === undefined) return;

@@ -7,7 +7,7 @@ import type {
 } from "../read/raw-config.ts";
 import type { Report } from "../report.ts";
 
-export function judgeProxyProtocol(written: WrittenConfig, report: Report): void {
+export function validateProxyProtocol(written: WrittenConfig, report: Report): void {
   for (const [index, listener] of (written.listeners ?? []).entries()) {
     const { proxy_protocol, unix } = listener ?? {};
     // Of a unix socket every peer is trusted.

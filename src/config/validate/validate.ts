@@ -5,34 +5,34 @@ import type { WrittenBackend, WrittenConfig, WrittenHealthCheck } from "../read/
 import type { Report } from "../report.ts";
 import { healthCheckOf, layHealthCheck, listenersOf, withDefaults } from "../resolve.ts";
 import { simpleFormKeys, tables } from "../schema/schema.ts";
-import { judgeAdmin } from "./validate-admin.ts";
-import { judgeBackends } from "./validate-backends.ts";
-import { judgeClientPorts } from "./validate-client-ports.ts";
-import { judgeDiscovery } from "./validate-discovery.ts";
-import { judgeHealthType } from "./validate-health.ts";
-import { judgeListenAddresses } from "./validate-listen-address.ts";
-import { judgeListeners } from "./validate-listeners.ts";
-import { judgeLog } from "./validate-log.ts";
-import { judgeProxyProtocol } from "./validate-proxy.ts";
+import { validateAdmin } from "./validate-admin.ts";
+import { validateBackends } from "./validate-backends.ts";
+import { validateClientPorts } from "./validate-client-ports.ts";
+import { validateDiscovery } from "./validate-discovery.ts";
+import { validateHealthType } from "./validate-health.ts";
+import { validateListenAddresses } from "./validate-listen-address.ts";
+import { validateListeners } from "./validate-listeners.ts";
+import { validateLog } from "./validate-log.ts";
+import { validateProxyProtocol } from "./validate-proxy.ts";
 
 /** Below it a single lost SYN, sent again after 1 s, fails a dial (RFC 6298, section 2). */
 const MIN_CONNECT_MS = 1000;
 const MIN_INTERVAL_MS = 500;
 const MIN_IDLE_MS = 60_000;
 
-export function judge(written: WrittenConfig, report: Report): void {
+export function validateConfig(written: WrittenConfig, report: Report): void {
   judgeForm(written, report);
   const listeners = listenersOf(written);
-  judgeListeners(written, report);
-  judgeListenAddresses(written, report);
-  judgeProxyProtocol(written, report);
-  judgeBackends(written, listeners, report);
-  judgeClientPorts(written, report);
+  validateListeners(written, report);
+  validateListenAddresses(written, report);
+  validateProxyProtocol(written, report);
+  validateBackends(written, listeners, report);
+  validateClientPorts(written, report);
   judgeHealthChecks(written, report);
   judgeTimeouts(written, report);
-  judgeDiscovery(written, report);
-  if (written.log !== undefined) judgeLog(written.log, report);
-  if (written.admin !== undefined) judgeAdmin(written.admin, listeners, report);
+  validateDiscovery(written, report);
+  if (written.log !== undefined) validateLog(written.log, report);
+  if (written.admin !== undefined) validateAdmin(written.admin, listeners, report);
 }
 
 function judgeForm(written: WrittenConfig, report: Report): void {
@@ -84,7 +84,7 @@ function judgeHealthCheck(place: HealthCheckPlace, report: Report): void {
   const { path, own = {}, inherited, members } = place;
   const hosts = members.flatMap((backend) => backend?.host ?? []);
   const sockets = members.flatMap((backend) => backend?.unix ?? []);
-  judgeHealthType({ path, own, hosts, sockets, ...(inherited && { inherited }) }, report);
+  validateHealthType({ path, own, hosts, sockets, ...(inherited && { inherited }) }, report);
   const { intervalMs, timeoutMs } = healthCheckOf(layHealthCheck(inherited, own));
   const { interval, timeout } = own;
   if (interval !== undefined && interval < MIN_INTERVAL_MS) {

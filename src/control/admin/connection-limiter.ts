@@ -72,7 +72,7 @@ class Leg {
 /** Who takes nothing of what is there for so long, or twice as long, is let go of. */
 const SWEEP_MS = 10_000;
 
-export type FrontOptions = {
+export type ConnectionLimiterOptions = {
   readonly address: { readonly ip: string; readonly port: number };
   /** The unix socket that Bun.serve listens on. */
   readonly inner: string;
@@ -83,14 +83,14 @@ export type FrontOptions = {
   readonly onFull: () => void;
 };
 
-export class Front {
-  private readonly options: FrontOptions;
+export class ConnectionLimiter {
+  private readonly options: ConnectionLimiterOptions;
   private readonly clients = new Set<Leg>();
   private listener: Bun.TCPSocketListener<Leg> | null = null;
   private readonly sweeper: Timer;
 
   /** Takes nobody until it is told to listen. */
-  constructor(options: FrontOptions) {
+  constructor(options: ConnectionLimiterOptions) {
     this.options = options;
     this.sweeper = setInterval(() => this.sweep(), options.sweepMs ?? SWEEP_MS);
   }

@@ -2,7 +2,7 @@
 // One that reads too slowly is cut off; its client connects again.
 
 import type { BalEvent } from "../../api/admin-api.ts";
-import type { Events } from "../events/event-bus.ts";
+import type { EventBus } from "../events/event-bus.ts";
 import { failure } from "./router.ts";
 
 /** Waiting for one reader, beyond what the kernel takes: enough for every backend to change at once. */
@@ -22,11 +22,11 @@ type Controller = ReadableStreamDefaultController<Uint8Array>;
 
 export class EventStreams {
   private readonly readers = new Set<Controller>();
-  private readonly events: Events;
+  private readonly events: EventBus;
   private unsubscribe: (() => void) | null = null;
   private timer: Timer | null = null;
 
-  constructor(events: Events) {
+  constructor(events: EventBus) {
     this.events = events;
   }
 

@@ -3,7 +3,7 @@ import { isAbsolute } from "node:path";
 import type { PreviewOutcome, ReloadOutcome, UpgradeOutcome } from "../../api/admin-api.ts";
 import { type Override, UPGRADE_MS, type UpgradeRequest } from "../../api/admin-api.ts";
 import { MAX_DURATION_MS } from "../../config/schema/field.ts";
-import { nearName } from "../../config/suggest.ts";
+import { suggest } from "../../config/suggest.ts";
 import { readOverride } from "../backends/override.ts";
 import { CONTENT_TYPES, expose, formatFor } from "../metrics/exposition.ts";
 import { SAMPLES } from "../observe/history.ts";
@@ -102,7 +102,7 @@ function unknownName(
   name: string,
   known: readonly { readonly name: string }[],
 ): Refusal {
-  const near = nearName(
+  const near = suggest(
     name,
     known.map((one) => one.name),
   );

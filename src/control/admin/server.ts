@@ -5,14 +5,14 @@ import { dirname, join } from "node:path";
 import { formatHostPort } from "../../base/address.ts";
 import type { Move } from "../../base/staged-change.ts";
 import type { AdminConfig } from "../../config/config.ts";
-import type { Events } from "../events/event-bus.ts";
+import type { EventBus } from "../events/event-bus.ts";
 import type { Log } from "../logs/log.ts";
 import type { Door } from "./authorization.ts";
 import type { ControlApi } from "./control-api.ts";
 import { EventStreams } from "./event-streams.ts";
 import { Router } from "./router.ts";
 import { routesOf } from "./routes.ts";
-import { type Handlers, TcpDoor } from "./tcp-endpoint.ts";
+import { type Handlers, TcpEndpoint } from "./tcp-endpoint.ts";
 
 /** A body above this is not even read; router.ts refuses in words what is above less. */
 const MAX_READ_BYTES = 1024 * 1024;
@@ -26,14 +26,14 @@ type SocketDoor = {
   readonly server: Bun.Server<undefined>;
 };
 
-export type AdminParts = { readonly log: Log; readonly events: Events };
+export type AdminParts = { readonly log: Log; readonly events: EventBus };
 
 export class AdminServer {
   private readonly streams: EventStreams;
   private readonly router: Router;
   private readonly log: Log;
   private socket: SocketDoor | null = null;
-  private tcp: TcpDoor | null = null;
+  private tcp: TcpEndpoint | null = null;
   private saidFullAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(api: ControlApi, { log, events }: AdminParts) {
@@ -84,7 +84,7 @@ export class AdminServer {
     const clash = before?.port === listen.port ? before : null;
     clash?.pause();
     try {
-      const next = new TcpDoor(listen, token, {
+      const next = new TcpEndpoint(listen, token, {
         handlersOf: (door) => this.handlers(door),
         onFull: (limit) => this.full(limit),
       });
@@ -107,7 +107,7 @@ export class AdminServer {
     await socket?.server.stop(true);
   }
 
-  private enter(next: TcpDoor | null): void {
+  private enter(next: TcpEndpoint | null): void {
     const before = this.tcp;
     this.tcp = next;
     if (next !== null) {
@@ -117,7 +117,7 @@ export class AdminServer {
     before?.retire();
   }
 
-  private resume(door: TcpDoor | null): void {
+  private resume(door: TcpEndpoint | null): void {
     try {
       door?.resume();
     } catch (error) {

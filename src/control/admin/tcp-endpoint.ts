@@ -9,7 +9,7 @@ import { isLinux } from "../../os/libc.ts";
 import { openFileLimit } from "../../os/limits.ts";
 import { adminClients } from "../host/capacity.ts";
 import type { Door } from "./authorization.ts";
-import { Front } from "./connection-limiter.ts";
+import { ConnectionLimiter } from "./connection-limiter.ts";
 
 /** How long a silent client lives: longer than any request is waited for. */
 const IDLE_S = 120;
@@ -24,7 +24,7 @@ export type Handlers = {
   readonly error: (error: unknown) => Response;
 };
 
-export type TcpDoorOptions = {
+export type TcpEndpointOptions = {
   readonly handlersOf: (door: () => Door) => Handlers;
   /** More than `limit` clients came. */
   readonly onFull: (limit: number) => void;
@@ -32,18 +32,18 @@ export type TcpDoorOptions = {
 
 let made = 0;
 
-export class TcpDoor {
+export class TcpEndpoint {
   readonly address: string;
   readonly port: number;
   token: string | null;
   private readonly server: Bun.Server<undefined>;
-  private readonly front: Front;
+  private readonly front: ConnectionLimiter;
 
   /** Throws BalError `address-in-use`, `address-not-available`, `permission-denied` or `cannot-listen`. */
   constructor(
     listen: NonNullable<AdminConfig["listen"]>,
     token: string | null,
-    { handlersOf, onFull }: TcpDoorOptions,
+    { handlersOf, onFull }: TcpEndpointOptions,
   ) {
     this.address = formatHostPort(listen.ip, listen.port);
     this.port = listen.port;
@@ -55,7 +55,12 @@ export class TcpDoor {
     const handlers = handlersOf(() => ({ kind: "tcp", token: this.token }));
     this.server = Bun.serve({ unix: inner, ...idle, ...handlers });
     const limit = adminClients(openFileLimit());
-    this.front = new Front({ address: listen, inner, limit, onFull: () => onFull(limit) });
+    this.front = new ConnectionLimiter({
+      address: listen,
+      inner,
+      limit,
+      onFull: () => onFull(limit),
+    });
     try {
       this.resume();
     } catch (error) {

@@ -11,7 +11,7 @@ import {
 import type { Backend } from "./backend.ts";
 import type { RunningEjection } from "./ejections.ts";
 
-export type BackendRecord = {
+export type BackendSnapshot = {
   readonly pool: string;
   readonly name: string;
   /** In any order: elsewhere nothing of this holds. */
@@ -31,7 +31,7 @@ export function recordOf(
   backend: Backend,
   bits: number,
   ejection: RunningEjection | null,
-): BackendRecord {
+): BackendSnapshot {
   const { pool, config, state, since, reason, checkMs, warmingSinceMs } = backend;
   return {
     pool,
@@ -48,7 +48,7 @@ export function recordOf(
 }
 
 /** Gives a backend what is known of it already. False: the record is of another place. */
-export function restoreRecord(backend: Backend, record: BackendRecord, board: Board): boolean {
+export function restoreSnapshot(backend: Backend, record: BackendSnapshot, board: Board): boolean {
   if (!Bun.deepEquals(addressesOf(backend), record.addresses)) return false;
   const probe = { up: PROBE_UP, down: PROBE_DOWN, unknown: 0 }[record.health];
   board.changeHealth(backend.slot, probe | (record.ejection === null ? 0 : EJECTED), 0);

@@ -21,13 +21,13 @@ import { type Backend, newBackend, poolSettings } from "./backend.ts";
 import { type AddressesOf, endpointsOf, probeTarget } from "./endpoints.ts";
 import { generationPool } from "./generation-pool.ts";
 import { isDraining } from "./override.ts";
-import type { Overrides } from "./override-store.ts";
+import type { OverrideStore } from "./override-store.ts";
 import { SlotTable } from "./slot-table.ts";
 import { reasonOf } from "./state-reason.ts";
 
-export type BackendsOptions = {
+export type BackendTableOptions = {
   readonly board: Board;
-  readonly overrides: Overrides;
+  readonly overrides: OverrideStore;
   /** The last good answer for a hostname. */
   readonly addressesOf: AddressesOf;
   readonly onStateChange: (backend: Backend, from: BackendState) => void;
@@ -35,8 +35,8 @@ export type BackendsOptions = {
   readonly onForgotten: (slot: number) => void;
 };
 
-export class Backends {
-  private readonly options: BackendsOptions;
+export class BackendTable {
+  private readonly options: BackendTableOptions;
   private readonly slots = new SlotTable(MAX_BACKENDS);
   private readonly pools = new SlotTable(MAX_POOLS);
   private readonly bySlot = new Map<number, Backend>();
@@ -44,7 +44,7 @@ export class Backends {
   private readonly drains = new Set<number>();
   private config: Config | null = null;
 
-  constructor(options: BackendsOptions) {
+  constructor(options: BackendTableOptions) {
     this.options = options;
   }
 

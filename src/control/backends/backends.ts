@@ -8,41 +8,41 @@ import type { BackendState } from "../../shared/health-bits.ts";
 import { discoveryChanges } from "../discovery/changes.ts";
 import { fitted } from "../discovery/discovered.ts";
 import { Discovery } from "../discovery/discovery.ts";
-import type { Events } from "../events/event-bus.ts";
+import type { EventBus } from "../events/event-bus.ts";
 import { expiryWarning } from "../health/certificate.ts";
 import { type CheckResult, Prober } from "../health/prober.ts";
 import type { Log } from "../logs/log.ts";
 import type { Backend } from "./backend.ts";
-import { type BackendRecord, recordOf, restoreRecord } from "./backend-snapshot.ts";
-import { Backends } from "./backend-table.ts";
+import { type BackendSnapshot, recordOf, restoreSnapshot } from "./backend-snapshot.ts";
+import { BackendTable } from "./backend-table.ts";
 import { Ejections } from "./ejections.ts";
-import type { Overrides } from "./override-store.ts";
+import type { OverrideStore } from "./override-store.ts";
 
-export type BackendHealthEvents = {
+export type BackendsEvents = {
   /** The workers have to be told of other addresses. */
   readonly onEndpointsChange: () => void;
   /** A backend went down whose sessions are to be reset. */
   readonly onClose: (slot: number) => void;
 };
 
-export type BackendHealthParts = {
+export type BackendsParts = {
   readonly board: Board;
   readonly log: Log;
-  readonly overrides: Overrides;
-  readonly events: Events;
+  readonly overrides: OverrideStore;
+  readonly events: EventBus;
   /** What another process has learnt of the backends. */
-  readonly records: readonly BackendRecord[];
+  readonly records: readonly BackendSnapshot[];
 };
 
-export class BackendHealth {
-  readonly backends: Backends;
+export class Backends {
+  readonly backends: BackendTable;
   readonly discovery: Discovery;
   private readonly log: Log;
   private readonly prober: Prober;
   private readonly ejections: Ejections;
-  private readonly events: BackendHealthEvents;
+  private readonly events: BackendsEvents;
   private readonly board: Board;
-  private inherited: readonly BackendRecord[];
+  private inherited: readonly BackendSnapshot[];
   /** As it is written: without what was discovered. */
   private config: Config | null = null;
   /** Discovered backends that there is no row for. */
@@ -50,19 +50,19 @@ export class BackendHealth {
   /** Ends of certificates that were warned of, by slot. */
   private readonly expiries = new Map<number, number>();
 
-  constructor(parts: BackendHealthParts, events: BackendHealthEvents) {
+  constructor(parts: BackendsParts, events: BackendsEvents) {
     const { board, log, overrides } = parts;
     this.log = log;
     this.events = events;
     this.board = board;
     this.inherited = parts.records;
     this.discovery = new Discovery(log, () => this.answered());
-    this.backends = new Backends({
+    this.backends = new BackendTable({
       board,
       overrides,
       addressesOf: (host) => this.discovery.addressesOf(host),
       onStateChange: (backend, from) => {
-        this.tellChange(backend, from, parts.events);
+        this.logChange(backend, from, parts.events);
         if (backend.state === "down" && backend.onDown === "close") events.onClose(backend.slot);
       },
       onForgotten: (slot) => {
@@ -74,7 +74,7 @@ export class BackendHealth {
       onEnd: (slot) => this.backends.refresh(slot, null),
       mayEnd: (slot) => {
         if (!this.prober.isDoubtful(slot)) return true;
-        this.prober.urge(slot);
+        this.prober.checkNow(slot);
         return false;
       },
     });
@@ -90,7 +90,7 @@ export class BackendHealth {
   }
 
   /** Forgets the names that only a config which did not come to be had. */
-  keepNames(config: Config): void {
+  setNames(config: Config): void {
     this.discovery.follow(config);
   }
 
@@ -123,7 +123,7 @@ export class BackendHealth {
   ejected(slot: number, error: string): void {
     const forMs = this.ejections.ejected(slot);
     this.backends.refresh(slot, `dials failed: ${error}; tried again in ${Math.round(forMs)} ms`);
-    this.prober.urge(slot);
+    this.prober.checkNow(slot);
   }
 
   /** A worker could not dial for a reason of this host's. */
@@ -141,7 +141,7 @@ export class BackendHealth {
   }
 
   /** For a process that takes this one's place. */
-  records(): readonly BackendRecord[] {
+  records(): readonly BackendSnapshot[] {
     return this.backends
       .all()
       .map((backend) =>
@@ -157,7 +157,7 @@ export class BackendHealth {
     for (const record of this.inherited) {
       const { pool, name, ejection, health } = record;
       const backend = this.backends.find(pool, name);
-      if (backend === null || !restoreRecord(backend, record, this.board)) continue;
+      if (backend === null || !restoreSnapshot(backend, record, this.board)) continue;
       this.prober.know(backend.slot, health);
       if (ejection !== null) this.ejections.resume(backend.slot, ejection);
     }
@@ -241,7 +241,7 @@ export class BackendHealth {
     this.log.warn("unresolved", message, { pool: pool.name, name, error });
   }
 
-  private tellChange(backend: Backend, from: BackendState, events: Events): void {
+  private logChange(backend: Backend, from: BackendState, events: EventBus): void {
     const { pool, state, reason } = backend;
     const { name } = backend.config;
     const fields = { pool, backend: name, from, to: state, reason };

@@ -16,7 +16,7 @@ import { readOverride } from "./override.ts";
 
 type Entry = { readonly pool: string; readonly backend: string; readonly override: Override };
 
-export class Overrides {
+export class OverrideStore {
   private readonly file: string | null;
   private readonly log: Log;
   private readonly byIdentity = new Map<string, Entry>();

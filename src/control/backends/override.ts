@@ -4,7 +4,7 @@ import type { Override } from "../../api/admin-api.ts";
 import type { BackendConfig } from "../../config/config.ts";
 import { readValue } from "../../config/read/scalar.ts";
 import { tables } from "../../config/schema/schema.ts";
-import { nearName } from "../../config/suggest.ts";
+import { suggest } from "../../config/suggest.ts";
 
 export type ReadOverride =
   | { readonly kind: "valid"; readonly override: Override }
@@ -56,7 +56,7 @@ export function isDraining({ config, override }: Overridden): boolean {
 }
 
 function unknownKey(name: string): ReadOverride {
-  const near = nearName(name, KEYS);
+  const near = suggest(name, KEYS);
   const message = `unknown key \`${name}\`; known here: ${KEYS.join(", ")}`;
   return { kind: "invalid", message, ...(near !== null && { hint: `did you mean \`${near}\`?` }) };
 }

@@ -18,7 +18,7 @@ export type SrvRecord = {
   readonly weight: number;
 };
 
-type Channel = InstanceType<typeof dns.Resolver>;
+type JsonChannel = InstanceType<typeof dns.Resolver>;
 
 /** Each server is asked so often, and waited for so long: Bun 1.4.5 counts in whole seconds. */
 const ASKING = { timeout: 1000, tries: 2 };
@@ -27,7 +27,7 @@ const NOTHING = Object.assign(new Error("it has no address"), { code: "ENOTFOUND
 
 export class DnsClient {
   private config: ResolverConfig;
-  private channel: Channel | null = null;
+  private channel: JsonChannel | null = null;
   private madeAtMs = 0;
 
   constructor(config: ResolverConfig) {
@@ -112,7 +112,7 @@ export class DnsClient {
   }
 
   /** What c-ares remembers is as old as its channel at most. */
-  private ask(): Channel {
+  private ask(): JsonChannel {
     const { servers, intervalMs } = this.config;
     const nowMs = performance.now();
     if (this.channel !== null && nowMs - this.madeAtMs < intervalMs) return this.channel;

@@ -5,7 +5,7 @@ type Listener = (event: BalEvent) => void;
 
 type Facts = Partial<Omit<BalEvent, "time" | "kind">>;
 
-export class Events {
+export class EventBus {
   private readonly listeners = new Set<Listener>();
 
   emit(kind: EventKind, facts: Facts): void {

@@ -1,14 +1,14 @@
 // What the control plane counts of itself, from its own events.
 import type { BalEvent } from "../../api/admin-api.ts";
-import type { Events } from "./event-bus.ts";
+import type { EventBus } from "./event-bus.ts";
 
-export class Tally {
+export class EventCounters {
   reloads = 0;
   failedReloads = 0;
   workerRestarts = 0;
   private readonly ejections = new Map<string, number>();
 
-  constructor(events: Events) {
+  constructor(events: EventBus) {
     events.subscribe((event) => this.take(event));
   }
 

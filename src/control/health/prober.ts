@@ -101,7 +101,7 @@ export class Prober {
   }
 
   /** Something else speaks against it: check now, and then as often as undecided ones are. */
-  urge(slot: number): void {
+  checkNow(slot: number): void {
     const entry = this.entries.get(slot);
     if (entry !== undefined && !entry.isRunning) this.schedule(entry, 0);
   }

@@ -108,7 +108,7 @@ export class ListeningSockets {
 
   /** The descriptors of an address that these workers' threads accept from. Where there are fewer than
    *  workers, some share one; where there are more, none is left out. */
-  lend(address: ListenAddress, workers: readonly number[]): readonly number[] {
+  assignSockets(address: ListenAddress, workers: readonly number[]): readonly number[] {
     return this.at(address).flatMap(({ fds }) => {
       const isLent = (_: number, index: number) =>
         workers.some((worker) =>

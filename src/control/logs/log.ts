@@ -119,7 +119,7 @@ export class LogSink implements Log {
     const time = date.toTimeString().slice(0, 8);
     const level = type.toUpperCase().padEnd(5);
     const text = oneLine(typeof fields.hint === "string" ? `${message} (${fields.hint})` : message);
-    if (!hasColour(this.writer.fd)) return `${time} ${level} ${text}`;
+    if (!hasColor(this.writer.fd)) return `${time} ${level} ${text}`;
     const options = { validateStream: false };
     const colour = COLOURS[type as LogLevel] ?? "gray";
     return `${styleText("dim", time, options)} ${styleText(colour, level, options)} ${text}`;
@@ -140,7 +140,7 @@ function json(line: Readonly<Record<string, unknown>>): string {
 }
 
 /** May lines on this descriptor have colour? */
-export function hasColour(fd: number): boolean {
+export function hasColor(fd: number): boolean {
   const { NO_COLOR, TERM } = process.env;
   return isatty(fd) && !NO_COLOR && TERM !== "dumb";
 }

@@ -7,13 +7,13 @@ import { isEligible } from "../../shared/health-bits.ts";
 import { DIAL_BUCKETS, SESSION_BUCKETS } from "../../shared/histograms.ts";
 import type { Backend } from "../backends/backend.ts";
 import { weightOf } from "../backends/override.ts";
-import type { Tally } from "../events/event-counters.ts";
+import type { EventCounters } from "../events/event-counters.ts";
 import { type Family, histogramSamples, type Labels, type Sample } from "./exposition.ts";
 import { processFamilies } from "./process.ts";
 
 export type Facts = {
   readonly board: Board;
-  readonly tally: Tally;
+  readonly tally: EventCounters;
   readonly workers: number;
   readonly listeners: readonly { readonly name: string; readonly slot: number }[];
   readonly pools: readonly {

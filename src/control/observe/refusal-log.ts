@@ -13,7 +13,7 @@ const REPORTED: readonly End[] = [
   "fault",
 ];
 
-export class RefusalReport {
+export class RefusalLog {
   private readonly board: Board;
   private readonly log: Log;
   private readonly seen = new Map<string, number>();

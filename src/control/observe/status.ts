@@ -7,9 +7,8 @@ import { routeAsWritten } from "../../config/serialize.ts";
 import type { BackendTotal, Board } from "../../shared/board.ts";
 import { END_INDEX, ENDS, isRefusal } from "../../shared/end-reason.ts";
 import type { Backend } from "../backends/backend.ts";
-import type { BackendHealth } from "../backends/backends.ts";
+import type { Backends } from "../backends/backends.ts";
 import { weightOf } from "../backends/override.ts";
-import type { Facts } from "../metrics/families.ts";
 import type { DialTotals } from "./history.ts";
 
 const DIAL_ERRORS: readonly BackendTotal[] = [
@@ -42,7 +41,7 @@ export function listenerStatus(
 }
 
 export function poolStatus(
-  { backends, discovery }: Pick<BackendHealth, "backends" | "discovery">,
+  { backends, discovery }: Pick<Backends, "backends" | "discovery">,
   board: Board,
 ): readonly PoolStatus[] {
   return backends.present.map((pool) => {
@@ -58,7 +57,12 @@ export function poolStatus(
 }
 
 /** Of all backends together. */
-export function dialTotals({ board, pools }: Pick<Facts, "board" | "pools">): DialTotals {
+type DialSource = {
+  readonly board: Board;
+  readonly pools: readonly { readonly backends: readonly Pick<Backend, "slot">[] }[];
+};
+
+export function dialTotals({ board, pools }: DialSource): DialTotals {
   const dials = pools
     .flatMap(({ backends }) => backends)
     .map(({ slot }) => board.histograms.dialsOf(slot));

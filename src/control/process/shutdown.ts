@@ -2,7 +2,7 @@
 // for what is left.
 
 import type { Log } from "../logs/log.ts";
-import type { Predecessors } from "../upgrade/old-process.ts";
+import type { OldProcesses } from "../upgrade/old-process.ts";
 import type { DataPlane } from "../workers/data-plane.ts";
 
 export type DrainOptions = {
@@ -13,7 +13,7 @@ export type DrainOptions = {
   /** How long sessions may take to end by themselves; 0: they are ended at once; null: no limit. */
   readonly shutdownMs: number | null;
   /** Processes before this one that have sessions left; it ends with them. */
-  readonly predecessors: Pick<Predecessors, "count" | "tell">;
+  readonly predecessors: Pick<OldProcesses, "count" | "tell">;
   /** Resolves when an operator will not wait. */
   readonly cutNow: Promise<void>;
 };

@@ -9,13 +9,13 @@ import type { Log } from "../logs/log.ts";
 
 export type Version = { readonly version: string; readonly commit: string };
 
-export function tellWarnings(log: Log, warnings: readonly Diagnostic[]): void {
+export function logWarnings(log: Log, warnings: readonly Diagnostic[]): void {
   for (const { message, file, line, column } of warnings) {
     log.warn("config-warning", `${file}:${line}:${column}: ${message}`);
   }
 }
 
-export function tellHost(log: Log, config: Config, workers: number): void {
+export function logHost(log: Log, config: Config, workers: number): void {
   for (const warning of hostWarnings(config, workers)) log.warn("host", warning);
 }
 
@@ -26,7 +26,7 @@ export type Started = {
   readonly version: Version;
 };
 
-export function tellStarted(log: Log, { listeners, workers, file, version }: Started): void {
+export function logStarted(log: Log, { listeners, workers, file, version }: Started): void {
   for (const listener of listeners) {
     const { name, address, pool } = listener;
     const fields = { listener: name, address, pool };

@@ -11,8 +11,8 @@ import type { ControlApi } from "../admin/control-api.ts";
 import { Refusal } from "../admin/router.ts";
 import { AdminServer } from "../admin/server.ts";
 import { withToken } from "../admin/token.ts";
-import { Overrides } from "../backends/override-store.ts";
-import { Events } from "../events/event-bus.ts";
+import { OverrideStore } from "../backends/override-store.ts";
+import { EventBus } from "../events/event-bus.ts";
 import { claimHome, type OwnHome } from "../host/home.ts";
 import { ServiceManager } from "../host/systemd.ts";
 import type { Handed } from "../listeners/inherited-sockets.ts";
@@ -22,15 +22,15 @@ import type { Family } from "../metrics/exposition.ts";
 import { familiesOf } from "../metrics/families.ts";
 import { HistoryRing } from "../observe/history.ts";
 import { dialTotals } from "../observe/status.ts";
-import { Reloads } from "../reload/reload-queue.ts";
-import type { Successor } from "../upgrade/new-process.ts";
-import { type Predecessor, Predecessors } from "../upgrade/old-process.ts";
+import { ReloadQueue } from "../reload/reload-queue.ts";
+import type { NewProcess } from "../upgrade/new-process.ts";
+import { type OldProcess, OldProcesses } from "../upgrade/old-process.ts";
 import type { StartCommand } from "../upgrade/upgrade.ts";
-import { Succession } from "../upgrade/upgrade-controller.ts";
+import { UpgradeController } from "../upgrade/upgrade-controller.ts";
 import { DataPlane } from "../workers/data-plane.ts";
 import { drain } from "./shutdown.ts";
 import { onSignals } from "./signals.ts";
-import { tellHost, tellStarted, tellWarnings, type Version } from "./startup-log.ts";
+import { logHost, logStarted, logWarnings, type Version } from "./startup-log.ts";
 
 export type ServeOptions = {
   readonly config: Config;
@@ -46,7 +46,7 @@ export type ServeOptions = {
   /** Listening sockets that were open before. */
   readonly handed: readonly Handed[];
   /** Whose place this process takes; null: nobody's. */
-  readonly predecessor: Predecessor | null;
+  readonly predecessor: OldProcess | null;
   /** What starts a process that can take this one's place; null: nothing does. */
   readonly command: StartCommand | null;
   /** Every listener accepts; their addresses. */
@@ -70,10 +70,10 @@ class Supervisor {
   private readonly options: ServeOptions;
   private readonly log: Log;
   private readonly dataPlane: DataPlane;
-  private readonly reloads: Reloads;
-  private readonly succession: Succession;
-  private readonly predecessors: Predecessors;
-  private readonly events = new Events();
+  private readonly reloads: ReloadQueue;
+  private readonly succession: UpgradeController;
+  private readonly predecessors: OldProcesses;
+  private readonly events = new EventBus();
   private readonly manager: ServiceManager;
   private readonly startedAt = new Date();
   private readonly startedAtMs = performance.now();
@@ -96,7 +96,7 @@ class Supervisor {
     const { log } = logs;
     this.options = options;
     this.log = log;
-    const overrides = new Overrides(home?.state ?? null, log);
+    const overrides = new OverrideStore(home?.state ?? null, log);
     const records = predecessor?.backends ?? [];
     const { events, queue, startedAt } = this;
     const onAccess = logs.take;
@@ -104,20 +104,20 @@ class Supervisor {
     const dataPlane = new DataPlane(config, parts);
     const admin = new AdminServer(this.api, { log, events });
     const manager = new ServiceManager(log);
-    const predecessors = new Predecessors(predecessor?.channels ?? []);
+    const predecessors = new OldProcesses(predecessor?.channels ?? []);
     this.dataPlane = dataPlane;
     this.admin = admin;
     this.manager = manager;
     this.predecessors = predecessors;
     const common = { log, dataPlane, admin, queue, started: this.started.promise };
     const refusal = () => this.refusal();
-    this.reloads = new Reloads({
+    this.reloads = new ReloadQueue({
       ...{ ...common, logs, config, startedAt, file, fingerprint, events, refusal },
       onBegin: () => manager.reloading(),
       onApplied: (next) => this.applied(next),
-      onEnd: () => this.tellReady(),
+      onEnd: () => this.notifyReady(),
     });
-    this.succession = new Succession({
+    this.succession = new UpgradeController({
       ...{ ...common, home, manager, predecessors, command, refusal },
       config: () => this.reloads.inForce.config,
       onReload: (by) => void this.reload(by),
@@ -139,8 +139,8 @@ class Supervisor {
       upgrade: () => void this.succession.request({ binary: null, withinMs: UPGRADE_MS }),
     });
     try {
-      tellWarnings(log, options.warnings);
-      tellHost(log, config, dataPlane.workers);
+      logWarnings(log, options.warnings);
+      logHost(log, config, dataPlane.workers);
       // A signal may end it before it has begun.
       await Promise.race([this.begin(), this.stopped.promise]);
       if (this.phase !== "starting") return await this.stopped.promise;
@@ -155,8 +155,8 @@ class Supervisor {
     this.reloads.watch(config);
     this.history.keep(() => ({ ...this.observed(), dials: dialTotals(dataPlane.facts()) }));
     const listeners = dataPlane.listenerStatus();
-    tellStarted(log, { listeners, workers: dataPlane.workers, file, version: options.version });
-    this.tellReady();
+    logStarted(log, { listeners, workers: dataPlane.workers, file, version: options.version });
+    this.notifyReady();
     this.manager.watch(() => dataPlane.isServing);
     options.onReady(listeners.map(({ address }) => address));
     return this.stopped.promise;
@@ -207,7 +207,7 @@ class Supervisor {
   }
 
   private applied(config: Config): void {
-    tellHost(this.log, config, this.dataPlane.workers);
+    logHost(this.log, config, this.dataPlane.workers);
     this.reloads.watch(config);
   }
 
@@ -237,7 +237,7 @@ class Supervisor {
   }
 
   /** Another process serves: this one ends with its last session. */
-  private retire(successor: Successor, informed: Promise<void>): void {
+  private retire(successor: NewProcess, informed: Promise<void>): void {
     const { home } = this.options;
     const { sessions, sockets } = this.dataPlane;
     sockets.leaveFiles();
@@ -333,7 +333,7 @@ class Supervisor {
     return { file: this.options.file, generation, loaded_at: loadedAt.toISOString() };
   }
 
-  private tellReady(): void {
+  private notifyReady(): void {
     if (this.phase !== "running") return;
     const { config, generation } = this.reloads.inForce;
     const backends = config.pools.reduce((sum, pool) => sum + pool.backends.length, 0);

@@ -6,14 +6,14 @@ import type { SerialQueue } from "../../base/serial-queue.ts";
 import type { Config } from "../../config/config.ts";
 import { describeChange } from "../../config/diff.ts";
 import type { AdminServer } from "../admin/server.ts";
-import type { Events } from "../events/event-bus.ts";
+import type { EventBus } from "../events/event-bus.ts";
 import type { Log } from "../logs/log.ts";
 import type { Logs } from "../logs/logs.ts";
 import type { DataPlane } from "../workers/data-plane.ts";
 import { type ConfigWatcher, fingerprintOf, isSpecialFile, watchConfig } from "./config-watcher.ts";
 import { type InForce, preview, reload } from "./reload.ts";
 
-export type ReloadsParts = {
+export type ReloadQueueParts = {
   readonly config: Config;
   readonly startedAt: Date;
   /** Null: nothing reloads it. */
@@ -22,7 +22,7 @@ export type ReloadsParts = {
   readonly fingerprint: string | null;
   readonly log: Log;
   readonly logs: Logs;
-  readonly events: Events;
+  readonly events: EventBus;
   readonly dataPlane: DataPlane;
   readonly admin: AdminServer;
   /** Whatever changes the whole process waits its turn. */
@@ -36,15 +36,15 @@ export type ReloadsParts = {
   readonly onEnd: () => void;
 };
 
-export class Reloads {
+export class ReloadQueue {
   readonly inForce: InForce;
-  private readonly parts: ReloadsParts;
+  private readonly parts: ReloadQueueParts;
   private fingerprint: string | null;
   /** The reload that waits for the one under way. */
   private waiting: Promise<ReloadOutcome> | null = null;
   private watcher: ConfigWatcher | null = null;
 
-  constructor(parts: ReloadsParts) {
+  constructor(parts: ReloadQueueParts) {
     const { config, startedAt: loadedAt, fingerprint } = parts;
     this.parts = parts;
     this.fingerprint = fingerprint;
@@ -73,7 +73,7 @@ export class Reloads {
     return preview(file, this.inForce, this.parts.log);
   }
 
-  /** Reloads when the file changes, if a config says so. */
+  /** ReloadQueue when the file changes, if a config says so. */
   watch(config: Config): void {
     const { file } = this.parts;
     if (!config.watch || file === null) return this.close();

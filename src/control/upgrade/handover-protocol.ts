@@ -4,13 +4,13 @@
 //   new            ─► serving               ─► taken                 ─► drain, cut, reopen-logs
 //
 // They may be of different versions: what stands here is kept compatible, or FORMAT changes.
-import type { BackendRecord } from "../backends/backend-snapshot.ts";
+import type { BackendSnapshot } from "../backends/backend-snapshot.ts";
 import type { Handed } from "../listeners/inherited-sockets.ts";
 
 /** Rises when an older or newer one could not make sense of it. */
 export const FORMAT = 1;
 
-export type Bequest = {
+export type Handover = {
   readonly kind: "bequest";
   readonly format: number;
   /** The held lock of the home; null: the old one has none. */
@@ -20,10 +20,10 @@ export type Bequest = {
   readonly sockets: readonly Handed[];
   /** Channels to those before, which have sessions left. */
   readonly predecessors: readonly number[];
-  readonly backends: readonly BackendRecord[];
+  readonly backends: readonly BackendSnapshot[];
 };
 
-export type ToSuccessor = Bequest | { readonly kind: "take-over" | "farewell" };
+export type ToNewProcess = Handover | { readonly kind: "take-over" | "farewell" };
 
 export type Serving = {
   readonly kind: "serving";
@@ -41,7 +41,7 @@ export type Failed = {
 /** What the one that serves is told to do, and its predecessors with it. */
 export type Word = "drain" | "cut" | "reopen-logs";
 
-export type ToPredecessor = Serving | Failed | { readonly kind: "taken" | Word };
+export type ToOldProcess = Serving | Failed | { readonly kind: "taken" | Word };
 
 /** What came, if it is one of these. */
 export function ofKind<T extends { readonly kind: string }>(

@@ -6,7 +6,7 @@ type Socket = Bun.Socket<undefined>;
 /** More than any message has: 4,096 backends with long names. */
 const MAX_LINE_BYTES = 16 * 1024 * 1024;
 
-export class Channel {
+export class JsonChannel {
   /** The other side has closed it, or its process has ended. */
   readonly closed: Promise<null>;
   isClosed = false;
@@ -23,8 +23,8 @@ export class Channel {
   }
 
   /** Takes the descriptor over. */
-  static async open(fd: number): Promise<Channel> {
-    const channel = new Channel();
+  static async open(fd: number): Promise<JsonChannel> {
+    const channel = new JsonChannel();
     await Bun.connect({ fd, socket: channel.handlers() } as unknown as Bun.UnixSocketOptions);
     return channel;
   }

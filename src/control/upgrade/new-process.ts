@@ -3,14 +3,14 @@ import { BalError } from "../../base/errors.ts";
 import { codeOf, errnoCode, localErrorRemedy } from "../../base/os-error.ts";
 import { closeDescriptor, openPair } from "../../os/socket.ts";
 import {
-  type Bequest,
   type Failed,
+  type Handover,
   ofKind,
   type Serving,
-  type ToPredecessor,
+  type ToOldProcess,
   type Word,
 } from "./handover-protocol.ts";
-import { Channel } from "./json-channel.ts";
+import { JsonChannel } from "./json-channel.ts";
 
 /** Set for it: the descriptor of the channel. */
 export const UPGRADE_FD = "BAL_UPGRADE_FD";
@@ -31,25 +31,25 @@ export type Command = {
 };
 
 /** What it inherits, by this process's descriptors. */
-export type Legacy = Omit<Bequest, "kind" | "format" | "stderr">;
+export type Legacy = Omit<Handover, "kind" | "format" | "stderr">;
 
-export class Successor {
+export class NewProcess {
   private readonly child: Bun.Subprocess<"ignore", "inherit", "pipe">;
-  private readonly channel: Channel;
+  private readonly channel: JsonChannel;
   private output = "";
   private readonly outputEnded: Promise<void>;
 
-  private constructor(child: Successor["child"], channel: Channel) {
+  private constructor(child: NewProcess["child"], channel: JsonChannel) {
     this.child = child;
     this.channel = channel;
     this.outputEnded = this.collect();
   }
 
   /** Throws BalError `not-executable`. */
-  static async launch(command: Command, format: number, legacy: Legacy): Promise<Successor> {
+  static async launch(command: Command, format: number, legacy: Legacy): Promise<NewProcess> {
     const fds: number[] = [];
     const pass = (fd: number) => FIRST_FD + fds.push(fd) - 1;
-    const bequest: Bequest = {
+    const bequest: Handover = {
       ...legacy,
       kind: "bequest",
       format,
@@ -63,9 +63,9 @@ export class Successor {
     const [own, its] = pair;
     try {
       const child = spawn(command, [its, 2, ...fds]);
-      const channel = await Channel.open(own);
+      const channel = await JsonChannel.open(own);
       channel.send(bequest);
-      return new Successor(child, channel);
+      return new NewProcess(child, channel);
     } catch (error) {
       closeDescriptor(own);
       throw error;
@@ -81,10 +81,10 @@ export class Successor {
   /** What it says next, if it is this. Throws BalError with why it does not, `cause` its own words. */
   async expect<Kind extends "serving" | "taken">(
     kind: Kind,
-  ): Promise<Extract<ToPredecessor, { readonly kind: Kind }>> {
+  ): Promise<Extract<ToOldProcess, { readonly kind: Kind }>> {
     const message = await this.channel.receive();
     const found = ofKind<Serving | Failed | { readonly kind: "taken" }>(message, kind, "failed");
-    if (found?.kind === kind) return found as Extract<ToPredecessor, { readonly kind: Kind }>;
+    if (found?.kind === kind) return found as Extract<ToOldProcess, { readonly kind: Kind }>;
     if (found?.kind !== "failed") throw await this.ending();
     const { code, message: text, hint } = found;
     throw new BalError(code, text, hint === null ? {} : { hint });

@@ -2,32 +2,32 @@
 // that one, which live on until their last session has ended.
 import { BalError } from "../../base/errors.ts";
 import { closeOnExec, redirect } from "../../os/socket.ts";
-import type { BackendRecord } from "../backends/backend-snapshot.ts";
+import type { BackendSnapshot } from "../backends/backend-snapshot.ts";
 import type { Handed } from "../listeners/inherited-sockets.ts";
 import {
-  type Bequest,
   FORMAT,
+  type Handover,
   ofKind,
-  type ToPredecessor,
-  type ToSuccessor,
+  type ToNewProcess,
+  type ToOldProcess,
   type Word,
 } from "./handover-protocol.ts";
-import { Channel } from "./json-channel.ts";
+import { JsonChannel } from "./json-channel.ts";
 import { UPGRADE_FD } from "./new-process.ts";
 
 const STDERR = 2;
 /** It has been written before this process began. */
 const BEQUEST_MS = 5000;
 
-export class Predecessor {
+export class OldProcess {
   readonly lock: number | null;
   readonly sockets: readonly Handed[];
-  readonly backends: readonly BackendRecord[];
+  readonly backends: readonly BackendSnapshot[];
   /** This one first. */
-  readonly channels: readonly Channel[];
-  private readonly channel: Channel;
+  readonly channels: readonly JsonChannel[];
+  private readonly channel: JsonChannel;
 
-  private constructor(bequest: Bequest, channels: readonly [Channel, ...Channel[]]) {
+  private constructor(bequest: Handover, channels: readonly [JsonChannel, ...JsonChannel[]]) {
     this.lock = bequest.lock;
     this.sockets = bequest.sockets;
     this.backends = bequest.backends;
@@ -36,14 +36,14 @@ export class Predecessor {
   }
 
   /** Null: this process was started by nobody whose place it takes. Throws BalError `bad-bequest`. */
-  static async meet(): Promise<Predecessor | null> {
+  static async meet(): Promise<OldProcess | null> {
     const fd = process.env[UPGRADE_FD];
     if (fd === undefined) return null;
     delete process.env[UPGRADE_FD];
     closeOnExec(Number(fd));
-    const channel = await Channel.open(Number(fd));
+    const channel = await JsonChannel.open(Number(fd));
     const message = await Promise.race([channel.receive(), Bun.sleep(BEQUEST_MS)]);
-    const bequest = ofKind<Bequest>(message, "bequest");
+    const bequest = ofKind<Handover>(message, "bequest");
     if (bequest?.format !== FORMAT) {
       throw new BalError("bad-bequest", "the running bal cannot be upgraded to this version", {
         hint: "stop it and start this one",
@@ -56,10 +56,10 @@ export class Predecessor {
     const older = await Promise.all(
       predecessors.map((one) => {
         closeOnExec(one);
-        return Channel.open(one);
+        return JsonChannel.open(one);
       }),
     );
-    return new Predecessor(bequest, [channel, ...older]);
+    return new OldProcess(bequest, [channel, ...older]);
   }
 
   /** Says that this process serves, and takes the old one's place once that has let go of it. Throws
@@ -83,22 +83,22 @@ export class Predecessor {
     this.send({ kind: "failed", code, message, hint });
   }
 
-  private async expect(kind: ToSuccessor["kind"]): Promise<void> {
+  private async expect(kind: ToNewProcess["kind"]): Promise<void> {
     const message = await this.channel.receive();
-    if (ofKind<ToSuccessor>(message, kind) !== null) return;
+    if (ofKind<ToNewProcess>(message, kind) !== null) return;
     throw new BalError("abandoned", "the bal whose place this one was to take has ended");
   }
 
-  private send(message: ToPredecessor): void {
+  private send(message: ToOldProcess): void {
     this.channel.send(message);
   }
 }
 
 /** Those that have sessions left, told what becomes of this process. */
-export class Predecessors {
-  private readonly channels: readonly Channel[];
+export class OldProcesses {
+  private readonly channels: readonly JsonChannel[];
 
-  constructor(channels: readonly Channel[]) {
+  constructor(channels: readonly JsonChannel[]) {
     this.channels = channels;
   }
 
@@ -122,7 +122,7 @@ export class Predecessors {
     for (const channel of this.living()) channel.close();
   }
 
-  private living(): readonly Channel[] {
+  private living(): readonly JsonChannel[] {
     return this.channels.filter(({ isClosed }) => !isClosed);
   }
 }

@@ -9,10 +9,10 @@ import type {
 } from "../../api/admin-api.ts";
 import { BalError } from "../../base/errors.ts";
 import type { SerialQueue } from "../../base/serial-queue.ts";
-import type { Successor } from "./new-process.ts";
+import type { NewProcess } from "./new-process.ts";
 import { type StartCommand, type UpgradeParts, upgrade, upgradeObstacle } from "./upgrade.ts";
 
-export type SuccessionParts = Omit<UpgradeParts, "config" | "command" | "abandoned"> & {
+export type UpgradeControllerParts = Omit<UpgradeParts, "config" | "command" | "abandoned"> & {
   readonly config: () => UpgradeParts["config"];
   /** Null: this process was not started from a file. */
   readonly command: StartCommand | null;
@@ -23,7 +23,7 @@ export type SuccessionParts = Omit<UpgradeParts, "config" | "command" | "abandon
   readonly refusal: () => ApiError | null;
   readonly onReload: (by: ReloadSource) => void;
   /** Another process serves. This one may end once `informed` resolves. */
-  readonly onReplaced: (successor: Successor, informed: Promise<void>) => void;
+  readonly onReplaced: (successor: NewProcess, informed: Promise<void>) => void;
 };
 
 const UNDER_WAY: ApiError = {
@@ -37,8 +37,8 @@ const NOT_FROM_A_FILE: ApiError = {
   message: "this bal was not started from a file that a new one could read",
 };
 
-export class Succession {
-  private readonly parts: SuccessionParts;
+export class UpgradeController {
+  private readonly parts: UpgradeControllerParts;
   private readonly abandoned = Promise.withResolvers<never>();
   private phase: "none" | "asked" | "under-way" | "done" = "none";
   private pid = 0;
@@ -46,7 +46,7 @@ export class Succession {
   private missed: ReloadSource | null = null;
   private isAbandoned = false;
 
-  constructor(parts: SuccessionParts) {
+  constructor(parts: UpgradeControllerParts) {
     this.parts = parts;
     // Nobody may be waiting for it.
     this.abandoned.promise.catch(() => {});

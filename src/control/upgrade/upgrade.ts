@@ -13,8 +13,8 @@ import type { ServiceManager } from "../host/systemd.ts";
 import type { Log } from "../logs/log.ts";
 import type { DataPlane } from "../workers/data-plane.ts";
 import { FORMAT } from "./handover-protocol.ts";
-import { type Command, Successor } from "./new-process.ts";
-import type { Predecessors } from "./old-process.ts";
+import { type Command, NewProcess } from "./new-process.ts";
+import type { OldProcesses } from "./old-process.ts";
 
 /** The new one only renames two files. */
 const TAKE_MS = 10_000;
@@ -30,7 +30,7 @@ export type UpgradeParts = {
   readonly admin: AdminServer;
   readonly manager: ServiceManager;
   readonly dataPlane: DataPlane;
-  readonly predecessors: Predecessors;
+  readonly predecessors: OldProcesses;
   readonly config: Config;
   readonly command: StartCommand;
   /** Rejects when this process is to end instead. */
@@ -40,7 +40,7 @@ export type UpgradeParts = {
 export type Upgraded =
   | {
       readonly kind: "done";
-      readonly successor: Successor;
+      readonly successor: NewProcess;
       /** The service manager knows: this process may end. */
       readonly informed: Promise<void>;
       readonly report: UpgradeReport;
@@ -74,11 +74,11 @@ export async function upgrade(
   const { log, command, dataPlane, manager, abandoned } = parts;
   const path = binary ?? executable();
   log.info("upgrading", `starting ${path} to take over`, { binary: path });
-  let successor: Successor | null = null;
+  let successor: NewProcess | null = null;
   try {
     const environment = { ...command.environment, ...manager.environment() };
     const started = { ...command, environment, binary: path };
-    successor = await Successor.launch(started, FORMAT, legacyOf(parts));
+    successor = await NewProcess.launch(started, FORMAT, legacyOf(parts));
     const late = `the new binary does not serve within ${withinMs / 1000} s`;
     const serving = within(successor.expect("serving"), withinMs, late);
     const { version, commit } = await Promise.race([serving, abandoned]);
@@ -108,7 +108,7 @@ function legacyOf({ home, dataPlane, predecessors }: UpgradeParts) {
 /** Resolves when the new process has the home; what it resolves with, when the service manager knows. */
 async function handOver(
   parts: UpgradeParts,
-  successor: Successor,
+  successor: NewProcess,
 ): Promise<{ informed: Promise<void> }> {
   const { admin, manager, config } = parts;
   // Its address over TCP can be had by one only.

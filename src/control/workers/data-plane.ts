@@ -7,25 +7,25 @@ import type { Config, ListenerConfig } from "../../config/config.ts";
 import { Board } from "../../shared/board.ts";
 import { MAX_LISTENERS } from "../../shared/board-layout.ts";
 import type { AccessLines, FromWorker, ToSplicer, ToWorker } from "../../shared/messages.ts";
-import type { BackendRecord } from "../backends/backend-snapshot.ts";
-import { BackendHealth } from "../backends/backends.ts";
+import type { BackendSnapshot } from "../backends/backend-snapshot.ts";
+import { Backends } from "../backends/backends.ts";
 import { isDraining, mergeOverride, weightOf } from "../backends/override.ts";
-import type { Overrides } from "../backends/override-store.ts";
+import type { OverrideStore } from "../backends/override-store.ts";
 import { SlotTable } from "../backends/slot-table.ts";
-import type { Events } from "../events/event-bus.ts";
-import { Tally } from "../events/event-counters.ts";
+import type { EventBus } from "../events/event-bus.ts";
+import { EventCounters } from "../events/event-counters.ts";
 import { workerCount } from "../host/capacity.ts";
 import { type Handed, InheritedSockets } from "../listeners/inherited-sockets.ts";
 import { ListeningSockets } from "../listeners/listening-sockets.ts";
 import type { Log } from "../logs/log.ts";
 import type { Facts } from "../metrics/families.ts";
-import { RefusalReport } from "../observe/refusal-log.ts";
+import { RefusalLog } from "../observe/refusal-log.ts";
 import { backendStatus, listenerStatus, poolStatus } from "../observe/status.ts";
 import { generationPlan } from "./generation-plan.ts";
-import { SessionDesk } from "./session-query.ts";
-import { Splicers } from "./splicer-pool.ts";
-import { crewReport } from "./worker-events.ts";
-import { Crew, type GenerationPlan } from "./worker-pool.ts";
+import { SessionQueries } from "./session-query.ts";
+import { SplicerPool } from "./splicer-pool.ts";
+import { workerPoolEvents } from "./worker-events.ts";
+import { type GenerationPlan, WorkerPool } from "./worker-pool.ts";
 
 /** How long a start or a reload waits for new names to resolve. */
 const RESOLVE_MS = 2000;
@@ -37,12 +37,12 @@ const TICK_MS = 1000;
 
 export type DataPlaneParts = {
   readonly log: Log;
-  readonly overrides: Overrides;
-  readonly events: Events;
+  readonly overrides: OverrideStore;
+  readonly events: EventBus;
   /** Listening sockets that were open before. */
   readonly handed: readonly Handed[];
   /** What another process has learnt of the backends. */
-  readonly records: readonly BackendRecord[];
+  readonly records: readonly BackendSnapshot[];
   readonly onAccess: (lines: AccessLines) => void;
 };
 
@@ -50,20 +50,20 @@ export class DataPlane {
   readonly workers: number;
   private readonly board = new Board();
   private readonly log: Log;
-  private readonly events: Events;
+  private readonly events: EventBus;
   private readonly inherited: InheritedSockets;
   readonly sockets: ListeningSockets;
-  readonly sessionDesk = new SessionDesk({
+  readonly sessionDesk = new SessionQueries({
     ask: (message) => this.tell(message),
     listenerName: (slot) => this.listeners.nameOf(slot),
     backend: (slot) => this.health.backends.get(slot),
   });
   private readonly listeners = new SlotTable(MAX_LISTENERS);
-  private readonly health: BackendHealth;
-  private readonly crew: Crew;
-  private readonly splicers: Splicers;
-  private readonly refusals: RefusalReport;
-  private readonly tally: Tally;
+  private readonly health: Backends;
+  private readonly crew: WorkerPool;
+  private readonly splicers: SplicerPool;
+  private readonly refusals: RefusalLog;
+  private readonly tally: EventCounters;
   private readonly onAccess: (lines: AccessLines) => void;
   private config: Config;
   private pendingApplies = 0;
@@ -79,19 +79,19 @@ export class DataPlane {
     this.log = log;
     this.events = events;
     this.onAccess = onAccess;
-    this.tally = new Tally(events);
+    this.tally = new EventCounters(events);
     this.workers = workerCount(config);
     this.inherited = new InheritedSockets(handed, log);
     this.sockets = new ListeningSockets(this.workers, this.inherited);
-    this.refusals = new RefusalReport(this.board, log);
-    this.health = new BackendHealth(
+    this.refusals = new RefusalLog(this.board, log);
+    this.health = new Backends(
       { board: this.board, log, overrides, events, records },
       {
         onEndpointsChange: () => void this.apply(),
         onClose: (slot) => this.tell({ kind: "close-backend", slot }),
       },
     );
-    this.splicers = new Splicers({
+    this.splicers = new SplicerPool({
       board: this.board,
       onLost: (worker, reason) => this.stopSplicing(worker, reason),
       onAnswer: (answer) => this.sessionDesk.answered(answer),
@@ -100,13 +100,13 @@ export class DataPlane {
         log.error("fault", `a fault in the splicer of worker ${worker}: ${message}`);
       },
     });
-    this.crew = new Crew({
+    this.crew = new WorkerPool({
       board: this.board,
       count: this.workers,
-      lend: ({ address }, workers) => this.sockets.lend(address, workers),
+      assignSockets: ({ address }, workers) => this.sockets.assignSockets(address, workers),
       events: {
         onMessage: (worker, message) => this.receive(worker, message),
-        ...crewReport(log, events),
+        ...workerPoolEvents(log, events),
       },
     });
   }
@@ -151,7 +151,7 @@ export class DataPlane {
       if (this.isDraining) throw new BalError("draining", "bal is draining");
       this.sockets.openAll(next.listeners);
     } catch (error) {
-      this.health.keepNames(this.config);
+      this.health.setNames(this.config);
       throw error;
     }
     // Ours first: the worker's, right after its last accept, is then the one that really closes.
@@ -170,7 +170,7 @@ export class DataPlane {
   }
 
   /** What it need not learn anew. */
-  backendRecords(): readonly BackendRecord[] {
+  backendRecords(): readonly BackendSnapshot[] {
     return this.health.records();
   }
 

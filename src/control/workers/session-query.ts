@@ -12,7 +12,7 @@ import type {
   SessionsAnswer,
 } from "../../shared/messages.ts";
 
-export type SessionDeskParts = {
+export type SessionQueryParts = {
   /** Asks every thread that is there. Returns how many. */
   readonly ask: (message: Question) => number;
   readonly listenerName: (slot: number) => string;
@@ -33,12 +33,12 @@ type Query = {
 /** A thread that hangs is not waited for: the others' answers are the answer. */
 const ANSWER_MS = 2000;
 
-export class SessionDesk {
-  private readonly parts: SessionDeskParts;
+export class SessionQueries {
+  private readonly parts: SessionQueryParts;
   private readonly queries = new Map<number, Query>();
   private lastQuery = 0;
 
-  constructor(parts: SessionDeskParts) {
+  constructor(parts: SessionQueryParts) {
     this.parts = parts;
   }
 

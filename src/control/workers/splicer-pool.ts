@@ -16,10 +16,10 @@ import type {
   SplicedSession,
   ToSplicer,
 } from "../../shared/messages.ts";
-import { PULSE_CHECK_MS, Pulse } from "./heartbeat.ts";
+import { HEARTBEAT_CHECK_MS, Heartbeat } from "./heartbeat.ts";
 import { entryUrl } from "./thread-entry.ts";
 
-export type SplicersOptions = {
+export type SplicerPoolOptions = {
   readonly board: Board;
   /** One has ended that should not have; its sessions were reset. None is started any more. */
   readonly onLost: (worker: number, reason: string) => void;
@@ -28,17 +28,17 @@ export type SplicersOptions = {
   readonly onFault: (worker: number, message: string) => void;
 };
 
-export class Splicers {
-  private readonly options: SplicersOptions;
+export class SplicerPool {
+  private readonly options: SplicerPoolOptions;
   private readonly splicers = new Map<number, Splicer>();
   private readonly timer: Timer;
   private access: AccessPlan = null;
   private hasFailed = false;
   private isStopping = false;
 
-  constructor(options: SplicersOptions) {
+  constructor(options: SplicerPoolOptions) {
     this.options = options;
-    this.timer = setInterval(() => this.checkPulses(), PULSE_CHECK_MS);
+    this.timer = setInterval(() => this.checkPulses(), HEARTBEAT_CHECK_MS);
   }
 
   /** Hands it to the worker's splicer. */
@@ -102,12 +102,12 @@ class Splicer {
   private readonly thread: Worker;
   private readonly waker = openWaker();
   private readonly sessions = new Map<number, SplicedSession>();
-  private readonly pulse = new Pulse();
+  private readonly pulse = new Heartbeat();
   private lastId = 0;
   private isLeft = false;
   private lastError = "it ended";
 
-  constructor(worker: number, options: SplicersOptions, onEnd: (reason: string) => void) {
+  constructor(worker: number, options: SplicerPoolOptions, onEnd: (reason: string) => void) {
     this.row = splicerRow(worker);
     this.board = options.board;
     this.thread = new Worker(entryUrl("splicer"));

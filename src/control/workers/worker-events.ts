@@ -1,10 +1,10 @@
 // What the log and the events say of a worker thread that hangs, ends and is replaced.
 
-import type { Events } from "../events/event-bus.ts";
+import type { EventBus } from "../events/event-bus.ts";
 import type { Log } from "../logs/log.ts";
-import type { CrewEvents } from "./worker-pool.ts";
+import type { WorkerPoolEvents } from "./worker-pool.ts";
 
-export function crewReport(log: Log, events: Events): Omit<CrewEvents, "onMessage"> {
+export function workerPoolEvents(log: Log, events: EventBus): Omit<WorkerPoolEvents, "onMessage"> {
   return {
     onHung: (worker) => {
       const message = `worker ${worker} hangs: another one accepts its clients`;

@@ -8,15 +8,15 @@ import type {
   GenerationListener,
   ToWorker,
 } from "../../shared/messages.ts";
-import { PULSE_CHECK_MS, Pulse } from "./heartbeat.ts";
-import { WorkerHandle } from "./worker-thread.ts";
+import { HEARTBEAT_CHECK_MS, Heartbeat } from "./heartbeat.ts";
+import { WorkerThread } from "./worker-thread.ts";
 
 /** A generation without the descriptors, which differ from worker to worker. */
 export type GenerationPlan = Omit<Generation, "revision" | "listeners"> & {
   readonly listeners: readonly Omit<GenerationListener, "fds">[];
 };
 
-export type CrewEvents = {
+export type WorkerPoolEvents = {
   readonly onMessage: (worker: number, message: FromWorker) => void;
   /** A thread's heart stands still; it is ended as soon as it can be. */
   readonly onHung: (worker: number) => void;
@@ -25,15 +25,15 @@ export type CrewEvents = {
   readonly onReplaced: (worker: number) => void;
 };
 
-export type CrewOptions = {
+export type WorkerPoolOptions = {
   readonly board: Board;
   readonly count: number;
   /** The descriptors that these workers' threads accept from at a listener's address. */
-  readonly lend: (
+  readonly assignSockets: (
     listener: GenerationPlan["listeners"][number],
     workers: readonly number[],
   ) => readonly number[];
-  readonly events: CrewEvents;
+  readonly events: WorkerPoolEvents;
 };
 
 const MAX_RESTART_MS = 30_000;
@@ -42,11 +42,11 @@ const BOOT_MS = 30_000;
 /** A thread that has served so long ended by an accident of its own: its restart is at once again. */
 const SETTLED_MS = 60_000;
 
-type Place = { restarts: number; startedAtMs: number; pulse: Pulse };
+type Place = { restarts: number; startedAtMs: number; pulse: Heartbeat };
 
-export class Crew {
-  private readonly options: CrewOptions;
-  private readonly handles: (WorkerHandle | null)[] = [];
+export class WorkerPool {
+  private readonly options: WorkerPoolOptions;
+  private readonly handles: (WorkerThread | null)[] = [];
   private readonly places: Place[] = [];
   private readonly booting = new Map<number, () => void>();
   private readonly timers = new Set<Timer>();
@@ -56,14 +56,14 @@ export class Crew {
   private plan: GenerationPlan | null = null;
   private isStopping = false;
 
-  constructor(options: CrewOptions) {
+  constructor(options: WorkerPoolOptions) {
     this.options = options;
   }
 
   /** Starts the threads. Resolves when all have booted. Throws BalError `no-worker` when one can't. */
   async start(): Promise<void> {
     const booted = Array.from({ length: this.options.count }, (_, index) => {
-      this.places.push({ restarts: 0, startedAtMs: 0, pulse: new Pulse() });
+      this.places.push({ restarts: 0, startedAtMs: 0, pulse: new Heartbeat() });
       return this.launch(index);
     });
     const late = setTimeout(() => this.firstFailed.reject(noWorker("it does not boot")), BOOT_MS);
@@ -71,7 +71,7 @@ export class Crew {
     await Promise.race([Promise.all(booted), this.firstFailed.promise]);
     clearTimeout(late);
     this.hasStarted = true;
-    this.timers.add(setInterval(() => this.checkHeartbeats(), PULSE_CHECK_MS));
+    this.timers.add(setInterval(() => this.checkHeartbeats(), HEARTBEAT_CHECK_MS));
   }
 
   /** Resolves when every living thread serves it. Returns what went wrong, by worker. */
@@ -120,7 +120,7 @@ export class Crew {
   private withFds(plan: GenerationPlan, workers: readonly number[]): readonly GenerationListener[] {
     return plan.listeners.map((listener) => ({
       ...listener,
-      fds: this.options.lend(listener, workers),
+      fds: this.options.assignSockets(listener, workers),
     }));
   }
 
@@ -129,10 +129,10 @@ export class Crew {
     const place = this.places[index];
     if (place !== undefined) {
       place.startedAtMs = performance.now();
-      place.pulse = new Pulse();
+      place.pulse = new Heartbeat();
     }
     this.booting.set(index, resolve);
-    this.handles[index] = new WorkerHandle(index, this.options.board.memory, {
+    this.handles[index] = new WorkerThread(index, this.options.board.memory, {
       onMessage: (worker, message) => this.receive(worker, message),
       onEnd: (worker, reason) => this.lost(worker, reason),
     });
@@ -158,7 +158,7 @@ export class Crew {
     if (performance.now() - place.startedAtMs > SETTLED_MS) place.restarts = 0;
     const restartMs = restartDelayMs(place.restarts++);
     this.options.events.onLost(index, reason, restartMs);
-    this.adoptOrphans();
+    this.reassignSockets();
     const timer = setTimeout(() => {
       this.timers.delete(timer);
       void this.replace(index);
@@ -167,7 +167,7 @@ export class Crew {
   }
 
   // Another thread accepts from the sockets of one that serves no more, until it is replaced.
-  private adoptOrphans(): void {
+  private reassignSockets(): void {
     if (this.plan !== null) void this.apply(this.plan);
   }
 
@@ -185,7 +185,7 @@ export class Crew {
       if (!place.pulse.hasStopped(this.options.board.heartbeat(index))) continue;
       handle.terminate("it hung");
       this.options.events.onHung(index);
-      this.adoptOrphans();
+      this.reassignSockets();
     }
   }
 }

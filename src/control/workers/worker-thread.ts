@@ -3,25 +3,25 @@ import { MAX_WORKERS } from "../../shared/board-layout.ts";
 import type { FromWorker, Generation, ToWorker } from "../../shared/messages.ts";
 import { entryUrl } from "./thread-entry.ts";
 
-export type WorkerEvents = {
+export type WorkerThreadEvents = {
   readonly onMessage: (worker: number, message: FromWorker) => void;
   /** The thread has ended; its sockets are closed. Said once. */
   readonly onEnd: (worker: number, reason: string) => void;
 };
 
-export class WorkerHandle {
+export class WorkerThread {
   readonly index: number;
   /** Booted, and not ended. */
   isAlive = false;
   /** It was told to end. */
   isEnding = false;
   private readonly worker: Worker;
-  private readonly events: WorkerEvents;
+  private readonly events: WorkerThreadEvents;
   private readonly acknowledged = new Map<number, (error: string | null) => void>();
   private lastError = "it ended";
   private hasEnded = false;
 
-  constructor(index: number, board: SharedArrayBuffer, events: WorkerEvents) {
+  constructor(index: number, board: SharedArrayBuffer, events: WorkerThreadEvents) {
     if (index >= MAX_WORKERS) throw new RangeError(`worker ${index} has no row on the board`);
     this.index = index;
     this.events = events;

@@ -3,7 +3,7 @@ import type { ListenerLimits } from "../../config/config.ts";
 import { type Gate, makeGate } from "../../policy/admission/access-list.ts";
 import type { End } from "../../shared/end-reason.ts";
 import type { Admission } from "../../shared/messages.ts";
-import type { Thread } from "../relay/worker-context.ts";
+import type { WorkerContext } from "../relay/worker-context.ts";
 import { clientNetwork } from "./client-address.ts";
 
 /** The cell of a client that is not counted by its address. */
@@ -12,13 +12,13 @@ export const NO_CELL = -1;
 const NO_LIMITS: ListenerLimits = { maxConnections: 0, perClient: 0, rate: 0, ratePerClient: 0 };
 
 export class AdmissionControl {
-  private readonly thread: Thread;
+  private readonly thread: WorkerContext;
   /** The listener's row on the board. */
   private readonly listener: number;
   private gate: Gate = null;
   private limits = NO_LIMITS;
 
-  constructor(thread: Thread, listener: number) {
+  constructor(thread: WorkerContext, listener: number) {
     this.thread = thread;
     this.listener = listener;
   }

@@ -5,7 +5,7 @@ import { buildRoutes } from "../../policy/tls/route.ts";
 import type { GenerationListener, SessionLimits } from "../../shared/messages.ts";
 import type { Pool } from "../dial/pool.ts";
 
-export type Origin = {
+export type ListenerContext = {
   /** The listener's row on the board. */
   readonly listener: number;
   readonly name: string;
@@ -20,7 +20,7 @@ export type Origin = {
 export function routing(
   { pool, routes }: Pick<GenerationListener, "pool" | "routes">,
   pools: readonly Pool[],
-): Origin["poolOf"] {
+): ListenerContext["poolOf"] {
   if (routes.length === 0) {
     const only = pools[pool] ?? null;
     return () => only;
@@ -34,7 +34,7 @@ export function routing(
 }
 
 /** Of a listener that is no more: its sessions go on where they would, as long as that pool is there. */
-export function retireOrigin(origin: Origin, served: ReadonlyMap<number, Pool>): void {
+export function retireContext(origin: ListenerContext, served: ReadonlyMap<number, Pool>): void {
   const { poolOf } = origin;
   origin.poolOf = (hello) => {
     const pool = poolOf(hello);

@@ -12,10 +12,10 @@ import { Dial } from "../dial/dial.ts";
 import { clientHandlers } from "../relay/client-handlers.ts";
 import { Pipe } from "../relay/pipe.ts";
 import { Session, type SessionSocket } from "../relay/session.ts";
-import type { Thread } from "../relay/worker-context.ts";
+import type { WorkerContext } from "../relay/worker-context.ts";
 import { AdmissionControl, NO_CELL } from "./admission-control.ts";
 import { clientAddress } from "./client-address.ts";
-import type { Origin } from "./listener-context.ts";
+import type { ListenerContext } from "./listener-context.ts";
 import { Preread, type PrereadRules } from "./preread.ts";
 
 /** The ceiling of sessions over all threads, and what happens to a client above it. */
@@ -25,11 +25,11 @@ export type Ceiling = {
 };
 
 export class Listener {
-  readonly origin: Origin;
+  readonly origin: ListenerContext;
   ceiling: Ceiling;
   /** What is read of a client before its dial; null: nothing. */
   preread: PrereadRules | null = null;
-  private readonly thread: Thread;
+  private readonly thread: WorkerContext;
   address: ListenAddress;
   /** Borrowed descriptor → what accepts on a dup of it. Without descriptors to borrow: −1, −2… in the
    *  order of its endpoints. */
@@ -40,7 +40,12 @@ export class Listener {
   private isPaused = false;
   private readonly admission: AdmissionControl;
 
-  constructor(thread: Thread, address: ListenAddress, origin: Origin, ceiling: Ceiling) {
+  constructor(
+    thread: WorkerContext,
+    address: ListenAddress,
+    origin: ListenerContext,
+    ceiling: Ceiling,
+  ) {
     this.thread = thread;
     this.address = address;
     this.origin = origin;

@@ -13,7 +13,7 @@ import type { Pipe } from "../relay/pipe.ts";
 import type { Session } from "../relay/session.ts";
 import type { AdmissionControl } from "./admission-control.ts";
 import { clientAddress, sessionAddress } from "./client-address.ts";
-import type { Origin } from "./listener-context.ts";
+import type { ListenerContext } from "./listener-context.ts";
 
 /** What a listener reads. */
 export type PrereadRules = {
@@ -27,7 +27,7 @@ export type PrereadRules = {
 
 export type PrereadParts = {
   readonly rules: PrereadRules;
-  readonly origin: Origin;
+  readonly origin: ListenerContext;
   readonly admission: AdmissionControl;
   /** client → backend */
   readonly up: Pipe;

@@ -2,7 +2,7 @@
 // nothing is sent per connection.
 import { type End, isOrdinary } from "../../shared/end-reason.ts";
 import type { AccessLines, AccessPlan } from "../../shared/messages.ts";
-import type { Origin } from "../accept/listener-context.ts";
+import type { ListenerContext } from "../accept/listener-context.ts";
 import type { Session } from "../relay/session.ts";
 import { type LineOf, lineMaker } from "./access-line.ts";
 import { type AccessRecord, recordOf, refusalRecord } from "./access-record.ts";
@@ -36,7 +36,7 @@ export class AccessBatch {
   }
 
   /** A client was turned away. */
-  refused(origin: Origin, client: object, end: End): void {
+  refused(origin: ListenerContext, client: object, end: End): void {
     this.add(refusalRecord(origin, client, end));
   }
 

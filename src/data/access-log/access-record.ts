@@ -2,7 +2,7 @@
 import type { End } from "../../shared/end-reason.ts";
 import type { Trace } from "../../shared/messages.ts";
 import { clientName } from "../accept/client-address.ts";
-import type { Origin } from "../accept/listener-context.ts";
+import type { ListenerContext } from "../accept/listener-context.ts";
 import { pastOf } from "../relay/past.ts";
 import type { Session } from "../relay/session.ts";
 
@@ -26,7 +26,7 @@ export type AccessRecord = {
 };
 
 /** Of a client that is let in. Its socket may be closed before the session ends, and then has no address. */
-export function beginTrace({ name, poolName }: Origin, socket: object): Trace {
+export function beginTrace({ name, poolName }: ListenerContext, socket: object): Trace {
   return {
     listener: name,
     client: peerName(socket),
@@ -68,7 +68,11 @@ export function recordOf(session: Session, end: End, nowMs: number): AccessRecor
 }
 
 /** Of a client that was turned away before there was a session. */
-export function refusalRecord({ name, poolName }: Origin, socket: object, end: End): AccessRecord {
+export function refusalRecord(
+  { name, poolName }: ListenerContext,
+  socket: object,
+  end: End,
+): AccessRecord {
   return {
     endedAtMs: Date.now(),
     listener: name,

@@ -11,12 +11,12 @@ import { formatHeader } from "../../policy/proxy-protocol/format.ts";
 import type { End } from "../../shared/end-reason.ts";
 import { EJECTED } from "../../shared/health-bits.ts";
 import { sessionAddress, sessionPort, sessionRoute } from "../accept/client-address.ts";
-import type { Origin } from "../accept/listener-context.ts";
+import type { ListenerContext } from "../accept/listener-context.ts";
 import { backendHandlers } from "../relay/backend-handlers.ts";
 import { idOf } from "../relay/past.ts";
 import type { Session } from "../relay/session.ts";
 import { FULL, NO_HEADER, type Pool } from "./pool.ts";
-import type { WaitingLine } from "./queue.ts";
+import type { ClientQueue } from "./queue.ts";
 
 /** Dials that fail in a row, over all workers, before a backend is ejected. */
 const FAILURES_TO_EJECT = 3;
@@ -34,7 +34,7 @@ export class Dial {
   /** When the attempt under way has taken too long, by this thread's clock. */
   deadlineMs = 0;
   readonly session: Session;
-  private readonly origin: Origin;
+  private readonly origin: ListenerContext;
   /** Of the newest generation. */
   private pool: Pool;
   private begunAtMs = 0;
@@ -52,12 +52,12 @@ export class Dial {
   /** Its backend has no port of its own. */
   private isAtClientsPort = false;
   /** Where it waits for a place on its pool. */
-  private line: WaitingLine | null = null;
+  private line: ClientQueue | null = null;
   private joinedAtMs = 0;
 
   constructor(
     session: Session,
-    { origin, pool, nowMs }: { origin: Origin; pool: Pool; nowMs: number },
+    { origin, pool, nowMs }: { origin: ListenerContext; pool: Pool; nowMs: number },
   ) {
     this.session = session;
     this.origin = origin;

@@ -5,7 +5,7 @@ const DECAY_MS = 10_000;
 
 type Average = { readonly ms: number; readonly atMs: number };
 
-export class PeakTimes {
+export class Latency {
   private readonly bySlot = new Map<number, Average>();
 
   /** Milliseconds, less the longer ago it was observed: who is slow is tried again. 0: not known. */

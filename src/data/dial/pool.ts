@@ -10,8 +10,8 @@ import { buildSchedule, type Member, type Schedule } from "../../policy/balance/
 import type { Board } from "../../shared/board.ts";
 import { DRAINING, isEligible, UNRESOLVED } from "../../shared/health-bits.ts";
 import type { GenerationBackend, GenerationPool } from "../../shared/messages.ts";
-import { PeakTimes } from "./latency.ts";
-import { WaitingLine } from "./queue.ts";
+import { Latency } from "./latency.ts";
+import { ClientQueue } from "./queue.ts";
 
 /** What `pick` says when every backend that could be picked has all the sessions that it may have. */
 export const FULL = -2;
@@ -26,9 +26,9 @@ export class Pool {
   readonly slot: number;
   name = "";
   /** How long its backends take, where its method asks; else null. */
-  times: PeakTimes | null = null;
+  times: Latency | null = null;
   /** Where clients wait while all its backends are full. */
-  readonly line: WaitingLine;
+  readonly line: ClientQueue;
   private readonly board: Board;
   private balancer: Balancer = balancers.round_robin;
   private backends: ReadonlyMap<number, GenerationBackend> = new Map();
@@ -50,7 +50,7 @@ export class Pool {
   constructor(slot: number, board: Board) {
     this.slot = slot;
     this.board = board;
-    this.line = new WaitingLine(slot, board.queue);
+    this.line = new ClientQueue(slot, board.queue);
   }
 
   /** Does its method ask for the client's address? */
@@ -69,7 +69,7 @@ export class Pool {
     this.line.size = config.queue.size;
     this.line.timeoutMs = config.queue.timeoutMs;
     if (config.method !== "least_time") this.times = null;
-    else this.times ??= new PeakTimes();
+    else this.times ??= new Latency();
     this.tiers = [];
     this.tiersVersion = -1;
     for (const slot of [...this.preferred.keys()]) {
@@ -166,7 +166,7 @@ export class Pool {
   }
 
   private memberOf({ slot, weight, origin }: GenerationBackend): Member {
-    const percent = this.board.warmth(slot);
+    const percent = this.board.slowStartPercent(slot);
     return { slot, weight: Math.max(1, weight * percent), seed: hashText(origin) };
   }
 }

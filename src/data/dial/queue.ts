@@ -7,7 +7,7 @@ import type { Dial } from "./dial.ts";
 /** How late a place that another thread has freed may be given. */
 const SWEEP_MS = 5;
 
-export class WaitingLine {
+export class ClientQueue {
   /** Clients that may wait, over all workers. */
   size = 0;
   timeoutMs = 0;
@@ -59,7 +59,7 @@ export class WaitingLine {
   }
 
   /** The pool is no more: each looks for another one, or ends. Nobody waits here again. */
-  disband(): void {
+  close(): void {
     this.size = 0;
     for (const dial of [...this.dials.keys()]) dial.lineDisbanded();
   }
@@ -71,7 +71,7 @@ export class WaitingLine {
 }
 
 /** Returns the function that keeps serving these lines from now on, until they are empty. */
-export function lineWatch(lines: ReadonlySet<WaitingLine>): () => void {
+export function lineWatch(lines: ReadonlySet<ClientQueue>): () => void {
   let timer: Timer | null = null;
   const sweep = () => {
     for (const line of lines) line.serve();

@@ -3,14 +3,14 @@ import type { AskSessions, SessionFacts, SessionStage } from "../../shared/messa
 import { clientName } from "../accept/client-address.ts";
 import { idOf, pastOf } from "./past.ts";
 import type { Session } from "./session.ts";
-import type { Thread } from "./worker-context.ts";
+import type { WorkerContext } from "./worker-context.ts";
 
 /** Sessions looked at in one turn of the event loop, so that the relay goes on between. */
 const SLICE = 1024;
 
 /** Gives the first ones, in order. What begins or ends meanwhile may be in it or not. */
 export function listSessions(
-  thread: Thread | null,
+  thread: WorkerContext | null,
   { sort, limit }: Pick<AskSessions, "sort" | "limit">,
   done: (sessions: readonly SessionFacts[]) => void,
 ): void {
@@ -40,7 +40,7 @@ export function listSessions(
 }
 
 /** Ends the one that has this id, and says whether there is one. */
-export function killSession(thread: Thread | null, id: string): boolean {
+export function killSession(thread: WorkerContext | null, id: string): boolean {
   const number = Number(id.slice(id.lastIndexOf("-") + 1));
   for (const session of thread?.sessions ?? []) {
     if (session.number !== number || idOf(session) !== id) continue;

@@ -12,7 +12,7 @@ import type { SessionLimits, SessionPast, Trace } from "../../shared/messages.ts
 import type { Preread } from "../accept/preread.ts";
 import type { Dial } from "../dial/dial.ts";
 import type { Direction, RelaySocket } from "./relay-types.ts";
-import type { Thread } from "./worker-context.ts";
+import type { WorkerContext } from "./worker-context.ts";
 
 export type SessionSocket = Bun.Socket<Session>;
 export type Phase = "preread" | "dialing" | "relaying" | "ended";
@@ -39,7 +39,7 @@ export type SessionParts = {
 };
 
 export class Session {
-  readonly thread: Thread;
+  readonly thread: WorkerContext;
   /** The listener's row on the board. */
   readonly listener: number;
   readonly limits: SessionLimits;
@@ -79,7 +79,7 @@ export class Session {
   private countedUp = 0;
   private countedDown = 0;
 
-  constructor(thread: Thread, parts: SessionParts) {
+  constructor(thread: WorkerContext, parts: SessionParts) {
     const { listener, limits, client, up, down, endAtMs, clientCell, startedAtMs, past } = parts;
     const { trace } = parts;
     this.thread = thread;

@@ -1,7 +1,7 @@
 // All deadlines of a thread by two coarse sweeps: no timer per session, none per chunk.
 import type { End } from "../../shared/end-reason.ts";
 import type { Session } from "./session.ts";
-import type { Thread } from "./worker-context.ts";
+import type { WorkerContext } from "./worker-context.ts";
 
 /** How late an idle session may be ended. */
 const SWEEP_MS = 1000;
@@ -13,7 +13,7 @@ const LINGER_MS = 5000;
 const STALL_MS = 30_000;
 
 /** Begins the sweep that runs as long as the thread. `also` runs with it. */
-export function startSweep(thread: Thread, also: () => void): void {
+export function startSweep(thread: WorkerContext, also: () => void): void {
   let sweptAtMs = performance.now();
   setInterval(() => {
     const nowMs = performance.now();
@@ -63,7 +63,7 @@ function quietLimit(session: Session): readonly [number, End] {
   return [session.limits.idleMs, "idleTimeout"];
 }
 
-function endStalled(thread: Thread, nowMs: number): void {
+function endStalled(thread: WorkerContext, nowMs: number): void {
   const stalled = [...thread.sessions]
     .map((session) => ({ session, stalledMs: nowMs - stalledSince(session) }))
     .filter(({ stalledMs }) => stalledMs >= STALL_MS)

@@ -5,7 +5,7 @@ import type { Board } from "../../shared/board.ts";
 import type { End } from "../../shared/end-reason.ts";
 import type { Fault, FromWorker } from "../../shared/messages.ts";
 import type { AccessBatch } from "../access-log/access-batch.ts";
-import type { WaitingLine } from "../dial/queue.ts";
+import type { ClientQueue } from "../dial/queue.ts";
 import type { BufferBudget } from "./buffer-budget.ts";
 import type { Session } from "./session.ts";
 
@@ -16,7 +16,7 @@ export type Place = {
   readonly backend: string | null;
 };
 
-export type Thread = {
+export type WorkerContext = {
   /** Its row on the board. */
   readonly worker: number;
   readonly board: Board;
@@ -29,7 +29,7 @@ export type Thread = {
   readonly pending: Set<Session>;
   readonly budget: BufferBudget;
   /** Where clients wait for a place on a full pool. */
-  readonly lines: Set<WaitingLine>;
+  readonly lines: Set<ClientQueue>;
   /** A line has somebody who waits: it is to be served. */
   readonly watchLines: () => void;
   /** Begins a dial; `connectTo`, or what a test puts in its place. */
@@ -54,12 +54,12 @@ export type Thread = {
 };
 
 /** A thread's mark: its row, and chance. */
-export function markOf(row: number): string {
+export function newIdPrefix(row: number): string {
   return `${row}${Math.random().toString(36).slice(2, 6)}`;
 }
 
 /** Ends the sessions that a backend has. */
-export function closeBackend(thread: Thread | null, slot: number): void {
+export function closeBackend(thread: WorkerContext | null, slot: number): void {
   for (const session of thread?.sessions ?? []) {
     if (session.slot === slot && session.phase === "relaying") session.end("backendDown");
   }

@@ -11,7 +11,7 @@ import { BufferBudget } from "../relay/buffer-budget.ts";
 import { Session } from "../relay/session.ts";
 import { killSession, listSessions } from "../relay/session-list.ts";
 import { startSweep } from "../relay/sweeps.ts";
-import { closeBackend, markOf, type Thread } from "../relay/worker-context.ts";
+import { closeBackend, newIdPrefix, type WorkerContext } from "../relay/worker-context.ts";
 import { SplicePipe } from "./splice-pipe.ts";
 import { SplicedSocket } from "./spliced-socket.ts";
 
@@ -30,7 +30,7 @@ const epoll = new Epoll();
 const sockets = new Map<number, SplicedSocket>();
 /** Their turn was over before all was moved. */
 const unfinished = new Set<SplicePipe>();
-let thread: Thread | null = null;
+let thread: WorkerContext | null = null;
 let wakerFd = -1;
 let lastToken = WAKER;
 let isTurning = false;
@@ -71,12 +71,12 @@ self.onmessage = ({ data: message }) => {
 process.on("uncaughtException", report);
 process.on("unhandledRejection", report);
 
-function boot(row: number, board: Board): Thread {
-  const booted: Thread = {
+function boot(row: number, board: Board): WorkerContext {
+  const booted: WorkerContext = {
     worker: row,
     board,
     sessions: new Set(),
-    mark: markOf(row),
+    mark: newIdPrefix(row),
     lastSession: 0,
     pending: new Set(),
     budget: new BufferBudget(board, row),

@@ -1,7 +1,10 @@
 // The front of the admin API over TCP, before a real Bun.serve.
 import { afterAll, expect, test } from "bun:test";
 import { join } from "node:path";
-import { Front, type FrontOptions } from "../../../src/control/admin/connection-limiter.ts";
+import {
+  ConnectionLimiter,
+  type ConnectionLimiterOptions,
+} from "../../../src/control/admin/connection-limiter.ts";
 import { temporaryHome } from "../../support/bal.ts";
 import { freePort } from "../../support/ports.ts";
 import { until } from "../../support/until.ts";
@@ -24,12 +27,12 @@ afterAll(async () => {
   home[Symbol.dispose]();
 });
 
-function fronted(options: Partial<FrontOptions> = {}) {
+function fronted(options: Partial<ConnectionLimiterOptions> = {}) {
   const port = freePort();
   let refused = 0;
   const onFull = () => refused++;
   const address = { ip: "127.0.0.1", port };
-  const front = new Front({ address, inner, limit: 2, onFull, ...options });
+  const front = new ConnectionLimiter({ address, inner, limit: 2, onFull, ...options });
   front.listen();
   return {
     port,

@@ -1,12 +1,12 @@
-// Events to many readers, over real sockets.
+// EventBus to many readers, over real sockets.
 import { expect, test } from "bun:test";
 import { EventStreams } from "../../../src/control/admin/event-streams.ts";
-import { Events } from "../../../src/control/events/event-bus.ts";
+import { EventBus } from "../../../src/control/events/event-bus.ts";
 import { until } from "../../support/until.ts";
 import { connect } from "../../support/wire.ts";
 
 function served() {
-  const events = new Events();
+  const events = new EventBus();
   const streams = new EventStreams(events);
   const server = Bun.serve({
     hostname: "127.0.0.1",

@@ -6,7 +6,7 @@ import type { ReloadOutcome, Status } from "../../../src/api/admin-api.ts";
 import { AdminClient } from "../../../src/api/client.ts";
 import type { ControlApi } from "../../../src/control/admin/control-api.ts";
 import { AdminServer } from "../../../src/control/admin/server.ts";
-import { Events } from "../../../src/control/events/event-bus.ts";
+import { EventBus } from "../../../src/control/events/event-bus.ts";
 import { HistoryRing } from "../../../src/control/observe/history.ts";
 import { temporaryHome } from "../../support/bal.ts";
 import { silentLog } from "../../support/silent-log.ts";
@@ -49,7 +49,7 @@ function served(overrides: Partial<ControlApi> = {}) {
   const faults: string[] = [];
   const server = new AdminServer(api, {
     log: silentLog({ error: (event) => faults.push(event) }),
-    events: new Events(),
+    events: new EventBus(),
   });
   server.serveSocket(socketPath);
   return {

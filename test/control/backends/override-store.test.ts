@@ -4,14 +4,14 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Override } from "../../../src/api/admin-api.ts";
 import { mergeOverride, readOverride } from "../../../src/control/backends/override.ts";
-import { Overrides } from "../../../src/control/backends/override-store.ts";
+import { OverrideStore } from "../../../src/control/backends/override-store.ts";
 import { temporaryHome } from "../../support/bal.ts";
 import { silentLog } from "../../support/silent-log.ts";
 
 function keptIn(file: string | null) {
   const warnings: string[] = [];
   const log = silentLog({ warn: (event) => warnings.push(event) });
-  return { overrides: new Overrides(file, log), warnings };
+  return { overrides: new OverrideStore(file, log), warnings };
 }
 
 test("they are there again after a restart, in a file for this user alone", () => {

@@ -87,7 +87,7 @@ describe("never two at once for one backend", () => {
     under.isHeld = true;
     under.prober.sync([target(1)]);
     await under.pass(2);
-    under.prober.urge(1);
+    under.prober.checkNow(1);
     under.prober.sync([target(1, { intervalMs: 300 })]);
     under.prober.sync([{ ...target(1), endpoints: target(2).endpoints }]);
     await under.pass(10_000);
@@ -209,8 +209,8 @@ describe("sync and urge", () => {
     using under = new ProberUnderTest();
     under.prober.sync([target(1), target(2)]);
     await under.pass(1000);
-    under.prober.urge(2);
-    under.prober.urge(77);
+    under.prober.checkNow(2);
+    under.prober.checkNow(77);
     await under.pass(2);
     expect(under.probes.map(({ port }) => port)).toEqual([1001, 1002, 1002]);
   });

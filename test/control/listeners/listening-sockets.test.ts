@@ -16,10 +16,10 @@ onLinux("one descriptor per worker, all on the same port", () => {
   const sockets = new ListeningSockets(3);
   const address = tcp(freePort());
   sockets.openAll([{ address }]);
-  expect(new Set(sockets.lend(address, [0, 1, 2])).size).toBe(3);
-  expect(sockets.lend(address, [1])).toHaveLength(1);
+  expect(new Set(sockets.assignSockets(address, [0, 1, 2])).size).toBe(3);
+  expect(sockets.assignSockets(address, [1])).toHaveLength(1);
   sockets.keepOnly([]);
-  expect(sockets.lend(address, [0, 1, 2])).toEqual([]);
+  expect(sockets.assignSockets(address, [0, 1, 2])).toEqual([]);
 });
 
 onLinux("a port that somebody else has is an error, also for a second bal", () => {
@@ -40,7 +40,7 @@ onLinux("all or nothing: what was opened before an error is closed again", () =>
   const sockets = new ListeningSockets(1);
   const free = tcp(freePort());
   expect(() => sockets.openAll([{ address: free }, { address: taken }])).toThrow();
-  expect(sockets.lend(free, [0])).toEqual([]);
+  expect(sockets.assignSockets(free, [0])).toEqual([]);
   new ListeningSockets(1).openAll([{ address: free }]);
   busy.keepOnly([]);
 });
@@ -49,7 +49,7 @@ onLinux("an address under our own wildcard may be opened beside it", () => {
   const sockets = new ListeningSockets(2);
   const address = tcp(freePort());
   sockets.openAll([{ address: { ...address, ip: "0.0.0.0" } }, { address }]);
-  expect(sockets.lend(address, [0, 1])).toHaveLength(2);
+  expect(sockets.assignSockets(address, [0, 1])).toHaveLength(2);
   sockets.keepOnly([]);
 });
 
@@ -71,7 +71,7 @@ onLinux.each([
   const address = tcp(freePort());
   const first = new ListeningSockets(count);
   first.openAll([{ address }]);
-  const fds = first.lend(
+  const fds = first.assignSockets(
     address,
     Array.from({ length: count }, (_, i) => i),
   );
@@ -81,11 +81,11 @@ onLinux.each([
   // Of a socket that nobody may join, as systemd's.
   for (const fd of fds) setOption(fd, SOL_SOCKET, SO_REUSEPORT, 0);
   sockets.openAll([{ address }]);
-  expect(shares.map((_, worker) => sockets.lend(address, [worker]))).toEqual(
+  expect(shares.map((_, worker) => sockets.assignSockets(address, [worker]))).toEqual(
     shares.map((share) => share.map((index) => fds[index]!)),
   );
   const all = shares.map((_, worker) => worker);
-  expect(sockets.lend(address, all)).toEqual([...fds]);
+  expect(sockets.assignSockets(address, all)).toEqual([...fds]);
   sockets.keepOnly([]);
 });
 
@@ -93,13 +93,13 @@ onLinux("a bal with more workers opens what it needs beside what it inherits", (
   const address = tcp(freePort());
   const first = new ListeningSockets(1);
   first.openAll([{ address }]);
-  const [fd] = first.lend(address, [0]);
+  const [fd] = first.assignSockets(address, [0]);
   const sockets = new ListeningSockets(
     3,
     new InheritedSockets([{ fd: fd!, name: "x" }], silentLog()),
   );
   sockets.openAll([{ address }]);
-  const lent = sockets.lend(address, [0, 1, 2]);
+  const lent = sockets.assignSockets(address, [0, 1, 2]);
   expect([lent[0], new Set(lent).size]).toEqual([fd, 3]);
   sockets.keepOnly([]);
 });
@@ -110,7 +110,7 @@ onLinux(
     const sockets = new ListeningSockets(2);
     const { from, to } = freePorts(6);
     const at = (first: number, last: number) => ({ address: tcp(first, last) });
-    const lent = (first: number, last: number) => sockets.lend(tcp(first, last), [0, 1]);
+    const lent = (first: number, last: number) => sockets.assignSockets(tcp(first, last), [0, 1]);
     const small = at(from + 2, to - 2);
     sockets.openAll([small]);
     const kept = lent(from + 2, to - 2);
@@ -132,9 +132,9 @@ onLinux("a range of which somebody has a port is not opened at all", () => {
   const sockets = new ListeningSockets(2);
   const range = tcp(from, to);
   expect(() => sockets.openAll([{ address: range }])).toThrow(`127.0.0.1:${to} is already in use`);
-  expect(sockets.lend(range, [0, 1])).toEqual([]);
+  expect(sockets.assignSockets(range, [0, 1])).toEqual([]);
   const free = tcp(from, to - 1);
   sockets.openAll([{ address: free }]);
-  expect(sockets.lend(free, [0])).toHaveLength(4);
+  expect(sockets.assignSockets(free, [0])).toHaveLength(4);
   for (const each of [sockets, other]) each.keepOnly([]);
 });

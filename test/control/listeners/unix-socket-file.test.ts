@@ -70,9 +70,9 @@ describe.skipIf(!isLinux)("on Linux", () => {
   test("all workers share one descriptor", () => {
     const path = fresh();
     const sockets = opened(path, 0o600, 3);
-    const lent = [0, 1, 2].map((worker) => sockets.lend(at(path).address, [worker]));
+    const lent = [0, 1, 2].map((worker) => sockets.assignSockets(at(path).address, [worker]));
     expect(lent).toEqual([lent[0]!, lent[0]!, lent[0]!]);
-    expect(sockets.lend(at(path).address, [0, 1, 2])).toEqual(lent[0]!);
+    expect(sockets.assignSockets(at(path).address, [0, 1, 2])).toEqual(lent[0]!);
     sockets.keepOnly([]);
   });
 
@@ -209,7 +209,7 @@ describe.skipIf(!isLinux)("on Linux", () => {
     const sockets = new ListeningSockets(2, new InheritedSockets(handed, silentLog()));
     sockets.openAll([at(path)]);
     sockets.takeFiles([tuned(path, 0o600)]);
-    expect(sockets.lend(at(path).address, [0, 1])).toEqual([handed[0]!.fd]);
+    expect(sockets.assignSockets(at(path).address, [0, 1])).toEqual([handed[0]!.fd]);
     sockets.keepOnly([]);
     expect(modeAt(path)).toBe(0o640);
   });

@@ -1,7 +1,7 @@
 // Messages over a real socket pair, whatever the pieces they come in.
 import { describe, expect, test } from "bun:test";
 import { writeSync } from "node:fs";
-import { Channel } from "../../../src/control/upgrade/json-channel.ts";
+import { JsonChannel } from "../../../src/control/upgrade/json-channel.ts";
 import { isLinux } from "../../../src/os/libc.ts";
 import { closeDescriptor, openPair } from "../../../src/os/socket.ts";
 
@@ -13,7 +13,7 @@ function pair(): readonly [number, number] {
 
 describe.skipIf(!isLinux)("on Linux", () => {
   test("messages go both ways, in order, and the end is told once", async () => {
-    const [left, right] = await Promise.all(pair().map((fd) => Channel.open(fd)));
+    const [left, right] = await Promise.all(pair().map((fd) => JsonChannel.open(fd)));
     const big = { kind: "bequest", text: "ü".repeat(1_000_000) };
     left!.send(big);
     left!.send({ n: 2 });
@@ -32,7 +32,7 @@ describe.skipIf(!isLinux)("on Linux", () => {
 
   test("a message may come byte by byte", async () => {
     const [own, other] = pair();
-    const channel = await Channel.open(own);
+    const channel = await JsonChannel.open(own);
     const message = channel.receive();
     for (const byte of Buffer.from('{"text":"ü"}\n')) writeSync(other, Buffer.of(byte));
     expect(await message).toEqual({ text: "ü" });
@@ -42,7 +42,7 @@ describe.skipIf(!isLinux)("on Linux", () => {
 
   test.each(["nonsense\n", '{"a":\n'])("%j ends it", async (text) => {
     const [own, other] = pair();
-    const channel = await Channel.open(own);
+    const channel = await JsonChannel.open(own);
     const message = channel.receive();
     writeSync(other, text);
     expect(await message).toBeNull();

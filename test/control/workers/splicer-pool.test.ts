@@ -1,7 +1,7 @@
 // The splicers on real sockets, and what becomes of a splicer's sessions when its thread ends.
 import { expect, test } from "bun:test";
 import { readlinkSync } from "node:fs";
-import { Splicers } from "../../../src/control/workers/splicer-pool.ts";
+import { SplicerPool } from "../../../src/control/workers/splicer-pool.ts";
 import { isLinux } from "../../../src/os/libc.ts";
 import { monotonicOffsetMs } from "../../../src/os/monotonic.ts";
 import { duplicate } from "../../../src/os/socket.ts";
@@ -70,7 +70,7 @@ function linksOf(sessions: readonly SplicedSession[]): string[] {
 function watched(board: Board) {
   const lost: string[] = [];
   const faults: string[] = [];
-  const splicers = new Splicers({
+  const splicers = new SplicerPool({
     board,
     onLost: (worker, reason) => lost.push(`${worker}: ${reason}`),
     onAnswer: () => {},
@@ -80,7 +80,7 @@ function watched(board: Board) {
   return { splicers, lost, faults };
 }
 
-function threadOf(splicers: Splicers): Worker {
+function threadOf(splicers: SplicerPool): Worker {
   const inside = splicers as unknown as { splicers: Map<number, { thread: Worker }> };
   return inside.splicers.get(0)!.thread;
 }

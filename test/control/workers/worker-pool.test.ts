@@ -2,10 +2,10 @@
 import { expect, test } from "bun:test";
 import { ListeningSockets } from "../../../src/control/listeners/listening-sockets.ts";
 import {
-  Crew,
-  type CrewEvents,
-  type CrewOptions,
   type GenerationPlan,
+  WorkerPool,
+  type WorkerPoolEvents,
+  type WorkerPoolOptions,
 } from "../../../src/control/workers/worker-pool.ts";
 import { isLinux } from "../../../src/os/libc.ts";
 import { Board } from "../../../src/shared/board.ts";
@@ -23,19 +23,20 @@ class CrewUnderTest implements AsyncDisposable {
   private readonly address = tcp(this.port);
   readonly lost: string[] = [];
   readonly replaced: number[] = [];
-  readonly crew: Crew;
+  readonly crew: WorkerPool;
   private readonly sockets: ListeningSockets;
 
   constructor(workers: number) {
     this.sockets = new ListeningSockets(workers);
-    const events: CrewEvents = {
+    const events: WorkerPoolEvents = {
       onMessage: () => {},
       onHung: () => {},
       onLost: (_, reason) => this.lost.push(reason),
       onReplaced: (worker) => this.replaced.push(worker),
     };
-    const lend: CrewOptions["lend"] = ({ address }, of) => this.sockets.lend(address, of);
-    this.crew = new Crew({ board: this.board, count: workers, lend, events });
+    const assignSockets: WorkerPoolOptions["assignSockets"] = ({ address }, of) =>
+      this.sockets.assignSockets(address, of);
+    this.crew = new WorkerPool({ board: this.board, count: workers, assignSockets, events });
   }
 
   async start(backend: NamedPeer): Promise<void> {

@@ -2,7 +2,7 @@
 // every order. After each step the promises of the relay are checked; a failure prints its seed.
 import { expect, test } from "bun:test";
 import { AdmissionControl } from "../../../src/data/accept/admission-control.ts";
-import type { Origin } from "../../../src/data/accept/listener-context.ts";
+import type { ListenerContext } from "../../../src/data/accept/listener-context.ts";
 import { Preread } from "../../../src/data/accept/preread.ts";
 import { AccessBatch } from "../../../src/data/access-log/access-batch.ts";
 import { beginTrace } from "../../../src/data/access-log/access-record.ts";
@@ -12,7 +12,7 @@ import { BufferBudget } from "../../../src/data/relay/buffer-budget.ts";
 import { clientHandlers } from "../../../src/data/relay/client-handlers.ts";
 import { Pipe } from "../../../src/data/relay/pipe.ts";
 import { Session } from "../../../src/data/relay/session.ts";
-import type { Thread } from "../../../src/data/relay/worker-context.ts";
+import type { WorkerContext } from "../../../src/data/relay/worker-context.ts";
 import { AddressSet } from "../../../src/policy/admission/address-set.ts";
 import { Board } from "../../../src/shared/board.ts";
 import { END_INDEX, ENDS } from "../../../src/shared/end-reason.ts";
@@ -40,7 +40,7 @@ type Peer = { socket: FakeSocket; sent: number[]; hasFinished: boolean; hasReset
 
 class World {
   readonly random: () => number;
-  readonly thread: Thread;
+  readonly thread: WorkerContext;
   readonly client: Peer;
   readonly backends: Peer[] = [];
   readonly session: Session;
@@ -123,7 +123,7 @@ class World {
     this.session.start(this.firstStep(origin, pool, up), null);
   }
 
-  private firstStep(origin: Origin, pool: Pool, up: Pipe): Preread | Dial {
+  private firstStep(origin: ListenerContext, pool: Pool, up: Pipe): Preread | Dial {
     const nowMs = performance.now();
     if (this.random() < 0.5) return new Dial(this.session, { origin, pool, nowMs });
     const [isProxied, hasRoutes] = [this.random() < 0.7, this.random() < 0.7];

@@ -1,4 +1,4 @@
-// Reloads at bad moments: no descriptors left, a file that can't be read twice, a start or a drain
+// ReloadQueue at bad moments: no descriptors left, a file that can't be read twice, a start or a drain
 // under way.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { spawnSync } from "node:child_process";

@@ -3,7 +3,7 @@
 
 import type { BackendStatus, ListenerStatus, PoolStatus, Series } from "../../../api/admin-api.ts";
 import { clientsFor } from "../../../api/destination.ts";
-import { handNotes } from "../../../api/override-notes.ts";
+import { overrideNotes } from "../../../api/override-notes.ts";
 import { isAvailable } from "../../../api/problems.ts";
 import type { Lately } from "../../../api/recent-rates.ts";
 import {
@@ -68,7 +68,7 @@ export class PoolSection {
     this.root = element("section", {}, [
       element("div", { class: "pool-head" }, [title, this.method, this.health]),
       this.from,
-      element("div", { class: "scroll" }, [tableOf(`Backends of ${name}`, COLUMNS, this.body)]),
+      element("div", { class: "scroll" }, [tableOf(`BackendTable of ${name}`, COLUMNS, this.body)]),
     ]);
   }
 
@@ -132,7 +132,7 @@ class BackendRow {
     setClass(this.root, state);
     setText(this.state, state);
     setText(this.label, name);
-    setText(this.why, [reason ?? [], handNotes(backend)].flat().join("; "));
+    setText(this.why, [reason ?? [], overrideNotes(backend)].flat().join("; "));
     const texts = [
       `${ageSince(since, view.nowMs)} ago`,
       String(weight),
