@@ -1,9 +1,9 @@
 // The one place where an error becomes words and an exit code.
 import { BalError } from "../base/errors.ts";
 import { codeOf } from "../base/os-error.ts";
+import { printable } from "../base/printable.ts";
 import { lostOutput, say } from "./output.ts";
 import { color } from "./views/color.ts";
-import { plain } from "./views/sanitize.ts";
 
 /** 0 done, 1 it failed, 2 wrong usage. */
 export type ExitCode = 0 | 1 | 2;
@@ -18,11 +18,11 @@ export function report(error: unknown): ExitCode {
   const red = (text: string) => color(2, "red", text);
   if (error instanceof BalError) {
     const { message, hint, exitCode } = error;
-    say(2, `${red("error")}: ${plain(message)}`);
-    if (hint !== null) say(2, `  ${plain(hint)}`);
+    say(2, `${red("error")}: ${printable(message)}`);
+    if (hint !== null) say(2, `  ${printable(hint)}`);
     return exitCode;
   }
-  const message = plain(error instanceof Error ? error.message : String(error));
+  const message = printable(error instanceof Error ? error.message : String(error));
   if (isFromSystem(error)) say(2, `${red("error")}: ${message}`);
   else {
     say(2, `${red("error")}: a fault of bal's own: ${message}`);

@@ -1,12 +1,12 @@
 // `bal check`: judges a config. No network, no side effect.
 import { defineCommand } from "citty";
+import { printable } from "../../base/printable.ts";
 import type { LoadResult } from "../../config/load.ts";
 import { locateHome } from "../../control/host/home.ts";
 import { locateConfig, noConfig, readSource } from "../config-source.ts";
 import { type ExitCode, usageError } from "../exit.ts";
 import { say } from "../output.ts";
 import { renderGithub, renderJson, renderPretty } from "../views/render-diagnostics.ts";
-import { plain } from "../views/sanitize.ts";
 
 type Format = "pretty" | "json" | "github";
 
@@ -65,7 +65,7 @@ function print(format: Format, file: string, loaded: LoadResult): void {
       return;
     case "pretty":
       if (found.length > 0) say(2, renderPretty(found, source, 2));
-      return sum(plain(file), loaded);
+      return sum(printable(file), loaded);
     default:
       return format satisfies never;
   }

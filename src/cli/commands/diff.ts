@@ -2,6 +2,7 @@
 import { defineCommand } from "citty";
 import type { Preview } from "../../api/admin-api.ts";
 import { AdminClient, type Answer } from "../../api/client.ts";
+import { printable } from "../../base/printable.ts";
 import { describeChange } from "../../config/diff.ts";
 import { locateHome } from "../../control/host/home.ts";
 import type { ExitCode } from "../exit.ts";
@@ -10,7 +11,6 @@ import { say } from "../output.ts";
 import { printFindings } from "../print-findings.ts";
 import { color } from "../views/color.ts";
 import { renderJson } from "../views/render-diagnostics.ts";
-import { plain } from "../views/sanitize.ts";
 
 export const diff = defineCommand({
   meta: { name: "diff", description: "Show what a reload would change, without doing it" },
@@ -36,12 +36,12 @@ function printJson(answer: Reply): ExitCode {
 async function print(answer: Reply): Promise<ExitCode> {
   if (answer.kind === "failed") {
     await printFindings(answer.errors);
-    say(2, `${color(2, "red", "a reload would fail")}: ${plain(answer.error.message)}`);
+    say(2, `${color(2, "red", "a reload would fail")}: ${printable(answer.error.message)}`);
     return 1;
   }
   const { generation, changes, warnings } = answer.body;
   await printFindings(warnings);
   if (changes.length === 0) say(1, `a reload would change nothing: generation ${generation}`);
-  for (const change of changes) say(1, plain(describeChange(change)));
+  for (const change of changes) say(1, printable(describeChange(change)));
   return 0;
 }

@@ -1,5 +1,6 @@
 // `bal doctor`: what on this host stands in bal's way, or could be better, and what to do about it.
 import { defineCommand } from "citty";
+import { printable } from "../../base/printable.ts";
 import { schemaText } from "../../config/schema/json-schema.ts";
 import { examine } from "../../control/doctor/examine.ts";
 import type { Finding, Level } from "../../control/doctor/finding.ts";
@@ -9,7 +10,6 @@ import type { ExitCode } from "../exit.ts";
 import { say } from "../output.ts";
 import { version } from "../version.ts";
 import { color } from "../views/color.ts";
-import { plain } from "../views/sanitize.ts";
 
 export const doctor = defineCommand({
   meta: { name: "doctor", description: "Look for what is wrong on this host, or could be better" },
@@ -39,8 +39,9 @@ function render(findings: readonly Finding[]): string {
   const lines = findings.map(({ check, level, message, remedy }) => {
     const head = `${color(1, COLOURS[level], level.padEnd(6))}  ${check.padEnd(width)}`;
     const indent = " ".repeat(width + 10);
-    const advice = remedy === null ? "" : `\n${indent}${color(1, "cyan", "→")} ${plain(remedy)}`;
-    return `${head}  ${plain(message)}${advice}`;
+    const advice =
+      remedy === null ? "" : `\n${indent}${color(1, "cyan", "→")} ${printable(remedy)}`;
+    return `${head}  ${printable(message)}${advice}`;
   });
   return [...lines, "", sum(findings)].join("\n");
 }

@@ -3,12 +3,12 @@ import { isatty } from "node:tty";
 import { defineCommand } from "citty";
 import { AdminClient } from "../../api/client.ts";
 import { BalError } from "../../base/errors.ts";
+import { printable } from "../../base/printable.ts";
 import { parseDuration } from "../../base/units.ts";
 import { type Home, locateHome } from "../../control/host/home.ts";
 import { type ExitCode, usageError } from "../exit.ts";
 import { asked, findBackend, type Named, nameArgument, spell } from "../named-backend.ts";
 import { say, sayOver } from "../output.ts";
-import { plain } from "../views/sanitize.ts";
 
 const POLL_MS = 100;
 const DEFAULT_TIMEOUT = "5m";
@@ -34,7 +34,7 @@ export const drain = defineCommand({
     const named = await findBackend(client, home, args.name);
     const { active } = await asked(client.override(named, { drain: true }), home);
     if (args.wait) return await waitForLast(named, { client, home, withinMs });
-    say(1, plain(`${spell(named)} drains: ${count(active)} left`));
+    say(1, printable(`${spell(named)} drains: ${count(active)} left`));
     return 0;
   },
 });
@@ -47,7 +47,7 @@ export const undrain = defineCommand({
     const client = new AdminClient(home.socket);
     const named = await findBackend(client, home, args.name);
     const { state, reason } = await asked(client.override(named, { drain: false }), home);
-    say(1, plain(`${spell(named)} is ${state}${reason === null ? "" : `: ${reason}`}`));
+    say(1, printable(`${spell(named)} is ${state}${reason === null ? "" : `: ${reason}`}`));
     return 0;
   },
 });
@@ -76,7 +76,7 @@ async function waitForLast(named: Named, { client, home, withinMs }: Wait): Prom
       if (state !== "draining") {
         throw new BalError("not-draining", `${who} drains no more: somebody has taken it back`);
       }
-      if (isWatched) sayOver(2, plain(`${who}: ${count(active)} left, ${seconds(waitedMs)}`));
+      if (isWatched) sayOver(2, printable(`${who}: ${count(active)} left, ${seconds(waitedMs)}`));
       if (active === 0) break;
       if (waitedMs >= withinMs) throw stillThere(who, active);
       await Bun.sleep(Math.min(POLL_MS, withinMs - waitedMs));
@@ -84,7 +84,7 @@ async function waitForLast(named: Named, { client, home, withinMs }: Wait): Prom
   } finally {
     if (isWatched) sayOver(2, "");
   }
-  say(1, plain(`${who} is drained`));
+  say(1, printable(`${who} is drained`));
   return 0;
 }
 

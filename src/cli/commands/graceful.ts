@@ -3,6 +3,7 @@ import { defineCommand } from "citty";
 import type { ReloadReport } from "../../api/admin-api.ts";
 import { AdminClient, type Answer } from "../../api/client.ts";
 import { BalError } from "../../base/errors.ts";
+import { printable } from "../../base/printable.ts";
 import { describeChange } from "../../config/diff.ts";
 import { type Home, locateHome } from "../../control/host/home.ts";
 import type { ExitCode } from "../exit.ts";
@@ -11,7 +12,6 @@ import { say } from "../output.ts";
 import { printFindings } from "../print-findings.ts";
 import { color } from "../views/color.ts";
 import { renderJson } from "../views/render-diagnostics.ts";
-import { plain } from "../views/sanitize.ts";
 
 export const graceful = command("graceful");
 export const reload = command("reload");
@@ -68,15 +68,15 @@ async function print(answer: Reply, home: Home): Promise<ExitCode> {
   }
   if (answer.kind === "failed") {
     await printFindings(answer.errors);
-    say(2, `${color(2, "red", "not reloaded")}: ${plain(answer.error.message)}`);
-    if (answer.error.hint !== undefined) say(2, `  ${plain(answer.error.hint)}`);
+    say(2, `${color(2, "red", "not reloaded")}: ${printable(answer.error.message)}`);
+    if (answer.error.hint !== undefined) say(2, `  ${printable(answer.error.hint)}`);
     return 1;
   }
   const { generation, unchanged, changes, kept, loaded_at, by, warnings } = answer.body;
   await printFindings(warnings);
   const when = `generation ${generation}, loaded at ${loaded_at} by ${by}`;
   say(1, unchanged ? `nothing differs from ${when}` : `reloaded: generation ${generation}`);
-  for (const change of changes) say(1, `  ${plain(describeChange(change))}`);
+  for (const change of changes) say(1, `  ${printable(describeChange(change))}`);
   if (!unchanged)
     say(1, `  kept ${count(kept.listeners, "listener")}, ${count(kept.backends, "backend")}`);
   return 0;
@@ -88,5 +88,5 @@ function count(number: number, what: string): string {
 
 function logSignalled(pid: number, home: Home): void {
   const gone = `${home.socket} does not answer`;
-  say(2, `${plain(gone)}: sent SIGHUP to ${pid} instead; its log tells the outcome`);
+  say(2, `${printable(gone)}: sent SIGHUP to ${pid} instead; its log tells the outcome`);
 }

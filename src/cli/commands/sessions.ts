@@ -4,12 +4,12 @@ import { defineCommand } from "citty";
 import type { SessionStatus } from "../../api/admin-api.ts";
 import { AdminClient } from "../../api/client.ts";
 import { ageFigure, sizeFigure } from "../../base/figures.ts";
+import { printable } from "../../base/printable.ts";
 import { locateHome } from "../../control/host/home.ts";
 import type { SessionOrder } from "../../shared/messages.ts";
 import { type ExitCode, usageError } from "../exit.ts";
 import { asked } from "../named-backend.ts";
 import { say } from "../output.ts";
-import { plain } from "../views/sanitize.ts";
 import { renderTable } from "../views/table.ts";
 
 const DEFAULT_LIMIT = "50";
@@ -37,7 +37,7 @@ export const sessions = defineCommand({
     const client = new AdminClient(home.socket);
     if (args.kill !== undefined) {
       const killed = await asked(client.killSession(args.kill), home);
-      say(1, args.json ? JSON.stringify(killed) : plain(`${killed.id} is ended`));
+      say(1, args.json ? JSON.stringify(killed) : printable(`${killed.id} is ended`));
       return 0;
     }
     const sort = (args.sort ?? "bytes") as SessionOrder;
@@ -64,9 +64,9 @@ function rowOf(session: SessionStatus): readonly string[] {
   const { id, listener, client, pool, backend, phase, age_s, bytes_up, bytes_down } = session;
   return [
     id,
-    plain(listener),
+    printable(listener),
     client ?? "-",
-    backend === null ? "-" : plain(`${pool}/${backend}`),
+    backend === null ? "-" : printable(`${pool}/${backend}`),
     phase,
     ageFigure(age_s),
     sizeFigure(bytes_up),

@@ -4,13 +4,13 @@ import { defineCommand } from "citty";
 import type { UpgradeReport } from "../../api/admin-api.ts";
 import { UPGRADE_MS } from "../../api/admin-api.ts";
 import { AdminClient, type Answer } from "../../api/client.ts";
+import { printable } from "../../base/printable.ts";
 import { parseDuration } from "../../base/units.ts";
 import { locateHome } from "../../control/host/home.ts";
 import { type ExitCode, usageError } from "../exit.ts";
 import { explainSilence, unanswered } from "../not-running.ts";
 import { say } from "../output.ts";
 import { color } from "../views/color.ts";
-import { plain } from "../views/sanitize.ts";
 
 export const upgrade = defineCommand({
   meta: { name: "upgrade", description: "Replace the running bal, without losing a connection" },
@@ -55,13 +55,13 @@ function printJson(answer: Reply): ExitCode {
 function print(answer: Reply): ExitCode {
   if (answer.kind === "failed") {
     const { message, hint, output } = answer.error;
-    for (const line of output?.split("\n") ?? []) say(2, `  ${plain(line)}`);
-    say(2, `${color(2, "red", "not upgraded")}: ${plain(message)}`);
-    if (hint !== undefined) say(2, `  ${plain(hint)}`);
+    for (const line of output?.split("\n") ?? []) say(2, `  ${printable(line)}`);
+    say(2, `${color(2, "red", "not upgraded")}: ${printable(message)}`);
+    if (hint !== undefined) say(2, `  ${printable(hint)}`);
     return 1;
   }
   const { pid, version, commit, left } = answer.body;
-  say(1, `bal ${plain(version)} (${plain(commit)}) serves with pid ${pid}`);
+  say(1, `bal ${printable(version)} (${printable(commit)}) serves with pid ${pid}`);
   if (left > 0) {
     const connections = left === 1 ? "1 connection goes" : `${left} connections go`;
     say(1, `  ${connections} on in the old process, until it ends`);

@@ -1,12 +1,12 @@
 // `bal weight`: another share of new connections for a backend, until further notice.
 import { defineCommand } from "citty";
 import { AdminClient } from "../../api/client.ts";
+import { printable } from "../../base/printable.ts";
 import { readOverride } from "../../control/backends/override.ts";
 import { locateHome } from "../../control/host/home.ts";
 import { type ExitCode, usageError } from "../exit.ts";
 import { asked, findBackend, nameArgument, spell } from "../named-backend.ts";
 import { say } from "../output.ts";
-import { plain } from "../views/sanitize.ts";
 
 export const weight = defineCommand({
   meta: { name: "weight", description: "Change a backend's share of new connections" },
@@ -22,7 +22,7 @@ export const weight = defineCommand({
     const { override } = await asked(client.override(named, { weight: next }), home);
     const from = named.status.weight;
     const note = override?.weight === undefined ? ", as the config says" : "";
-    say(1, plain(`${spell(named)}: weight ${from} → ${next}${note}`));
+    say(1, printable(`${spell(named)}: weight ${from} → ${next}${note}`));
     return 0;
   },
 });

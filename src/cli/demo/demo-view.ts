@@ -2,9 +2,9 @@
 import type { Status } from "../../api/admin-api.ts";
 import { availability } from "../../api/problems.ts";
 import { Meter } from "../../api/recent-rates.ts";
+import { printable } from "../../base/printable.ts";
 import { put, say } from "../output.ts";
 import { color } from "../views/color.ts";
-import { plain } from "../views/sanitize.ts";
 import { isScreen, Screen } from "../views/screen.ts";
 import { statusLines } from "../views/status-view.ts";
 
@@ -35,7 +35,7 @@ export class DemoView implements Disposable {
   }
 
   tell(words: string): void {
-    const line = `${new Date().toTimeString().slice(0, 8)}  ${plain(words)}`;
+    const line = `${new Date().toTimeString().slice(0, 8)}  ${printable(words)}`;
     if (this.screen === null) say(1, line);
     this.events = [...this.events, line].slice(-MAX_EVENTS);
     this.draw();

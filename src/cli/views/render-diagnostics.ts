@@ -1,7 +1,8 @@
 // Findings in a config file, as people, scripts and GitHub read them.
+
+import { printable, printableSource } from "../../base/printable.ts";
 import type { Diagnostic } from "../../config/diagnostics.ts";
 import { color } from "./color.ts";
-import { plain, sanitizeSource } from "./sanitize.ts";
 
 const MAX_EXCERPT = 120;
 
@@ -37,9 +38,9 @@ export function renderJson(found: readonly Diagnostic[]): readonly object[] {
 function prettyOne(diagnostic: Diagnostic, lines: readonly string[], fd: 1 | 2): string {
   const { severity, file, line, column, path, message, hint } = diagnostic;
   const colour = severity === "error" ? "red" : "yellow";
-  const head = `${color(fd, "bold", plain(`${file}:${line}:${column}`))}: ${color(fd, colour, severity)}`;
+  const head = `${color(fd, "bold", printable(`${file}:${line}:${column}`))}: ${color(fd, colour, severity)}`;
   const where = path === "" ? "" : `${path}: `;
-  const said = [`${head}: ${plain(where + message)}`];
+  const said = [`${head}: ${printable(where + message)}`];
   const text = lines[line - 1];
   if (text !== undefined && text.trim() !== "") {
     const gutter = " ".repeat(String(line).length);
@@ -47,15 +48,15 @@ function prettyOne(diagnostic: Diagnostic, lines: readonly string[], fd: 1 | 2):
     said.push(color(fd, "dim", ` ${line} | `) + shown);
     said.push(color(fd, "dim", ` ${gutter} | `) + color(fd, colour, caret));
   }
-  if (hint !== undefined) said.push(`   ${color(fd, "cyan", "hint")}: ${plain(hint)}`);
+  if (hint !== undefined) said.push(`   ${color(fd, "cyan", "hint")}: ${printable(hint)}`);
   return said.join("\n");
 }
 
 // Of a long line the part around the place.
 function excerpt(text: string, column: number): { shown: string; caret: string } {
   const from = column < MAX_EXCERPT - 20 ? 0 : column - 1 - MAX_EXCERPT / 2;
-  const before = (from > 0 ? "…" : "") + sanitizeSource(text.slice(from, column - 1));
-  const after = sanitizeSource(text.slice(column - 1, from + MAX_EXCERPT));
+  const before = (from > 0 ? "…" : "") + printableSource(text.slice(from, column - 1));
+  const after = printableSource(text.slice(column - 1, from + MAX_EXCERPT));
   const cut = text.length > from + MAX_EXCERPT ? "…" : "";
   const caret = " ".repeat(Bun.stringWidth(before)) + "^".repeat(wordWidth(after));
   return { shown: before + after + cut, caret };
@@ -69,7 +70,7 @@ function wordWidth(text: string): number {
 
 // Line ends are escaped already, by us: an annotation is one line.
 function data(text: string): string {
-  return plain(text).replaceAll("%", "%25");
+  return printable(text).replaceAll("%", "%25");
 }
 
 function property(text: string): string {

@@ -15,8 +15,8 @@ import {
   sizeFigure,
   sizeRateFigure,
 } from "../../base/figures.ts";
+import { printable } from "../../base/printable.ts";
 import { color, type Style } from "./color.ts";
-import { plain } from "./sanitize.ts";
 import { sparkline } from "./sparkline.ts";
 import { type Cell, type Column, clip, tableLines } from "./table.ts";
 
@@ -49,7 +49,7 @@ export function statusLines(status: Status, view: View): readonly string[] {
 export function headLines(status: Status, view: View): readonly string[] {
   const { pid, config } = status;
   const loaded = `loaded ${ageSince(config.loaded_at, view.nowMs)} ago`;
-  const file = config.file === null ? "no config file" : `config ${plain(config.file)}`;
+  const file = config.file === null ? "no config file" : `config ${printable(config.file)}`;
   const origin = color(1, "dim", `${file}, ${loaded}, pid ${pid}`);
   const { width } = view;
   return [headline(status, view), troubleLine(status, view), origin].flatMap((line) =>
@@ -78,7 +78,7 @@ function troubleLine(status: Status, { nowMs }: View): string {
   const since = worst.since === null ? "" : ` for ${ageSince(worst.since, nowMs)}`;
   const why = worst.reason === null ? "" : `: ${worst.reason}`;
   const more = others.length === 0 ? "" : `; and ${others.length} more`;
-  return color(1, ["red", "bold"], plain(`${worst.what}${since}${why}${more}`));
+  return color(1, ["red", "bold"], printable(`${worst.what}${since}${why}${more}`));
 }
 
 function reservation({ pools }: Status): string {
@@ -99,9 +99,9 @@ function listenerLines({ listeners }: Status, { width }: View): readonly string[
     { title: "REFUSED", rank: 1, isNumber: true },
   ];
   const rows = listeners.map((listener) => [
-    plain(listener.name),
-    plain(listener.address),
-    plain(destinationOf(listener)),
+    printable(listener.name),
+    printable(listener.address),
+    printable(destinationOf(listener)),
     listener.active,
     countFigure(listener.accepted),
     listener.refused === 0
@@ -137,7 +137,7 @@ function poolLines(pool: PoolStatus, view: View): readonly string[] {
   const rows = backends.map((backend) => backendCells(name, backend, view));
   const { width } = view;
   return [
-    `${color(1, "bold", plain(name))}  ${method}${from(discover)}, ${health}`,
+    `${color(1, "bold", printable(name))}  ${method}${from(discover)}, ${health}`,
     ...tableLines(BACKEND_COLUMNS, rows, { ...(width !== undefined && { width }) }),
   ];
 }
@@ -145,7 +145,7 @@ function poolLines(pool: PoolStatus, view: View): readonly string[] {
 function from(discover: PoolStatus["discover"]): string {
   if (discover === undefined) return "";
   const { name, state } = discover;
-  return ` from ${plain(name)}${state === "resolved" ? "" : ` (${color(1, "yellow", state)})`}`;
+  return ` from ${printable(name)}${state === "resolved" ? "" : ` (${color(1, "yellow", state)})`}`;
 }
 
 /** In the order of BACKEND_COLUMNS. */
@@ -157,7 +157,7 @@ export function backendCells(
   const recent = lately.backend(pool, backend.name);
   const { state, dial_errors } = backend;
   return [
-    clip(plain(backend.name), Math.max(MIN_NAME, Math.floor(width * 0.4))),
+    clip(printable(backend.name), Math.max(MIN_NAME, Math.floor(width * 0.4))),
     { text: state, style: STYLES[state] },
     `${ageSince(backend.since, nowMs)} ago`,
     backend.weight,
@@ -171,7 +171,7 @@ export function backendCells(
     sizeFigure(backend.bytes_down),
     dial_errors === 0 ? "0" : { text: countFigure(dial_errors), style: "yellow" },
     delayFigure(backend.check_ms),
-    plain([backend.reason ?? [], overrideNotes(backend)].flat().join("; ")),
+    printable([backend.reason ?? [], overrideNotes(backend)].flat().join("; ")),
   ];
 }
 

@@ -3,8 +3,8 @@
 import type { SessionStatus, Status } from "../../api/admin-api.ts";
 import type { Lately } from "../../api/recent-rates.ts";
 import { ageFigure, plural, sizeFigure } from "../../base/figures.ts";
+import { printable } from "../../base/printable.ts";
 import { color } from "./color.ts";
-import { plain } from "./sanitize.ts";
 import { BACKEND_COLUMNS, backendCells, headLines } from "./status-view.ts";
 import { type Column, clip, tableLines } from "./table.ts";
 import { type Row, selectedIndex, sortTitle, type TopState } from "./top-state.ts";
@@ -70,7 +70,7 @@ export function topLines(scene: Scene, size: Size): readonly string[] {
 function headOf({ status, lately, nowMs, silence }: Scene, { columns }: Size): readonly string[] {
   const lines = headLines(status, { lately, nowMs, width: columns });
   if (silence === null) return lines;
-  return [color(1, ["red", "bold"], plain(`${silence}; as it was before:`)), ...lines];
+  return [color(1, ["red", "bold"], printable(`${silence}; as it was before:`)), ...lines];
 }
 
 function tableOf(scene: Scene, { columns: width }: Size): readonly string[] {
@@ -80,7 +80,7 @@ function tableOf(scene: Scene, { columns: width }: Size): readonly string[] {
   const columns: readonly Column[] = [{ title: "POOL", rank: 3 }, ...marked];
   const view = { lately, nowMs, width };
   const cells = rows.map(({ pool, backend }) => [
-    plain(pool),
+    printable(pool),
     ...backendCells(pool, backend, view),
   ]);
   return tableLines(columns, cells, { width });
@@ -89,11 +89,11 @@ function tableOf(scene: Scene, { columns: width }: Size): readonly string[] {
 function sessionTable({ sessions, state }: Scene, width: number): readonly string[] {
   if (sessions === null) return ["", "  the list of sessions is asked for"];
   const cells = ordered(sessions, state).map((session) => [
-    plain(session.client ?? "-"),
-    plain(session.listener),
-    plain(session.backend === null ? "-" : `${session.pool}/${session.backend}`),
-    plain(session.sni ?? ""),
-    plain(session.phase),
+    printable(session.client ?? "-"),
+    printable(session.listener),
+    printable(session.backend === null ? "-" : `${session.pool}/${session.backend}`),
+    printable(session.sni ?? ""),
+    printable(session.phase),
     ageFigure(session.age_s),
     sizeFigure(session.bytes_up),
     sizeFigure(session.bytes_down),
@@ -121,9 +121,9 @@ function footOf({ state, message, sessions }: Scene, count: number): string {
     const left =
       active === 0 ? "It has no connections." : `Its ${plural(active, "connection")} may go on.`;
     const what = drain ? `Drain ${pool}/${backend}? ${left}` : `Take ${pool}/${backend} back?`;
-    return color(1, ["yellow", "bold"], plain(`${what} y/n`));
+    return color(1, ["yellow", "bold"], printable(`${what} y/n`));
   }
-  if (message !== null) return color(1, "bold", plain(message));
+  if (message !== null) return color(1, "bold", printable(message));
   if (state.view === "backends") return color(1, "dim", `${KEYS}  (${plural(count, "backend")})`);
   const shown = sessions === null ? "" : `  (${state.sessionSort}, the first ${count})`;
   return color(1, "dim", `${SESSION_KEYS}${shown}`);

@@ -1,5 +1,6 @@
 // What a TLS handshake has shown: whether it completed, whose certificate it was, and until when.
 import { checkServerIdentity, type PeerCertificate } from "node:tls";
+import { printable } from "../../base/printable.ts";
 import { formatDuration } from "../../base/units.ts";
 
 /** What Bun tells of a handshake; null: nothing was wrong. */
@@ -7,6 +8,9 @@ export type HandshakeProblem = { readonly code?: string; readonly message: strin
 
 /** Whether the certificate has to be valid, and for whom: a name or an IP. */
 export type Trust = { readonly isVerified: boolean; readonly identity: string };
+
+/** Characters: a certificate may name thousands of hosts, all of which such a message lists. */
+const MAX_REASON = 256;
 
 /** Not of the certificate: the handshake did not complete. */
 const BROKEN = new Set(["EPROTO", "ECONNRESET"]);
@@ -43,5 +47,7 @@ export function expiryWarning(expiresAt: Date, warnMs: number, now = new Date())
 // `error:100000f7:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER` → `wrong version number`.
 function plain({ message }: { readonly message: string }): string {
   const [, word] = /^error:[0-9a-f]+:.*:([A-Z0-9_]+)$/.exec(message) ?? [];
-  return word === undefined ? message : word.toLowerCase().replaceAll("_", " ");
+  return word === undefined
+    ? printable(message, MAX_REASON)
+    : word.toLowerCase().replaceAll("_", " ");
 }

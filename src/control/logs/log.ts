@@ -1,8 +1,9 @@
 // bal's own log: consola with a reporter of ours, onto stderr or a file. It never waits for a slow
 // reader, never fails, and never logs its own failure: what can't be written is dropped and counted.
 import { isatty } from "node:tty";
-import { stripVTControlCharacters, styleText } from "node:util";
+import { styleText } from "node:util";
 import { type ConsolaInstance, createConsola, type LogObject } from "consola/core";
+import { printable, printableJson } from "../../base/printable.ts";
 import type { Move } from "../../base/staged-change.ts";
 import type { LogFormat, LogLevel } from "../../config/config.ts";
 import { LineWriter, type Target } from "./line-writer.ts";
@@ -24,6 +25,8 @@ export type LogOptions = {
 };
 
 const MAX_QUEUED_BYTES = 1024 * 1024;
+/** Characters of a message or a field: more than a fault with its stack has. */
+const MAX_TEXT = 8192;
 
 type Entry = LogObject & { readonly event?: string; readonly fields?: LogFields };
 
@@ -128,15 +131,20 @@ export class LogSink implements Log {
 
 // A field that JSON has no form for costs its value, not the line.
 function json(line: Readonly<Record<string, unknown>>): string {
-  const plain = (value: unknown) => (typeof value === "bigint" ? String(value) : value);
   try {
-    return JSON.stringify(line, (_key, value: unknown) => plain(value));
+    return printableJson(JSON.stringify(line, (_key, value: unknown) => bounded(value)));
   } catch {
     const texts = Object.entries(line).map(([key, value]) =>
-      value instanceof Date ? [key, value] : [key, String(value)],
+      value instanceof Date ? [key, value] : [key, bounded(String(value))],
     );
-    return JSON.stringify(Object.fromEntries(texts));
+    return printableJson(JSON.stringify(Object.fromEntries(texts)));
   }
+}
+
+function bounded(value: unknown): unknown {
+  if (typeof value === "bigint") return String(value);
+  if (typeof value !== "string" || value.length <= MAX_TEXT) return value;
+  return `${value.slice(0, MAX_TEXT - 1)}…`;
 }
 
 /** May lines on this descriptor have colour? */
@@ -147,5 +155,5 @@ export function hasColor(fd: number): boolean {
 
 // A line stays one, whatever a name or an error has in it.
 function oneLine(text: string): string {
-  return stripVTControlCharacters(text).replaceAll(/[\r\n]+\s*/g, " | ");
+  return printable(text.replaceAll(/\r?\n\s*/g, " | "), MAX_TEXT);
 }

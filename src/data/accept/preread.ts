@@ -4,6 +4,7 @@
 //
 // The bytes stay in the session's pipe, where all of a client's early bytes are kept: the header is taken
 // off, the rest is the backend's.
+import { printable, printableList } from "../../base/printable.ts";
 import type { AddressSet } from "../../policy/admission/address-set.ts";
 import { parseHeader } from "../../policy/proxy-protocol/parse.ts";
 import { parseClientHello } from "../../policy/tls/client-hello.ts";
@@ -151,8 +152,12 @@ export class Preread {
   }
 }
 
+/** As long as a server name may be. */
+const MAX_SNI = 255;
+
 function asked({ hello }: Session): string {
-  const name = hello?.sni ?? "a client without a server name";
+  const sni = hello?.sni ?? null;
+  const name = sni === null ? "a client without a server name" : printable(sni, MAX_SNI);
   const protocols = hello?.alpn ?? [];
-  return protocols.length === 0 ? name : `${name} (${protocols.join(", ")})`;
+  return protocols.length === 0 ? name : `${name} (${printableList(protocols)})`;
 }

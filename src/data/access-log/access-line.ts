@@ -1,4 +1,5 @@
 // A record of the access log → its line, as JSON or as text.
+import { printableJson } from "../../base/printable.ts";
 import type { AccessConfig, AccessField } from "../../config/config.ts";
 import { endReason } from "../../shared/end-reason.ts";
 import type { AccessRecord } from "./access-record.ts";
@@ -32,7 +33,7 @@ export function lineMaker({ format, fields }: Pick<AccessConfig, "format" | "fie
   return (record) => {
     const line: Record<string, Value> = {};
     for (const field of fields) line[field] = VALUES[field](record);
-    return JSON.stringify(line);
+    return printableJson(JSON.stringify(line));
   };
 }
 

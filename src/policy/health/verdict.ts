@@ -1,4 +1,5 @@
 // Whether a backend has answered a check as it should. Pure: bytes in, verdict out.
+import { printable } from "../../base/printable.ts";
 import type { StatusRange } from "../../config/expectation.ts";
 
 /** The most that is read of an answer. */
@@ -38,5 +39,5 @@ function textOf(bytes: Uint8Array): string {
 }
 
 function show(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+  return `"${printable(text, 60)}"`;
 }

@@ -56,7 +56,7 @@ test("a line stays one line, in either form, whatever is in it", async () => {
   sink.log.info("b", "one\r\n  two\u001b[31m red", { hint: "do\nthis" });
   const [json = "", pretty] = await sink.lines();
   expect(JSON.parse(json)).toMatchObject({ message: "one\ntwo\u001b[31m", name: "x\ny" });
-  expect(pretty).toMatch(/^\d\d:\d\d:\d\d INFO {2}one \| two red \(do \| this\)$/);
+  expect(pretty).toMatch(/^\d\d:\d\d:\d\d INFO {2}one \| two\\x1b\[31m red \(do \| this\)$/);
 });
 
 test("a field that JSON has no form for costs its value, not the line or the process", async () => {

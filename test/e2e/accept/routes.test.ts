@@ -157,6 +157,26 @@ describe("without a default", () => {
   });
 });
 
+test.each(["json", "pretty"])(
+  "what a hello asks for cannot forge the log, in %s",
+  async (format) => {
+    using a = receipt("a");
+    const { port, config } = routed([{ sni: ["a.test"], pool: "a" }], { a }, { log: { format } });
+    using bal = await spawnBal({ config });
+    const hostile = ["\u001b]0;owned\u0007", "x\r\n10:02:00 ERROR forged", "\u000b\u007f\u0085"];
+    const many = Array<string>(60).fill("\u0001".repeat(255));
+    expect(await ask(port, asking("b.test", ...hostile, ...many))).toEqual(refused);
+    const line = await until("the refusal is logged", () =>
+      bal.stderr.split("\n").find((one) => one.includes("b.test")),
+    );
+    expect(line).not.toMatch(/[\p{Cc}]/u);
+    expect(line).toContain("forged");
+    expect(line).toContain("and 55 more");
+    expect(line?.length).toBeLessThan(1500);
+    expect(bal.stderr.split("\n").filter((one) => one.startsWith("10:02:00"))).toEqual([]);
+  },
+);
+
 test("a client that does not say all in time is ended, and one that leaves is let go", async () => {
   using a = receipt("a");
   const { port, config } = routed(

@@ -33,7 +33,7 @@ test.each([
   ["HTTP/1.1 200", "more"],
   ["HT", "more"],
   ["SSH-2.0", { failed: 'no HTTP answer: "SSH-2.0"' }],
-  ["HTTP/1.1 ok\r\n", { failed: 'no HTTP answer: "HTTP/1.1 ok\\r\\n"' }],
+  ["HTTP/1.1 ok\r\n", { failed: 'no HTTP answer: "HTTP/1.1 ok\\x0d\\n"' }],
 ] as const)("%p is judged", (text, verdict) => {
   expect(judgeHttp(bytes(text), ok)).toEqual(verdict);
 });
