@@ -201,24 +201,30 @@ export class Listener {
     const proxy = this.preread?.proxy ?? null;
     // Where nothing hangs on it a system call is spared.
     const address = proxy !== null || admission.asksWho ? clientAddress(client) : null;
-    const refusal = address === null ? null : this.judge(address, proxy);
+    // A peer that may announce nobody else can only ever be itself: nothing it sends changes that.
+    const isItself = address !== null && (proxy === null || !proxy.trusted.has(address));
+    const refusal = address === null ? null : this.judge(address, { proxy, isItself });
     if (refusal !== null) return refusal;
     const end = admission.enter(
       ceiling.isWaiting ? Number.POSITIVE_INFINITY : ceiling.maxConnections,
     );
     if (end !== null) return end;
     // Nobody asks, or its header tells whom it comes from.
-    if (address === null || proxy !== null) return NO_CELL;
+    if (!isItself) return NO_CELL;
     const cell = admission.enterClient(address);
     if (typeof cell === "string") admission.leave();
     return cell;
   }
 
-  private judge(address: string, proxy: PrereadRules["proxy"]): End | null {
+  private judge(
+    address: string,
+    { proxy, isItself }: { readonly proxy: PrereadRules["proxy"]; readonly isItself: boolean },
+  ): End | null {
     // It was reset while it waited: there is no address left to judge it by.
     if (address === "" && this.address.kind === "tcp") return "clientGoneDial";
-    if (proxy === null) return this.admission.isDenied(address) ? "denied" : null;
-    return proxy.isOptional || proxy.trusted.has(address) ? null : "untrustedProxyHeader";
+    if (!isItself) return null;
+    if (proxy !== null && !proxy.isOptional) return "untrustedProxyHeader";
+    return this.admission.isDenied(address) ? "denied" : null;
   }
 }
 

@@ -89,6 +89,8 @@ export class Preread {
         return this.refuse("badProxyHeader", verdict.reason);
       case "absent":
         if (!proxy.isOptional) return this.refuse("badProxyHeader", "its bytes begin with none");
+        // Any other peer was judged when it was accepted.
+        if (!proxy.trusted.has(clientAddress(session.client))) return this.awaitHello();
         break;
       case "found":
         if (!proxy.trusted.has(clientAddress(session.client)))
@@ -99,9 +101,13 @@ export class Preread {
       default:
         return verdict satisfies never;
     }
+    return this.awaitHello() && this.isAdmitted();
+  }
+
+  private awaitHello(): true {
     this.awaits = "hello";
     this.leastBytes = 1;
-    return this.isAdmitted();
+    return true;
   }
 
   // By the address that was announced; the peer's own was not looked at before.

@@ -166,6 +166,39 @@ test("optional: a peer without a header is served as itself, a header of one tha
   expect(await ask(port, [`PROXY ${V4}\r\nhi`], "127.0.0.2")).toEqual(refused);
 });
 
+test("optional: a peer that is not trusted meets lists and limits before it has sent a byte", async () => {
+  using backend = mirror();
+  const listener = { deny: ["127.0.0.2"], limits: { per_client: 2, rate_per_client: 0 } };
+  const trust = { trusted: ["127.0.0.8/30"], optional: true };
+  const { config, port } = accepting(backend, trust, { listener });
+  using bal = await spawnBal({ config });
+  // It sends neither a byte nor a FIN: only its address can be what it is refused by.
+  const silent = (from: string) =>
+    new Promise<string>((resolve) => {
+      const socket = createConnection({ host: "127.0.0.1", port, localAddress: from });
+      socket.on("error", ({ message }) =>
+        resolve(message.includes("ECONNRESET") ? "reset" : message),
+      );
+      socket.on("close", () => resolve("closed"));
+    });
+  expect(await silent("127.0.0.2")).toBe("reset");
+  using first = await connect(port);
+  using second = await connect(port);
+  using third = await connect(port);
+  expect(await third.ended).toBe("reset");
+  for (const wire of [first, second]) {
+    await wire.send("hello");
+    wire.finish();
+    expect((await wire.readToEnd()).text).toContain("hello");
+  }
+  await bal.untilIdle();
+  // Counted once, and let go of.
+  expect((await ask(port, ["again"])).text).toContain("again");
+  const metrics = await (await bal.get("/metrics"))?.text();
+  expect(metrics).toContain('refused_total{listener="edge",reason="denied"} 1\n');
+  expect(metrics).toContain('refused_total{listener="edge",reason="limit_client"} 1\n');
+});
+
 test("lists, limits, source_hash and the list of sessions go by the address that was announced", async () => {
   using a = holdingPeer("a");
   using b = holdingPeer("b");
