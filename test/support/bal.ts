@@ -74,6 +74,8 @@ export type RunOptions = {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
   readonly cwd?: string;
+  /** Default: the binary under test. */
+  readonly binary?: string;
 };
 
 /** Of its log, when a wait was in vain. */
@@ -100,7 +102,7 @@ function environment({ home, env }: RunOptions): Record<string, string> {
 
 /** Runs one command to its end. */
 export async function runBal(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
-  const child = Bun.spawn([balBinary(), ...args], {
+  const child = Bun.spawn([options.binary ?? balBinary(), ...args], {
     env: environment(options),
     cwd: options.cwd ?? tmpdir(),
     stdin: options.stdin === undefined ? "ignore" : Buffer.from(options.stdin),
@@ -137,6 +139,8 @@ export type BalOptions = {
   readonly wrapper?: readonly string[];
   /** Descriptors that it inherits, from 3 on. */
   readonly fds?: readonly number[];
+  /** Default: the binary under test. */
+  readonly binary?: string;
 };
 
 /** Starts bal in the foreground and waits until it says that it is ready. */
@@ -168,12 +172,13 @@ export class Bal implements Disposable {
   private readonly tell = () => this.account();
   private readonly overdue: Timer;
 
-  constructor({ config, args = [], env = {}, wrapper = [], fds = [] }: BalOptions) {
+  constructor(options: BalOptions) {
+    const { config, args = [], env = {}, wrapper = [], fds = [], binary = balBinary() } = options;
     this.home = mkdtempSync(join(tmpdir(), "bal-test-"));
     this.file = join(this.home, "config.yaml");
     this.write(config);
     this.port = typeof config === "object" && typeof config.port === "number" ? config.port : 0;
-    this.child = Bun.spawn([...wrapper, balBinary(), "start", "-c", this.file, ...args], {
+    this.child = Bun.spawn([...wrapper, binary, "start", "-c", this.file, ...args], {
       env: environment({ home: this.home, env }),
       cwd: tmpdir(),
       stdio: ["ignore", "pipe", "pipe", ...fds],

@@ -5,7 +5,7 @@ const ENTRIES = { worker: "data/worker.ts", splicer: "data/splice/splicer.ts" } 
 export type Entry = keyof typeof ENTRIES;
 
 export function entryUrl(entry: Entry): string {
-  // In the compiled binary all modules are one, which stands where main.ts did.
+  // In the compiled binary every chunk of modules stands where main.ts did.
   const isCompiled = import.meta.url.includes("/$bunfs/");
   return new URL(`${isCompiled ? "./" : "../../"}${ENTRIES[entry]}`, import.meta.url).href;
 }
