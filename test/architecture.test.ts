@@ -35,6 +35,8 @@ const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["discovery", "listeners", "host"],
     ["health", "logs", "events"],
   ],
+  // worker.ts and generation.ts lie on the floor itself, above its rooms.
+  data: [[""], ["splice"], ["accept"], ["dial", "access-log"], ["relay"]],
 };
 
 type Import = { readonly from: string; readonly to: string; readonly isTypeOnly: boolean };
@@ -136,7 +138,6 @@ describe("the source", () => {
     const nodeOf = (file: string) => (roomOf(file) === "" ? file : dirname(file));
     const below = new Map<string, Set<string>>();
     for (const { from, to } of inner) {
-      if (folderOf(from) === "data") continue;
       const [above, under] = [nodeOf(from), nodeOf(to)];
       if (above !== under) below.set(above, (below.get(above) ?? new Set()).add(under));
     }

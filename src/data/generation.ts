@@ -39,7 +39,7 @@ export function applyGeneration(served: Served, next: Generation, thread: Worker
   const errors = next.listeners.flatMap((config) =>
     serve(served, config, { pools, ceiling, thread }),
   );
-  for (const pool of gone) pool.line.close();
+  for (const pool of gone) pool.queue.close();
   return errors;
 }
 

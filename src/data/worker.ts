@@ -4,11 +4,11 @@ import { connectTo } from "../os/connect.ts";
 import { Board } from "../shared/board.ts";
 import type { End } from "../shared/end-reason.ts";
 import type { FromWorker, Generation, ToWorker } from "../shared/messages.ts";
-import { clientName } from "./accept/client-address.ts";
 import { replanned } from "./access-log/access-batch.ts";
-import { type ClientQueue, lineWatch } from "./dial/queue.ts";
+import { queueWatch } from "./dial/queue.ts";
 import { applyGeneration, type Served } from "./generation.ts";
 import { BufferBudget } from "./relay/buffer-budget.ts";
+import { clientName } from "./relay/client-address.ts";
 import type { Session } from "./relay/session.ts";
 import { killSession, listSessions } from "./relay/session-list.ts";
 import { pendingWatch, startSweep } from "./relay/sweeps.ts";
@@ -67,14 +67,14 @@ process.on("unhandledRejection", report);
 
 function boot(worker: number, board: Board): WorkerContext {
   const pending = new Set<Session>();
-  const lines = new Set<ClientQueue>();
+  const queues: WorkerContext["queues"] = new Set();
   const promoted = new Promotion(board, worker, post);
   promotion = promoted;
   const booted: WorkerContext = {
     worker,
     board,
     sessions: new Set(),
-    mark: newIdPrefix(worker),
+    idPrefix: newIdPrefix(worker),
     lastSession: 0,
     pending,
     budget: new BufferBudget(board, worker),
@@ -88,14 +88,14 @@ function boot(worker: number, board: Board): WorkerContext {
       post({ kind: "bad-preread", listener, end, client: clientName(session), detail });
     }),
     watchPending: pendingWatch(pending),
-    lines,
-    watchLines: lineWatch(lines),
+    queues,
+    watchQueues: queueWatch(queues),
     access: null,
     placeOf,
     spliceAfterBytes: Number.POSITIVE_INFINITY,
     promote: (session) => promoted.promote(session),
     onSessionEnd: () => {
-      for (const line of lines) line.serve();
+      for (const queue of queues) queue.serve();
       resumeListeners();
     },
   };

@@ -138,7 +138,7 @@ export type SplicedSession = {
   readonly startedAtMs: number;
   /** Its client. */
   readonly peer: Peer;
-  readonly past: SessionPast;
+  readonly snapshot: SessionSnapshot;
   readonly trace: Trace | null;
 };
 
@@ -164,9 +164,9 @@ export type Trace = {
 export type Peer = { readonly remoteAddress: string; readonly remotePort: number };
 
 /** What a session takes along to another thread. */
-export type SessionPast = {
+export type SessionSnapshot = {
   /** Its id's: that of the thread where it began, and its number there. */
-  readonly mark: string;
+  readonly idPrefix: string;
   readonly number: number;
   readonly bytesUp: number;
   readonly bytesDown: number;

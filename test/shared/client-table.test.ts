@@ -1,6 +1,6 @@
 // Limits per client address over all threads.
 import { expect, test } from "bun:test";
-import { clientNetwork } from "../../src/data/accept/client-address.ts";
+import { clientNetwork } from "../../src/data/relay/client-address.ts";
 import { Board } from "../../src/shared/board.ts";
 import { CLIENT_CELLS } from "../../src/shared/board-layout.ts";
 

@@ -3,8 +3,8 @@ import type { ListenerLimits } from "../../config/config.ts";
 import { type Gate, makeGate } from "../../policy/admission/access-list.ts";
 import type { End } from "../../shared/end-reason.ts";
 import type { Admission } from "../../shared/messages.ts";
+import { clientNetwork } from "../relay/client-address.ts";
 import type { WorkerContext } from "../relay/worker-context.ts";
-import { clientNetwork } from "./client-address.ts";
 
 /** The cell of a client that is not counted by its address. */
 export const NO_CELL = -1;

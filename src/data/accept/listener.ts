@@ -9,12 +9,13 @@ import { END_INDEX, type End } from "../../shared/end-reason.ts";
 import type { Admission, SessionLimits } from "../../shared/messages.ts";
 import { beginTrace } from "../access-log/access-record.ts";
 import { Dial } from "../dial/dial.ts";
+import { clientAddress } from "../relay/client-address.ts";
 import { clientHandlers } from "../relay/client-handlers.ts";
 import { Pipe } from "../relay/pipe.ts";
+import type { Step } from "../relay/relay-types.ts";
 import { Session, type SessionSocket } from "../relay/session.ts";
 import type { WorkerContext } from "../relay/worker-context.ts";
 import { AdmissionControl, NO_CELL } from "./admission-control.ts";
-import { clientAddress } from "./client-address.ts";
 import type { ListenerContext } from "./listener-context.ts";
 import { Preread, type PrereadRules } from "./preread.ts";
 
@@ -177,7 +178,7 @@ export class Listener {
       endAtMs,
       clientCell,
       startedAtMs: nowMs,
-      past: null,
+      before: null,
       trace: thread.access === null ? null : beginTrace(origin, client),
     });
     client.data = session;
@@ -188,7 +189,7 @@ export class Listener {
     if (this.isFull()) this.pause();
   }
 
-  private firstStep(session: Session, up: Pipe, nowMs: number): Preread | Dial | null {
+  private firstStep(session: Session, up: Pipe, nowMs: number): Step | null {
     const { preread: rules, origin, admission } = this;
     if (rules !== null) return new Preread(session, { rules, origin, admission, up, nowMs });
     const pool = origin.poolOf(null);

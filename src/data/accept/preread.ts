@@ -10,10 +10,11 @@ import { parseHeader } from "../../policy/proxy-protocol/parse.ts";
 import { parseClientHello } from "../../policy/tls/client-hello.ts";
 import type { End } from "../../shared/end-reason.ts";
 import { Dial } from "../dial/dial.ts";
+import { clientAddress, sessionAddress } from "../relay/client-address.ts";
 import type { Pipe } from "../relay/pipe.ts";
+import type { Step } from "../relay/relay-types.ts";
 import type { Session } from "../relay/session.ts";
 import type { AdmissionControl } from "./admission-control.ts";
-import { clientAddress, sessionAddress } from "./client-address.ts";
 import type { ListenerContext } from "./listener-context.ts";
 
 /** What a listener reads. */
@@ -35,7 +36,7 @@ export type PrereadParts = {
   readonly nowMs: number;
 };
 
-export class Preread {
+export class Preread implements Step {
   /** By this thread's clock. */
   readonly deadlineMs: number;
   private readonly session: Session;
@@ -49,24 +50,21 @@ export class Preread {
     this.parts = parts;
     this.awaits = parts.rules.proxy === null ? "hello" : "header";
     this.deadlineMs = parts.nowMs + session.limits.prereadMs;
-    session.phase = "preread";
-    session.preread = this;
+    session.enter(this, "preread");
   }
 
   go(): void {
-    this.look();
-    const { session } = this;
-    if (session.preread === null) return;
-    session.thread.pending.add(session);
-    session.thread.watchPending();
+    this.received();
   }
+
+  /** It holds nothing. */
+  leave(): void {}
 
   deadlinePassed(): void {
     this.session.end("prereadTimeout");
   }
 
-  /** There may be more bytes than before. */
-  look(): void {
+  received(): void {
     const { up, rules } = this.parts;
     if (up.pendingBytes < this.leastBytes) return;
     if (this.awaits === "header" && !this.readHeader()) return;
@@ -146,7 +144,6 @@ export class Preread {
       this.refuse("noRoute", `there is no route for ${asked(session)}`);
       return;
     }
-    session.preread = null;
     new Dial(session, { origin, pool, nowMs: performance.now() }).go();
   }
 

@@ -2,8 +2,8 @@
 // nothing is sent per connection.
 import { type End, isOrdinary } from "../../shared/end-reason.ts";
 import type { AccessLines, AccessPlan } from "../../shared/messages.ts";
-import type { ListenerContext } from "../accept/listener-context.ts";
 import type { Session } from "../relay/session.ts";
+import type { LoggedAs, SessionLog } from "../relay/worker-context.ts";
 import { type LineOf, lineMaker } from "./access-line.ts";
 import { type AccessRecord, recordOf, refusalRecord } from "./access-record.ts";
 
@@ -11,7 +11,7 @@ import { type AccessRecord, recordOf, refusalRecord } from "./access-record.ts";
 export const BATCH_MS = 100;
 const BATCH_BYTES = 64 * 1024;
 
-export class AccessBatch {
+export class AccessBatch implements SessionLog {
   private readonly plan: NonNullable<AccessPlan>;
   private readonly post: (lines: AccessLines) => void;
   private readonly lineOf: LineOf;
@@ -29,18 +29,15 @@ export class AccessBatch {
     return this.lines === 0;
   }
 
-  /** A session has ended. */
   ended(session: Session, end: End, nowMs: number): void {
     const wentWell = isOrdinary(end) && (session.trace?.attempts ?? 1) <= 1;
     if (!wentWell || this.plan.mode === "all") this.add(recordOf(session, end, nowMs));
   }
 
-  /** A client was turned away. */
-  refused(origin: ListenerContext, client: object, end: End): void {
-    this.add(refusalRecord(origin, client, end));
+  refused(as: LoggedAs, client: object, end: End): void {
+    this.add(refusalRecord(as, client, end));
   }
 
-  /** Sends what there is. */
   flush(): void {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
@@ -62,10 +59,10 @@ export class AccessBatch {
 
 /** Goes on by another plan; what was made by the present one is sent first. */
 export function replanned(
-  present: AccessBatch | null,
+  present: SessionLog | null,
   plan: AccessPlan,
   post: (lines: AccessLines) => void,
-): AccessBatch | null {
+): SessionLog | null {
   present?.flush();
   return plan === null ? null : new AccessBatch(plan, post);
 }

@@ -1,10 +1,9 @@
 // What the access log knows of a session: noted from its accept on, and told once it has ended.
 import type { End } from "../../shared/end-reason.ts";
 import type { Trace } from "../../shared/messages.ts";
-import { clientName } from "../accept/client-address.ts";
-import type { ListenerContext } from "../accept/listener-context.ts";
-import { pastOf } from "../relay/past.ts";
+import { clientName } from "../relay/client-address.ts";
 import type { Session } from "../relay/session.ts";
+import type { LoggedAs } from "../relay/worker-context.ts";
 
 /** What a line of the log tells. Times in milliseconds; null: it has none. */
 export type AccessRecord = {
@@ -26,7 +25,7 @@ export type AccessRecord = {
 };
 
 /** Of a client that is let in. Its socket may be closed before the session ends, and then has no address. */
-export function beginTrace({ name, poolName }: ListenerContext, socket: object): Trace {
+export function beginTrace({ name, poolName }: LoggedAs, socket: object): Trace {
   return {
     listener: name,
     client: peerName(socket),
@@ -48,7 +47,7 @@ export function traceOf(session: Session): Trace {
 
 export function recordOf(session: Session, end: End, nowMs: number): AccessRecord {
   const trace = session.trace ?? lateTrace(session);
-  const { bytesUp, bytesDown, sni } = pastOf(session);
+  const { bytesUp, bytesDown, sni } = session.snapshot();
   return {
     endedAtMs: Date.now(),
     listener: trace.listener,
@@ -69,7 +68,7 @@ export function recordOf(session: Session, end: End, nowMs: number): AccessRecor
 
 /** Of a client that was turned away before there was a session. */
 export function refusalRecord(
-  { name, poolName }: ListenerContext,
+  { name, poolName }: LoggedAs,
   socket: object,
   end: End,
 ): AccessRecord {

@@ -1,6 +1,6 @@
 // The dial of one session: pick a backend, connect, on failure the next one, within a budget of
 // attempts and time. It ends when a connect completes or the budget is used up. While every backend
-// of the pool is full it may wait in the pool's line.
+// of the pool is full it may wait in the pool's queue.
 import type { Endpoint } from "../../base/address.ts";
 import { classifyDialError, errnoCode } from "../../base/os-error.ts";
 import type { ProxyProtocol } from "../../config/config.ts";
@@ -8,15 +8,15 @@ import { EHOSTUNREACH } from "../../os/abi.ts";
 import { hashText } from "../../policy/balance/hash.ts";
 import type { Route } from "../../policy/proxy-protocol/format.ts";
 import { formatHeader } from "../../policy/proxy-protocol/format.ts";
+import type { ClientHello } from "../../policy/tls/client-hello.ts";
 import type { End } from "../../shared/end-reason.ts";
 import { EJECTED } from "../../shared/health-bits.ts";
-import { sessionAddress, sessionPort, sessionRoute } from "../accept/client-address.ts";
-import type { ListenerContext } from "../accept/listener-context.ts";
-import { backendHandlers } from "../relay/backend-handlers.ts";
-import { idOf } from "../relay/past.ts";
-import type { Session } from "../relay/session.ts";
+import { makeBackendHandlers } from "../relay/backend-handlers.ts";
+import { sessionAddress, sessionPort, sessionRoute } from "../relay/client-address.ts";
+import type { Step } from "../relay/relay-types.ts";
+import type { Session, SessionSocket } from "../relay/session.ts";
 import { FULL, NO_HEADER, type Pool } from "./pool.ts";
-import type { ClientQueue } from "./queue.ts";
+import type { ClientQueue, Waiter } from "./queue.ts";
 
 /** Dials that fail in a row, over all workers, before a backend is ejected. */
 const FAILURES_TO_EJECT = 3;
@@ -30,11 +30,17 @@ const TOTALS = {
   other: "dialOther",
 } as const;
 
-export class Dial {
+/** Where clients go by what they ask for. A reload changes the answer, also for a dial under way. */
+export type PoolChoice = {
+  /** Null: such a client is refused. `hello` is null where none was read. */
+  readonly poolOf: (hello: ClientHello | null) => Pool | null;
+};
+
+export class Dial implements Step, Waiter {
   /** When the attempt under way has taken too long, by this thread's clock. */
   deadlineMs = 0;
   readonly session: Session;
-  private readonly origin: ListenerContext;
+  private readonly origin: PoolChoice;
   /** Of the newest generation. */
   private pool: Pool;
   private begunAtMs = 0;
@@ -52,34 +58,40 @@ export class Dial {
   /** Its backend has no port of its own. */
   private isAtClientsPort = false;
   /** Where it waits for a place on its pool. */
-  private line: ClientQueue | null = null;
+  private queue: ClientQueue | null = null;
   private joinedAtMs = 0;
 
   constructor(
     session: Session,
-    { origin, pool, nowMs }: { origin: ListenerContext; pool: Pool; nowMs: number },
+    { origin, pool, nowMs }: { origin: PoolChoice; pool: Pool; nowMs: number },
   ) {
     this.session = session;
     this.origin = origin;
     this.pool = pool;
     this.begin(nowMs);
-    session.phase = "dialing";
-    session.dial = this;
+    session.enter(this, "dialing");
   }
 
-  /** It waits for a place on its pool. */
-  get isQueued(): boolean {
-    return this.line !== null;
-  }
-
-  /** Connects, waits in line, or ends the session. */
+  /** Connects, waits in the queue, or ends the session. */
   go(): void {
-    const { session } = this;
     const nowMs = performance.now();
     const end = this.findPool() ?? this.next(nowMs);
-    if (end !== null && !(end === "queueFull" && this.joinLine(nowMs))) return session.end(end);
-    session.thread.pending.add(session);
-    session.thread.watchPending();
+    if (end !== null && !(end === "queueFull" && this.joinQueue(nowMs))) this.session.end(end);
+  }
+
+  /** Early bytes are the pipe's. */
+  received(): void {}
+
+  leave(): void {
+    this.leaveQueue();
+  }
+
+  connected(socket: SessionSocket): void {
+    const header = this.header();
+    // Its send buffer is empty and takes a header whole, unless the backend is gone again.
+    if (header !== null && socket.write(header) < header.length)
+      return this.attemptFailed("ECONNRESET");
+    this.session.relay(socket, this.succeeded());
   }
 
   /** The attempt under way failed or took too long. */
@@ -92,52 +104,50 @@ export class Dial {
     this.go();
   }
 
-  /** What it waits for has taken too long. */
   deadlinePassed(): void {
-    if (this.line === null) this.attemptFailed("ETIMEDOUT");
+    if (this.queue === null) this.attemptFailed("ETIMEDOUT");
     else this.session.end("queueTimeout");
   }
 
-  /** It has waited longest. Returns whether it has left the line; false: all are full still. */
   tryTurn(): boolean {
     const nowMs = performance.now();
     this.begin(nowMs);
     const { pool } = this;
     const lost = this.findPool();
     if (this.pool !== pool) {
-      // It belongs to another line now, and holds up this one.
-      this.lineDisbanded();
+      // It belongs to another queue now, and holds up this one.
+      this.queueClosed();
       return true;
     }
     const end = lost ?? this.next(nowMs, true);
     if (end === "queueFull") return false;
-    this.leaveLine();
+    this.leaveQueue();
     if (end !== null) this.session.end(end);
     return true;
   }
 
-  /** The line is no more. */
-  lineDisbanded(): void {
-    this.leaveLine();
+  queueClosed(): void {
+    this.leaveQueue();
     this.begin(performance.now());
     this.go();
   }
 
-  leaveLine(): void {
-    const { line } = this;
-    if (line === null) return;
-    line.leave(this);
-    this.line = null;
+  private leaveQueue(): void {
+    const { queue } = this;
+    if (queue === null) return;
+    queue.leave(this);
+    this.queue = null;
     const { trace } = this.session;
     if (trace !== null) trace.queueMs = (trace.queueMs ?? 0) + performance.now() - this.joinedAtMs;
   }
 
-  private joinLine(nowMs: number): boolean {
-    const { line } = this.pool;
-    if (!line.join(this)) return false;
-    this.line = line;
+  private joinQueue(nowMs: number): boolean {
+    const { queue } = this.pool;
+    if (!queue.join(this)) return false;
+    this.queue = queue;
     this.joinedAtMs = nowMs;
-    this.deadlineMs = nowMs + line.timeoutMs;
+    this.deadlineMs = nowMs + queue.timeoutMs;
+    this.session.enter(this, "queued");
     return true;
   }
 
@@ -161,11 +171,12 @@ export class Dial {
    *  none can be. */
   next(nowMs: number, hasTurn = false): End | null {
     const { session } = this;
-    if (!hasTurn && this.tried.length === 0 && this.pool.line.isBusy) return "queueFull";
+    if (!hasTurn && this.tried.length === 0 && this.pool.queue.isBusy) return "queueFull";
     for (;;) {
       if (nowMs >= this.totalDeadlineMs) return this.tried.length > 0 ? "dialTimeout" : "noBackend";
       if (session.slot < 0 && !this.pickBackend()) {
-        if (this.isFull && (this.tried.length === 0 || this.pool.line.size > 0)) return "queueFull";
+        if (this.isFull && (this.tried.length === 0 || this.pool.queue.size > 0))
+          return "queueFull";
         if (this.tried.length === 0) return "noBackend";
         return this.lastError === "ETIMEDOUT" ? "dialTimeout" : "dialFailed";
       }
@@ -196,7 +207,7 @@ export class Dial {
     }
   }
 
-  /** A connect completed. Returns whom to tell of the backend's first byte. */
+  /** A connect completed. Returns what is to be called at the backend's first byte. */
   succeeded(): ((nowMs: number) => void) | null {
     const { thread, slot } = this.session;
     thread.board.clearDialFailures(slot);
@@ -218,14 +229,14 @@ export class Dial {
   }
 
   /** What the backend is told before the client's bytes; null: nothing. */
-  header(): Uint8Array | null {
+  private header(): Uint8Array | null {
     const { session } = this;
     const { version, tlvs } = this.proxy;
     if (version === "off") return null;
     if (tlvs.length === 0) return formatHeader(version, this.route);
     const authority = session.hello?.sni ?? null;
     const alpn = session.hello?.alpn[0] ?? null;
-    const values = { authority, alpn, unique_id: idOf(session) };
+    const values = { authority, alpn, unique_id: session.id };
     return formatHeader(version, this.route, { tlvs, values });
   }
 
@@ -238,6 +249,7 @@ export class Dial {
     if (tried.length > 0)
       session.thread.board.countBackend(session.thread.worker, slot, "retries", 1);
     tried.push(slot);
+    session.enter(this, "dialing");
     this.proxy = this.pool.proxyProtocol(slot);
     if (this.proxy.version !== "off") this.route = sessionRoute(session);
     this.endpointsTried = 0;
@@ -275,7 +287,7 @@ export class Dial {
     if (trace !== null) trace.attempts = (trace.attempts ?? 0) + 1;
     return session.thread.connect({
       endpoint,
-      handlers: backendHandlers,
+      handlers,
       data: session,
       isSpeakingFirst: session.up.pendingBytes > 0 || this.proxy.version !== "off",
     });
@@ -291,4 +303,13 @@ export class Dial {
     const port = sessionPort(session);
     return port === 0 ? null : { ...endpoint, port };
   }
+}
+
+const handlers = makeBackendHandlers({
+  connected: (session, socket) => dialOf(session)?.connected(socket),
+  failed: (session, code) => dialOf(session)?.attemptFailed(code),
+});
+
+function dialOf({ step }: Session): Dial | null {
+  return step instanceof Dial ? step : null;
 }

@@ -28,7 +28,7 @@ export class Pool {
   /** How long its backends take, where its method asks; else null. */
   times: Latency | null = null;
   /** Where clients wait while all its backends are full. */
-  readonly line: ClientQueue;
+  readonly queue: ClientQueue;
   private readonly board: Board;
   private balancer: Balancer = balancers.round_robin;
   private backends: ReadonlyMap<number, GenerationBackend> = new Map();
@@ -50,7 +50,7 @@ export class Pool {
   constructor(slot: number, board: Board) {
     this.slot = slot;
     this.board = board;
-    this.line = new ClientQueue(slot, board.queue);
+    this.queue = new ClientQueue(slot, board.queue);
   }
 
   /** Does its method ask for the client's address? */
@@ -66,8 +66,8 @@ export class Pool {
     this.backends = new Map(config.backends.map((backend) => [backend.slot, backend]));
     this.balancer = balancers[config.method];
     this.facts.boundPercent = config.boundPercent;
-    this.line.size = config.queue.size;
-    this.line.timeoutMs = config.queue.timeoutMs;
+    this.queue.size = config.queue.size;
+    this.queue.timeoutMs = config.queue.timeoutMs;
     if (config.method !== "least_time") this.times = null;
     else this.times ??= new Latency();
     this.tiers = [];

@@ -1,11 +1,20 @@
 // Clients that wait until a backend of a full pool has a place for them: first come, first served
 // over all workers. A place that is freed here is given at once, one that is freed in another thread
-// is seen by a sweep that runs only while somebody waits.
+// is seen by a sweep that runs only while a client waits.
 import type { QueueCells } from "../../shared/queue-cells.ts";
-import type { Dial } from "./dial.ts";
+import type { WorkerContext } from "../relay/worker-context.ts";
 
 /** How late a place that another thread has freed may be given. */
 const SWEEP_MS = 5;
+
+/** The dial of a client that waits. */
+export type Waiter = {
+  readonly session: { readonly thread: WorkerContext };
+  /** It has waited longest. Returns whether it has left the queue; false: all backends are full still. */
+  tryTurn(): boolean;
+  /** The queue is no more. */
+  queueClosed(): void;
+};
 
 export class ClientQueue {
   /** Clients that may wait, over all workers. */
@@ -15,7 +24,7 @@ export class ClientQueue {
   private readonly pool: number;
   private readonly cells: QueueCells;
   /** With their tickets, in their order. */
-  private readonly dials = new Map<Dial, number>();
+  private readonly waiters = new Map<Waiter, number>();
   private isServing = false;
 
   constructor(pool: number, cells: QueueCells) {
@@ -23,28 +32,28 @@ export class ClientQueue {
     this.cells = cells;
   }
 
-  /** Does anybody wait, in whichever worker? Whoever comes now is behind. */
+  /** Does a client wait, in whichever worker? One that comes now is behind it. */
   get isBusy(): boolean {
     return this.size > 0 && this.cells.length(this.pool) > 0;
   }
 
   /** False when there is no place to wait. */
-  join(dial: Dial): boolean {
-    const { worker, lines, watchLines } = dial.session.thread;
+  join(waiter: Waiter): boolean {
+    const { worker, queues, watchQueues } = waiter.session.thread;
     if (this.size === 0 || !this.cells.enter(worker, this.pool, this.size)) return false;
-    this.dials.set(dial, this.cells.drawTicket(this.pool));
+    this.waiters.set(waiter, this.cells.drawTicket(this.pool));
     this.showHead(worker);
-    lines.add(this);
-    watchLines();
+    queues.add(this);
+    watchQueues();
     return true;
   }
 
-  leave(dial: Dial): void {
-    const { worker, lines } = dial.session.thread;
-    if (!this.dials.delete(dial)) return;
+  leave(waiter: Waiter): void {
+    const { worker, queues } = waiter.session.thread;
+    if (!this.waiters.delete(waiter)) return;
     this.cells.leave(worker, this.pool);
     this.showHead(worker);
-    if (this.dials.size === 0) lines.delete(this);
+    if (this.waiters.size === 0) queues.delete(this);
   }
 
   /** Lets those go on whose turn it is. */
@@ -52,8 +61,8 @@ export class ClientQueue {
     // A session that ends in its turn frees a place, and would have this called again.
     if (this.isServing) return;
     this.isServing = true;
-    for (const [dial, ticket] of this.dials) {
-      if (!this.cells.isFirst(this.pool, ticket) || !dial.tryTurn()) break;
+    for (const [waiter, ticket] of this.waiters) {
+      if (!this.cells.isFirst(this.pool, ticket) || !waiter.tryTurn()) break;
     }
     this.isServing = false;
   }
@@ -61,21 +70,21 @@ export class ClientQueue {
   /** The pool is no more: each looks for another one, or ends. Nobody waits here again. */
   close(): void {
     this.size = 0;
-    for (const dial of [...this.dials.keys()]) dial.lineDisbanded();
+    for (const waiter of [...this.waiters.keys()]) waiter.queueClosed();
   }
 
   private showHead(worker: number): void {
-    const [ticket = 0] = this.dials.values();
+    const [ticket = 0] = this.waiters.values();
     this.cells.setHead(worker, this.pool, ticket);
   }
 }
 
-/** Returns the function that keeps serving these lines from now on, until they are empty. */
-export function lineWatch(lines: ReadonlySet<ClientQueue>): () => void {
+/** Returns the function that keeps serving these queues from now on, until they are empty. */
+export function queueWatch(queues: WorkerContext["queues"]): () => void {
   let timer: Timer | null = null;
   const sweep = () => {
-    for (const line of lines) line.serve();
-    if (lines.size > 0 || timer === null) return;
+    for (const queue of queues) queue.serve();
+    if (queues.size > 0 || timer === null) return;
     clearInterval(timer);
     timer = null;
   };

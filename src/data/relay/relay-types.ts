@@ -19,6 +19,19 @@ export type RelaySocket = PipeSocket & {
   setKeepAlive(enable: boolean, idleMs: number): void;
 };
 
+/** What a session does before it relays: a preread, or a dial. It calls the session; the session calls
+ *  it by these only. */
+export type Step = {
+  /** When what it waits for has taken too long, by this thread's clock. */
+  readonly deadlineMs: number;
+  go(): void;
+  deadlinePassed(): void;
+  /** The client has sent bytes: they lie in the session's pipe. */
+  received(): void;
+  /** The session ends: gives up what the step holds. */
+  leave(): void;
+};
+
 /** Bytes from a source to a sink, in order, then the FIN. */
 export type Direction = {
   source: PipeSocket | null;

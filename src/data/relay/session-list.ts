@@ -1,7 +1,6 @@
 // The sessions of one thread, for an operator who asks: the first few by size or age, and one by its id.
-import type { AskSessions, SessionFacts, SessionStage } from "../../shared/messages.ts";
-import { clientName } from "../accept/client-address.ts";
-import { idOf, pastOf } from "./past.ts";
+import type { AskSessions, SessionFacts } from "../../shared/messages.ts";
+import { clientName } from "./client-address.ts";
 import type { Session } from "./session.ts";
 import type { WorkerContext } from "./worker-context.ts";
 
@@ -28,7 +27,7 @@ export function listSessions(
       const next = all.next();
       if (next.done) {
         cut();
-        return done(first.map(factsOf));
+        return done(first.flatMap(factsOf));
       }
       first.push(next.value);
       // Sorted once for each time that it has doubled: cheap, and never more than that in hand.
@@ -43,7 +42,7 @@ export function listSessions(
 export function killSession(thread: WorkerContext | null, id: string): boolean {
   const number = Number(id.slice(id.lastIndexOf("-") + 1));
   for (const session of thread?.sessions ?? []) {
-    if (session.number !== number || idOf(session) !== id) continue;
+    if (session.number !== number || session.id !== id) continue;
     session.end("killed");
     return true;
   }
@@ -54,28 +53,15 @@ function ageRank({ startedAtMs }: Session): number {
   return -startedAtMs;
 }
 
-function byteRank({ past, up, down }: Session): number {
-  return (past === null ? 0 : past.bytesUp + past.bytesDown) + up.bytes + down.bytes;
+function byteRank({ before, up, down }: Session): number {
+  return (before === null ? 0 : before.bytesUp + before.bytesDown) + up.bytes + down.bytes;
 }
 
-function factsOf(session: Session): SessionFacts {
-  const { listener, slot, startedAtMs } = session;
-  const { bytesUp, bytesDown, sni } = pastOf(session);
-  return {
-    id: idOf(session),
-    listener,
-    slot,
-    client: clientName(session),
-    sni,
-    ageMs: performance.now() - startedAtMs,
-    bytesUp,
-    bytesDown,
-    stage: stageOf(session),
-  };
-}
-
-function stageOf({ phase, preread, dial, isHalfClosed }: Session): SessionStage {
-  if (preread !== null) return "preread";
-  if (phase === "dialing") return dial?.isQueued ? "queued" : "dialing";
-  return isHalfClosed ? "half_closed" : "relaying";
+function factsOf(session: Session): SessionFacts[] {
+  const { id, listener, slot, startedAtMs, phase: stage } = session;
+  if (stage === "ended") return [];
+  const client = clientName(session);
+  const { bytesUp, bytesDown, sni } = session.snapshot();
+  const ageMs = performance.now() - startedAtMs;
+  return [{ id, listener, slot, client, sni, ageMs, bytesUp, bytesDown, stage }];
 }

@@ -1,21 +1,29 @@
-// One client's connection, from accept to its end: preread, dial, relay, and the one end(reason) that
-// frees both sockets, its lease on a backend and its counts.
+// One client's connection, from accept to its end: a preread where its listener asks for one, a dial, the
+// relay, and the one end(reason) that frees both sockets, its lease on a backend and its counts.
 //
-//   preread ──► dialing ──► relaying ──► ended
-//      └───────────┴──────────────────────►┘
+//   preread ──► dialing ──► relaying ──► half_closed
+//      └──► queued ◄─┘                                   from each of them: ended
 //
-// Most begin with the dial, which may wait in a line first, while every backend of the pool is full.
+// It is always true, and checked by the simulation, that:
+//   - `step` is not null ⇔ the phase is preread, queued or dialing: nothing is relayed yet;
+//   - `slot` ≥ 0 ⇒ it is the row of a backend of the pool that its dial is at, or that it relays to;
+//   - queued ⇒ `slot` < 0: a client that waits holds no place.
 import type { Route } from "../../policy/proxy-protocol/format.ts";
 import type { ClientHello } from "../../policy/tls/client-hello.ts";
 import { END_INDEX, type End, isRefusal } from "../../shared/end-reason.ts";
-import type { SessionLimits, SessionPast, Trace } from "../../shared/messages.ts";
-import type { Preread } from "../accept/preread.ts";
-import type { Dial } from "../dial/dial.ts";
-import type { Direction, RelaySocket } from "./relay-types.ts";
+import type { SessionLimits, SessionSnapshot, SessionStage, Trace } from "../../shared/messages.ts";
+import type { Direction, RelaySocket, Step } from "./relay-types.ts";
 import type { WorkerContext } from "./worker-context.ts";
 
 export type SessionSocket = Bun.Socket<Session>;
-export type Phase = "preread" | "dialing" | "relaying" | "ended";
+export type Phase = SessionStage | "ended";
+
+/** How a session ends whose client leaves before the relay. */
+const CLIENT_GONE: Readonly<Partial<Record<Phase, End>>> = {
+  preread: "clientGonePreread",
+  queued: "clientGoneQueue",
+  dialing: "clientGoneDial",
+};
 
 export type SessionParts = {
   /** The listener's row on the board. */
@@ -32,9 +40,9 @@ export type SessionParts = {
   readonly clientCell: number;
   /** When it was accepted, by this thread's clock. */
   readonly startedAtMs: number;
-  /** What another thread did of it; null: nothing. */
-  readonly past: SessionPast | null;
-  /** What is noted for the access log; null: nothing. */
+  /** As another thread has given it away; null: it began here. */
+  readonly before: SessionSnapshot | null;
+  /** Facts for the access log; null: none are noted. */
   readonly trace: Trace | null;
 };
 
@@ -52,13 +60,11 @@ export class Session {
   phase: Phase = "dialing";
   /** The backend's row on the board while its lease is held; else −1. */
   slot = -1;
-  /** While it is in that phase; else null. */
-  preread: Preread | null = null;
-  /** While it is dialing; else null. */
-  dial: Dial | null = null;
-  /** What its peer's PROXY header says of the client; null: there was none, or it says nothing. */
+  /** The preread or the dial that it is at; null: it relays, or has ended. */
+  step: Step | null = null;
+  /** The client by its peer's PROXY header; null: there was none, or it names no address. */
   announced: Route = null;
-  /** What its client asks for; null: it was not read. */
+  /** Its client's ClientHello; null: it was not read. */
   hello: ClientHello | null = null;
   clientCell: number;
   /** Once a side was reset after its FIN: how the session will have ended. */
@@ -68,19 +74,19 @@ export class Session {
   /** When its max_lifetime is over, by this thread's clock. */
   readonly endAtMs: number;
   readonly startedAtMs: number;
-  /** Its thread's how-manieth it is. */
+  /** It counts the sessions of the thread where it began. */
   readonly number: number;
-  readonly past: SessionPast | null;
+  readonly before: SessionSnapshot | null;
   readonly trace: Trace | null;
-  /** Somebody is to be told of the backend's first byte. */
+  /** The time of the backend's first byte is to be noted. */
   isAwaitingAnswer = false;
-  private answer: ((nowMs: number) => void) | null = null;
+  private onFirstByte: ((nowMs: number) => void) | null = null;
   private isKeptAlive = false;
   private countedUp = 0;
   private countedDown = 0;
 
   constructor(thread: WorkerContext, parts: SessionParts) {
-    const { listener, limits, client, up, down, endAtMs, clientCell, startedAtMs, past } = parts;
+    const { listener, limits, client, up, down, endAtMs, clientCell, startedAtMs, before } = parts;
     const { trace } = parts;
     this.thread = thread;
     this.listener = listener;
@@ -94,29 +100,44 @@ export class Session {
     this.endAtMs = endAtMs;
     this.clientCell = clientCell;
     this.startedAtMs = startedAtMs;
-    this.past = past;
+    this.before = before;
     this.trace = trace;
-    this.number = past?.number ?? ++thread.lastSession;
+    this.number = before?.number ?? ++thread.lastSession;
   }
 
-  /** A FIN has come from one side at least. */
-  get isHalfClosed(): boolean {
-    return this.up.hasEnded || this.down.hasEnded;
+  /** Unique as long as bal runs. */
+  get id(): string {
+    return `${this.before?.idPrefix ?? this.thread.idPrefix}-${this.number}`;
+  }
+
+  get isRelaying(): boolean {
+    return this.phase === "relaying" || this.phase === "half_closed";
+  }
+
+  /** What it is and has moved since it was accepted, whichever threads it was on. */
+  snapshot(): SessionSnapshot {
+    const { before, thread, number, up, down, hello } = this;
+    return {
+      idPrefix: before?.idPrefix ?? thread.idPrefix,
+      number,
+      bytesUp: (before?.bytesUp ?? 0) + up.bytes,
+      bytesDown: (before?.bytesDown ?? 0) + down.bytes,
+      sni: hello?.sni ?? before?.sni ?? null,
+    };
   }
 
   /** Its places on the board are taken. `early` is what the client has sent already, or the errno of a
    *  client that is gone. */
-  start(first: Preread | Dial, early: Uint8Array | null | number): void {
+  start(first: Step, early: Uint8Array | null | number): void {
     this.thread.sessions.add(this);
     if (typeof early === "number") return this.broke(this.up);
     if (early !== null) this.up.push(early);
     first.go();
   }
 
-  /** Goes on with what another thread has begun, whose rows on the board are this one's already. */
+  /** Goes on where another thread has given it away; its rows on the board are this thread's already. */
   adopt(backend: RelaySocket, slot: number): void {
     this.slot = slot;
-    this.isAwaitingAnswer = this.trace !== null && this.trace.firstByteMs === null;
     this.thread.sessions.add(this);
     this.relay(backend);
   }
@@ -134,12 +155,15 @@ export class Session {
     this.backend?.end();
   }
 
-  /** What waits for the client's bytes or for a backend; its deadline is to be kept. */
-  get pendingStep(): Preread | Dial | null {
-    return this.preread ?? this.dial;
-  }
+  // --- before the relay -------------------------------------------------------------------
 
-  // --- dial -------------------------------------------------------------------------------
+  /** A step begins, or goes into another phase. Its deadline is kept from now on. */
+  enter(step: Step, phase: "preread" | "queued" | "dialing"): void {
+    this.step = step;
+    this.phase = phase;
+    this.thread.pending.add(this);
+    this.thread.watchPending();
+  }
 
   takeBackend(slot: number): void {
     this.slot = slot;
@@ -152,25 +176,16 @@ export class Session {
     this.slot = -1;
   }
 
-  /** The dial's connect completed. */
-  connected(socket: SessionSocket): void {
-    const { dial } = this;
-    if (dial === null) return;
-    const header = dial.header();
-    // Its send buffer is empty and takes a header whole, unless the backend is gone again.
-    if (header !== null && socket.write(header) < header.length)
-      return dial.attemptFailed("ECONNRESET");
-    this.answer = dial.succeeded();
-    this.isAwaitingAnswer = this.answer !== null || this.trace !== null;
-    this.dial = null;
-    this.thread.pending.delete(this);
-    this.relay(socket);
-  }
-
   // --- relay ------------------------------------------------------------------------------
 
-  private relay(backend: RelaySocket): void {
-    this.phase = "relaying";
+  /** The backend is connected. `onFirstByte` is called when its first byte has come. */
+  relay(backend: RelaySocket, onFirstByte: ((nowMs: number) => void) | null = null): void {
+    const { trace } = this;
+    this.step = null;
+    this.thread.pending.delete(this);
+    this.phase = this.up.hasEnded ? "half_closed" : "relaying";
+    this.onFirstByte = onFirstByte;
+    this.isAwaitingAnswer = onFirstByte !== null || (trace !== null && trace.firstByteMs === null);
     this.backend = backend;
     this.up.sink = backend;
     this.down.source = backend;
@@ -182,7 +197,7 @@ export class Session {
   received(pipe: Direction, chunk: Uint8Array): void {
     if (this.isAwaitingAnswer && pipe === this.down) this.answered();
     if (!pipe.push(chunk)) return this.broke(this.reverse(pipe));
-    if (this.preread !== null) return this.preread.look();
+    if (this.step !== null) return this.step.received();
     if (pipe.bytes >= this.spliceAtBytes) this.thread.promote(this);
   }
 
@@ -190,8 +205,8 @@ export class Session {
   answered(): void {
     this.isAwaitingAnswer = false;
     const nowMs = performance.now();
-    this.answer?.(nowMs);
-    this.answer = null;
+    this.onFirstByte?.(nowMs);
+    this.onFirstByte = null;
     const { trace, startedAtMs } = this;
     if (trace === null || trace.connectedAfterMs === null) return;
     trace.firstByteMs = nowMs - startedAtMs - trace.connectedAfterMs;
@@ -206,8 +221,9 @@ export class Session {
 
   /** A pipe's source has sent FIN. */
   finished(pipe: Direction): void {
-    if (this.preread !== null) return this.end("clientGonePreread");
+    if (this.phase === "preread") return this.end("clientGonePreread");
     pipe.hasEnded = true;
+    if (this.step === null) this.phase = "half_closed";
     if (pipe.state === "dead") this.endLinger(this.reverse(pipe));
     else this.flush(pipe);
   }
@@ -215,9 +231,8 @@ export class Session {
   /** A pipe's source was reset, or broke when it was written to. */
   broke(pipe: Direction): void {
     if (this.phase === "ended") return;
-    if (this.preread !== null) return this.end("clientGonePreread");
-    if (this.phase === "dialing")
-      return this.end(this.dial?.isQueued === true ? "clientGoneQueue" : "clientGoneDial");
+    const gone = CLIENT_GONE[this.phase];
+    if (gone !== undefined) return this.end(gone);
     const reverse = this.reverse(pipe);
     const end = this.resetReason(pipe);
     if (!pipe.hasEnded || pipe.state === "dead") return this.end(end);
@@ -254,8 +269,9 @@ export class Session {
   }
 
   private resetReason(pipe: Direction): End {
-    if (pipe === this.up) return this.isHalfClosed ? "clientResetHalfClosed" : "clientReset";
-    return this.isHalfClosed ? "backendResetHalfClosed" : "backendReset";
+    const isHalfClosed = this.phase === "half_closed";
+    if (pipe === this.up) return isHalfClosed ? "clientResetHalfClosed" : "clientReset";
+    return isHalfClosed ? "backendResetHalfClosed" : "backendReset";
   }
 
   // --- end --------------------------------------------------------------------------------
@@ -264,12 +280,11 @@ export class Session {
    *  is refused where the config says otherwise. Idempotent. */
   end(end: End): void {
     if (this.phase === "ended") return;
+    const { thread, step } = this;
     this.phase = "ended";
-    const { thread } = this;
+    this.step = null;
     thread.pending.delete(this);
-    this.dial?.leaveLine();
-    this.dial = null;
-    this.preread = null;
+    step?.leave();
     thread.sessions.delete(this);
     this.countBytes();
     const nowMs = performance.now();

@@ -26,14 +26,13 @@ export function startSweep(thread: WorkerContext, also: () => void): void {
   }, SWEEP_MS);
 }
 
-/** Returns the function that keeps deadlines of prereads, of dials and of clients that wait from now on,
- *  until there are none. */
+/** Returns the function that keeps the deadlines of steps from now on, until there are none. */
 export function pendingWatch(pending: ReadonlySet<Session>): () => void {
   let timer: Timer | null = null;
   const sweep = () => {
     const nowMs = performance.now();
-    for (const { pendingStep } of pending) {
-      if (pendingStep !== null && nowMs >= pendingStep.deadlineMs) pendingStep.deadlinePassed();
+    for (const { step } of pending) {
+      if (step !== null && nowMs >= step.deadlineMs) step.deadlinePassed();
     }
     if (pending.size > 0 || timer === null) return;
     clearInterval(timer);
@@ -47,7 +46,7 @@ export function pendingWatch(pending: ReadonlySet<Session>): () => void {
 function sweepSession(session: Session, nowMs: number): void {
   session.up.observe(nowMs);
   session.down.observe(nowMs);
-  if (session.phase !== "relaying") return;
+  if (!session.isRelaying) return;
   session.keepAlive();
   session.countBytes();
   if (nowMs >= session.endAtMs) return session.end("maxLifetime");
@@ -59,7 +58,7 @@ function sweepSession(session: Session, nowMs: number): void {
 /** How long no byte may move, 0 for ever, and what it is called when it is over. */
 function quietLimit(session: Session): readonly [number, End] {
   if (session.lingering !== null) return [LINGER_MS, session.lingering];
-  if (session.isHalfClosed) return [session.limits.halfClosedMs, "halfClosedTimeout"];
+  if (session.phase === "half_closed") return [session.limits.halfClosedMs, "halfClosedTimeout"];
   return [session.limits.idleMs, "idleTimeout"];
 }
 

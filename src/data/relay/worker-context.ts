@@ -4,8 +4,6 @@ import type { ConnectOptions } from "../../os/connect.ts";
 import type { Board } from "../../shared/board.ts";
 import type { End } from "../../shared/end-reason.ts";
 import type { Fault, FromWorker } from "../../shared/messages.ts";
-import type { AccessBatch } from "../access-log/access-batch.ts";
-import type { ClientQueue } from "../dial/queue.ts";
 import type { BufferBudget } from "./buffer-budget.ts";
 import type { Session } from "./session.ts";
 
@@ -16,22 +14,35 @@ export type Place = {
   readonly backend: string | null;
 };
 
+/** What a session is logged under: its listener, and the pool where its listener has only one. */
+export type LoggedAs = { readonly name: string; readonly poolName: string | null };
+
+/** Where ends of sessions are logged. */
+export type SessionLog = {
+  readonly isEmpty: boolean;
+  ended(session: Session, end: End, nowMs: number): void;
+  /** A client was turned away before there was a session. */
+  refused(as: LoggedAs, client: object, end: End): void;
+  /** Sends the lines that it has. */
+  flush(): void;
+};
+
 export type WorkerContext = {
   /** Its row on the board. */
   readonly worker: number;
   readonly board: Board;
   readonly sessions: Set<Session>;
   /** What its sessions' ids begin with: of no other thread, nor of one that had its row before. */
-  readonly mark: string;
+  readonly idPrefix: string;
   /** How many sessions have begun here. */
   lastSession: number;
-  /** Those whose preread or dial has a deadline. */
+  /** Those in a step: its deadline is to be kept. */
   readonly pending: Set<Session>;
   readonly budget: BufferBudget;
-  /** Where clients wait for a place on a full pool. */
-  readonly lines: Set<ClientQueue>;
-  /** A line has somebody who waits: it is to be served. */
-  readonly watchLines: () => void;
+  /** Queues in which clients of this thread wait for a place on a full pool. */
+  readonly queues: Set<{ serve(): void }>;
+  /** A client waits in a queue: it is to be served. */
+  readonly watchQueues: () => void;
   /** Begins a dial; `connectTo`, or what a test puts in its place. */
   readonly connect: (options: ConnectOptions<Session>) => number;
   readonly post: (message: Fault | Extract<FromWorker, { kind: "ejected" }>) => void;
@@ -42,7 +53,7 @@ export type WorkerContext = {
   /** A preread or a dial has begun: its deadline is to be kept. */
   readonly watchPending: () => void;
   /** Where ends of sessions are logged; null: nowhere. */
-  access: AccessBatch | null;
+  access: SessionLog | null;
   /** What is known of a listener and a backend by their rows on the board. */
   readonly placeOf: (listener: number, slot: number) => Place;
   /** Bytes in one direction after which a session is bulk; Infinity: never. */
@@ -53,7 +64,7 @@ export type WorkerContext = {
   readonly onSessionEnd: () => void;
 };
 
-/** A thread's mark: its row, and chance. */
+/** A thread's row, and chance. */
 export function newIdPrefix(row: number): string {
   return `${row}${Math.random().toString(36).slice(2, 6)}`;
 }
@@ -61,6 +72,6 @@ export function newIdPrefix(row: number): string {
 /** Ends the sessions that a backend has. */
 export function closeBackend(thread: WorkerContext | null, slot: number): void {
   for (const session of thread?.sessions ?? []) {
-    if (session.slot === slot && session.phase === "relaying") session.end("backendDown");
+    if (session.slot === slot && session.isRelaying) session.end("backendDown");
   }
 }

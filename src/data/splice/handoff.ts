@@ -6,9 +6,8 @@ import { closePipe, type KernelPipe, openPipe } from "../../os/splice.ts";
 import type { Board } from "../../shared/board.ts";
 import { splicerRow } from "../../shared/board-layout.ts";
 import type { FromWorker } from "../../shared/messages.ts";
-import { peerOf } from "../accept/client-address.ts";
 import { traceOf } from "../access-log/access-record.ts";
-import { pastOf } from "../relay/past.ts";
+import { peerOf } from "../relay/client-address.ts";
 import type { RelaySocket } from "../relay/relay-types.ts";
 import type { Session } from "../relay/session.ts";
 
@@ -37,7 +36,7 @@ export class Promotion {
   /** Leaves the session alone while bytes are pending or a side has ended, and when there is no room. */
   promote(session: Session): void {
     const { up, down, backend, listener, slot, limits, endAtMs, clientCell, startedAtMs } = session;
-    if (session.phase !== "relaying" || backend === null || session.isHalfClosed) return;
+    if (session.phase !== "relaying" || backend === null) return;
     if (session.lingering !== null || up.pendingBytes > 0 || down.pendingBytes > 0) return;
     const row = splicerRow(this.worker);
     const descriptors =
@@ -48,7 +47,7 @@ export class Promotion {
     }
     session.keepAlive();
     const peer = peerOf(session);
-    const past = pastOf(session);
+    const snapshot = session.snapshot();
     const trace = traceOf(session);
     this.board.handOver(this.worker, row, { listener, slot });
     if (clientCell >= 0) this.board.clients.handOver(this.worker, row, clientCell);
@@ -56,7 +55,7 @@ export class Promotion {
     const offsetMs = monotonicOffsetMs();
     const times = { endAtMs: endAtMs + offsetMs, startedAtMs: startedAtMs + offsetMs };
     const parts = { ...descriptors, listener, slot, limits, clientCell, ...times };
-    this.post({ kind: "promoted", session: { ...parts, peer, past, trace } });
+    this.post({ kind: "promoted", session: { ...parts, peer, snapshot, trace } });
   }
 }
 

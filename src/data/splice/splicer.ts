@@ -76,7 +76,7 @@ function boot(row: number, board: Board): WorkerContext {
     worker: row,
     board,
     sessions: new Set(),
-    mark: newIdPrefix(row),
+    idPrefix: newIdPrefix(row),
     lastSession: 0,
     pending: new Set(),
     budget: new BufferBudget(board, row),
@@ -89,8 +89,8 @@ function boot(row: number, board: Board): WorkerContext {
     reportLocalError: () => {},
     reportBadPreread: () => {},
     watchPending: () => {},
-    lines: new Set(),
-    watchLines: () => {},
+    queues: new Set(),
+    watchQueues: () => {},
     access: null,
     placeOf: () => ({ listener: null, pool: null, backend: null }),
     spliceAfterBytes: Number.POSITIVE_INFINITY,
@@ -104,7 +104,7 @@ function boot(row: number, board: Board): WorkerContext {
 
 function adopt(id: number, parts: SplicedSession): void {
   if (thread === null) return;
-  const { listener, limits, slot, clientCell, past, trace } = parts;
+  const { listener, limits, slot, clientCell, snapshot, trace } = parts;
   const offsetMs = monotonicOffsetMs();
   const [endAtMs, startedAtMs] = [parts.endAtMs - offsetMs, parts.startedAtMs - offsetMs];
   // Said before the first of them closes: a number that is closed may be another's the next moment.
@@ -119,7 +119,7 @@ function adopt(id: number, parts: SplicedSession): void {
   const backend = new SplicedSocket(parts.backend, onClose);
   const up = new SplicePipe(parts.up, client, backend);
   const down = new SplicePipe(parts.down, backend, client);
-  const common = { listener, limits, endAtMs, clientCell, startedAtMs, past, trace };
+  const common = { listener, limits, endAtMs, clientCell, startedAtMs, before: snapshot, trace };
   const session = new Session(thread, { ...common, client, up, down });
   client.session = session;
   backend.session = session;

@@ -41,7 +41,7 @@ async function splicedSession(board: Board) {
     limits: sessionLimits(),
     clientCell: -1,
     peer: { remoteAddress: "127.0.0.1", remotePort: 1 },
-    past: { mark: "0", number: 1, bytesUp: 0, bytesDown: 0, sni: null },
+    snapshot: { idPrefix: "0", number: 1, bytesUp: 0, bytesDown: 0, sni: null },
     trace: null,
     startedAtMs: monotonicOffsetMs() + performance.now(),
     endAtMs: Number.POSITIVE_INFINITY,

@@ -29,15 +29,11 @@ const trace: Trace = {
 
 function sessionWith(over: Partial<Trace>): any {
   return {
-    thread: { mark: "0" },
     trace: { ...trace, ...over },
     client: {},
     announced: null,
-    hello: null,
-    past: null,
     startedAtMs: 0,
-    up: { bytes: 1 },
-    down: { bytes: 2 },
+    snapshot: () => ({ bytesUp: 1, bytesDown: 2, sni: null }),
   };
 }
 

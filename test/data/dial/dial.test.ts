@@ -35,6 +35,7 @@ function dialling({ addresses = 1 } = {}) {
       slot: -1,
       trace: null,
       up: { pendingBytes: 0 },
+      enter() {},
       takeBackend(slot: number) {
         session.slot = slot;
       },
@@ -43,7 +44,7 @@ function dialling({ addresses = 1 } = {}) {
       },
     };
     const made = new Dial(session, {
-      origin: { listener: 0, name: "l", poolName: "p", poolOf: () => pool, limits: session.limits },
+      origin: { poolOf: () => pool },
       pool,
       nowMs: 0,
     });

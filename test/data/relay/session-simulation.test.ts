@@ -44,6 +44,7 @@ class World {
   readonly client: Peer;
   readonly backends: Peer[] = [];
   readonly session: Session;
+  readonly pool = new Pool(0, board);
   /** What a client has to send first, that no backend gets. */
   private header: number[] = [];
   /** And what it has to send then. */
@@ -62,14 +63,14 @@ class World {
       worker: 0,
       board,
       sessions: new Set(),
-      mark: "0",
+      idPrefix: "0",
       lastSession: 0,
       pending: new Set(),
       budget: new BufferBudget(board, 0),
       post: () => {},
       watchPending: () => {},
-      lines: new Set(),
-      watchLines: () => {},
+      queues: new Set(),
+      watchQueues: () => {},
       reportLocalError: () => {},
       reportBadPreread: () => {},
       onSessionEnd: () => {},
@@ -88,7 +89,7 @@ class World {
     };
     const endpoints = [{ family: 4 as const, ip: "127.0.0.1", port: 1 }];
     const backends = [0, 1, 2].map((slot) => backendOf(slot, { endpoints }));
-    const pool = new Pool(0, board);
+    const { pool } = this;
     pool.update(poolOf(backends));
     const origin = {
       listener: 0,
@@ -115,7 +116,7 @@ class World {
       endAtMs,
       clientCell: -1,
       startedAtMs: 0,
-      past: null,
+      before: null,
       trace: beginTrace(origin, client),
     };
     this.session = new Session(this.thread, parts);
@@ -171,10 +172,20 @@ class World {
   }
 
   check(): void {
-    const { client, backend } = this;
+    const { client, backend, session } = this;
+    this.checkPhase(session);
     if (backend === undefined) return;
     this.checkDirection(client, backend);
     this.checkDirection(backend, client);
+  }
+
+  /** What src/data/relay/session.ts says of its phases. */
+  private checkPhase({ phase, step, slot, up, down }: Session): void {
+    expect(step !== null).toBe(["preread", "queued", "dialing"].includes(phase));
+    if (slot >= 0) expect(this.pool.nameOf(slot)).not.toBeNull();
+    if (phase === "queued" || phase === "preread" || phase === "ended") expect(slot).toBe(-1);
+    if (phase === "relaying" || phase === "half_closed")
+      expect(phase === "half_closed").toBe(up.hasEnded || down.hasEnded);
   }
 
   private checkDirection(from: Peer, to: Peer): void {
@@ -194,7 +205,7 @@ class World {
     const dice = this.random();
     if (dice < 0.5) peer.socket.peerReads(20);
     else if (dice < 0.7) peer.socket.peerResets();
-    else if (dice < 0.8) this.session.dial?.attemptFailed("ETIMEDOUT");
+    else if (dice < 0.8) this.session.step?.deadlinePassed();
   }
 
   private send(peer: Peer): void {
