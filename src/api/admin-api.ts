@@ -4,7 +4,7 @@
 import type { Diagnostic } from "../config/diagnostics.ts";
 import type { Change } from "../config/diff.ts";
 import type { BackendState } from "../shared/health-bits.ts";
-import type { SessionStage } from "../shared/messages.ts";
+import type { SessionStage } from "../shared/session-facts.ts";
 
 /** What an operator has changed of a backend; a key that is absent is as in the config. */
 export type Override = {

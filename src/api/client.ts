@@ -2,7 +2,7 @@
 import { BalError } from "../base/errors.ts";
 import { codeOf } from "../base/os-error.ts";
 import type { Diagnostic } from "../config/diagnostics.ts";
-import type { SessionOrder } from "../shared/messages.ts";
+import type { SessionOrder } from "../shared/session-facts.ts";
 import type {
   ApiError,
   BackendStatus,

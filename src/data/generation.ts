@@ -1,6 +1,6 @@
 // From one generation to the next: which listeners and pools of this thread stay, come and go.
 import { AddressSet } from "../policy/admission/address-set.ts";
-import type { Generation, GenerationListener } from "../shared/messages.ts";
+import type { Generation, GenerationListener } from "../shared/generation.ts";
 import { type Ceiling, Listener } from "./accept/listener.ts";
 import { retireContext, routing } from "./accept/listener-context.ts";
 import type { PrereadRules } from "./accept/preread.ts";

@@ -3,21 +3,17 @@
 import { connectTo } from "../os/connect.ts";
 import { Board } from "../shared/board.ts";
 import type { End } from "../shared/end-reason.ts";
-import type { FromWorker, Generation, ToWorker } from "../shared/messages.ts";
+import type { Generation } from "../shared/generation.ts";
+import type { FromWorker, ToWorker } from "../shared/worker-messages.ts";
 import { replanned } from "./access-log/access-batch.ts";
 import { queueWatch } from "./dial/queue.ts";
 import { applyGeneration, type Served } from "./generation.ts";
 import { BufferBudget } from "./relay/buffer-budget.ts";
 import { clientName } from "./relay/client-address.ts";
 import type { Session } from "./relay/session.ts";
-import { killSession, listSessions } from "./relay/session-list.ts";
 import { pendingWatch, startSweep } from "./relay/sweeps.ts";
-import {
-  closeBackend,
-  newIdPrefix,
-  type Place,
-  type WorkerContext,
-} from "./relay/worker-context.ts";
+import { answer, reportFaults } from "./relay/thread-messages.ts";
+import { newIdPrefix, type Place, type WorkerContext } from "./relay/worker-context.ts";
 import { Promotion } from "./splice/handoff.ts";
 
 declare const self: {
@@ -40,30 +36,12 @@ self.onmessage = ({ data: message }) => {
       for (const listener of served.listeners.values()) listener.close();
       served.listeners.clear();
       return;
-    case "close-backend":
-      return closeBackend(thread, message.slot);
-    case "cut":
-      for (const session of thread?.sessions ?? []) session.end("shutdown");
-      return;
-    case "ask-sessions":
-      return listSessions(thread, message, (sessions) =>
-        post({ kind: "sessions", query: message.query, sessions }),
-      );
-    case "kill-session": {
-      const isDone = killSession(thread, message.id);
-      return post({ kind: "session-killed", query: message.query, isDone });
-    }
-    case "flush-access":
-      thread?.access?.flush();
-      return post({ kind: "access-flushed", query: message.query });
     default:
-      return message satisfies never;
+      return answer(thread, message, post);
   }
 };
 
-// What no handler caught must not take a thousand sessions with it.
-process.on("uncaughtException", report);
-process.on("unhandledRejection", report);
+reportFaults(post);
 
 function boot(worker: number, board: Board): WorkerContext {
   const pending = new Set<Session>();
@@ -141,10 +119,6 @@ function placeOf(listener: number, slot: number): Place {
 
 function resumeListeners(): void {
   for (const listener of served.listeners.values()) listener.resumeWhenRoom();
-}
-
-function report(error: unknown): void {
-  post({ kind: "fault", message: error instanceof Error ? (error.stack ?? "") : String(error) });
 }
 
 function post(message: FromWorker): void {

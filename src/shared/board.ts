@@ -2,6 +2,7 @@
 // backend (or listener) with a single writer each, summed by the reader; health is one word of
 // bits per backend. It holds no instants: thread clocks differ.
 
+import type { DialErrorClass } from "../base/os-error.ts";
 import {
   ACCEPTED,
   BACKEND_ROW,
@@ -24,17 +25,22 @@ import { ClientTable } from "./client-table.ts";
 import { Histograms } from "./histograms.ts";
 import { QueueCells } from "./queue-cells.ts";
 
+/** The total under which each class of dial errors is counted. */
+export const DIAL_ERROR_TOTALS = {
+  refused: "dialRefused",
+  unreachable: "dialUnreachable",
+  timeout: "dialTimeout",
+  reset: "dialReset",
+  local: "dialLocal",
+  other: "dialOther",
+} as const satisfies Record<DialErrorClass, string>;
+
 /** A backend's totals, in the order of its row. */
 export const BACKEND_TOTALS = [
   "connections",
   "bytesUp",
   "bytesDown",
-  "dialRefused",
-  "dialUnreachable",
-  "dialTimeout",
-  "dialReset",
-  "dialLocal",
-  "dialOther",
+  ...Object.values(DIAL_ERROR_TOTALS),
   "retries",
 ] as const;
 export type BackendTotal = (typeof BACKEND_TOTALS)[number];

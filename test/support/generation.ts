@@ -5,7 +5,7 @@ import type {
   GenerationListener,
   GenerationPool,
   SessionLimits,
-} from "../../src/shared/messages.ts";
+} from "../../src/shared/generation.ts";
 
 export function sessionLimits(over: Partial<SessionLimits> = {}): SessionLimits {
   return {

@@ -6,7 +6,7 @@ import { AdminClient } from "../../api/client.ts";
 import { ageFigure, sizeFigure } from "../../base/figures.ts";
 import { printable } from "../../base/printable.ts";
 import { locateHome } from "../../control/host/home.ts";
-import type { SessionOrder } from "../../shared/messages.ts";
+import type { SessionOrder } from "../../shared/session-facts.ts";
 import { type ExitCode, usageError } from "../exit.ts";
 import { asked } from "../named-backend.ts";
 import { say } from "../output.ts";

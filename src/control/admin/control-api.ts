@@ -12,7 +12,7 @@ import type {
   UpgradeOutcome,
   UpgradeRequest,
 } from "../../api/admin-api.ts";
-import type { SessionOrder } from "../../shared/messages.ts";
+import type { SessionOrder } from "../../shared/session-facts.ts";
 import type { Family } from "../metrics/exposition.ts";
 
 export type ControlApi = {

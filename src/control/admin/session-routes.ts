@@ -1,6 +1,6 @@
 // The routes of sessions: a list of some, and the end of one.
 
-import type { SessionOrder } from "../../shared/messages.ts";
+import type { SessionOrder } from "../../shared/session-facts.ts";
 import type { ControlApi } from "./control-api.ts";
 import { Refusal, type Routes } from "./router.ts";
 

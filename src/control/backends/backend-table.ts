@@ -6,6 +6,7 @@ import type { Override } from "../../api/admin-api.ts";
 import type { BackendConfig, Config, PoolConfig } from "../../config/config.ts";
 import type { Board } from "../../shared/board.ts";
 import { MAX_BACKENDS, MAX_POOLS } from "../../shared/board-layout.ts";
+import type { GenerationPool } from "../../shared/generation.ts";
 import {
   type BackendState,
   backendState,
@@ -15,7 +16,6 @@ import {
   PROBE_UP,
   UNRESOLVED,
 } from "../../shared/health-bits.ts";
-import type { GenerationPool } from "../../shared/messages.ts";
 import type { ProbeTarget } from "../health/prober.ts";
 import { type Backend, newBackend, poolSettings } from "./backend.ts";
 import { type AddressesOf, endpointsOf, probeTarget } from "./endpoints.ts";

@@ -1,7 +1,7 @@
 // What the workers are told of a pool.
 import { formatAddress } from "../../base/address.ts";
 import type { PoolConfig } from "../../config/config.ts";
-import type { GenerationPool } from "../../shared/messages.ts";
+import type { GenerationPool } from "../../shared/generation.ts";
 import type { Backend } from "./backend.ts";
 import { weightOf } from "./override.ts";
 

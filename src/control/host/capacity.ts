@@ -3,7 +3,7 @@ import { countSockets } from "../../base/listen-address.ts";
 import type { Config } from "../../config/config.ts";
 import { isLinux } from "../../os/libc.ts";
 import { firstUnprivilegedPort, openFileLimit, usableCpus, usableMemory } from "../../os/limits.ts";
-import type { SpliceLimits } from "../../shared/messages.ts";
+import type { SpliceLimits } from "../../shared/generation.ts";
 
 /** `auto`: one worker per usable CPU, no more than this. */
 const MAX_AUTO_WORKERS = 8;

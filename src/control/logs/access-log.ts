@@ -3,7 +3,7 @@
 
 import type { Move } from "../../base/staged-change.ts";
 import type { AccessConfig } from "../../config/config.ts";
-import type { AccessLines } from "../../shared/messages.ts";
+import type { AccessLines } from "../../shared/worker-messages.ts";
 import { LineWriter, type Target } from "./line-writer.ts";
 
 /** Tens of thousands of lines: a disk that is slow for a second costs none. */

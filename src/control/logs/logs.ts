@@ -4,7 +4,7 @@ import { dirname, resolve } from "node:path";
 import { BalError } from "../../base/errors.ts";
 import type { Move } from "../../base/staged-change.ts";
 import type { LogConfig, LogLevel } from "../../config/config.ts";
-import type { AccessLines } from "../../shared/messages.ts";
+import type { AccessLines } from "../../shared/worker-messages.ts";
 import { AccessLog } from "./access-log.ts";
 import type { Target } from "./line-writer.ts";
 import { type LogOptions, LogSink } from "./log.ts";

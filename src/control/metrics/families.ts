@@ -1,7 +1,7 @@
 // Every family of metrics, from the board and what the control plane knows. docs/metrics.md is made
 // of the same list.
 
-import type { BackendTotal, Board } from "../../shared/board.ts";
+import { type BackendTotal, type Board, DIAL_ERROR_TOTALS } from "../../shared/board.ts";
 import { END_INDEX, ENDS, endReason, isRefusal } from "../../shared/end-reason.ts";
 import { isEligible } from "../../shared/health-bits.ts";
 import { DIAL_BUCKETS, SESSION_BUCKETS } from "../../shared/histograms.ts";
@@ -25,15 +25,6 @@ export type Facts = {
   readonly version: { readonly version: string; readonly commit: string };
   readonly droppedLogLines: number;
 };
-
-const DIAL_ERRORS = {
-  refused: "dialRefused",
-  unreachable: "dialUnreachable",
-  timeout: "dialTimeout",
-  reset: "dialReset",
-  local: "dialLocal",
-  other: "dialOther",
-} as const satisfies Record<string, BackendTotal>;
 
 export function familiesOf(facts: Facts): readonly Family[] {
   return [
@@ -189,7 +180,7 @@ function ofBackends({ board, tally, pools }: Facts): Family[] {
     counter(
       "bal_backend_dial_errors_total",
       "Dials that failed, by kind.",
-      Object.entries(DIAL_ERRORS).flatMap(([error, name]) => add(total(name), { error })),
+      Object.entries(DIAL_ERROR_TOTALS).flatMap(([error, name]) => add(total(name), { error })),
     ),
     histogram(
       "bal_backend_dial_seconds",

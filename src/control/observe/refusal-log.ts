@@ -2,7 +2,7 @@
 // is said per connection.
 import type { Board } from "../../shared/board.ts";
 import { END_INDEX, ENDS, type End, endReason, isRefusal } from "../../shared/end-reason.ts";
-import type { BadPreread } from "../../shared/messages.ts";
+import type { BadPreread } from "../../shared/worker-messages.ts";
 import type { Log } from "../logs/log.ts";
 
 const REPORTED: readonly End[] = [

@@ -4,21 +4,14 @@ import type { BackendStatus, ListenerStatus, PoolStatus } from "../../api/admin-
 import { formatListenAddress } from "../../base/listen-address.ts";
 import type { Config } from "../../config/config.ts";
 import { routeAsWritten } from "../../config/serialize.ts";
-import type { BackendTotal, Board } from "../../shared/board.ts";
+import { type Board, DIAL_ERROR_TOTALS } from "../../shared/board.ts";
 import { END_INDEX, ENDS, isRefusal } from "../../shared/end-reason.ts";
 import type { Backend } from "../backends/backend.ts";
 import type { Backends } from "../backends/backends.ts";
 import { weightOf } from "../backends/override.ts";
 import type { DialTotals } from "./history.ts";
 
-const DIAL_ERRORS: readonly BackendTotal[] = [
-  "dialRefused",
-  "dialUnreachable",
-  "dialTimeout",
-  "dialReset",
-  "dialLocal",
-  "dialOther",
-];
+const DIAL_ERRORS = Object.values(DIAL_ERROR_TOTALS);
 const REFUSALS = ENDS.filter(isRefusal).map((end) => END_INDEX[end]);
 
 export function listenerStatus(

@@ -6,7 +6,7 @@ import { BalError } from "../../base/errors.ts";
 import type { Config, ListenerConfig } from "../../config/config.ts";
 import { Board } from "../../shared/board.ts";
 import { MAX_LISTENERS } from "../../shared/board-layout.ts";
-import type { AccessLines, FromWorker, ToSplicer, ToWorker } from "../../shared/messages.ts";
+import type { AccessLines, FromWorker, ToSplicer, ToWorker } from "../../shared/worker-messages.ts";
 import type { BackendSnapshot } from "../backends/backend-snapshot.ts";
 import { Backends } from "../backends/backends.ts";
 import { isDraining, mergeOverride, weightOf } from "../backends/override.ts";

@@ -1,7 +1,7 @@
 // What the workers are told of a config: its listeners, its pools as they are now, and the limits that
 // this host sets.
 import type { Config, ListenerConfig, PoolConfig } from "../../config/config.ts";
-import type { GenerationListener, GenerationPool } from "../../shared/messages.ts";
+import type { GenerationListener, GenerationPool } from "../../shared/generation.ts";
 import { bufferedCeiling, connectionCeiling, spliceLimits } from "../host/capacity.ts";
 import type { GenerationPlan } from "./worker-pool.ts";
 

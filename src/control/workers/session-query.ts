@@ -2,15 +2,14 @@
 // they have of the access log, before they end.
 
 import type { SessionStatus } from "../../api/admin-api.ts";
+import type { SessionFacts, SessionOrder } from "../../shared/session-facts.ts";
 import type {
   AccessFlushed,
   AskSessions,
   FlushAccess,
   KillSession,
-  SessionFacts,
-  SessionOrder,
   SessionsAnswer,
-} from "../../shared/messages.ts";
+} from "../../shared/worker-messages.ts";
 
 export type SessionQueryParts = {
   /** Asks every thread that is there. Returns how many. */

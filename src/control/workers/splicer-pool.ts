@@ -7,15 +7,15 @@ import { abort } from "../../os/stream.ts";
 import { openWaker, wake } from "../../os/waker.ts";
 import type { Board } from "../../shared/board.ts";
 import { splicerRow } from "../../shared/board-layout.ts";
+import type { AccessPlan } from "../../shared/generation.ts";
 import type {
   AccessFlushed,
   AccessLines,
-  AccessPlan,
   FromSplicer,
   SessionsAnswer,
   SplicedSession,
   ToSplicer,
-} from "../../shared/messages.ts";
+} from "../../shared/worker-messages.ts";
 import { HEARTBEAT_CHECK_MS, Heartbeat } from "./heartbeat.ts";
 import { entryUrl } from "./thread-entry.ts";
 

@@ -2,12 +2,8 @@
 // sockets that it accepts from, and replaces one that ends or hangs.
 import { BalError } from "../../base/errors.ts";
 import type { Board } from "../../shared/board.ts";
-import type {
-  FromWorker,
-  Generation,
-  GenerationListener,
-  ToWorker,
-} from "../../shared/messages.ts";
+import type { Generation, GenerationListener } from "../../shared/generation.ts";
+import type { FromWorker, ToWorker } from "../../shared/worker-messages.ts";
 import { HEARTBEAT_CHECK_MS, Heartbeat } from "./heartbeat.ts";
 import { WorkerThread } from "./worker-thread.ts";
 

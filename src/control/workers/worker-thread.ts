@@ -1,6 +1,7 @@
 // One thread of the data plane, from its start to its end.
 import { MAX_WORKERS } from "../../shared/board-layout.ts";
-import type { FromWorker, Generation, ToWorker } from "../../shared/messages.ts";
+import type { Generation } from "../../shared/generation.ts";
+import type { FromWorker, ToWorker } from "../../shared/worker-messages.ts";
 import { entryUrl } from "./thread-entry.ts";
 
 export type WorkerThreadEvents = {

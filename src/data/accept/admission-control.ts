@@ -2,7 +2,7 @@
 import type { ListenerLimits } from "../../config/config.ts";
 import { type Gate, makeGate } from "../../policy/admission/access-list.ts";
 import type { End } from "../../shared/end-reason.ts";
-import type { Admission } from "../../shared/messages.ts";
+import type { Admission } from "../../shared/generation.ts";
 import { clientNetwork } from "../relay/client-address.ts";
 import type { WorkerContext } from "../relay/worker-context.ts";
 

@@ -2,7 +2,7 @@
 // what is in it, so that a dial that is under way goes where the newest generation says.
 import type { ClientHello } from "../../policy/tls/client-hello.ts";
 import { buildRoutes } from "../../policy/tls/route.ts";
-import type { GenerationListener, SessionLimits } from "../../shared/messages.ts";
+import type { GenerationListener, SessionLimits } from "../../shared/generation.ts";
 import type { Pool } from "../dial/pool.ts";
 
 export type ListenerContext = {

@@ -6,7 +6,7 @@ import { isLinux } from "../../os/libc.ts";
 import { receiveEarly } from "../../os/receive.ts";
 import { closeDescriptor, descriptorOf, duplicate, restoreBacklog } from "../../os/socket.ts";
 import { END_INDEX, type End } from "../../shared/end-reason.ts";
-import type { Admission, SessionLimits } from "../../shared/messages.ts";
+import type { Admission, SessionLimits } from "../../shared/generation.ts";
 import { beginTrace } from "../access-log/access-record.ts";
 import { Dial } from "../dial/dial.ts";
 import { clientAddress } from "../relay/client-address.ts";

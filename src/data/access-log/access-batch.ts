@@ -1,7 +1,8 @@
 // The lines of the access log that a thread has made: they go to the control plane in batches, so that
 // nothing is sent per connection.
 import { type End, isOrdinary } from "../../shared/end-reason.ts";
-import type { AccessLines, AccessPlan } from "../../shared/messages.ts";
+import type { AccessPlan } from "../../shared/generation.ts";
+import type { AccessLines } from "../../shared/worker-messages.ts";
 import type { Session } from "../relay/session.ts";
 import type { LoggedAs, SessionLog } from "../relay/worker-context.ts";
 import { type LineOf, lineMaker } from "./access-line.ts";

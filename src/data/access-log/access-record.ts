@@ -1,6 +1,6 @@
 // What the access log knows of a session: noted from its accept on, and told once it has ended.
 import type { End } from "../../shared/end-reason.ts";
-import type { Trace } from "../../shared/messages.ts";
+import type { Trace } from "../../shared/session-facts.ts";
 import { clientName } from "../relay/client-address.ts";
 import type { Session } from "../relay/session.ts";
 import type { LoggedAs } from "../relay/worker-context.ts";

@@ -9,6 +9,7 @@ import { hashText } from "../../policy/balance/hash.ts";
 import type { Route } from "../../policy/proxy-protocol/format.ts";
 import { formatHeader } from "../../policy/proxy-protocol/format.ts";
 import type { ClientHello } from "../../policy/tls/client-hello.ts";
+import { DIAL_ERROR_TOTALS } from "../../shared/board.ts";
 import type { End } from "../../shared/end-reason.ts";
 import { EJECTED } from "../../shared/health-bits.ts";
 import { makeBackendHandlers } from "../relay/backend-handlers.ts";
@@ -20,15 +21,6 @@ import type { ClientQueue, Waiter } from "./queue.ts";
 
 /** Dials that fail in a row, over all workers, before a backend is ejected. */
 const FAILURES_TO_EJECT = 3;
-
-const TOTALS = {
-  refused: "dialRefused",
-  unreachable: "dialUnreachable",
-  timeout: "dialTimeout",
-  reset: "dialReset",
-  local: "dialLocal",
-  other: "dialOther",
-} as const;
 
 /** Where clients go by what they ask for. A reload changes the answer, also for a dial under way. */
 export type PoolChoice = {
@@ -195,7 +187,7 @@ export class Dial implements Step, Waiter {
     this.lastError = code;
     this.endpointsTried++;
     const kind = classifyDialError(code);
-    thread.board.countBackend(thread.worker, slot, TOTALS[kind], 1);
+    thread.board.countBackend(thread.worker, slot, DIAL_ERROR_TOTALS[kind], 1);
     if (kind !== "local" && this.endpointsTried < this.pool.countEndpoints(slot)) return;
     session.releaseBackend();
     if (kind === "local") return thread.reportLocalError(slot, code);

@@ -8,8 +8,8 @@ import { hashText } from "../../policy/balance/hash.ts";
 import { balancers } from "../../policy/balance/registry.ts";
 import { buildSchedule, type Member, type Schedule } from "../../policy/balance/schedule.ts";
 import type { Board } from "../../shared/board.ts";
+import type { GenerationBackend, GenerationPool } from "../../shared/generation.ts";
 import { DRAINING, isEligible, UNRESOLVED } from "../../shared/health-bits.ts";
-import type { GenerationBackend, GenerationPool } from "../../shared/messages.ts";
 import { Latency } from "./latency.ts";
 import { ClientQueue } from "./queue.ts";
 

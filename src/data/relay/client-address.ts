@@ -1,7 +1,7 @@
 // Who a client is: its address as text, by what a trusted peer has announced or by its own socket.
 import { formatHostPort } from "../../base/address.ts";
 import type { Route } from "../../policy/proxy-protocol/format.ts";
-import type { Peer } from "../../shared/messages.ts";
+import type { Peer } from "../../shared/session-facts.ts";
 
 type Addressed = Partial<Peer> & {
   readonly localAddress?: string;

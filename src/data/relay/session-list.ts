@@ -1,5 +1,6 @@
 // The sessions of one thread, for an operator who asks: the first few by size or age, and one by its id.
-import type { AskSessions, SessionFacts } from "../../shared/messages.ts";
+import type { SessionFacts } from "../../shared/session-facts.ts";
+import type { AskSessions } from "../../shared/worker-messages.ts";
 import { clientName } from "./client-address.ts";
 import type { Session } from "./session.ts";
 import type { WorkerContext } from "./worker-context.ts";

@@ -11,7 +11,8 @@
 import type { Route } from "../../policy/proxy-protocol/format.ts";
 import type { ClientHello } from "../../policy/tls/client-hello.ts";
 import { END_INDEX, type End, isRefusal } from "../../shared/end-reason.ts";
-import type { SessionLimits, SessionSnapshot, SessionStage, Trace } from "../../shared/messages.ts";
+import type { SessionLimits } from "../../shared/generation.ts";
+import type { SessionSnapshot, SessionStage, Trace } from "../../shared/session-facts.ts";
 import type { Direction, RelaySocket, Step } from "./relay-types.ts";
 import type { WorkerContext } from "./worker-context.ts";
 

@@ -3,7 +3,7 @@
 import type { ConnectOptions } from "../../os/connect.ts";
 import type { Board } from "../../shared/board.ts";
 import type { End } from "../../shared/end-reason.ts";
-import type { Fault, FromWorker } from "../../shared/messages.ts";
+import type { Fault, FromWorker } from "../../shared/worker-messages.ts";
 import type { BufferBudget } from "./buffer-budget.ts";
 import type { Session } from "./session.ts";
 

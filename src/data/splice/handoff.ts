@@ -5,7 +5,7 @@ import { closeDescriptor, descriptorOf, duplicate } from "../../os/socket.ts";
 import { closePipe, type KernelPipe, openPipe } from "../../os/splice.ts";
 import type { Board } from "../../shared/board.ts";
 import { splicerRow } from "../../shared/board-layout.ts";
-import type { FromWorker } from "../../shared/messages.ts";
+import type { FromWorker } from "../../shared/worker-messages.ts";
 import { traceOf } from "../access-log/access-record.ts";
 import { peerOf } from "../relay/client-address.ts";
 import type { RelaySocket } from "../relay/relay-types.ts";

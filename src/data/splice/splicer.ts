@@ -5,13 +5,13 @@ import { monotonicOffsetMs } from "../../os/monotonic.ts";
 import { takeError } from "../../os/stream.ts";
 import { clearWake } from "../../os/waker.ts";
 import { Board } from "../../shared/board.ts";
-import type { FromSplicer, SplicedSession, ToSplicer } from "../../shared/messages.ts";
+import type { FromSplicer, SplicedSession, ToSplicer } from "../../shared/worker-messages.ts";
 import { BATCH_MS, replanned } from "../access-log/access-batch.ts";
 import { BufferBudget } from "../relay/buffer-budget.ts";
 import { Session } from "../relay/session.ts";
-import { killSession, listSessions } from "../relay/session-list.ts";
 import { startSweep } from "../relay/sweeps.ts";
-import { closeBackend, newIdPrefix, type WorkerContext } from "../relay/worker-context.ts";
+import { answer, reportFaults } from "../relay/thread-messages.ts";
+import { newIdPrefix, type WorkerContext } from "../relay/worker-context.ts";
 import { SplicePipe } from "./splice-pipe.ts";
 import { SplicedSocket } from "./spliced-socket.ts";
 
@@ -44,32 +44,15 @@ self.onmessage = ({ data: message }) => {
       return post({ kind: "ready" });
     case "splice":
       return adopt(message.id, message.session);
-    case "close-backend":
-      return closeBackend(thread, message.slot);
-    case "cut":
-      for (const session of thread?.sessions ?? []) session.end("shutdown");
-      return;
-    case "ask-sessions":
-      return listSessions(thread, message, (sessions) =>
-        post({ kind: "sessions", query: message.query, sessions }),
-      );
-    case "kill-session": {
-      const isDone = killSession(thread, message.id);
-      return post({ kind: "session-killed", query: message.query, isDone });
-    }
     case "access-plan":
       if (thread !== null) thread.access = replanned(thread.access, message.plan, post);
       return;
-    case "flush-access":
-      thread?.access?.flush();
-      return post({ kind: "access-flushed", query: message.query });
     default:
-      return message satisfies never;
+      return answer(thread, message, post);
   }
 };
 
-process.on("uncaughtException", report);
-process.on("unhandledRejection", report);
+reportFaults(post);
 
 function boot(row: number, board: Board): WorkerContext {
   const booted: WorkerContext = {
@@ -203,10 +186,6 @@ function failed(socket: SplicedSocket): void {
   const { session, from } = socket;
   if (session === null || from === null || session.phase === "ended") return;
   if (!socket.isClosed && takeError(socket.fd) !== 0) broke(session, from);
-}
-
-function report(error: unknown): void {
-  post({ kind: "fault", message: error instanceof Error ? (error.stack ?? "") : String(error) });
 }
 
 function post(message: FromSplicer): void {

@@ -8,7 +8,7 @@ import { duplicate } from "../../../src/os/socket.ts";
 import { openPipe } from "../../../src/os/splice.ts";
 import { Board } from "../../../src/shared/board.ts";
 import { splicerRow } from "../../../src/shared/board-layout.ts";
-import type { SplicedSession } from "../../../src/shared/messages.ts";
+import type { SplicedSession } from "../../../src/shared/worker-messages.ts";
 import { sessionLimits } from "../../support/generation.ts";
 import { Peer } from "../../support/peer.ts";
 import { until } from "../../support/until.ts";

@@ -3,7 +3,8 @@ import { expect, test } from "bun:test";
 import type { AccessMode } from "../../../src/config/config.ts";
 import { AccessBatch, replanned } from "../../../src/data/access-log/access-batch.ts";
 import { ENDS, type End } from "../../../src/shared/end-reason.ts";
-import type { AccessLines, Trace } from "../../../src/shared/messages.ts";
+import type { Trace } from "../../../src/shared/session-facts.ts";
+import type { AccessLines } from "../../../src/shared/worker-messages.ts";
 
 function plan(mode: AccessMode) {
   return { mode, file: "a.log", format: "text", fields: ["reason"] } as const;

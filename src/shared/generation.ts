@@ -1,0 +1,117 @@
+// All that a worker knows of the config: plain data, replaced whole by the next generation.
+import type { Endpoint } from "../base/address.ts";
+import type { ListenAddress } from "../base/listen-address.ts";
+import type {
+  AccessConfig,
+  ListenerLimits,
+  Method,
+  Overload,
+  ProxyAcceptConfig,
+  ProxyProtocol,
+  Refuse,
+} from "../config/config.ts";
+
+export type GenerationBackend = {
+  /** Its row on the board. */
+  readonly slot: number;
+  readonly name: string;
+  /** 0..256 */
+  readonly weight: number;
+  /** Sessions at a time, over all threads; 0: no bound. */
+  readonly maxConnections: number;
+  /** The lowest one that has an eligible backend serves. */
+  readonly tier: number;
+  /** What tells it who the client is. */
+  readonly proxyProtocol: ProxyProtocol;
+  /** What is hashed: its address as configured. */
+  readonly origin: string;
+  /** In the order to try; empty while its name does not resolve. */
+  readonly endpoints: readonly Endpoint[];
+};
+
+export type GenerationPool = {
+  /** Its cursor on the board. */
+  readonly slot: number;
+  readonly name: string;
+  readonly method: Method;
+  /** Of source_hash: what a backend may have, in percent of its share; 0: no bound. */
+  readonly boundPercent: number;
+  /** Clients that may wait while all are full, over all threads, and how long each. */
+  readonly queue: { readonly size: number; readonly timeoutMs: number };
+  readonly backends: readonly GenerationBackend[];
+};
+
+export type GenerationListener = {
+  /** Its row on the board. */
+  readonly slot: number;
+  readonly name: string;
+  readonly address: ListenAddress;
+  /** Listening descriptors to dup and adopt: the worker's own, and those of a worker that is being
+   *  replaced. Empty where the platform has none to assignSockets: the worker listens by itself. */
+  readonly fds: readonly number[];
+  /** Index into the generation's pools; −1: `routes` tell. */
+  readonly pool: number;
+  readonly routes: readonly GenerationRoute[];
+  readonly proxyProtocol: ProxyAcceptConfig;
+  readonly limits: SessionLimits;
+  readonly admission: Admission;
+};
+
+export type GenerationRoute = {
+  readonly sni: readonly string[];
+  readonly alpn: readonly string[];
+  readonly isDefault: boolean;
+  /** Index into the generation's pools; −1: its clients are refused. */
+  readonly pool: number;
+};
+
+/** Whom a listener turns away before a byte is read. */
+export type Admission = {
+  /** CIDR blocks; null: everybody. */
+  readonly allow: readonly string[] | null;
+  /** Wins over `allow`. */
+  readonly deny: readonly string[];
+  readonly limits: ListenerLimits;
+};
+
+export type SessionLimits = {
+  readonly connectMs: number;
+  readonly connectTotalMs: number;
+  /** From accept until all is there that is read before a backend is picked. */
+  readonly prereadMs: number;
+  readonly idleMs: number;
+  readonly halfClosedMs: number;
+  /** From accept to the end whatever happens, a tenth more or less; 0 is off. */
+  readonly maxLifetimeMs: number;
+  /** Further backends that one client may be tried on. */
+  readonly retries: number;
+  /** 0 is off. */
+  readonly keepaliveMs: number;
+  /** What a client that is refused sees. */
+  readonly refuse: Refuse;
+};
+
+export type SpliceLimits = {
+  /** Bytes in one direction that make a session bulk; Infinity: none is. */
+  readonly afterBytes: number;
+  /** Sessions that one splicer may have at a time. */
+  readonly maxSessions: number;
+};
+
+/** All that a worker knows of the config; replaced whole by the next one. */
+export type Generation = {
+  /** Rises with every apply: reloads, DNS answers, workers that come and go. */
+  readonly revision: number;
+  readonly listeners: readonly GenerationListener[];
+  readonly pools: readonly GenerationPool[];
+  /** Sessions of all workers together. */
+  readonly maxConnections: number;
+  readonly overload: Overload;
+  /** Bytes held for slow readers, all workers together. */
+  readonly maxBufferedBytes: number;
+  readonly splice: SpliceLimits;
+  readonly access: AccessPlan;
+};
+
+/** What becomes of a session's end in the access log; null: nothing. */
+export type AccessPlan = AccessConfig | null;
