@@ -6,6 +6,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { ApiError } from "../../api/admin-api.ts";
 import { isLoopback, parseIp } from "../../base/address.ts";
+import { printable } from "../../base/printable.ts";
 
 /** Where a request came in. */
 export type Door =
@@ -20,11 +21,17 @@ export function denialOf(headers: Headers, door: Door): Denial | null {
   return door.token === null ? judgeOrigin(headers) : judgeToken(headers, door.token);
 }
 
+/** @param authorization the header's value */
+export function showsToken(authorization: string | null | undefined, token: string): boolean {
+  const [, shown] = /^Bearer +(\S+)$/i.exec(authorization ?? "") ?? [];
+  return shown !== undefined && isSame(shown, token);
+}
+
 function judgeToken(headers: Headers, token: string): Denial | null {
-  const [, shown] = /^Bearer +(\S+)$/i.exec(headers.get("authorization") ?? "") ?? [];
-  if (shown !== undefined && isSame(shown, token)) return null;
+  const authorization = headers.get("authorization");
+  if (showsToken(authorization, token)) return null;
   const message =
-    shown === undefined ? "this needs the admin token" : "this is not the admin token";
+    authorization === null ? "this needs the admin token" : "this is not the admin token";
   const hint = "send it as `Authorization: Bearer TOKEN`";
   return { status: 401, error: { code: "unauthorized", message, hint } };
 }
@@ -41,12 +48,12 @@ function judgeOrigin(headers: Headers): Denial | null {
   const host = headers.get("host") ?? "";
   if (!isOwnName(host)) {
     return foreign(
-      `"${host.slice(0, 100)}" is no name of this admin API; use 127.0.0.1 or localhost`,
+      `"${printable(host, 100)}" is no name of this admin API; use 127.0.0.1 or localhost`,
     );
   }
   const origin = headers.get("origin");
   if (origin === null || origin.toLowerCase() === `http://${host.toLowerCase()}`) return null;
-  return foreign(`pages of ${origin.slice(0, 100)} may not use this admin API`);
+  return foreign(`pages of ${printable(origin, 100)} may not use this admin API`);
 }
 
 function foreign(message: string): Denial {

@@ -1,185 +1,150 @@
-// The front of the admin API over TCP: lets in so many clients and no more, so that no number of them
-// can take the descriptors that sessions need. Bun.serve, which has no such bound, stands behind it.
-//
-//   client ⇄ [outer leg]  [inner leg] ⇄ Bun.serve on a unix socket
+// Which clients of the admin API over TCP have a place. There is always one for another client: who has
+// shown no token gives way, first those of the source that has the most, the longest silent first. So no
+// number of idle or half-spoken connections keeps a probe, or an operator with a token, out.
+import type { Socket } from "node:net";
 
-type LegSocket = Bun.Socket<Leg>;
-
-/** One side of a client's way in. */
-class Leg {
-  socket: LegSocket | null = null;
-  /** What its socket has not taken yet; the other one is paused until it has. */
-  rest: Uint8Array[] = [];
-  /** The other one is gone: it ends once it has all. */
-  isEnding = false;
-  /** It takes nothing any more. What it still has to say is heard. */
-  isDeaf = false;
-  /** It has taken nothing since the last sweep, though there is something. */
-  isStuck = false;
-  other: Leg | null = null;
-  private readonly side: "outer" | "inner";
-
-  constructor(side: Leg["side"]) {
-    this.side = side;
-  }
-
-  /** False: it has enough for now. */
-  push(chunk: Uint8Array): boolean {
-    if (this.isDeaf) return true;
-    this.rest.push(chunk);
-    return this.flush();
-  }
-
-  flush(): boolean {
-    const { socket, rest } = this;
-    if (socket === null) return false;
-    for (let chunk = rest[0]; chunk !== undefined; chunk = rest[0]) {
-      const taken = socket.write(chunk);
-      if (taken < 0) {
-        this.deafen();
-        break;
-      }
-      if (taken > 0) this.isStuck = false;
-      if (taken < chunk.length) {
-        rest[0] = chunk.subarray(taken);
-        return false;
-      }
-      rest.shift();
-    }
-    if (this.isEnding) this.finish(socket);
-    return true;
-  }
-
-  /** After the rest. */
-  end(): void {
-    this.isEnding = true;
-    this.flush();
-  }
-
-  deafen(): void {
-    this.isDeaf = true;
-    this.rest = [];
-  }
-
-  // A client may still send, as one whose request is too large does: closed with that unread, its
-  // connection would be reset, and the answer lost.
-  private finish(socket: LegSocket): void {
-    if (this.side === "outer") socket.shutdown();
-    else socket.end();
-  }
-}
-
-/** Who takes nothing of what is there for so long, or twice as long, is let go of. */
+/** A client that says nothing for so long is let go of: longer than any request is waited for. */
+const IDLE_MS = 120_000;
+/** From accept until its first request is whole. */
+const FIRST_REQUEST_MS = 20_000;
+/** What part of the places one source may have, and what part is kept for those who show a token. */
+const SOURCE_SHARE = 1 / 4;
+const TOKEN_SHARE = 1 / 4;
 const SWEEP_MS = 10_000;
 
+export type Connection = {
+  readonly socket: Socket;
+  /** An address. */
+  readonly source: string;
+  /** It has shown the token. */
+  isTrusted: boolean;
+  /** Requests that are not answered yet, streams included. */
+  requests: number;
+  hasAsked: boolean;
+  /** When it last asked or was accepted. */
+  activeAtMs: number;
+  /** What it had taken at the last sweep that found something waiting for it; null: nothing was. */
+  stuckAt: number | null;
+};
+
 export type ConnectionLimiterOptions = {
-  readonly address: { readonly ip: string; readonly port: number };
-  /** The unix socket that Bun.serve listens on. */
-  readonly inner: string;
-  /** Clients at a time. */
+  /** Connections at a time. */
   readonly limit: number;
   readonly sweepMs?: number;
-  /** One more came, and was reset. */
+  /** One gave way to another, or found no place. */
   readonly onFull: () => void;
+  readonly now?: () => number;
 };
 
 export class ConnectionLimiter {
   private readonly options: ConnectionLimiterOptions;
-  private readonly clients = new Set<Leg>();
-  private listener: Bun.TCPSocketListener<Leg> | null = null;
+  private readonly connections = new Map<Socket, Connection>();
   private readonly sweeper: Timer;
 
-  /** Takes nobody until it is told to listen. */
   constructor(options: ConnectionLimiterOptions) {
     this.options = options;
     this.sweeper = setInterval(() => this.sweep(), options.sweepMs ?? SWEEP_MS);
+    this.sweeper.unref();
   }
 
-  /** Throws what Bun.listen throws. */
-  listen(): void {
-    const { ip, port } = this.options.address;
-    this.listener = Bun.listen<Leg>({
-      hostname: ip,
-      port,
-      socket: {
-        ...events,
-        open: (socket) => this.accept(socket),
-        close: (socket) => this.left(socket.data),
-      },
-    });
+  get size(): number {
+    return this.connections.size;
   }
 
-  /** No new clients; those that are there live on. */
-  close(): void {
-    this.listener?.stop();
-    this.listener = null;
+  of(socket: Socket): Connection | undefined {
+    return this.connections.get(socket);
+  }
+
+  /** Takes the place of a new client, at the cost of another one where there is none. @returns null:
+   *  all places belong to clients with a token; it is reset */
+  admit(socket: Socket): Connection | null {
+    const source = socket.remoteAddress ?? "";
+    if (!this.makeRoom(source)) {
+      this.options.onFull();
+      socket.resetAndDestroy();
+      return null;
+    }
+    const connection: Connection = {
+      socket,
+      source,
+      isTrusted: false,
+      requests: 0,
+      hasAsked: false,
+      activeAtMs: this.now(),
+      stuckAt: null,
+    };
+    this.connections.set(socket, connection);
+    socket.once("close", () => this.connections.delete(socket));
+    return connection;
+  }
+
+  /** Those that wait for no answer. */
+  endIdle(): void {
+    for (const { socket, requests } of this.connections.values()) {
+      if (requests === 0) socket.destroy();
+    }
   }
 
   /** All of them, at once. */
   end(): void {
-    this.close();
     clearInterval(this.sweeper);
-    for (const { socket } of this.clients) socket?.terminate();
+    for (const socket of this.connections.keys()) socket.destroy();
   }
 
-  private accept(socket: LegSocket): void {
-    const [outer, inner] = [new Leg("outer"), new Leg("inner")];
-    outer.other = inner;
-    inner.other = outer;
-    outer.socket = socket;
-    socket.data = outer;
-    if (this.clients.size >= this.options.limit) {
-      this.options.onFull();
-      socket.terminate();
-      return;
+  /** Without a place of its own for one more, somebody gives way. */
+  private makeRoom(source: string): boolean {
+    const { limit } = this.options;
+    const untrusted = [...this.connections.values()].filter(({ isTrusted }) => !isTrusted);
+    const siblings = untrusted.filter((one) => one.source === source);
+    if (siblings.length >= shareOf(limit, SOURCE_SHARE)) return this.evict(siblings);
+    if (untrusted.length >= limit - shareOf(limit, TOKEN_SHARE)) {
+      return this.evict(largestSource(untrusted));
     }
-    this.clients.add(outer);
-    Bun.connect<Leg>({ unix: this.options.inner, data: inner, socket: innerEvents }).catch(() => {
-      socket.terminate();
-    });
+    return this.connections.size < limit || this.evict(largestSource(untrusted));
+  }
+
+  private evict(candidates: readonly Connection[]): boolean {
+    const [victim] = [...candidates].sort(
+      (a, b) => Math.sign(a.requests) - Math.sign(b.requests) || a.activeAtMs - b.activeAtMs,
+    );
+    if (victim === undefined) return false;
+    this.options.onFull();
+    this.connections.delete(victim.socket);
+    victim.socket.resetAndDestroy();
+    return true;
   }
 
   private sweep(): void {
-    for (const leg of this.clients) {
-      if (leg.isStuck) leg.socket?.terminate();
-      leg.isStuck = leg.rest.length > 0 || leg.isEnding;
+    const nowMs = this.now();
+    for (const connection of this.connections.values()) {
+      const { socket, requests, hasAsked, activeAtMs } = connection;
+      const silentMs = nowMs - activeAtMs;
+      const isSilent = requests === 0 && silentMs > (hasAsked ? IDLE_MS : FIRST_REQUEST_MS);
+      if (isSilent || isStuck(connection)) socket.resetAndDestroy();
     }
   }
 
-  private left(outer: Leg): void {
-    this.clients.delete(outer);
-    closed(outer);
+  private now(): number {
+    return this.options.now?.() ?? performance.now();
   }
 }
 
-const events = {
-  data(socket: LegSocket, chunk: Uint8Array) {
-    if (socket.data.other?.push(chunk) === false) socket.pause();
-  },
-  drain({ data }: LegSocket) {
-    if (data.rest.length > 0 && data.flush()) data.other?.socket?.resume();
-  },
-  error(socket: LegSocket) {
-    socket.terminate();
-  },
-};
+function shareOf(limit: number, share: number): number {
+  return Math.max(2, Math.floor(limit * share));
+}
 
-const innerEvents = {
-  ...events,
-  open(socket: LegSocket) {
-    const { data } = socket;
-    data.socket = socket;
-    // The client may have gone meanwhile.
-    if (data.flush()) data.other?.socket?.resume();
-  },
-  close({ data }: LegSocket) {
-    closed(data);
-  },
-  connectError() {},
-};
+function largestSource(connections: readonly Connection[]): readonly Connection[] {
+  const bySource = Map.groupBy(connections, ({ source }) => source);
+  return [...bySource.values()].reduce(
+    (largest, some) => (some.length > largest.length ? some : largest),
+    [],
+  );
+}
 
-function closed(leg: Leg): void {
-  leg.socket = null;
-  leg.deafen();
-  leg.other?.end();
+/** It has taken nothing since the last sweep, though there is something for it. */
+function isStuck(connection: Connection): boolean {
+  const { socket, stuckAt } = connection;
+  const taken = socket.bytesWritten - socket.writableLength;
+  connection.stuckAt = socket.writableLength > 0 ? taken : null;
+  return stuckAt !== null && stuckAt === connection.stuckAt;
 }

@@ -30,7 +30,13 @@ export type Routes = Readonly<Record<string, Route>>;
 
 const METHODS = ["GET", "POST", "PATCH", "DELETE"] as const;
 /** A body says little; what is longer is no request of ours. */
-const MAX_BODY_BYTES = 64 * 1024;
+export const MAX_BODY_BYTES = 64 * 1024;
+
+/** Of each answer, unless a handler says otherwise. */
+export const COMMON_HEADERS = {
+  "X-Content-Type-Options": "nosniff",
+  "Cache-Control": "no-store",
+} as const;
 
 /** Why a request is not done. */
 export class Refusal extends Error {
@@ -55,13 +61,18 @@ export class Router {
 
   /** Never rejects. */
   async answer(request: Request, door: Door): Promise<Response> {
+    const response = await this.attempt(request, door);
+    // An origin with a clock sends it (RFC 9110, 6.6.1); Bun 1.4.5 does not.
+    response.headers.set("Date", new Date().toUTCString());
+    for (const [name, value] of Object.entries(COMMON_HEADERS)) {
+      if (!response.headers.has(name)) response.headers.set(name, value);
+    }
+    return request.method === "HEAD" ? await headOf(response) : response;
+  }
+
+  private async attempt(request: Request, door: Door): Promise<Response> {
     try {
-      const response = await this.dispatch(request, door);
-      response.headers.set("X-Content-Type-Options", "nosniff");
-      // An origin with a clock sends it (RFC 9110, 6.6.1); Bun 1.4.5 does not.
-      response.headers.set("Date", new Date().toUTCString());
-      if (!response.headers.has("Cache-Control")) response.headers.set("Cache-Control", "no-store");
-      return request.method === "HEAD" ? await headOf(response) : response;
+      return await this.dispatch(request, door);
     } catch (error) {
       if (error instanceof Refusal) return failure(error.status, error.error);
       this.onFault(error);
@@ -72,7 +83,9 @@ export class Router {
 
   private async dispatch(request: Request, door: Door): Promise<Response> {
     // A request with an odd Host has no whole URL.
-    const { pathname, searchParams } = new URL(request.url, "http://bal");
+    const url = URL.parse(request.url, "http://bal");
+    if (url === null) throw new Refusal(400, { code: "bad-request", message: "the URL is none" });
+    const { pathname, searchParams } = url;
     const found = this.find(pathname);
     const denial = found?.route.isOpen ? null : denialOf(request.headers, door);
     if (denial !== null) return denied(denial);
@@ -85,7 +98,10 @@ export class Router {
     );
     const handler = method === undefined ? undefined : route[method];
     if (handler === undefined) return wrongMethod(request.method, route);
-    return handler({ request, door, params, query: searchParams });
+    const response = await handler({ request, door, params, query: searchParams });
+    // Probes come from everywhere and often: none of them keeps a place.
+    if (route.isOpen && door.kind === "tcp") response.headers.set("Connection", "close");
+    return response;
   }
 
   private find(pathname: string) {
@@ -106,7 +122,9 @@ export async function readJson(request: Request): Promise<unknown> {
       message: `the body has more than ${MAX_BODY_BYTES / 1024} KiB`,
     });
   if (Number(request.headers.get("content-length")) > MAX_BODY_BYTES) throw tooLarge();
-  const body = await request.text();
+  const body = await request.text().catch(() => {
+    throw new Refusal(400, { code: "bad-request", message: "the body ended before it was whole" });
+  });
   if (Buffer.byteLength(body) > MAX_BODY_BYTES) throw tooLarge();
   if (body === "") return undefined;
   try {

@@ -12,12 +12,16 @@ import type { ControlApi } from "./control-api.ts";
 import { EventStreams } from "./event-streams.ts";
 import { Router } from "./router.ts";
 import { routesOf } from "./routes.ts";
-import { type Handlers, TcpEndpoint } from "./tcp-endpoint.ts";
+import { TcpEndpoint } from "./tcp-endpoint.ts";
 
 /** A body above this is not even read; router.ts refuses in words what is above less. */
 const MAX_READ_BYTES = 1024 * 1024;
 /** How often it is said that there are too many clients. */
 const FULL_MS = 10_000;
+/** How often a fault is logged. */
+const FAULT_MS = 1000;
+
+const SOCKET: Door = { kind: "socket" };
 
 type SocketDoor = {
   readonly path: string;
@@ -35,6 +39,7 @@ export class AdminServer {
   private socket: SocketDoor | null = null;
   private tcp: TcpEndpoint | null = null;
   private saidFullAtMs = Number.NEGATIVE_INFINITY;
+  private saidFaultAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(api: ControlApi, { log, events }: AdminParts) {
     this.log = log;
@@ -55,9 +60,7 @@ export class AdminServer {
       // A reload may wait longer for another one than the 10 s that Bun lets a silent client live. The
       // types have this option for TCP only; Bun 1.4.5 obeys it here, and not `server.timeout`.
       const noIdleTimeout: object = { idleTimeout: 0 };
-      const door: Door = { kind: "socket" };
-      const handlers = this.handlers(() => door);
-      const server = Bun.serve({ unix: unnamed, ...noIdleTimeout, ...handlers });
+      const server = Bun.serve({ unix: unnamed, ...noIdleTimeout, ...this.handlers });
       this.socket = { path, inode: statSync(unnamed).ino, server };
       renameSync(unnamed, path);
     } finally {
@@ -85,7 +88,7 @@ export class AdminServer {
     clash?.pause();
     try {
       const next = new TcpEndpoint(listen, token, {
-        handlersOf: (door) => this.handlers(door),
+        fetch: (request, door) => this.router.answer(request, door),
         onFull: (limit) => this.full(limit),
       });
       const undo = () => {
@@ -126,27 +129,28 @@ export class AdminServer {
     }
   }
 
-  private handlers(door: () => Door): Handlers {
-    return {
-      development: false,
-      maxRequestBodySize: MAX_READ_BYTES,
-      fetch: (request: Request) => this.router.answer(request, door()),
-      error: (error: unknown) => {
-        this.fault(error);
-        return new Response(null, { status: 500 });
-      },
-    };
-  }
+  private readonly handlers = {
+    development: false,
+    maxRequestBodySize: MAX_READ_BYTES,
+    fetch: (request: Request) => this.router.answer(request, SOCKET),
+    error: (error: unknown) => {
+      this.fault(error);
+      return new Response(null, { status: 500 });
+    },
+  } as const;
 
   private full(limit: number): void {
     const nowMs = performance.now();
     if (nowMs - this.saidFullAtMs < FULL_MS) return;
     this.saidFullAtMs = nowMs;
-    const message = `the admin API has ${limit} clients over TCP, all that it may have: others are reset`;
+    const message = `the admin API has clients without a token on all of the ${limit} places that it has over TCP; idle ones give way`;
     this.log.warn("admin-full", message, { limit });
   }
 
   private fault(error: unknown): void {
+    const nowMs = performance.now();
+    if (nowMs - this.saidFaultAtMs < FAULT_MS) return;
+    this.saidFaultAtMs = nowMs;
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.log.error("fault", `a fault in the admin API: ${text}`);
   }

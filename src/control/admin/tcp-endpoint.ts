@@ -1,105 +1,151 @@
-// The admin API at one TCP address: a front that counts its clients, and Bun.serve behind it.
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+// The admin API at one TCP address: node's HTTP server, behind a limiter that knows each connection.
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket, Server as TcpServer } from "node:net";
 import { formatHostPort } from "../../base/address.ts";
 import { BalError } from "../../base/errors.ts";
 import { codeOf } from "../../base/os-error.ts";
 import type { AdminConfig } from "../../config/config.ts";
-import { isLinux } from "../../os/libc.ts";
 import { openFileLimit } from "../../os/limits.ts";
 import { adminClients } from "../host/capacity.ts";
-import type { Door } from "./authorization.ts";
+import { type Door, showsToken } from "./authorization.ts";
 import { ConnectionLimiter } from "./connection-limiter.ts";
+import { exchange, type Fetch } from "./http-exchange.ts";
+import { COMMON_HEADERS, MAX_BODY_BYTES } from "./router.ts";
 
-/** How long a silent client lives: longer than any request is waited for. */
-const IDLE_S = 120;
 /** What is under way at an address that is given up, such as the reload itself, may take so long. */
 const RETIRE_MS = 5000;
 
-/** Bun.serve's. */
-export type Handlers = {
-  readonly development: false;
-  readonly maxRequestBodySize: number;
-  readonly fetch: (request: Request) => Promise<Response>;
-  readonly error: (error: unknown) => Response;
-};
-
 export type TcpEndpointOptions = {
-  readonly handlersOf: (door: () => Door) => Handlers;
+  readonly fetch: (request: Request, door: Door) => Promise<Response>;
+  /** Connections at a time; default: by the open-file limit. */
+  readonly limit?: number;
+  readonly sweepMs?: number;
   /** More than `limit` clients came. */
   readonly onFull: (limit: number) => void;
 };
-
-let made = 0;
 
 export class TcpEndpoint {
   readonly address: string;
   readonly port: number;
   token: string | null;
-  private readonly server: Bun.Server<undefined>;
-  private readonly front: ConnectionLimiter;
+  private readonly listen: NonNullable<AdminConfig["listen"]>;
+  private readonly limiter: ConnectionLimiter;
+  private readonly serveConnection: (socket: Socket) => void;
+  private server: TcpServer | null = null;
+  private isRetired = false;
 
   /** Throws BalError `address-in-use`, `address-not-available`, `permission-denied` or `cannot-listen`. */
   constructor(
     listen: NonNullable<AdminConfig["listen"]>,
     token: string | null,
-    { handlersOf, onFull }: TcpEndpointOptions,
+    options: TcpEndpointOptions,
   ) {
+    this.listen = listen;
     this.address = formatHostPort(listen.ip, listen.port);
     this.port = listen.port;
     this.token = token;
-    // Whoever of this host reaches it has to show no less than at the front.
-    const inner = innerPath();
-    // The types have this option for TCP only.
-    const idle: object = { idleTimeout: IDLE_S };
-    const handlers = handlersOf(() => ({ kind: "tcp", token: this.token }));
-    this.server = Bun.serve({ unix: inner, ...idle, ...handlers });
-    const limit = adminClients(openFileLimit());
-    this.front = new ConnectionLimiter({
-      address: listen,
-      inner,
+    const { fetch, onFull, limit = adminClients(openFileLimit()), sweepMs } = options;
+    this.limiter = new ConnectionLimiter({
       limit,
       onFull: () => onFull(limit),
+      ...(sweepMs !== undefined && { sweepMs }),
     });
-    try {
-      this.resume();
-    } catch (error) {
-      this.end();
-      throw error;
-    }
+    const http = nodeHttp().createServer({ keepAlive: false }, (incoming, outgoing) => {
+      void this.answer(incoming, outgoing, (request) =>
+        fetch(request, { kind: "tcp", token: this.token }),
+      );
+    });
+    http.on("clientError", (_error, socket) => socket.end(BAD_REQUEST));
+    this.serveConnection = (socket) => {
+      socket.on("error", () => socket.destroy());
+      if (this.limiter.admit(socket) !== null) http.emit("connection", socket);
+    };
+    this.resume();
   }
 
   /** No new clients, until `resume`: another address on the same port can be opened. */
   pause(): void {
-    this.front.close();
+    this.server?.close();
+    this.server = null;
   }
 
   /** Throws BalError, as the constructor does. */
   resume(): void {
-    try {
-      this.front.listen();
-    } catch (error) {
-      throw cannotListen(this.address, codeOf(error));
-    }
+    const { ip, port } = this.listen;
+    const server = nodeNet().createServer({ allowHalfOpen: true }, this.serveConnection);
+    // It comes later than `listening` is known, and is told then.
+    server.on("error", () => {});
+    server.listen({ host: ip, port });
+    if (!server.listening) throw cannotListen(this.address, whyNot(ip, port));
+    this.server = server;
   }
 
-  /** No new clients; what is under way is answered. */
+  /** No new clients and no new requests; what is under way is answered. */
   retire(): void {
-    this.front.close();
-    void this.server.stop();
+    this.pause();
+    this.isRetired = true;
+    this.limiter.endIdle();
     setTimeout(() => this.end(), RETIRE_MS).unref();
   }
 
   end(): void {
-    this.front.end();
-    void this.server.stop(true);
+    this.pause();
+    this.limiter.end();
+  }
+
+  private async answer(
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    fetch: Fetch,
+  ): Promise<void> {
+    const connection = this.limiter.of(incoming.socket);
+    if (connection === undefined) return;
+    connection.activeAtMs = performance.now();
+    connection.hasAsked = true;
+    connection.requests++;
+    const { token } = this;
+    if (token !== null && showsToken(incoming.headers.authorization, token)) {
+      connection.isTrusted = true;
+    }
+    try {
+      await exchange(incoming, outgoing, { fetch, maxBodyBytes: MAX_BODY_BYTES });
+    } catch {
+      // A request that ended before it was whole, or that has no URL: nobody's fault but the client's.
+      if (outgoing.headersSent) incoming.socket.destroy();
+      else if (!incoming.socket.destroyed) incoming.socket.end(BAD_REQUEST);
+    } finally {
+      connection.requests--;
+      if (this.isRetired) incoming.socket.end();
+      connection.activeAtMs = performance.now();
+    }
   }
 }
 
-/** In Linux's abstract namespace: no file that could be left over. */
-function innerPath(): string {
-  const name = `bal-admin-${process.pid}-${made++}`;
-  return isLinux ? `\0${name}` : join(tmpdir(), name);
+const BAD_REQUEST = [
+  "HTTP/1.1 400 Bad Request",
+  ...Object.entries(COMMON_HEADERS).map(([name, value]) => `${name}: ${value}`),
+  "Content-Length: 0",
+  "Connection: close",
+  "\r\n",
+].join("\r\n");
+
+// Both take tens of milliseconds to load, which only a config with `admin.listen` pays.
+function nodeHttp(): typeof import("node:http") {
+  return process.getBuiltinModule("node:http");
+}
+
+function nodeNet(): typeof import("node:net") {
+  return process.getBuiltinModule("node:net");
+}
+
+// node tells the error later; this asks for it once more, and now.
+function whyNot(hostname: string, port: number): string | null {
+  try {
+    Bun.listen({ hostname, port, socket: { data() {} } }).stop();
+    return "EADDRINUSE";
+  } catch (error) {
+    return codeOf(error);
+  }
 }
 
 function cannotListen(address: string, code: string | null): BalError {

@@ -11,8 +11,7 @@ const MAX_AUTO_WORKERS = 8;
 const FIXED_DESCRIPTORS = 64;
 /** A relayed connection: the client's socket and the backend's. */
 const DESCRIPTORS_PER_SESSION = 2;
-/** A client of the admin API over TCP: its socket, and both ends of its way to the server behind. */
-const DESCRIPTORS_PER_ADMIN_CLIENT = 3;
+const DESCRIPTORS_PER_ADMIN_CLIENT = 1;
 /** A pipe each way. */
 const DESCRIPTORS_PER_SPLICED_SESSION = 4;
 /** One in so many descriptors may be a spliced session's; none is where files are as scarce. */
