@@ -71,6 +71,8 @@ export type PoolStatus = {
   readonly method: string;
   /** Where it has backends from DNS. */
   readonly discover?: DiscoverStatus;
+  /** No backend is up, and clients are sent to all that do not drain. */
+  readonly failing_open: boolean;
   readonly backends: readonly BackendStatus[];
 };
 
@@ -143,6 +145,8 @@ export type History = {
 /**
  * - `state`: a backend went `from` one state `to` another
  * - `drain`: by hand, `from` and `to` true or false; `weight`: likewise, numbers
+ * - `fail-open`: of a pool: no backend is up, and all that do not drain are tried; `from` and `to` true or
+ *   false
  * - `reload`: `from` one generation `to` the next; `reload-failed`: the generation stays, but for what the
  *   reason says
  * - `worker`: `serving`, `hung` or `lost`
@@ -152,6 +156,7 @@ export type EventKind =
   | "state"
   | "drain"
   | "weight"
+  | "fail-open"
   | "reload"
   | "reload-failed"
   | "worker"

@@ -44,6 +44,7 @@ export type ProxyProtocol = {
 };
 
 export type OnDown = "keep" | "close";
+export type OnUp = "keep" | "close_backups";
 
 export type HealthCheckType = "tcp" | "tls" | "http" | "exchange" | "off";
 
@@ -121,6 +122,12 @@ export type PoolConfig = {
   readonly proxyProtocol: ProxyProtocol;
   /** What becomes of the sessions of a backend that goes down. */
   readonly onDown: OnDown;
+  /** While no backend is up: are all tried that do not drain? `auto`: where no check tells a role. */
+  readonly failOpen: boolean | "auto";
+  /** How long a client waits for a backend to come up where they are not tried; 0: not at all. */
+  readonly waitMs: number;
+  /** What becomes of the sessions of backups once another backend is up. */
+  readonly onUp: OnUp;
   readonly backends: readonly BackendConfig[];
   /** Where further backends come from; null: there are no others. */
   readonly discover: DiscoverConfig | null;

@@ -47,7 +47,7 @@ import { PROXY_TLVS } from "./schema/schema-proxy.ts";
 export const DEFAULT_NAME = "default";
 const MAX_WEIGHT = 256;
 /** Behind whatever tiers SRV priorities (RFC 2782) make: there are 65,536. */
-const BACKUP_TIER = 65_536;
+export const BACKUP_TIER = 65_536;
 /** The keys of a health check that mean the same whatever its type. */
 const PACE = new Set(["interval", "timeout", "fast_interval", "rise", "fall"]);
 
@@ -189,7 +189,8 @@ export function poolsOf(written: WrittenConfig): readonly PoolConfig[] {
   const simple: WrittenPool = { ...(method && { method }), ...(backends && { backends }) };
   const all = Object.entries(written.pools ?? { [DEFAULT_NAME]: simple });
   return all.map(([name, pool]) => {
-    const { method, slow_start, on_down, proxy_protocol } = withDefaults(tables.pool, pool);
+    const filled = withDefaults(tables.pool, pool);
+    const { method, slow_start, on_down, fail_open, wait, on_up, proxy_protocol } = filled;
     const proxyProtocol = proxyProtocolOf(proxy_protocol);
     return {
       name,
@@ -200,6 +201,9 @@ export function poolsOf(written: WrittenConfig): readonly PoolConfig[] {
       slowStartMs: slow_start,
       proxyProtocol,
       onDown: on_down,
+      failOpen: fail_open,
+      waitMs: wait,
+      onUp: on_up,
       backends: joinEqual(
         (pool?.backends ?? []).filter(isPresent).map((one) => backendOf(one, proxyProtocol)),
       ),

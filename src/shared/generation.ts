@@ -10,6 +10,7 @@ import type {
   ProxyProtocol,
   Refuse,
 } from "../config/config.ts";
+import type { ServingRules } from "./health-bits.ts";
 
 export type GenerationBackend = {
   /** Its row on the board. */
@@ -38,6 +39,10 @@ export type GenerationPool = {
   readonly boundPercent: number;
   /** Clients that may wait while all are full, over all threads, and how long each. */
   readonly queue: { readonly size: number; readonly timeoutMs: number };
+  /** Who may be picked while no backend is up. */
+  readonly serving: ServingRules;
+  /** How long a client waits for a backend to come up; 0: not at all. */
+  readonly waitMs: number;
   readonly backends: readonly GenerationBackend[];
 };
 

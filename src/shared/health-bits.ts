@@ -9,6 +9,14 @@ export const UNRESOLVED = 16;
 
 export type BackendState = "up" | "down" | "ejected" | "draining" | "unresolved" | "unknown";
 
+/** What a pool says of backends that are not known to be well. */
+export type ServingRules = {
+  /** While no backend is eligible, all are tried that do not drain. */
+  readonly failsOpen: boolean;
+  /** Checks tell a role: a backend that was not asked yet is not eligible. */
+  readonly tellsRole: boolean;
+};
+
 /** The state that people see; the first that holds. */
 export function backendState(bits: number): BackendState {
   if (bits & DRAINING) return "draining";

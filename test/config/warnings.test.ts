@@ -209,3 +209,14 @@ describe("the admin API", () => {
     [admin("token_file: t"), ["1:21", "admin.token_file", "unused-key", "without `listen`"]],
   ]);
 });
+
+describe("pools", () => {
+  const pool = (keys: string) =>
+    `listeners: [{name: l, port: 80, pool: p}]\npools: {p: {${keys}, ${BACKENDS}}}`;
+  warns([
+    [pool("wait: 5s"), ["2:19", "pools.p.wait", "unused-key", "fail_open"]],
+    [pool("wait: 5s, fail_open: false")],
+    [pool("wait: 5s, health_check: {type: http}")],
+    [pool("on_up: close_backups"), ["2:20", "pools.p.on_up", "unused-key", "backup"]],
+  ]);
+});

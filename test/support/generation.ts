@@ -46,6 +46,8 @@ export function poolOf(
     method: "round_robin",
     boundPercent: 0,
     queue: { size: 0, timeoutMs: 0 },
+    serving: { failsOpen: true, tellsRole: false },
+    waitMs: 0,
     backends,
     ...over,
   };

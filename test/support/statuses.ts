@@ -22,7 +22,7 @@ export function backendStatus(name: string, extra: Partial<BackendStatus> = {}):
 }
 
 export function poolStatus(name: string, ...backends: readonly BackendStatus[]): PoolStatus {
-  return { name, method: "round_robin", backends };
+  return { name, method: "round_robin", failing_open: false, backends };
 }
 
 export function statusOf(pools: readonly PoolStatus[], extra: Partial<Status> = {}): Status {

@@ -11,6 +11,7 @@ import type {
   LogLevel,
   Method,
   OnDown,
+  OnUp,
   Overload,
   ProxyProtocol,
   ProxyTlv,
@@ -156,6 +157,9 @@ export type WrittenPool = {
   readonly proxy_protocol?: WrittenProxyProtocol;
   readonly slow_start?: number;
   readonly on_down?: OnDown;
+  readonly fail_open?: boolean | "auto";
+  readonly wait?: number;
+  readonly on_up?: OnUp;
   readonly health_check?: WrittenHealthCheck;
   readonly backends?: readonly (WrittenBackend | undefined)[];
   readonly discover?: WrittenDiscover;

@@ -193,7 +193,22 @@ const poolKeys: Keys = {
   on_down: {
     field: choice("keep", "close"),
     default: "keep",
-    doc: "close: sessions of a backend that goes down are reset",
+    doc: "close: sessions of a backend that is down are reset",
+  },
+  fail_open: {
+    field: { kind: "auto", or: { kind: "boolean" } },
+    default: "auto",
+    doc: "true: while no backend is up, all are tried that do not drain; auto: unless a check asks HTTP or exchanges bytes, which may tell a role",
+  },
+  wait: {
+    field: timeout,
+    default: 0,
+    doc: "how long a client waits for a backend to come up, where they are not all tried; 0 refuses it at once",
+  },
+  on_up: {
+    field: choice("keep", "close_backups"),
+    default: "keep",
+    doc: "close_backups: sessions of backups are reset once another backend is up",
   },
   health_check: { field: map(healthCheckKeys), doc: "over the global one, key by key" },
   backends: {

@@ -13,6 +13,7 @@ import { validateHealthType } from "./validate-health.ts";
 import { validateListenAddresses } from "./validate-listen-address.ts";
 import { validateListeners } from "./validate-listeners.ts";
 import { validateLog } from "./validate-log.ts";
+import { validatePools } from "./validate-pools.ts";
 import { validateProxyProtocol } from "./validate-proxy.ts";
 
 /** Below it a single lost SYN, sent again after 1 s, fails a dial (RFC 6298, section 2). */
@@ -28,6 +29,7 @@ export function validateConfig(written: WrittenConfig, report: Report): void {
   validateProxyProtocol(written, report);
   validateBackends(written, listeners, report);
   validateClientPorts(written, report);
+  validatePools(written, report);
   judgeHealthChecks(written, report);
   judgeTimeouts(written, report);
   validateDiscovery(written, report);

@@ -4,6 +4,7 @@
 
 import type { Override } from "../../api/admin-api.ts";
 import type { BackendConfig, Config, PoolConfig } from "../../config/config.ts";
+import { servingRules } from "../../config/roles.ts";
 import type { Board } from "../../shared/board.ts";
 import { MAX_BACKENDS, MAX_POOLS } from "../../shared/board-layout.ts";
 import type { GenerationPool } from "../../shared/generation.ts";
@@ -157,6 +158,11 @@ export class BackendTable {
     return this.present.flatMap((pool) => this.ofPool(pool));
   }
 
+  /** Null where the config has none of that name. */
+  poolNamed(name: string): PoolConfig | null {
+    return this.present.find((pool) => pool.name === name) ?? null;
+  }
+
   /** In the order of the config. */
   ofPool(pool: PoolConfig): readonly Backend[] {
     return pool.backends.flatMap((config) => {
@@ -167,9 +173,10 @@ export class BackendTable {
   }
 
   /** Each pool's row on the board and its backends, in the order of the config. */
-  rows(): readonly { name: string; slot: number; backends: readonly Backend[] }[] {
+  rows() {
     return this.present.map((pool) => ({
       name: pool.name,
+      rules: servingRules(pool),
       slot: this.pools.take(pool.name).slot,
       backends: this.ofPool(pool),
     }));
@@ -186,8 +193,8 @@ export class BackendTable {
 
   /** Null where the config has none of that name. */
   find(pool: string, name: string): Backend | null {
-    const config = this.config?.pools.find((one) => one.name === pool);
-    if (config === undefined) return null;
+    const config = this.poolNamed(pool);
+    if (config === null) return null;
     return this.ofPool(config).find((backend) => backend.config.name === name) ?? null;
   }
 
@@ -214,6 +221,12 @@ export class BackendTable {
         .filter(({ endpoints }) => endpoints.length > 0 && pool.healthCheck.type !== "off")
         .map((backend) => probeTarget(pool, backend)),
     );
+  }
+
+  /** Its check failed again, perhaps in another way. */
+  failedAgain(slot: number, reason: string): void {
+    const backend = this.bySlot.get(slot);
+    if (backend?.state === "down" && !backend.isLeaving) backend.reason = reason;
   }
 
   /** A check has decided. */
@@ -266,7 +279,7 @@ export class BackendTable {
     }
     const wasLeaving = present.isLeaving;
     present.isLeaving = false;
-    Object.assign(present, poolSettings(poolConfig));
+    Object.assign(present, poolSettings(poolConfig, config));
     // The same rule as the prober's, which begins anew with other addresses: what was known of its
     // health is about somebody else.
     const isElsewhere = !Bun.deepEquals(endpoints, present.endpoints);

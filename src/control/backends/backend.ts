@@ -16,6 +16,8 @@ export type Backend = {
   onDown: OnDown;
   slowStartMs: number;
   expiryWarningMs: number;
+  /** Its check goes where its clients go: one that passes shows that they would be taken as well. */
+  isCheckedWhereDialled: boolean;
   /** When it came back and began to start slowly, by the monotonic clock; null: it does not. */
   warmingSinceMs: number | null;
   endpoints: readonly Endpoint[];
@@ -23,6 +25,8 @@ export type Backend = {
   isLeaving: boolean;
   state: BackendState;
   since: Date;
+  /** Its dials had failed when this many had succeeded, and none has since; null: they do not fail. */
+  unprovenAt: number | null;
   /** Why it is not up. */
   reason: string | null;
   checkMs: number | null;
@@ -43,7 +47,7 @@ export function newBackend(
   { slot, bits, override, endpoints }: Parts,
 ): Backend {
   return {
-    ...poolSettings(pool),
+    ...poolSettings(pool, config),
     pool: pool.name,
     slot,
     config,
@@ -51,6 +55,7 @@ export function newBackend(
     warmingSinceMs: null,
     endpoints,
     isLeaving: false,
+    unprovenAt: null,
     state: backendState(bits),
     since: new Date(),
     reason: reasonOf(bits, override),
@@ -59,7 +64,10 @@ export function newBackend(
   };
 }
 
-/** What all backends of a pool have from it. */
-export function poolSettings({ onDown, slowStartMs, healthCheck }: PoolConfig) {
-  return { onDown, slowStartMs, expiryWarningMs: healthCheck.expiryWarningMs };
+/** What a backend has from its pool. */
+export function poolSettings(pool: PoolConfig, { address }: BackendConfig) {
+  const { onDown, slowStartMs, healthCheck } = pool;
+  const { expiryWarningMs, port } = healthCheck;
+  const isCheckedWhereDialled = port === 0 || address.kind === "unix" || address.port === port;
+  return { onDown, slowStartMs, expiryWarningMs, isCheckedWhereDialled };
 }

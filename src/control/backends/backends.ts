@@ -17,6 +17,7 @@ import { type BackendSnapshot, recordOf, restoreSnapshot } from "./backend-snaps
 import { BackendTable } from "./backend-table.ts";
 import { Ejections } from "./ejections.ts";
 import type { OverrideStore } from "./override-store.ts";
+import { PoolWatch } from "./pool-watch.ts";
 
 export type BackendsEvents = {
   /** The workers have to be told of other addresses. */
@@ -40,6 +41,7 @@ export class Backends {
   private readonly log: Log;
   private readonly prober: Prober;
   private readonly ejections: Ejections;
+  readonly pools: PoolWatch;
   private readonly events: BackendsEvents;
   private readonly board: Board;
   private inherited: readonly BackendSnapshot[];
@@ -64,14 +66,29 @@ export class Backends {
       onStateChange: (backend, from) => {
         this.logChange(backend, from, parts.events);
         if (backend.state === "down" && backend.onDown === "close") events.onClose(backend.slot);
+        this.lookAt(backend.pool);
       },
       onForgotten: (slot) => {
         this.ejections.forget(slot);
         this.expiries.delete(slot);
       },
     });
+    this.pools = new PoolWatch({
+      board,
+      log,
+      events: parts.events,
+      backendsOf: (pool) => this.backends.ofPool(pool),
+      onNobody: (all) => {
+        for (const { slot, state } of all) if (state === "down") this.prober.checkNow(slot);
+      },
+      onClose: events.onClose,
+    });
     this.ejections = new Ejections(board, {
-      onEnd: (slot) => this.backends.refresh(slot, null),
+      onEnd: (slot) => {
+        const backend = this.backends.get(slot);
+        if (backend !== undefined) backend.unprovenAt = board.backendTotal(slot, "connections");
+        this.backends.refresh(slot, null);
+      },
       mayEnd: (slot) => {
         if (!this.prober.isDoubtful(slot)) return true;
         this.prober.checkNow(slot);
@@ -81,6 +98,7 @@ export class Backends {
     this.prober = new Prober({
       onCheck: (result) => this.checked(result),
       onTransition: (slot, to, error) => this.backends.setProbe(slot, to, checkReason(error)),
+      isMissed: (slot) => this.pools.hasNobody(this.backends.get(slot)?.pool ?? ""),
     });
   }
 
@@ -107,6 +125,14 @@ export class Backends {
       this.warnUndiscovered(pool);
     }
     this.trustUnchecked();
+    this.pools.keepOnly(this.backends.present);
+    this.lookAtAll();
+  }
+
+  /** Every second: slow starts go on, and sessions that are with the wrong backend end. */
+  tick(): void {
+    this.backends.warm();
+    this.lookAtAll();
   }
 
   /** Every worker has what is served. */
@@ -122,7 +148,10 @@ export class Backends {
   /** A worker has ejected a backend. */
   ejected(slot: number, error: string): void {
     const forMs = this.ejections.ejected(slot);
-    this.backends.refresh(slot, `dials failed: ${error}; tried again in ${Math.round(forMs)} ms`);
+    this.backends.refresh(
+      slot,
+      `dials failed: ${error}; tried again within ${Math.round(forMs)} ms`,
+    );
     this.prober.checkNow(slot);
   }
 
@@ -181,7 +210,17 @@ export class Backends {
     if (changes.length === 0 && moved.length === 0) return;
     this.prober.sync(backends.probeTargets());
     this.trustUnchecked();
+    this.lookAtAll();
     this.events.onEndpointsChange();
+  }
+
+  private lookAt(name: string): void {
+    const pool = this.backends.poolNamed(name);
+    if (pool !== null) this.pools.look(pool);
+  }
+
+  private lookAtAll(): void {
+    for (const pool of this.backends.present) this.pools.look(pool);
   }
 
   private trustUnchecked(): void {
@@ -204,13 +243,14 @@ export class Backends {
     return next;
   }
 
-  private checked({ slot, ok, durationMs, expiresAt }: CheckResult): void {
+  private checked({ slot, ok, durationMs, error, expiresAt }: CheckResult): void {
     const backend = this.backends.get(slot);
     if (backend === undefined) return;
     backend.checkMs = Math.round(durationMs * 100) / 100;
     backend.checks[ok ? "passed" : "failed"]++;
     backend.checks.seconds.observe(durationMs / 1000);
-    if (ok) this.ejections.passedCheck(slot);
+    if (ok && backend.isCheckedWhereDialled) this.ejections.passedCheck(slot);
+    if (!ok) this.backends.failedAgain(slot, checkReason(error) ?? "");
     if (expiresAt !== null) this.warnExpiry(backend, expiresAt);
   }
 

@@ -1,7 +1,8 @@
 // Passive ejection, the control plane's side: a worker has set a backend's ejected bit; this says
 // when it is cleared. 1 s, doubling to 30 s; then a check that failed before is made again, so that
-// the trial is a check and not a client. A passing check ends it at once but keeps the step; a quiet
-// minute forgets the step.
+// the trial is a check and not a client. A passing check ends the first one at once but keeps the
+// step: a backend that passes its checks and fails its dials is out ever longer. A quiet minute
+// forgets the step.
 
 import type { Board } from "../../shared/board.ts";
 import { EJECTED } from "../../shared/health-bits.ts";
@@ -21,7 +22,14 @@ const LONGEST_MS = 30_000;
 const JITTER = 0.2;
 const FORGET_MS = 60_000;
 
-type Ejection = { step: number; timer: Timer | null; endsAtMs: number; endedAtMs: number };
+type Ejection = {
+  step: number;
+  timer: Timer | null;
+  endsAtMs: number;
+  endedAtMs: number;
+  /** Its time is over, but a check speaks against the backend. */
+  isOverdue: boolean;
+};
 
 /** One that is under way, as another process may go on with it. */
 export type RunningEjection = {
@@ -63,14 +71,17 @@ export class Ejections {
   /** The backend's bit is set. */
   resume(slot: number, { step, forMs }: RunningEjection): void {
     const endsAtMs = this.now() + forMs;
-    const ejection: Ejection = { step, timer: null, endsAtMs, endedAtMs: Number.POSITIVE_INFINITY };
+    const endedAtMs = Number.POSITIVE_INFINITY;
+    const ejection: Ejection = { step, timer: null, endsAtMs, endedAtMs, isOverdue: false };
     ejection.timer = setTimeout(() => this.elapsed(slot, ejection), forMs);
     this.bySlot.set(slot, ejection);
   }
 
+  /** A check has passed where clients are dialled. */
   passedCheck(slot: number): void {
     const ejection = this.bySlot.get(slot);
-    if (ejection !== undefined) this.end(slot, ejection);
+    if (ejection === undefined) return;
+    if (ejection.step === 0 || ejection.isOverdue) this.end(slot, ejection);
   }
 
   /** The slot is somebody else's now. */
@@ -86,6 +97,7 @@ export class Ejections {
 
   private elapsed(slot: number, ejection: Ejection): void {
     if (this.options.mayEnd(slot)) return this.end(slot, ejection);
+    ejection.isOverdue = true;
     ejection.timer = setTimeout(() => this.elapsed(slot, ejection), FIRST_MS);
   }
 
@@ -94,6 +106,8 @@ export class Ejections {
     clearTimeout(ejection.timer);
     ejection.timer = null;
     ejection.endedAtMs = this.now();
+    // Else the next dial that fails would be enough.
+    this.board.clearDialFailures(slot);
     this.board.changeHealth(slot, 0, EJECTED);
     this.options.onEnd(slot);
   }

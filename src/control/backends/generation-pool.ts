@@ -1,6 +1,7 @@
 // What the workers are told of a pool.
 import { formatAddress } from "../../base/address.ts";
 import type { PoolConfig } from "../../config/config.ts";
+import { servingRules } from "../../config/roles.ts";
 import type { GenerationPool } from "../../shared/generation.ts";
 import type { Backend } from "./backend.ts";
 import { weightOf } from "./override.ts";
@@ -17,6 +18,8 @@ export function generationPool(
     method: pool.method,
     boundPercent: pool.boundPercent,
     queue: queueOf(pool),
+    serving: servingRules(pool),
+    waitMs: pool.waitMs,
     backends: backends.map((backend) => ({
       slot: backend.slot,
       name: backend.config.name,

@@ -31,6 +31,8 @@ export type CheckResult = {
 export type ProberEvents = {
   readonly onCheck: (result: CheckResult) => void;
   readonly onTransition: (slot: number, to: "up" | "down", error: string | null) => void;
+  /** Its pool has nobody: one that is down is checked as often as an undecided one. */
+  readonly isMissed: (slot: number) => boolean;
 };
 
 export type ProberOptions = {
@@ -203,8 +205,9 @@ export class Prober {
     if (entry.epoch !== epoch) return 0;
     const { intervalMs, fastIntervalMs } = entry.target.check;
     const isLocal = error !== null && isLocalError(error);
-    const pauseMs =
-      isLocal || isUndecided(entry.track) ? Math.min(fastIntervalMs, intervalMs) : intervalMs;
+    const isMissed = entry.track.health === "down" && this.events.isMissed(entry.target.slot);
+    const isHurried = isLocal || isMissed || isUndecided(entry.track);
+    const pauseMs = isHurried ? Math.min(fastIntervalMs, intervalMs) : intervalMs;
     return pauseMs * (1 - JITTER + 2 * JITTER * this.random());
   }
 }

@@ -1,9 +1,10 @@
 // Every family of metrics, from the board and what the control plane knows. docs/metrics.md is made
 // of the same list.
 
+import { mayServe, servingOf } from "../../policy/health/serving.ts";
 import { type BackendTotal, type Board, DIAL_ERROR_TOTALS } from "../../shared/board.ts";
 import { END_INDEX, ENDS, endReason, isRefusal } from "../../shared/end-reason.ts";
-import { isEligible } from "../../shared/health-bits.ts";
+import type { ServingRules } from "../../shared/health-bits.ts";
 import { DIAL_BUCKETS, SESSION_BUCKETS } from "../../shared/histograms.ts";
 import type { Backend } from "../backends/backend.ts";
 import { weightOf } from "../backends/override.ts";
@@ -19,6 +20,7 @@ export type Facts = {
   readonly pools: readonly {
     readonly name: string;
     readonly slot: number;
+    readonly rules: ServingRules;
     readonly backends: readonly Backend[];
   }[];
   readonly generation: number;
@@ -110,20 +112,22 @@ function endsOf(
 }
 
 function ofPools({ board, pools }: Facts): Family[] {
-  const available = (backends: readonly Backend[]) =>
-    backends.filter((backend) => {
-      return isEligible(board.healthBits(backend.slot)) && weightOf(backend) > 0;
-    }).length;
+  type Row = Facts["pools"][number];
+  const bitsOf = ({ backends }: Row) =>
+    backends.filter((one) => weightOf(one) > 0).map(({ slot }) => board.healthBits(slot));
+  const available = (row: Row) =>
+    bitsOf(row).filter((bits) => mayServe(bits, "eligible", row.rules)).length;
+  const isFailingOpen = (row: Row) => servingOf(bitsOf(row), row.rules) === "failing-open";
   return [
     gauge(
       "bal_pool_backends_available",
       "Backends that may take new clients.",
-      pools.map(({ name, backends }) => one(available(backends), { pool: name })),
+      pools.map((row) => one(available(row), { pool: row.name })),
     ),
     gauge(
       "bal_pool_fail_open",
       "1 when no backend is available and all that do not drain are tried.",
-      pools.map(({ name, backends }) => one(available(backends) === 0 ? 1 : 0, { pool: name })),
+      pools.map((row) => one(isFailingOpen(row) ? 1 : 0, { pool: row.name })),
     ),
     counter(
       "bal_pool_retries_total",

@@ -34,7 +34,7 @@ export function listenerStatus(
 }
 
 export function poolStatus(
-  { backends, discovery }: Pick<Backends, "backends" | "discovery">,
+  { backends, discovery, pools }: Pick<Backends, "backends" | "discovery" | "pools">,
   board: Board,
 ): readonly PoolStatus[] {
   return backends.present.map((pool) => {
@@ -44,6 +44,7 @@ export function poolStatus(
       name: pool.name,
       method: pool.method,
       ...(discover !== null && { discover }),
+      failing_open: pools.servingOf(pool.name) === "failing-open",
       backends: all.map((backend) => backendStatus(backend, board)),
     };
   });

@@ -331,7 +331,7 @@ export class DataPlane {
 
   private everySecond(): void {
     this.refusals.tick(this.rows());
-    this.health.backends.warm();
+    this.health.tick();
     if (this.pendingApplies > 0) return;
     this.collect();
     if (this.trouble !== null) void this.apply();

@@ -7,9 +7,10 @@ import type { Balancer, Facts } from "../../policy/balance/balancer.ts";
 import { hashText } from "../../policy/balance/hash.ts";
 import { balancers } from "../../policy/balance/registry.ts";
 import { buildSchedule, type Member, type Schedule } from "../../policy/balance/schedule.ts";
+import { mayServe, servingOf } from "../../policy/health/serving.ts";
 import type { Board } from "../../shared/board.ts";
 import type { GenerationBackend, GenerationPool } from "../../shared/generation.ts";
-import { DRAINING, isEligible, UNRESOLVED } from "../../shared/health-bits.ts";
+import type { ServingRules } from "../../shared/health-bits.ts";
 import { Latency } from "./latency.ts";
 import { ClientQueue } from "./queue.ts";
 
@@ -34,6 +35,7 @@ export class Pool {
   private backends: ReadonlyMap<number, GenerationBackend> = new Map();
   private tiers: Tiers = [];
   private tiersVersion = -1;
+  private rules: ServingRules = { failsOpen: true, tellsRole: false };
   private tried: readonly number[] = [];
   private hasMetFull = false;
   private readonly preferred = new Map<number, number>();
@@ -66,6 +68,7 @@ export class Pool {
     this.backends = new Map(config.backends.map((backend) => [backend.slot, backend]));
     this.balancer = balancers[config.method];
     this.facts.boundPercent = config.boundPercent;
+    this.rules = config.serving;
     this.queue.size = config.queue.size;
     this.queue.timeoutMs = config.queue.timeoutMs;
     if (config.method !== "least_time") this.times = null;
@@ -143,14 +146,18 @@ export class Pool {
     return this.tiers;
   }
 
-  /** When none is eligible, all that are not draining are (fail open): tier by tier. */
+  /** Of those that serve by the pool's rules: tier by tier. */
   private makeTiers(): Tiers {
-    const present = [...this.backends.values()].filter(
-      ({ slot, weight }) =>
-        weight > 0 && (this.board.healthBits(slot) & (DRAINING | UNRESOLVED)) === 0,
+    const weighted = [...this.backends.values()]
+      .filter(({ weight }) => weight > 0)
+      .map((backend) => ({ backend, bits: this.board.healthBits(backend.slot) }));
+    const serving = servingOf(
+      weighted.map(({ bits }) => bits),
+      this.rules,
     );
-    const eligible = present.filter(({ slot }) => isEligible(this.board.healthBits(slot)));
-    const chosen = eligible.length > 0 ? eligible : present;
+    const chosen = weighted
+      .filter(({ bits }) => mayServe(bits, serving, this.rules))
+      .map(({ backend }) => backend);
     const tiers = [...new Set(chosen.map(({ tier }) => tier))].sort((a, b) => a - b);
     return tiers.map((tier, index) => {
       const backends = chosen.filter((backend) => backend.tier === tier);

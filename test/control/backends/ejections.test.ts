@@ -45,6 +45,14 @@ test("an ejection ends after a second, and what else is known of the backend sta
   expect([under.board.healthBits(SLOT), under.ended]).toEqual([PROBE_UP, [SLOT]]);
 });
 
+test("its end forgets the dials that failed: it takes as many again", () => {
+  using under = ejecting();
+  for (let nth = 0; nth < 3; nth++) under.board.countDialFailure(SLOT);
+  under.eject();
+  jest.advanceTimersByTime(1000);
+  expect(under.board.countDialFailure(SLOT)).toBe(1);
+});
+
 test("each one lasts twice as long as the one before, 30 s at most", () => {
   using under = ejecting();
   const lasted = Array.from({ length: 8 }, () => {
@@ -81,11 +89,14 @@ describe("a passing check", () => {
     expect(under.ended).toEqual([SLOT]);
   });
 
-  test("keeps the step: a backend that passes checks and fails dials is out ever longer", () => {
+  test("does not end the next one: a backend that fails its dials is out ever longer", () => {
     using under = ejecting();
-    const lasted = Array.from({ length: 4 }, () => {
+    const lasted = Array.from({ length: 4 }, (_, nth) => {
       const ms = under.eject();
       under.ejections.passedCheck(SLOT);
+      expect(under.isEjected()).toBe(nth > 0);
+      jest.advanceTimersByTime(ms);
+      expect(under.isEjected()).toBe(false);
       return ms;
     });
     expect(lasted).toEqual([1000, 2000, 4000, 8000]);

@@ -28,6 +28,8 @@ export class ProberUnderTest implements Disposable {
   readonly checks: string[] = [];
   error: string | null = null;
   isHeld = false;
+  /** Its pool has nobody. */
+  isMissed = false;
   random = 0.5;
   readonly prober: Prober;
   private readonly held: ((result: ProbeResult) => void)[] = [];
@@ -38,6 +40,7 @@ export class ProberUnderTest implements Disposable {
       {
         onCheck: ({ slot, ok, error }) => this.checks.push(`${slot} ${ok ? "ok" : error}`),
         onTransition: (slot, to, error) => this.transitions.push(`${slot} ${to} ${error}`),
+        isMissed: () => this.isMissed,
       },
       {
         random: () => this.random,

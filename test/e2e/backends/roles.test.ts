@@ -1,0 +1,165 @@
+// Checks that tell who leads: what becomes of clients while nobody does, and of sessions that are with
+// the wrong backend.
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { at, fullConfig, spawnBal } from "../../support/bal.ts";
+import { EventReader } from "../../support/event-reader.ts";
+import { holdingPeer, namedPeer } from "../../support/peer.ts";
+import { freePort } from "../../support/ports.ts";
+import { until } from "../../support/until.ts";
+import { connect, exchange } from "../../support/wire.ts";
+
+setDefaultTimeout(60_000);
+
+const check = {
+  type: "http",
+  interval: "300ms",
+  fast_interval: "100ms",
+  timeout: "1s",
+  rise: 1,
+  fall: 1,
+};
+
+/** Backends on addresses of loopback of their own, with the API on one port of each. */
+function nodes(names: readonly string[]) {
+  const leaders = new Set<string>();
+  const [port, checkPort] = [freePort(), freePort()];
+  const all = names.map((name, index) => {
+    const host = `127.0.8.${index + 1}`;
+    const peer = holdingPeer(name, { host, port });
+    const fetch = () => new Response(name, { status: leaders.has(name) ? 200 : 503 });
+    return { name, host, peer, api: Bun.serve({ hostname: host, port: checkPort, fetch }) };
+  });
+  return {
+    leaders,
+    check: { ...check, port: checkPort },
+    backends: all.map(({ name, host }) => ({ name, host, port })),
+    [Symbol.dispose]() {
+      for (const { peer, api } of all) {
+        peer.kill();
+        void api.stop(true);
+      }
+    },
+  };
+}
+
+/** A client that asked once, and who answered. */
+async function ask(port: number) {
+  const wire = await connect(port);
+  await wire.send("?");
+  return { wire, name: await wire.read(1).catch(() => "") };
+}
+
+test.each([
+  ["http", { path: "/primary" }],
+  ["exchange", { send: "GET / HTTP/1.1\r\nHost: a\r\n\r\n", expect: "HTTP/1.1 200" }],
+])("%s: while nobody leads clients are refused; then the leader has them", async (type, asks) => {
+  using group = nodes(["a", "b"]);
+  const pool = { health_check: { ...group.check, type, ...asks } };
+  const { config, port } = fullConfig({ backends: group.backends, pool });
+  using bal = await spawnBal({ config });
+  await until("all are down", async () =>
+    (await bal.status()).pools[0]?.backends.every(({ state }) => state === "down"),
+  );
+  for (let nth = 0; nth < 6; nth++) expect((await exchange(port, "?")).text).toBe("");
+  expect((await bal.status()).pools[0]?.failing_open).toBe(false);
+  group.leaders.add("b");
+  const first = await until("somebody serves", async () => (await ask(port)).name || undefined);
+  expect(first).toBe("b");
+});
+
+test("failing open is logged, an event, a metric and in the status, and so is its end", async () => {
+  using group = nodes(["a", "b"]);
+  const { config, port } = fullConfig({
+    backends: group.backends,
+    pool: { health_check: group.check, fail_open: true },
+  });
+  group.leaders.add("a");
+  using bal = await spawnBal({ config });
+  using reader = await EventReader.open(bal.home);
+  await until("a is up", async () => (await ask(port)).name === "a");
+  const failing = async () => (await bal.status()).pools[0]?.failing_open;
+  const metric = async () =>
+    (await (await bal.get("/metrics"))?.text())?.includes('bal_pool_fail_open{pool="web"} 1');
+  group.leaders.clear();
+  await until("it fails open", failing);
+  expect((await ask(port)).name).toBeOneOf(["a", "b"]);
+  expect(await metric()).toBe(true);
+  group.leaders.add("b");
+  await until("it does no more", async () => (await failing()) === false);
+  expect(await metric()).toBe(false);
+  const changes = () => reader.events.filter(({ kind }) => kind === "fail-open");
+  await until("both changes are events", () => changes().length === 2);
+  expect(changes().map(({ pool, from, to }) => [pool, from, to])).toEqual([
+    ["web", false, true],
+    ["web", true, false],
+  ]);
+  expect(
+    bal.logs().filter(({ event }) => event === "fail-open" || event === "pool-up"),
+  ).toHaveLength(2);
+});
+
+test("on_down: close ends what was opened while failing open, once another backend is up", async () => {
+  using group = nodes(["a", "b"]);
+  const { config, port } = fullConfig({
+    backends: group.backends,
+    pool: { health_check: group.check, fail_open: true, on_down: "close" },
+  });
+  using bal = await spawnBal({ config });
+  await until("it fails open", async () => (await bal.status()).pools[0]?.failing_open);
+  const clients = await Promise.all(Array.from({ length: 4 }, () => ask(port)));
+  const ofA = clients.filter(({ name }) => name === "a");
+  expect(ofA).toHaveLength(2);
+  group.leaders.add("b");
+  for (const { wire } of ofA) expect(await wire.ended).toBe("reset");
+  for (const { wire } of clients)
+    if (!ofA.some((one) => one.wire === wire)) expect(wire.isClosed).toBe(false);
+});
+
+test.each([
+  ["keep", false],
+  ["close_backups", true],
+])("on_up: %s: sessions on a backup end once a primary is up: %p", async (on_up, isEnded) => {
+  using group = nodes(["a", "b"]);
+  const [a, b] = group.backends;
+  const { config, port } = fullConfig({
+    backends: [a!, { ...b!, backup: true }],
+    pool: { health_check: group.check, on_up },
+  });
+  group.leaders.add("b");
+  using _bal = await spawnBal({ config });
+  const { wire } = await until("the backup serves", async () => {
+    const asked = await ask(port);
+    return asked.name === "b" ? asked : undefined;
+  });
+  group.leaders.add("a");
+  await until("the primary serves", async () => (await ask(port)).name === "a");
+  if (isEnded) return void expect(await wire.ended).toBe("reset");
+  await wire.send("x");
+  expect(wire.isClosed).toBe(false);
+});
+
+test("a backend whose check on another port passes and whose dials fail stays ejected, longer each time", async () => {
+  using other = namedPeer("other");
+  using api = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response("ok") });
+  const { config, port } = fullConfig({
+    backends: [{ host: "127.0.0.1", port: freePort(), name: "sick" }, at(other, { name: "well" })],
+    pool: { health_check: { ...check, port: api.port } },
+  });
+  using bal = await spawnBal({ config });
+  await until("both are up", async () =>
+    (await bal.status()).pools[0]?.backends.every(({ state }) => state === "up"),
+  );
+  const ejections = () =>
+    bal.logs().filter(({ event, backend }) => event === "backend-ejected" && backend === "sick");
+  await until("it is ejected", async () => {
+    expect((await exchange(port, "?")).text).toBe("other");
+    return ejections().length === 1;
+  });
+  const begun = performance.now();
+  await until("it is ejected again", async () => {
+    await exchange(port, "?");
+    return ejections().length === 2;
+  });
+  // A second with a fifth of jitter; with a check that ended it, it would be a few milliseconds.
+  expect(performance.now() - begun).toBeGreaterThan(700);
+});
