@@ -1,0 +1,134 @@
+// What an import has read so far: listeners and pools, before what they have in common moves to the top.
+import { FEATURES } from "./features.ts";
+import type { Notebook, Quote } from "./note.ts";
+import { bare, isSame, linesOf, traced, type Value } from "./traced.ts";
+
+export type Times = Readonly<Record<string, Value>>;
+
+export type ListenerDraft = {
+  readonly quote: Quote;
+  readonly name: string;
+  /** All but its times. */
+  readonly keys: Readonly<Record<string, Value>>;
+  readonly timeouts: Times;
+  /** Pools that its clients go to. */
+  readonly pools: readonly string[];
+};
+
+export type PoolDraft = {
+  readonly quote: Quote;
+  readonly keys: Readonly<Record<string, Value>>;
+  /** `connect` and `connect_total`. */
+  readonly timeouts: Times;
+  readonly retries: Value | null;
+};
+
+export type Draft = {
+  readonly top: Readonly<Record<string, Value>>;
+  /** Times of the whole process, such as `shutdown`. */
+  readonly times: Times;
+  readonly listeners: readonly ListenerDraft[];
+  readonly pools: ReadonlyMap<string, PoolDraft>;
+};
+
+/** The whole file. */
+export function assemble(draft: Draft, notes: Notebook): Readonly<Record<string, Value>> {
+  const pools = [...draft.pools.values()];
+  const retries = common(pools.map((pool) => pool.retries ?? undefined));
+  const dialTimes = commonTimes(pools.map(({ timeouts }) => timeouts));
+  const listeners = draft.listeners.map((listener) =>
+    withDialTimes(listener, { draft, dialTimes, notes }),
+  );
+  const times = { ...dialTimes, ...commonTimes(listeners.map(({ timeouts }) => timeouts)) };
+  const atTop = { ...times, ...draft.times };
+  const most = retries === undefined ? mostRetries(pools, notes) : retries;
+  return {
+    ...(most !== undefined && { retries: most }),
+    ...(Object.keys(atTop).length > 0 && { timeouts: atTop }),
+    ...draft.top,
+    listeners: listeners.map(({ name, quote, keys, timeouts }) => {
+      const own = without(timeouts, times);
+      return {
+        name: traced(name, quote),
+        ...keys,
+        ...(Object.keys(own).length > 0 && { timeouts: own }),
+      };
+    }),
+    pools: Object.fromEntries(
+      [...draft.pools].map(([name, pool]) => [
+        name,
+        traced(poolKeys(pool, { retries, dialTimes }), pool.quote),
+      ]),
+    ),
+  };
+}
+
+type Shared = { readonly retries: Value | undefined; readonly dialTimes: Times };
+
+function poolKeys(pool: PoolDraft, { retries, dialTimes }: Shared): Record<string, Value> {
+  if (!FEATURES.poolTimeouts) return pool.keys;
+  const own = without(pool.timeouts, dialTimes);
+  return {
+    ...pool.keys,
+    ...(retries === undefined && pool.retries !== null && { retries: pool.retries }),
+    ...(Object.keys(own).length > 0 && { timeouts: own }),
+  };
+}
+
+// Where a pool has no times of its own, its listeners have them.
+function withDialTimes(
+  listener: ListenerDraft,
+  { draft, dialTimes, notes }: { draft: Draft; dialTimes: Times; notes: Notebook },
+): ListenerDraft {
+  if (FEATURES.poolTimeouts) return listener;
+  const found: Record<string, Value> = {};
+  for (const name of listener.pools) {
+    const { timeouts = {} } = draft.pools.get(name) ?? {};
+    for (const [key, value] of Object.entries(without(timeouts, dialTimes))) {
+      const before = found[key];
+      if (before === undefined) found[key] = value;
+      else if (!isSame(before, value)) {
+        const [quote = listener.quote] = linesOf(value);
+        notes.differs(
+          quote,
+          `${key} is a listener's here: ${bare(before)} for all pools of ${listener.name}`,
+        );
+      }
+    }
+  }
+  return { ...listener, timeouts: { ...found, ...listener.timeouts } };
+}
+
+// The largest one for all.
+function mostRetries(pools: readonly PoolDraft[], notes: Notebook): Value | undefined {
+  if (FEATURES.poolTimeouts) return undefined;
+  const values = pools.flatMap(({ retries }) => retries ?? []);
+  const [most] = values.sort((a, b) => Number(bare(b)) - Number(bare(a)));
+  for (const value of values) {
+    const [quote] = linesOf(value);
+    if (most === undefined || quote === undefined || isSame(value, most)) continue;
+    notes.differs(quote, `retries are the same for every pool: ${bare(most)}`);
+  }
+  return most;
+}
+
+function commonTimes(all: readonly Times[]): Times {
+  const keys = new Set(all.flatMap((times) => Object.keys(times)));
+  const found = [...keys].map((key) => [key, common(all.map((times) => times[key]))] as const);
+  return Object.fromEntries(
+    found.filter((entry): entry is [string, Value] => entry[1] !== undefined),
+  );
+}
+
+/** The value that all have, with the lines of each; undefined: they differ. */
+function common(values: readonly (Value | undefined)[]): Value | undefined {
+  const [first] = values;
+  if (first === undefined) return undefined;
+  if (!values.every((value) => value !== undefined && isSame(value, first))) return undefined;
+  const lines = new Set(values.flatMap((value) => (value === undefined ? [] : linesOf(value))));
+  return traced(bare(first), ...lines);
+}
+
+function without(times: Times, shared: Times): Times {
+  return Object.fromEntries(Object.entries(times).filter(([key]) => shared[key] === undefined));
+}

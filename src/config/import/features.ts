@@ -1,0 +1,28 @@
+// What the config can say beyond its first keys. An import says the nearest thing, and a note, where one of
+// them is missing.
+export const FEATURES = {
+  /** Pools: what happens when no backend is up. */
+  failOpen: false,
+  /** Pools: sessions on backups end once a primary is up. */
+  onUp: false,
+  /** Pools: `retries`, and `timeouts: {connect, connect_total}`. */
+  poolTimeouts: false,
+  /** Pools: `source`. */
+  source: false,
+  /** Health checks of type https. */
+  https: false,
+  /** Health checks over HTTP: `method`, `headers`, `contains`. */
+  httpRequest: false,
+  /** Health checks of type exchange: `steps`, and `contains`. */
+  steps: false,
+  /** Several health checks for one pool. */
+  checkLists: false,
+  /** Routes for clients without TLS. */
+  plainRoutes: false,
+  /** Rates over more than a second: `30/10s`. */
+  rateWindows: false,
+  /** `timeouts.user`. */
+  userTimeout: false,
+  /** `discover.max`. */
+  discoverMax: false,
+};

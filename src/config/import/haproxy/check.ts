@@ -1,0 +1,242 @@
+// How the servers of a backend are checked → `health_check`.
+
+import { durationText } from "../durations.ts";
+import { FEATURES } from "../features.ts";
+import type { Notebook } from "../note.ts";
+import { isSame, type Traced, traced, type Value } from "../traced.ts";
+import { readHttpCheck } from "./http-check.ts";
+import type { Line } from "./lexer.ts";
+import { PROTOCOL_CHECKS, protocolCheck } from "./protocol-checks.ts";
+import type { Section } from "./sections.ts";
+import type { Server } from "./server.ts";
+import { numberOf, timeOf } from "./server.ts";
+import type { Options } from "./server-options.ts";
+import { exchangeOf, readConversation } from "./tcp-check.ts";
+import { parseTime } from "./times.ts";
+
+type Keys = Record<string, Value>;
+
+export type Check = {
+  /** `health_check`. */
+  readonly value: Value;
+  /** Where no backend is up, bal tries all unless it is told otherwise: not with these. */
+  readonly isOfApplication: boolean;
+};
+
+/** HAProxy's own defaults (5.2). */
+const INTERVAL_MS = 2000;
+const RISE = 2;
+const FALL = 3;
+
+export function readCheck(section: Section, servers: readonly Server[], notes: Notebook): Check {
+  const check = mainCheck(section, servers, notes);
+  const agent = agentCheck(servers, notes);
+  if (agent === null) {
+    const type = check === null ? "off" : String(plainType(check));
+    return { value: check ?? { type: "off" }, isOfApplication: APPLICATION.includes(type) };
+  }
+  if (check === null) return { value: agent, isOfApplication: true };
+  if (FEATURES.checkLists) return { value: [check, agent], isOfApplication: true };
+  const line = servers.find(({ options }) => options.has("agent-check"))?.line ?? section.head;
+  notes.lost(line, "a pool has one check: its backends are asked by the agent alone");
+  return { value: agent, isOfApplication: true };
+}
+
+const APPLICATION = ["http", "https", "exchange"];
+
+function plainType({ type = "tcp" }: Keys): Value {
+  return typeof type === "object" && "value" in type ? (type as Traced).value : type;
+}
+
+function mainCheck(section: Section, servers: readonly Server[], notes: Notebook): Keys | null {
+  const kind = kindOf(section);
+  const tcpLines = section.take("tcp-check");
+  const httpLines = section.take("http-check");
+  const checked = servers.filter(({ options }) => options.has("check"));
+  const [first] = checked;
+  const limit = section.takeLast("timeout", "check");
+  if (first === undefined) {
+    const message = "no server has `check`: backends are not checked, in HAProxy as in bal";
+    for (const line of [kind, ...tcpLines, ...httpLines]) {
+      if (line !== null) notes.needless(line, message);
+    }
+    return null;
+  }
+  for (const { line, options } of servers) {
+    if (options.has("check")) continue;
+    notes.differs(line, "a check is a pool's: this backend is checked like the others");
+  }
+  const lines = kind?.words[1] === "httpchk" ? httpLines : tcpLines;
+  const found = byKind({ kind, lines, isTls: isTlsChecked(first.options), notes });
+  const keys = {
+    ...found.keys,
+    ...tlsKeys(found, first, notes),
+    ...portKeys(found.port, checked, notes),
+    ...timing(first, limit),
+  };
+  noteOthers(checked, limit, notes);
+  return keys;
+}
+
+type Found = {
+  readonly keys: Keys;
+  readonly port: number | null;
+  readonly isTls: boolean;
+  readonly serverName: string | null;
+};
+
+const KINDS = ["httpchk", "tcp-check", "external-check", "spop-check", ...PROTOCOL_CHECKS];
+
+// The nearest, and of these the last.
+function kindOf(section: Section): Line | null {
+  const lines = KINDS.flatMap((name) => section.takeOption(name) ?? []);
+  const own = lines.filter((line) => section.lines.includes(line));
+  const [last = null] = (own.length > 0 ? own : lines).sort((a, b) => b.line - a.line);
+  return last;
+}
+
+type Reading = {
+  readonly kind: Line | null;
+  readonly lines: readonly Line[];
+  readonly isTls: boolean;
+  readonly notes: Notebook;
+};
+
+function byKind({ kind, lines, isTls, notes }: Reading): Found {
+  const none = { port: null, serverName: null };
+  if (kind === null) {
+    return { ...none, isTls, keys: isTls ? { type: "tls" } : {} };
+  }
+  const [, name] = kind.words;
+  if (name === "httpchk") return httpFound({ kind, lines, isTls, notes });
+  if (name !== "tcp-check") return { ...none, isTls: false, keys: protocolCheck(kind, notes) };
+  const { steps, port, isTls: isSecure } = readConversation(lines, notes);
+  if (isTls || isSecure) {
+    for (const { line } of steps) {
+      notes.lost(line, "bal says nothing inside TLS but HTTP: the check is the handshake");
+    }
+    return { ...none, port, isTls: true, keys: { type: traced("tls", kind) } };
+  }
+  return { ...none, port, isTls: false, keys: exchangeOf(steps, notes) ?? {} };
+}
+
+function httpFound({ kind, lines, isTls, notes }: Reading & { readonly kind: Line | null }): Found {
+  if (kind === null) return { keys: {}, port: null, isTls, serverName: null };
+  const { keys, port, isTls: isSecure, serverName } = readHttpCheck(kind, lines, notes);
+  if (!isTls && !isSecure) {
+    return { port, serverName, isTls: false, keys: { type: traced("http", kind), ...keys } };
+  }
+  if (FEATURES.https) {
+    return { port, serverName, isTls: true, keys: { type: traced("https", kind), ...keys } };
+  }
+  notes.lost(kind, "bal asks nothing over TLS: the check is the handshake");
+  return { port, serverName, isTls: true, keys: { type: traced("tls", kind) } };
+}
+
+function isTlsChecked(options: Options): boolean {
+  return options.has("check-ssl") || (options.has("ssl") && !options.has("port"));
+}
+
+function tlsKeys({ isTls, serverName }: Found, { options }: Server, notes: Notebook): Keys {
+  if (!isTls) return {};
+  const name =
+    options.get("check-sni")?.words[1] ??
+    serverName ??
+    /^str\((.+)\)$/.exec(options.get("sni")?.words[1] ?? "")?.[1];
+  const isVerified = options.get("verify")?.words[1] === "required";
+  const authority = options.get("ca-file");
+  const certificate = options.get("crt");
+  const keys: Keys = {
+    ...(name !== undefined && { server_name: name }),
+    ...(isVerified && { verify: true }),
+  };
+  const files = { ca: authority, cert: certificate };
+  for (const [key, option] of Object.entries(files)) {
+    const [, path = ""] = option?.words ?? [];
+    if (option === undefined || path.startsWith("@")) continue;
+    if (FEATURES.https && (key !== "ca" || isVerified)) keys[key] = traced(path, option.quote);
+    else if (key === "cert" || isVerified)
+      notes.lost(
+        option.quote,
+        "a check knows the system's authorities only, and shows no certificate",
+      );
+  }
+  return keys;
+}
+
+function portKeys(port: number | null, checked: readonly Server[], notes: Notebook): Keys {
+  const [first] = checked;
+  const option = first?.options.get("port");
+  const own = first === undefined ? null : numberOf(first.options, "port");
+  if (own !== null && option !== undefined) {
+    for (const { options } of checked) {
+      const other = options.get("port");
+      if (numberOf(options, "port") === own) continue;
+      notes.lost(
+        other?.quote ?? first?.line ?? option.quote,
+        `a check is a pool's: all are asked at port ${own}`,
+      );
+    }
+    return { port: own };
+  }
+  const { address } = first ?? {};
+  return port === null || (address?.kind === "tcp" && address.port === port) ? {} : { port };
+}
+
+function timing({ options }: Server, limit: Line | null): Keys {
+  const interval = timeOf(options, "inter") ?? INTERVAL_MS;
+  const timeout = parseTime(limit?.words[2]) ?? interval;
+  return {
+    interval: durationText(interval),
+    timeout: limit === null ? durationText(timeout) : traced(durationText(timeout), limit),
+    fast_interval: durationText(timeOf(options, "fastinter") ?? interval),
+    rise: Math.min(numberOf(options, "rise") ?? RISE, 100),
+    fall: Math.min(numberOf(options, "fall") ?? FALL, 100),
+  };
+}
+
+function noteOthers(checked: readonly Server[], limit: Line | null, notes: Notebook): void {
+  const [first, ...others] = checked;
+  for (const { options } of checked) {
+    const slow = options.get("downinter");
+    if (
+      slow === undefined ||
+      timeOf(options, "downinter") === (timeOf(options, "inter") ?? INTERVAL_MS)
+    )
+      continue;
+    notes.differs(
+      slow.quote,
+      "a backend that is down is checked as often as the others (`interval`)",
+    );
+  }
+  for (const other of others) {
+    if (first === undefined || isSame(timing(first, limit), timing(other, limit))) continue;
+    notes.differs(other.line, "a check is a pool's: this backend is checked as often as the first");
+  }
+}
+
+function agentCheck(servers: readonly Server[], notes: Notebook): Keys | null {
+  const [first] = servers.filter(({ options }) => options.has("agent-check"));
+  const option = first?.options.get("agent-check");
+  const port = first === undefined ? null : numberOf(first.options, "agent-port");
+  if (first === undefined || option === undefined || port === null) return null;
+  const interval = timeOf(first.options, "agent-inter") ?? INTERVAL_MS;
+  const send = first.options.get("agent-send")?.words[1];
+  const message =
+    "an agent that answers `up` is up, any other answer is down; percentages, `drain` and `maint` are not read";
+  for (const { options } of servers) {
+    const one = options.get("agent-check");
+    if (one !== undefined) notes.differs(one.quote, message);
+  }
+  return {
+    type: traced("exchange", option.quote),
+    port,
+    ...(send !== undefined && { send }),
+    expect: "up",
+    interval: durationText(interval),
+    timeout: durationText(interval),
+    fast_interval: durationText(interval),
+    rise: 1,
+    fall: 1,
+  };
+}

@@ -1,0 +1,51 @@
+// A config of HAProxy or nginx → one of bal's, with a note for each line that is not carried exactly. Pure:
+// files that the config names are read by whoever calls.
+import { assemble, type Draft } from "./draft.ts";
+import { importHaproxy } from "./haproxy/import.ts";
+import { importNginx } from "./nginx/import.ts";
+import { type Note, Notebook } from "./note.ts";
+import { printYaml } from "./print.ts";
+import { type ForeignConfig, recogniseForeignConfig } from "./recognise.ts";
+import type { ImportSources } from "./sources.ts";
+
+export type ImportResult = {
+  readonly from: Exclude<ForeignConfig, "traefik">;
+  /** Null: nothing in the file can be carried. */
+  readonly yaml: string | null;
+  readonly notes: readonly Note[];
+};
+
+/** Null: it is a config of neither. */
+export function importConfig(text: string, sources: ImportSources): ImportResult | null {
+  const from = recogniseForeignConfig(text);
+  if (from !== "haproxy" && from !== "nginx") return null;
+  const notes = new Notebook();
+  const draft =
+    from === "haproxy"
+      ? importHaproxy(text, { ...sources, notes, readList: listReader(sources) })
+      : importNginx(text, { ...sources, notes });
+  const yaml = isEmpty(draft) ? null : printYaml(assemble(draft, notes), sources.file);
+  return {
+    from,
+    yaml: yaml === null ? null : `${heading(sources.file)}\n${yaml}`,
+    notes: notes.notes(),
+  };
+}
+
+function isEmpty({ listeners, pools }: Draft): boolean {
+  return listeners.length === 0 || pools.size === 0;
+}
+
+function heading(file: string): string {
+  const name = file === "-" ? "stdin" : file.replaceAll(/\p{Cc}/gu, "?");
+  return `# By \`bal import\`, from ${name}. A comment names the line that a value comes from.`;
+}
+
+function listReader({ include }: ImportSources) {
+  return (path: string): readonly string[] | null => {
+    const files = include(path);
+    if (files === null) return null;
+    const lines = files.flatMap(({ text }) => text.split("\n"));
+    return lines.map((line) => line.replace(/#.*/, "").trim()).filter((line) => line !== "");
+  };
+}
