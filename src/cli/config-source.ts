@@ -19,8 +19,8 @@ export async function readSource(path: string): Promise<LoadResult> {
   return path === "-" ? parseSource(await readStdin(), "-") : loadConfig(path);
 }
 
-// No more than is needed to see that it is too much.
-async function readStdin(): Promise<Uint8Array> {
+/** No more than is needed to see that it is too much. */
+export async function readStdin(): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of Bun.stdin.stream()) {

@@ -26,6 +26,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandDef>>> = {
   undrain: async () => plain((await import("./commands/drain.ts")).undrain),
   weight: async () => plain((await import("./commands/weight.ts")).weight),
   service: async () => plain((await import("./commands/service.ts")).service),
+  import: async () => plain((await import("./commands/import.ts")).importCommand),
   schema: async () => plain((await import("./commands/schema.ts")).schema),
   completions: async () => plain((await import("./commands/completions.ts")).completions(commands)),
   demo: async () => plain((await import("./commands/demo.ts")).demo),

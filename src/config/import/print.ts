@@ -3,75 +3,61 @@
 import { linesOf, type Scalar, Traced, type Value } from "./traced.ts";
 
 const WIDTH = 120;
-/** Maps that stand in lines of their own though they would fit on one. */
-const ALWAYS_BLOCK = 2;
 
 type Layout = {
   readonly indent: number;
-  /** Maps around this value. */
-  readonly depth: number;
   /** The file that is imported: its lines are named by number alone. */
   readonly file: string;
 };
 
-export function printYaml(entries: Readonly<Record<string, Value>>, file: string): string {
-  return `${printMap(entries, { indent: 0, depth: 0, file }).join("\n")}\n`;
+type Entries = Readonly<Record<string, Value>>;
+
+export function printYaml(entries: Entries, file: string): string {
+  return `${printMap(entries, { indent: 0, file }).join("\n")}\n`;
 }
 
-function printMap(entries: Readonly<Record<string, Value>>, layout: Layout): string[] {
+function printMap(entries: Entries, layout: Layout): string[] {
   return Object.entries(entries).flatMap(([key, value]) => printEntry(key, value, layout));
 }
 
 function printEntry(key: string, value: Value, layout: Layout): string[] {
   const head = `${" ".repeat(layout.indent)}${scalar(key)}:`;
   const line = `${head} ${flow(value)}`;
-  if (isFlow(value, { ...layout, depth: layout.depth + 1 }) && line.length <= WIDTH) {
-    return [withComment(line, value, layout)];
-  }
-  const plain = value instanceof Traced ? value.value : value;
-  const own = value instanceof Traced ? withComment(head, traceOnly(value), layout) : head;
-  if (typeof plain !== "object" || plain instanceof Traced) {
-    return [withComment(line, value, layout)];
-  }
-  const inside = { ...layout, indent: layout.indent + 2, depth: layout.depth + 1 };
-  if (!Array.isArray(plain)) return [own, ...printMap(plain as Record<string, Value>, inside)];
+  const plain = plainOf(value);
+  const isShort = isFlow(value) && line.length <= WIDTH;
+  if (isShort || typeof plain !== "object") return [withComment(line, value, layout)];
+  const inside = { ...layout, indent: layout.indent + 2 };
+  const own = withComment(head, traceOnly(value), layout);
+  if (!Array.isArray(plain)) return [own, ...printMap(plain as Entries, inside)];
   return [own, ...plain.flatMap((item: Value) => printItem(item, inside))];
 }
 
 function printItem(item: Value, layout: Layout): string[] {
   const dash = `${" ".repeat(layout.indent)}- `;
   const line = `${dash}${flow(item)}`;
-  const plain = item instanceof Traced ? item.value : item;
-  const isShort = isFlow(item, { ...layout, depth: layout.depth + 1 }) && line.length <= WIDTH;
-  const isMap = typeof plain === "object" && !Array.isArray(plain) && !(plain instanceof Traced);
-  if (isShort || !isMap) return [withComment(line, item, layout)];
-  const inside = { ...layout, indent: layout.indent + 2, depth: layout.depth + 1 };
-  const [first = "", ...rest] = printMap(plain as Record<string, Value>, inside);
-  const own = item instanceof Traced ? withComment("", traceOnly(item), layout) : "";
+  const plain = plainOf(item);
+  const isMap = typeof plain === "object" && !Array.isArray(plain);
+  if (!isMap || (isFlow(item) && line.length <= WIDTH)) return [withComment(line, item, layout)];
+  const inside = { ...layout, indent: layout.indent + 2 };
+  const [first = "", ...rest] = printMap(plain as Entries, inside);
+  const own = first.includes("  # ") ? "" : withComment("", traceOnly(item), layout);
   return [`${dash}${first.trimStart()}${own}`, ...rest];
 }
 
-/** A list of maps, or a map of lists of maps, is read more easily line by line. */
-function isFlow(value: Value, { depth }: Layout): boolean {
-  const plain = value instanceof Traced ? value.value : value;
-  if (typeof plain !== "object" || plain instanceof Traced) return true;
-  if (Array.isArray(plain)) return plain.every((item) => typeof bareKind(item) !== "object");
-  if (depth <= ALWAYS_BLOCK && Object.values(plain).some((one) => isList(one))) return false;
-  return !Object.values(plain).some(
-    (one) => isList(one) && !isFlow(one, { indent: 0, depth, file: "" }),
-  );
+/** A list of maps is read more easily line by line. */
+function isFlow(value: Value): boolean {
+  if (value instanceof Traced) return isFlow(value.value);
+  if (typeof value !== "object") return true;
+  if (!Array.isArray(value)) return Object.values(value).every(isFlow);
+  return value.every((item) => typeof plainOf(item) !== "object");
 }
 
-function bareKind(value: Value): unknown {
-  return value instanceof Traced ? bareKind(value.value) : value;
+function plainOf(value: Value): Exclude<Value, Traced> {
+  return value instanceof Traced ? plainOf(value.value) : value;
 }
 
-function isList(value: Value): boolean {
-  return Array.isArray(bareKind(value));
-}
-
-function traceOnly({ from }: Traced): Value {
-  return new Traced("", from);
+function traceOnly(value: Value): Value {
+  return value instanceof Traced ? new Traced("", value.from) : "";
 }
 
 function flow(value: Value): string {

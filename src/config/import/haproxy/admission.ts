@@ -7,6 +7,8 @@ import type { Line } from "./lexer.ts";
 
 export type Rule = {
   readonly line: Line;
+  /** A counter has this connection in it: `track-sc0` stands above. */
+  readonly isCounted: boolean;
   /** `connection`, `content` or `session`. */
   readonly phase: string;
   readonly action: readonly string[];
@@ -113,15 +115,17 @@ function readLimit(rule: Rule, term: Term, { draft, periodMs, notes }: Surroundi
   if (test === undefined || term.isNegated || term.tests.length > 1) return;
   if (test.kind !== "rate" && test.kind !== "concurrent") return;
   draft.used.add(rule);
+  // `ge N` lets N - 1 in, or N where the counter does not have this one in it yet.
+  const most = Math.max(test.isOver || !rule.isCounted ? test.number : test.number - 1, 1);
   if (test.kind === "concurrent") {
     const key = test.isOfClient ? "per_client" : "max_connections";
-    draft.limits[key] = traced(test.most, rule.line);
+    draft.limits[key] = traced(most, rule.line);
     return;
   }
   const key = test.isOfClient ? "rate_per_client" : "rate";
-  draft.limits[key] = traced(rateText(test.most, periodMs), rule.line);
+  draft.limits[key] = traced(rateText(most, periodMs), rule.line);
   if (FEATURES.rateWindows || periodMs === 1000) return;
-  const message = `HAProxy counts over ${periodMs / 1000} s, so that all ${test.most} may come at once; bal counts in each second`;
+  const message = `HAProxy counts over ${periodMs / 1000} s, so that all ${most} may come at once; bal counts in each second`;
   notes.differs(rule.line, message);
 }
 

@@ -4,7 +4,7 @@ import { durationText } from "../durations.ts";
 import { FEATURES } from "../features.ts";
 import { freeName } from "../names.ts";
 import type { Notebook } from "../note.ts";
-import { linesOf, type Traced, traced, type Value } from "../traced.ts";
+import { bare, linesOf, type Traced, traced, type Value } from "../traced.ts";
 import { readBalance } from "./balance.ts";
 import { readCheck } from "./check.ts";
 import type { Line } from "./lexer.ts";
@@ -60,7 +60,7 @@ export function readPool(
     ...sessionKeys(servers, notes),
     ...sourceKeys(section, servers, notes),
     ...(FEATURES.failOpen && !check.isOfApplication && { fail_open: false }),
-    health_check: check.value,
+    health_check: withPort(check.value, servers, notes),
     ...(list.length > 0 && { backends: list }),
     ...(discover !== null && { discover }),
   };
@@ -80,6 +80,18 @@ export function readPool(
     tunnel: takeTime(section, "tunnel"),
     serverFin: takeTime(section, "server-fin"),
   };
+}
+
+// A server without a port is dialled at the client's, which a check does not know.
+function withPort(check: Value, servers: readonly Server[], notes: Notebook): Value {
+  const server = servers.find(({ address }) => address.kind === "tcp" && address.port === null);
+  const { port, type } = bare(check) as { port?: number; type?: string };
+  if (server === undefined || port !== undefined || type === "off") return check;
+  notes.lost(
+    server.line,
+    "it has no port of its own that a check could ask: backends are not checked",
+  );
+  return { type: "off" };
 }
 
 export function takeTime(section: Section, name: string): Traced | null {

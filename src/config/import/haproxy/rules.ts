@@ -42,6 +42,7 @@ export function readRules(section: Section, sources: RuleSources): FrontendRules
   const acls = readAcls(section.takeOwn("acl"), readList);
   const conditionOf = (words: readonly string[]) => readCondition(words, acls, readList);
   const rules = requestRules(section, { conditionOf, notes });
+  if (section.kind === "frontend") noteTables(section, notes);
   const admission = readAdmission(rules, sources);
   const usual = section.takeLast("default_backend");
   const { choices, backups } = readChoices(section, { conditionOf, usual, sources });
@@ -74,17 +75,19 @@ type Reading = {
 };
 
 function requestRules(section: Section, { conditionOf, notes }: Reading): readonly Rule[] {
+  let isCounted = false;
   return section.takeOwn("tcp-request").flatMap((line): Rule[] => {
     const [, phase = "", ...rest] = line.words;
     if (phase === "inspect-delay") return [];
     const { action } = splitRule(rest);
     const [verb = ""] = action;
     if (verb.startsWith("track-sc")) {
+      isCounted = true;
       notes.needless(line, "bal counts each client's connections by itself");
       return [];
     }
     if (["accept", "reject", "silent-drop", "expect-proxy"].includes(verb)) {
-      return [{ line, phase, action, condition: conditionOf(rest) }];
+      return [{ line, isCounted, phase, action, condition: conditionOf(rest) }];
     }
     const message =
       verb === "set-var" || verb === "capture"
@@ -93,6 +96,12 @@ function requestRules(section: Section, { conditionOf, notes }: Reading): readon
     notes.lost(line, message);
     return [];
   });
+}
+
+function noteTables(section: Section, notes: Notebook): void {
+  for (const line of section.takeOwn("stick-table")) {
+    notes.needless(line, "bal counts each client's connections by itself");
+  }
 }
 
 type ChoiceReading = {
@@ -183,7 +192,7 @@ function noteRules(rules: readonly Rule[], { admission, routing, notes }: Known)
 }
 
 function isSeenByRoutes(kind: string): boolean {
-  return ["name", "protocol", "tls", "constant"].includes(kind);
+  return ["name", "protocol", "tls", "constant", "said"].includes(kind);
 }
 
 function prereadOf(section: Section, routing: Routing, notes: Notebook): Traced | null {

@@ -11,8 +11,15 @@ export type Test =
   | { readonly kind: "source"; readonly networks: readonly string[] }
   /** Does the pool have fewer servers that are up than `below`? */
   | { readonly kind: "servers"; readonly pool: string; readonly below: number }
-  /** More connections of one client than `most`: at a time, or in a period of the table. */
-  | { readonly kind: "rate" | "concurrent"; readonly most: number; readonly isOfClient: boolean }
+  /** So many connections of one client or more: at a time, or in a period of the table. `isOver`: more. */
+  | {
+      readonly kind: "rate" | "concurrent";
+      readonly number: number;
+      readonly isOver: boolean;
+      readonly isOfClient: boolean;
+    }
+  /** Has the client said anything? */
+  | { readonly kind: "said"; readonly value: boolean }
   | { readonly kind: "constant"; readonly value: boolean }
   | { readonly kind: "unknown" };
 
@@ -48,6 +55,7 @@ export function parseTest(words: readonly string[], readList: ReadList): Test {
   if (/^(?:req[._]ssl_alpn|ssl_fc_alpn)$/.test(name)) {
     return { kind: "protocol", protocols: pattern.values };
   }
+  if (/^req[._]len$/.test(name)) return saidTest(pattern.values);
   if (name === "src") return sourceTest(pattern);
   if (name === "nbsrv") return serversTest(argument, pattern.values);
   return countTest(name, pattern.values);
@@ -138,6 +146,13 @@ function sourceTest({ values, isBroken }: Pattern): Test {
   return { kind: "source", networks: networks.filter((one) => one !== null) };
 }
 
+function saidTest(values: readonly string[]): Test {
+  const [operator, number] = boundOf(values) ?? [];
+  if (number === undefined || number > 1) return UNKNOWN;
+  if (operator === "gt" || operator === "ge") return { kind: "said", value: true };
+  return { kind: "said", value: false };
+}
+
 function serversTest(pool: string, values: readonly string[]): Test {
   const bound = boundOf(values);
   if (bound === null) return UNKNOWN;
@@ -155,9 +170,8 @@ function countTest(fetch: string, values: readonly string[]): Test {
   if (what === undefined || bound === null) return UNKNOWN;
   const [operator, number] = bound;
   if (operator !== "gt" && operator !== "ge") return UNKNOWN;
-  const most = operator === "gt" ? number : number - 1;
   const kind = what.endsWith("rate") ? "rate" : "concurrent";
-  return { kind, most: Math.max(most, 1), isOfClient: who.startsWith("s") };
+  return { kind, number, isOver: operator === "gt", isOfClient: who.startsWith("s") };
 }
 
 function boundOf(values: readonly string[]): readonly [string, number] | null {
@@ -175,6 +189,7 @@ export function holds(test: Test, client: Client): boolean | undefined {
     case "tls":
       return client.isTls;
     case "constant":
+    case "said":
       return test.value;
     case "source":
     case "servers":
