@@ -3,7 +3,7 @@ import { readFileSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { BalError } from "../base/errors.ts";
 import { codeOf } from "../base/os-error.ts";
-import type { IncludedFile } from "../config/import/sources.ts";
+import type { IncludedFile } from "../config/import/draft/sources.ts";
 import { MAX_FILE_BYTES } from "../config/read/syntax.ts";
 import { readStdin } from "./config-source.ts";
 

@@ -1,7 +1,7 @@
 // An import of a text, and what it says.
 import { expect } from "bun:test";
+import type { NoteKind } from "../../src/config/import/draft/note.ts";
 import { importConfig } from "../../src/config/import/import.ts";
-import type { NoteKind } from "../../src/config/import/note.ts";
 import { parseConfig } from "../../src/config/parse.ts";
 
 /** A config as YAML has it: whatever a test looks at. */
@@ -28,3 +28,22 @@ export function imported(text: string, files: Readonly<Record<string, string>> =
   };
   return { yaml, config, notes, lines };
 }
+
+/** A frontend and a backend around some lines. */
+export function haproxy({ front = "", back = "", servers = SERVERS }) {
+  return `defaults
+  mode tcp
+  timeout connect 5s
+  timeout client 1m
+  timeout server 1m
+frontend edge
+  bind :4000
+  ${front}
+  default_backend web
+backend web
+  ${back}
+  ${servers}
+`;
+}
+
+export const SERVERS = "server a 10.0.0.1:80 check\n  server b 10.0.0.2:80 check";

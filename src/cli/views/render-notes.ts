@@ -1,6 +1,6 @@
 // Notes of an import as lines on a terminal.
 import { printable } from "../../base/printable.ts";
-import type { Note, NoteKind } from "../../config/import/note.ts";
+import type { Note, NoteKind } from "../../config/import/draft/note.ts";
 import { color } from "./color.ts";
 
 const COLORS = { lost: "red", differs: "yellow", needless: "dim" } as const;

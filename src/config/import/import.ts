@@ -1,12 +1,12 @@
 // A config of HAProxy or nginx → one of bal's, with a note for each line that is not carried exactly. Pure:
 // files that the config names are read by whoever calls.
-import { assemble, type Draft } from "./draft.ts";
+import { assemble, type Draft } from "./draft/draft.ts";
+import { type Note, Notebook } from "./draft/note.ts";
+import { printYaml } from "./draft/print.ts";
+import type { ImportSources } from "./draft/sources.ts";
 import { importHaproxy } from "./haproxy/import.ts";
 import { importNginx } from "./nginx/import.ts";
-import { type Note, Notebook } from "./note.ts";
-import { printYaml } from "./print.ts";
 import { type ForeignConfig, recogniseForeignConfig } from "./recognise.ts";
-import type { ImportSources } from "./sources.ts";
 
 export type ImportResult = {
   readonly from: Exclude<ForeignConfig, "traefik">;

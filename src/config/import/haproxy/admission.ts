@@ -1,7 +1,7 @@
 // `tcp-request` rules about who may connect → lists of networks, and limits of a client.
-import { FEATURES } from "../features.ts";
-import type { Notebook } from "../note.ts";
-import { type Traced, traced, type Value } from "../traced.ts";
+import { FEATURES } from "../draft/features.ts";
+import type { Notebook } from "../draft/note.ts";
+import { type Traced, traced, type Value } from "../draft/traced.ts";
 import type { Condition, Term } from "./conditions.ts";
 import type { Line } from "./lexer.ts";
 

@@ -1,10 +1,10 @@
 // A `backend`, or the servers of a `listen` → a pool.
-import type { PoolDraft } from "../draft.ts";
-import { durationText } from "../durations.ts";
-import { FEATURES } from "../features.ts";
-import { freeName } from "../names.ts";
-import type { Notebook } from "../note.ts";
-import { bare, linesOf, type Traced, traced, type Value } from "../traced.ts";
+import type { PoolDraft } from "../draft/draft.ts";
+import { durationText } from "../draft/durations.ts";
+import { FEATURES } from "../draft/features.ts";
+import { freeName } from "../draft/names.ts";
+import type { Notebook } from "../draft/note.ts";
+import { bare, linesOf, type Traced, traced, type Value } from "../draft/traced.ts";
 import { readBalance } from "./balance.ts";
 import { readCheck } from "./check.ts";
 import type { Line } from "./lexer.ts";

@@ -1,6 +1,6 @@
 // How HAProxy chooses a server → `method`: `balance`, `hash-type`, stick tables, and backups.
-import type { Notebook } from "../note.ts";
-import { traced, type Value } from "../traced.ts";
+import type { Notebook } from "../draft/note.ts";
+import { traced, type Value } from "../draft/traced.ts";
 import type { Section } from "./sections.ts";
 import { numberOf, type Server } from "./server.ts";
 

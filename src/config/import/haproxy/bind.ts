@@ -1,6 +1,6 @@
 // `bind` lines → addresses of listeners, with their options.
-import type { Notebook } from "../note.ts";
-import { traced, type Value } from "../traced.ts";
+import type { Notebook } from "../draft/note.ts";
+import { traced, type Value } from "../draft/traced.ts";
 import { parseBindAddress } from "./addresses.ts";
 import type { Line } from "./lexer.ts";
 import { parseTime } from "./times.ts";

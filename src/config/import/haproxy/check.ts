@@ -1,9 +1,9 @@
 // How the servers of a backend are checked → `health_check`.
 
-import { durationText } from "../durations.ts";
-import { FEATURES } from "../features.ts";
-import type { Notebook } from "../note.ts";
-import { isSame, type Traced, traced, type Value } from "../traced.ts";
+import { durationText } from "../draft/durations.ts";
+import { FEATURES } from "../draft/features.ts";
+import type { Notebook } from "../draft/note.ts";
+import { isSame, type Traced, traced, type Value } from "../draft/traced.ts";
 import { readHttpCheck } from "./http-check.ts";
 import type { Line } from "./lexer.ts";
 import { PROTOCOL_CHECKS, protocolCheck } from "./protocol-checks.ts";

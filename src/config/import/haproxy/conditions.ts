@@ -1,5 +1,5 @@
 // What stands behind `if` and `unless`: ACLs by name, tests in braces, `!`, `or`.
-import type { Client } from "../routes.ts";
+import type { Client } from "../draft/routes.ts";
 import type { Line } from "./lexer.ts";
 import { holds, parseTest, type ReadList, type Test } from "./tests.ts";
 

@@ -1,10 +1,10 @@
 // A `frontend`, or the front of a `listen` → listeners: one for each address.
-import type { ListenerDraft } from "../draft.ts";
-import { durationText } from "../durations.ts";
-import { FEATURES } from "../features.ts";
-import type { Notebook } from "../note.ts";
-import { poolOf } from "../routes.ts";
-import { bare, isSame, linesOf, type Traced, traced, type Value } from "../traced.ts";
+import type { ListenerDraft } from "../draft/draft.ts";
+import { durationText } from "../draft/durations.ts";
+import { FEATURES } from "../draft/features.ts";
+import type { Notebook } from "../draft/note.ts";
+import { poolOf } from "../draft/routes.ts";
+import { bare, isSame, linesOf, type Traced, traced, type Value } from "../draft/traced.ts";
 import type { Pool } from "./backend.ts";
 import { takeTime } from "./backend.ts";
 import { type Bind, readBind } from "./bind.ts";

@@ -1,8 +1,8 @@
 // `global`, `resolvers` and what else holds for the whole process → keys at the top.
 import { parseIp } from "../../../base/address.ts";
-import { durationText } from "../durations.ts";
-import type { Notebook } from "../note.ts";
-import { type Traced, traced, type Value } from "../traced.ts";
+import { durationText } from "../draft/durations.ts";
+import type { Notebook } from "../draft/note.ts";
+import { type Traced, traced, type Value } from "../draft/traced.ts";
 import { noteLeft } from "./left.ts";
 import type { Line } from "./lexer.ts";
 import type { Section } from "./sections.ts";

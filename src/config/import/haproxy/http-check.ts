@@ -1,9 +1,9 @@
 // `option httpchk` and `http-check` lines → a check of type http or https.
 import { isHostname, parseIp } from "../../../base/address.ts";
-import { statusRanges } from "../check-bytes.ts";
-import { FEATURES } from "../features.ts";
-import type { Notebook } from "../note.ts";
-import { type Traced, traced, type Value } from "../traced.ts";
+import { statusRanges } from "../draft/check-bytes.ts";
+import { FEATURES } from "../draft/features.ts";
+import type { Notebook } from "../draft/note.ts";
+import { type Traced, traced, type Value } from "../draft/traced.ts";
 import type { Line } from "./lexer.ts";
 import { literalOf } from "./tcp-check.ts";
 import { regexOf } from "./tests.ts";

@@ -1,8 +1,8 @@
 // A haproxy.cfg → a draft of bal's config.
-import type { Draft, ListenerDraft, PoolDraft } from "../draft.ts";
-import { freeName, nameOf } from "../names.ts";
-import type { Notebook } from "../note.ts";
-import type { Traced, Value } from "../traced.ts";
+import type { Draft, ListenerDraft, PoolDraft } from "../draft/draft.ts";
+import { freeName, nameOf } from "../draft/names.ts";
+import type { Notebook } from "../draft/note.ts";
+import type { Traced, Value } from "../draft/traced.ts";
 import { type Pool, readPool } from "./backend.ts";
 import { listenersOf, ratePeriod, readBinds } from "./frontend.ts";
 import { readGlobals, readResolvers } from "./global.ts";

@@ -1,5 +1,5 @@
 // Lines that no other file here reads: what becomes of each keyword.
-import type { Notebook, NoteKind } from "../note.ts";
+import type { Notebook, NoteKind } from "../draft/note.ts";
 import type { Line } from "./lexer.ts";
 import type { Section } from "./sections.ts";
 

@@ -1,6 +1,6 @@
 // Lines of a haproxy.cfg → words: quotes, escapes, variables and comments (HAProxy's configuration manual,
 // 2.2 and 2.3).
-import type { Quote } from "../note.ts";
+import type { Quote } from "../draft/note.ts";
 
 export type Line = Quote & {
   /** At least one. */

@@ -1,8 +1,8 @@
 // What HAProxy logs of connections → `log`, and keepalive → `keepalive`.
 
-import { durationText } from "../durations.ts";
-import type { Notebook } from "../note.ts";
-import { traced, type Value } from "../traced.ts";
+import { durationText } from "../draft/durations.ts";
+import type { Notebook } from "../draft/note.ts";
+import { traced, type Value } from "../draft/traced.ts";
 import type { Line } from "./lexer.ts";
 import type { Section } from "./sections.ts";
 import { parseTime } from "./times.ts";

@@ -1,8 +1,8 @@
 // A backend alone, without the frontend that its clients come in by.
-import type { ListenerDraft } from "../draft.ts";
-import { durationText } from "../durations.ts";
-import type { Notebook } from "../note.ts";
-import { bare, type Traced, traced } from "../traced.ts";
+import type { ListenerDraft } from "../draft/draft.ts";
+import { durationText } from "../draft/durations.ts";
+import type { Notebook } from "../draft/note.ts";
+import { bare, type Traced, traced } from "../draft/traced.ts";
 import type { Pool } from "./backend.ts";
 
 /** Where no server says a port. */

@@ -1,7 +1,7 @@
 // `option redis-check` and its like: what HAProxy says to a server of a protocol, and what it expects.
-import { FEATURES } from "../features.ts";
-import type { Notebook } from "../note.ts";
-import { traced, type Value } from "../traced.ts";
+import { FEATURES } from "../draft/features.ts";
+import type { Notebook } from "../draft/note.ts";
+import { traced, type Value } from "../draft/traced.ts";
 import type { Line } from "./lexer.ts";
 
 export const PROTOCOL_CHECKS = [

@@ -1,6 +1,6 @@
 // `send-proxy` and its kin → `proxy_protocol` of a pool or of its backends.
-import type { Notebook } from "../note.ts";
-import { isSame, type Traced, traced, type Value } from "../traced.ts";
+import type { Notebook } from "../draft/note.ts";
+import { isSame, type Traced, traced, type Value } from "../draft/traced.ts";
 import type { Server } from "./server.ts";
 import type { Option } from "./server-options.ts";
 

@@ -1,7 +1,7 @@
 // The rules of a frontend: where its clients go, and who is let in.
-import type { Notebook } from "../note.ts";
-import { type Answer, type Client, type Routing, routesFor } from "../routes.ts";
-import { type Traced, traced } from "../traced.ts";
+import type { Notebook } from "../draft/note.ts";
+import { type Answer, type Client, type Routing, routesFor } from "../draft/routes.ts";
+import { type Traced, traced } from "../draft/traced.ts";
 import { type Admission, type Rule, readAdmission } from "./admission.ts";
 import {
   type Condition,

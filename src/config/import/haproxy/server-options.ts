@@ -1,6 +1,6 @@
 // What stands behind a server's address: how many words each option takes, and what becomes of those that no
 // other file here reads.
-import type { NoteKind, Quote } from "../note.ts";
+import type { NoteKind, Quote } from "../draft/note.ts";
 import type { Line } from "./lexer.ts";
 
 export type Option = { readonly words: readonly string[]; readonly quote: Quote };

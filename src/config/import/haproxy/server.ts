@@ -1,10 +1,10 @@
 // `server` lines → backends.
 
-import { durationText } from "../durations.ts";
-import { FEATURES } from "../features.ts";
-import { nameOf } from "../names.ts";
-import type { Notebook } from "../note.ts";
-import { type Traced, traced, type Value } from "../traced.ts";
+import { durationText } from "../draft/durations.ts";
+import { FEATURES } from "../draft/features.ts";
+import { nameOf } from "../draft/names.ts";
+import type { Notebook } from "../draft/note.ts";
+import { type Traced, traced, type Value } from "../draft/traced.ts";
 import { parseServerAddress, type ServerAddress } from "./addresses.ts";
 import type { Line } from "./lexer.ts";
 import { CARRIED, dispositionOf, type Options, readOptions } from "./server-options.ts";

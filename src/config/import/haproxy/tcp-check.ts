@@ -1,8 +1,8 @@
 // `tcp-check` lines → a check of type exchange.
-import { bytesText, fromHex } from "../check-bytes.ts";
-import { FEATURES } from "../features.ts";
-import type { Notebook } from "../note.ts";
-import { traced, type Value } from "../traced.ts";
+import { bytesText, fromHex } from "../draft/check-bytes.ts";
+import { FEATURES } from "../draft/features.ts";
+import type { Notebook } from "../draft/note.ts";
+import { traced, type Value } from "../draft/traced.ts";
 import type { Line } from "./lexer.ts";
 
 /** One step of a conversation. */

@@ -1,7 +1,7 @@
 // One test of a connection, as an ACL or a pair of braces has it.
 import { parseCidr } from "../../../base/address.ts";
-import { namesOfRegex } from "../name-patterns.ts";
-import type { Client } from "../routes.ts";
+import { namesOfRegex } from "../draft/name-patterns.ts";
+import type { Client } from "../draft/routes.ts";
 
 export type Test =
   | { readonly kind: "name"; readonly names: readonly string[]; readonly matches: Matches }

@@ -1,5 +1,5 @@
 // Times of HAProxy's: a number of milliseconds, or one with a unit.
-import { LONGEST_MS } from "../durations.ts";
+import { LONGEST_MS } from "../draft/durations.ts";
 
 const MS: Readonly<Record<string, number>> = {
   us: 0.001,

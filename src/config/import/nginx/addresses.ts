@@ -1,7 +1,7 @@
 // Addresses as nginx's `listen`, `server` and `proxy_pass` have them.
 import { isHostname, isSocketPath, parseIp } from "../../../base/address.ts";
-import { LONGEST_MS } from "../durations.ts";
-import type { Value } from "../traced.ts";
+import { LONGEST_MS } from "../draft/durations.ts";
+import type { Value } from "../draft/traced.ts";
 
 /** Keys of a backend; null: it is no address. */
 export function backendAddress(text: string): Readonly<Record<string, Value>> | null {

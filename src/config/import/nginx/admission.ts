@@ -1,7 +1,7 @@
 // `allow` and `deny`, `limit_conn`, and whose PROXY header is believed.
 import { parseCidr } from "../../../base/address.ts";
-import type { Notebook } from "../note.ts";
-import { type Traced, traced, type Value } from "../traced.ts";
+import type { Notebook } from "../draft/note.ts";
+import { type Traced, traced, type Value } from "../draft/traced.ts";
 import type { Directive } from "./lexer.ts";
 import type { Scope } from "./scope.ts";
 

@@ -1,9 +1,9 @@
 // An nginx.conf, or a part of one → a draft of bal's config.
-import type { Draft, ListenerDraft, PoolDraft } from "../draft.ts";
-import { freeName, nameOf } from "../names.ts";
-import type { Notebook } from "../note.ts";
-import type { ImportSources } from "../sources.ts";
-import { bare, traced, type Value } from "../traced.ts";
+import type { Draft, ListenerDraft, PoolDraft } from "../draft/draft.ts";
+import { freeName, nameOf } from "../draft/names.ts";
+import type { Notebook } from "../draft/note.ts";
+import type { ImportSources } from "../draft/sources.ts";
+import { bare, traced, type Value } from "../draft/traced.ts";
 import { withIncludes } from "./includes.ts";
 import { noteLeft } from "./left.ts";
 import { type Directive, readDirectives } from "./lexer.ts";

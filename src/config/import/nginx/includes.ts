@@ -1,6 +1,6 @@
 // `include` lines, replaced by the directives of the files that they name.
-import type { Notebook } from "../note.ts";
-import type { IncludedFile } from "../sources.ts";
+import type { Notebook } from "../draft/note.ts";
+import type { IncludedFile } from "../draft/sources.ts";
 import { type Directive, readDirectives } from "./lexer.ts";
 
 export type IncludeSources = {

@@ -1,5 +1,5 @@
 // Directives that no other file here reads: what becomes of each.
-import type { Notebook, NoteKind } from "../note.ts";
+import type { Notebook, NoteKind } from "../draft/note.ts";
 import type { Directive } from "./lexer.ts";
 
 type Disposition = readonly [NoteKind, string];

@@ -1,5 +1,5 @@
 // An nginx.conf → its directives: words, quotes, escapes, comments, blocks (ngx_conf_file.c's grammar).
-import type { Notebook, Quote } from "../note.ts";
+import type { Notebook, Quote } from "../draft/note.ts";
 
 export type Directive = Quote & {
   readonly name: string;

@@ -1,11 +1,11 @@
 // A `server` block → listeners: one for each address.
-import type { ListenerDraft } from "../draft.ts";
-import { durationText } from "../durations.ts";
-import { FEATURES } from "../features.ts";
-import { freeName, nameOf } from "../names.ts";
-import type { Notebook } from "../note.ts";
-import { type Answer, type Client, poolOf, type Routing, routesFor } from "../routes.ts";
-import { traced, type Value } from "../traced.ts";
+import type { ListenerDraft } from "../draft/draft.ts";
+import { durationText } from "../draft/durations.ts";
+import { FEATURES } from "../draft/features.ts";
+import { freeName, nameOf } from "../draft/names.ts";
+import type { Notebook } from "../draft/note.ts";
+import { type Answer, type Client, poolOf, type Routing, routesFor } from "../draft/routes.ts";
+import { traced, type Value } from "../draft/traced.ts";
 import { type Listen, listenAddress, parseTime } from "./addresses.ts";
 import { limitKeys, listKeys, trustKeys } from "./admission.ts";
 import type { Directive } from "./lexer.ts";

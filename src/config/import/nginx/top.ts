@@ -1,7 +1,7 @@
 // What holds for the whole process: threads, the access log, name servers.
 import { parseIp } from "../../../base/address.ts";
-import type { Notebook } from "../note.ts";
-import { traced, type Value } from "../traced.ts";
+import type { Notebook } from "../draft/note.ts";
+import { traced, type Value } from "../draft/traced.ts";
 import type { Directive } from "./lexer.ts";
 import type { Scope } from "./scope.ts";
 

@@ -1,9 +1,9 @@
 // `upstream` blocks, and addresses behind `proxy_pass` → pools.
-import type { PoolDraft } from "../draft.ts";
-import { durationText } from "../durations.ts";
-import { FEATURES } from "../features.ts";
-import type { Notebook, Quote } from "../note.ts";
-import { type Traced, traced, type Value } from "../traced.ts";
+import type { PoolDraft } from "../draft/draft.ts";
+import { durationText } from "../draft/durations.ts";
+import { FEATURES } from "../draft/features.ts";
+import type { Notebook, Quote } from "../draft/note.ts";
+import { type Traced, traced, type Value } from "../draft/traced.ts";
 import { backendAddress, parseTime } from "./addresses.ts";
 import type { Directive } from "./lexer.ts";
 

@@ -1,7 +1,7 @@
 // `map` blocks, and what a variable is for a given client.
-import { namesOfRegex } from "../name-patterns.ts";
-import type { Notebook } from "../note.ts";
-import type { Client } from "../routes.ts";
+import { namesOfRegex } from "../draft/name-patterns.ts";
+import type { Notebook } from "../draft/note.ts";
+import type { Client } from "../draft/routes.ts";
 import type { Directive } from "./lexer.ts";
 
 type Row = { readonly key: string; readonly value: string; readonly regex: RegExp | null };

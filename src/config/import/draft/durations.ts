@@ -1,5 +1,5 @@
 // Times as bal's config has them.
-import { formatDuration } from "../../base/units.ts";
+import { formatDuration } from "../../../base/units.ts";
 
 /** The longest that a config may say. */
 export const LONGEST_MS = 480 * 3_600_000;

@@ -1,6 +1,6 @@
 // Regular expressions over server names, as people write them for lack of wildcards → names that a route can
 // have.
-import { isHostname } from "../../base/address.ts";
+import { isHostname } from "../../../base/address.ts";
 
 /** `a.example` and `*.b.example` for `^(a|www)\.example$`, `\.b\.example$` and their like. Null: it can't be
  *  said so. */
