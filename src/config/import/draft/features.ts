@@ -1,10 +1,6 @@
 // What the config can say beyond its first keys. An import says the nearest thing, and a note, where one of
 // them is missing.
 export const FEATURES = {
-  /** Pools: what happens when no backend is up. */
-  failOpen: false,
-  /** Pools: sessions on backups end once a primary is up. */
-  onUp: false,
   /** Pools: `retries`, and `timeouts: {connect, connect_total}`. */
   poolTimeouts: false,
   /** Pools: `source`. */

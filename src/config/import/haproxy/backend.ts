@@ -59,7 +59,7 @@ export function readPool(
     ...proxy.keys,
     ...sessionKeys(servers, notes),
     ...sourceKeys(section, servers, notes),
-    ...(FEATURES.failOpen && !check.isOfApplication && { fail_open: false }),
+    ...(!check.isOfApplication && { fail_open: false }),
     health_check: withPort(check.value, servers, notes),
     ...(list.length > 0 && { backends: list }),
     ...(discover !== null && { discover }),
@@ -171,17 +171,10 @@ function sessionKeys(servers: readonly Server[], notes: Notebook): Record<string
     for (const quote of quotes)
       notes.differs(quote, "in bal it is a pool's: it holds for every backend");
   }
-  if (up.length > 0 && !FEATURES.onUp) {
-    for (const quote of up)
-      notes.lost(
-        quote,
-        "sessions on a backup stay there until they end; `bal sessions --kill` ends them",
-      );
-  }
   const warmth = Math.max(...servers.map(({ options }) => timeOf(options, "slowstart") ?? 0));
   return {
     ...(down.length > 0 && { on_down: traced("close", ...down) }),
-    ...(up.length > 0 && FEATURES.onUp && { on_up: traced("close_backups", ...up) }),
+    ...(up.length > 0 && { on_up: traced("close_backups", ...up) }),
     ...(slow.length > 0 && warmth > 0 && { slow_start: traced(durationText(warmth), ...slow) }),
   };
 }

@@ -19,7 +19,8 @@ type Keys = Record<string, Value>;
 export type Check = {
   /** `health_check`. */
   readonly value: Value;
-  /** Where no backend is up, bal tries all unless it is told otherwise: not with these. */
+  /** Where no backend is up, HAProxy refuses clients, and so does bal with these; with others it tries all
+   *  unless the pool says `fail_open: false`. */
   readonly isOfApplication: boolean;
 };
 
@@ -42,7 +43,8 @@ export function readCheck(section: Section, servers: readonly Server[], notes: N
   return { value: agent, isOfApplication: true };
 }
 
-const APPLICATION = ["http", "https", "exchange"];
+/** Without checks no backend is ever down. */
+const APPLICATION = ["http", "https", "exchange", "off"];
 
 function plainType({ type = "tcp" }: Keys): Value {
   return typeof type === "object" && "value" in type ? (type as Traced).value : type;
