@@ -1,5 +1,5 @@
 // IP addresses, endpoints, host names and unix sockets as text. Pure; never resolves a name.
-import { isIPv4, isIPv6 } from "node:net";
+import { formatIpv6, readIpv4, readIpv6 } from "./ip.ts";
 
 /** An IP literal in canonical form. */
 export type Ip = { readonly family: 4 | 6; readonly ip: string };
@@ -18,19 +18,12 @@ export type Address =
 
 /** An IP literal without zone, in canonical form (RFC 5952); IPv4-mapped IPv6 becomes IPv4. */
 export function parseIp(text: string): Ip | null {
-  if (isIPv4(text)) return { family: 4, ip: text };
-  if (!isIPv6(text) || text.includes("%")) return null;
-  // The URL parser is the platform's own RFC 5952 formatter. Bun 1.4.5's refuses some addresses
-  // that end in an IPv4 one, such as `::1:2:3:4:1.2.3.4`.
-  const hexadecimal = text.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...numbers) => {
-    const [a = 0, b = 0, c = 0, d = 0] = numbers.slice(0, 4).map(Number);
-    return `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
-  });
-  const ip = new URL(`http://[${hexadecimal}]/`).hostname.slice(1, -1);
-  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(ip);
-  if (mapped === null) return { family: 6, ip };
-  const [high, low] = [mapped[1], mapped[2]].map((group) => Number.parseInt(group ?? "0", 16));
-  if (high === undefined || low === undefined) return null;
+  if (readIpv4(text) >= 0) return { family: 4, ip: text };
+  const groups = new Uint16Array(8);
+  if (!readIpv6(text, groups)) return null;
+  const isMapped = groups[5] === 0xffff && groups.subarray(0, 5).every((group) => group === 0);
+  if (!isMapped) return { family: 6, ip: formatIpv6(groups) };
+  const [high = 0, low = 0] = groups.subarray(6);
   return { family: 4, ip: [high >> 8, high & 255, low >> 8, low & 255].join(".") };
 }
 
@@ -95,5 +88,5 @@ export function isWildcard(ip: string): boolean {
 }
 
 export function isLoopback(ip: string): boolean {
-  return ip === "::1" || (ip.startsWith("127.") && isIPv4(ip));
+  return ip === "::1" || (ip.startsWith("127.") && readIpv4(ip) >= 0);
 }

@@ -84,13 +84,13 @@ const EVERYBODY = { has: () => true };
 
 /** Null: a client's dial begins at once. */
 function prereadRules(config: GenerationListener): PrereadRules | null {
-  const { routes, address } = config;
-  const { isAccepted, trusted, isOptional } = config.proxyProtocol;
-  if (routes.length === 0 && !isAccepted) return null;
+  const { routes, address, proxyProtocol } = config;
+  const hasRoutes = routes.length > 0;
+  if (proxyProtocol === null) return hasRoutes ? { proxy: null, hasRoutes } : null;
+  const { trusted, isOptional } = proxyProtocol;
   // A unix socket's mode says who may connect: whoever may is believed.
   const who = address.kind === "unix" ? EVERYBODY : new AddressSet(trusted);
-  const proxy = isAccepted ? { trusted: who, isOptional } : null;
-  return { proxy, hasRoutes: routes.length > 0 };
+  return { proxy: { trusted: who, isOptional }, hasRoutes };
 }
 
 function keepOnly<K, V>(map: Map<K, V>, next: ReadonlyMap<K, V>): void {

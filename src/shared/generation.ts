@@ -1,12 +1,12 @@
 // All that a worker knows of the config: plain data, replaced whole by the next generation.
 import type { Endpoint } from "../base/address.ts";
+import type { IpRanges } from "../base/ip-ranges.ts";
 import type { ListenAddress } from "../base/listen-address.ts";
 import type {
   AccessConfig,
   ListenerLimits,
   Method,
   Overload,
-  ProxyAcceptConfig,
   ProxyProtocol,
   Refuse,
 } from "../config/config.ts";
@@ -57,7 +57,7 @@ export type GenerationListener = {
   /** Index into the generation's pools; −1: `routes` tell. */
   readonly pool: number;
   readonly routes: readonly GenerationRoute[];
-  readonly proxyProtocol: ProxyAcceptConfig;
+  readonly proxyProtocol: ProxyAccept;
   readonly limits: SessionLimits;
   readonly admission: Admission;
 };
@@ -70,12 +70,20 @@ export type GenerationRoute = {
   readonly pool: number;
 };
 
+/** The PROXY header of peers; null: none is looked for. */
+export type ProxyAccept = {
+  /** Whose header is believed. */
+  readonly trusted: IpRanges;
+  /** A peer without a header is served under its own address. */
+  readonly isOptional: boolean;
+} | null;
+
 /** Whom a listener turns away before a byte is read. */
 export type Admission = {
-  /** CIDR blocks; null: everybody. */
-  readonly allow: readonly string[] | null;
-  /** Wins over `allow`. */
-  readonly deny: readonly string[];
+  /** Null: everybody. */
+  readonly allow: IpRanges | null;
+  /** Wins over `allow`; null: nobody. */
+  readonly deny: IpRanges | null;
   readonly limits: ListenerLimits;
 };
 

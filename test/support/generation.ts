@@ -63,7 +63,7 @@ export function listenerOf(
 ): Omit<GenerationListener, "fds"> {
   const admission = {
     allow: null,
-    deny: [],
+    deny: null,
     limits: { maxConnections: 0, perClient: 0, rate: 0, ratePerClient: 0 },
   };
   return {
@@ -71,7 +71,7 @@ export function listenerOf(
     name: "l",
     pool: 0,
     routes: [],
-    proxyProtocol: { isAccepted: false, trusted: [], isOptional: false },
+    proxyProtocol: null,
     limits: sessionLimits(),
     admission,
     address,

@@ -21,7 +21,7 @@ import type { Log } from "../logs/log.ts";
 import type { Facts } from "../metrics/families.ts";
 import { RefusalLog } from "../observe/refusal-log.ts";
 import { backendStatus, listenerStatus, poolStatus } from "../observe/status.ts";
-import { generationPlan } from "./generation-plan.ts";
+import { GenerationPlanner } from "./generation-plan.ts";
 import { SessionQueries } from "./session-query.ts";
 import { SplicerPool } from "./splicer-pool.ts";
 import { workerPoolEvents } from "./worker-events.ts";
@@ -62,6 +62,7 @@ export class DataPlane {
   private readonly health: Backends;
   private readonly crew: WorkerPool;
   private readonly splicers: SplicerPool;
+  private readonly planner = new GenerationPlanner();
   private readonly refusals: RefusalLog;
   private readonly tally: EventCounters;
   private readonly onAccess: (lines: AccessLines) => void;
@@ -269,7 +270,7 @@ export class DataPlane {
   private plan(): GenerationPlan {
     const { config, workers, canSplice } = this;
     const { backends } = this.health;
-    return generationPlan(config, {
+    return this.planner.plan(config, {
       workers,
       canSplice,
       slotOf: (listener) => this.listenerSlot(listener),

@@ -1,11 +1,15 @@
 // What the workers are told of a config: its listeners, its pools as they are now, and the limits that
-// this host sets.
+// this host sets. A part that is equal to the one before it is the one before it, so that nobody has to
+// look into it to see that it stays.
+import { type IpRanges, ipRanges } from "../../base/ip-ranges.ts";
 import type { Config, ListenerConfig, PoolConfig } from "../../config/config.ts";
-import type { GenerationListener, GenerationPool } from "../../shared/generation.ts";
+import type { GenerationPool } from "../../shared/generation.ts";
 import { bufferedCeiling, connectionCeiling, spliceLimits } from "../host/capacity.ts";
 import type { GenerationPlan } from "./worker-pool.ts";
 
 const NO_SPLICE = { afterBytes: Number.POSITIVE_INFINITY, maxSessions: 0 };
+
+type ListenerPlan = GenerationPlan["listeners"][number];
 
 type PlanParts = {
   readonly workers: number;
@@ -18,26 +22,56 @@ type PlanParts = {
   readonly pools: readonly GenerationPool[];
 };
 
-export function generationPlan(config: Config, parts: PlanParts): GenerationPlan {
-  const { workers, canSplice, slotOf, present, pools } = parts;
-  return {
-    listeners: config.listeners.map((listener) => planListener(config, listener, slotOf(listener))),
-    pools,
-    maxConnections: connectionCeiling({ ...config, pools: present }, workers),
-    overload: config.limits.overload,
-    maxBufferedBytes: bufferedCeiling(config),
-    splice: canSplice ? spliceLimits(config, workers) : NO_SPLICE,
-    access: config.log.access.mode === "off" ? null : config.log.access,
-  };
+type Ranges = { readonly cidrs: readonly string[]; readonly ranges: IpRanges };
+
+export class GenerationPlanner {
+  private listeners: ReadonlyMap<number, ListenerPlan> = new Map();
+  private pools: ReadonlyMap<number, GenerationPool> = new Map();
+  /** By listener's row and key. */
+  private lists = new Map<string, Ranges>();
+
+  plan(config: Config, parts: PlanParts): GenerationPlan {
+    const { workers, canSplice, slotOf, present } = parts;
+    const lists = new Map<string, Ranges>();
+    const rangesOf = (key: string, cidrs: readonly string[]) => {
+      const before = this.lists.get(key);
+      const isSame = before !== undefined && Bun.deepEquals(before.cidrs, cidrs);
+      const ranges = isSame ? before.ranges : ipRanges(cidrs);
+      lists.set(key, { cidrs, ranges });
+      return ranges;
+    };
+    const pools = parts.pools.map((pool) => keptPool(this.pools.get(pool.slot), pool));
+    const listeners = config.listeners.map((listener) => {
+      const slot = slotOf(listener);
+      return kept(this.listeners.get(slot), planListener(config, listener, { slot, rangesOf }));
+    });
+    this.lists = lists;
+    this.pools = new Map(pools.map((pool) => [pool.slot, pool]));
+    this.listeners = new Map(listeners.map((listener) => [listener.slot, listener]));
+    return {
+      listeners,
+      pools,
+      maxConnections: connectionCeiling({ ...config, pools: present }, workers),
+      overload: config.limits.overload,
+      maxBufferedBytes: bufferedCeiling(config),
+      splice: canSplice ? spliceLimits(config, workers) : NO_SPLICE,
+      access: config.log.access.mode === "off" ? null : config.log.access,
+    };
+  }
 }
+
+type Row = {
+  readonly slot: number;
+  readonly rangesOf: (key: string, cidrs: readonly string[]) => IpRanges;
+};
 
 function planListener(
   { pools, retries, keepaliveMs, limits: { refuse } }: Config,
   listener: ListenerConfig,
-  slot: number,
-): Omit<GenerationListener, "fds"> {
-  const { name, address, routes, proxyProtocol, timeouts, limits } = listener;
-  const { allow, deny } = listener;
+  { slot, rangesOf }: Row,
+): ListenerPlan {
+  const { name, address, routes, timeouts, limits, allow, deny } = listener;
+  const { isAccepted, trusted, isOptional } = listener.proxyProtocol;
   const indexOf = (pool: string | null) => pools.findIndex((one) => one.name === pool);
   return {
     slot,
@@ -45,8 +79,25 @@ function planListener(
     address,
     pool: indexOf(listener.pool),
     routes: routes.map((route) => ({ ...route, pool: indexOf(route.pool) })),
-    proxyProtocol,
+    proxyProtocol: isAccepted
+      ? { trusted: rangesOf(`${slot} trusted`, trusted), isOptional }
+      : null,
     limits: { ...timeouts, retries, keepaliveMs, refuse },
-    admission: { allow, deny, limits },
+    admission: {
+      allow: allow === null ? null : rangesOf(`${slot} allow`, allow),
+      deny: deny.length === 0 ? null : rangesOf(`${slot} deny`, deny),
+      limits,
+    },
   };
+}
+
+function keptPool(before: GenerationPool | undefined, next: GenerationPool): GenerationPool {
+  if (before === undefined) return next;
+  const known = new Map(before.backends.map((backend) => [backend.slot, backend]));
+  const backends = next.backends.map((backend) => kept(known.get(backend.slot), backend));
+  return kept(before, { ...next, backends });
+}
+
+function kept<T extends object>(before: T | undefined, next: T): T {
+  return before !== undefined && Bun.deepEquals(before, next) ? before : next;
 }

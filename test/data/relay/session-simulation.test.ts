@@ -1,6 +1,7 @@
 // A seeded simulation of sessions over fake sockets: partial writes, stalls, resets and FINs in
 // every order. After each step the promises of the relay are checked; a failure prints its seed.
 import { expect, test } from "bun:test";
+import { ipRanges } from "../../../src/base/ip-ranges.ts";
 import { AdmissionControl } from "../../../src/data/accept/admission-control.ts";
 import type { ListenerContext } from "../../../src/data/accept/listener-context.ts";
 import { Preread } from "../../../src/data/accept/preread.ts";
@@ -130,7 +131,7 @@ class World {
     const [isProxied, hasRoutes] = [this.random() < 0.7, this.random() < 0.7];
     if (isProxied) this.header = [...HEADER];
     if (hasRoutes) this.greeting = [...HELLO];
-    const trusted = new AddressSet(["127.0.0.1/32"]);
+    const trusted = new AddressSet(ipRanges(["127.0.0.1/32"]));
     const rules = { proxy: isProxied ? { trusted, isOptional: false } : null, hasRoutes };
     const admission = new AdmissionControl(this.thread, 0);
     return new Preread(this.session, { rules, origin, admission, up, nowMs });
