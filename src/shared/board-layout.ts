@@ -15,6 +15,12 @@ export function splicerRow(worker: number): number {
   return MAX_WORKERS + worker;
 }
 
+/** The rows that may have anything in them with so many workers. */
+export function rowsOf(workers: number): readonly number[] {
+  const own = Array.from({ length: workers }, (_, worker) => worker);
+  return [...own, ...own.map(splicerRow)];
+}
+
 /** Floats in a backend's row; more than it has totals, so that a new one moves nothing. */
 export const BACKEND_ROW = 16;
 /** A listener's row: accepted, then one per end. */
@@ -51,6 +57,7 @@ export const REGIONS = {
   coldness: region(MAX_BACKENDS, 4),
   cursors: region(MAX_POOLS, 4),
   eligibility: region(16, 4),
+  workerCount: region(16, 4),
   workers: region(THREADS * WORKER_ROW, 4),
   backendActive: region(THREADS * MAX_BACKENDS, 4),
   listenerActive: region(THREADS * MAX_LISTENERS, 4),

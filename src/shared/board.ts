@@ -15,9 +15,10 @@ import {
   LISTENER_ROW,
   MAX_BACKENDS,
   MAX_LISTENERS,
+  MAX_WORKERS,
   REGIONS,
+  rowsOf,
   SESSIONS,
-  THREADS,
   WORKER_ROW,
   words,
 } from "./board-layout.ts";
@@ -52,6 +53,8 @@ const TOTAL_INDEX = Object.fromEntries(BACKEND_TOTALS.map((name, i) => [name, i]
 /** Both planes' view of the shared memory. Untouched pages cost nothing. */
 export class Board {
   readonly memory: SharedArrayBuffer;
+  /** Of the threads that there are: only these are summed. */
+  private readonly rows: readonly number[];
   readonly queue: QueueCells;
   readonly clients: ClientTable;
   readonly histograms: Histograms;
@@ -67,8 +70,13 @@ export class Board {
   private readonly backendTotals: Float64Array;
   private readonly listenerTotals: Float64Array;
 
-  constructor(memory?: SharedArrayBuffer) {
-    this.memory = memory ?? new SharedArrayBuffer(BOARD_BYTES);
+  /** A new one, for so many workers at most; or the one that this memory is. */
+  constructor(memory: SharedArrayBuffer | number = MAX_WORKERS) {
+    this.memory = typeof memory === "number" ? new SharedArrayBuffer(BOARD_BYTES) : memory;
+    const workerCount = words(this.memory, REGIONS.workerCount);
+    if (typeof memory === "number") workerCount[0] = memory;
+    const count = workerCount[0] ?? 0;
+    this.rows = rowsOf(count);
     this.health = words(this.memory, REGIONS.health);
     this.failures = words(this.memory, REGIONS.failures);
     this.coldness = words(this.memory, REGIONS.coldness);
@@ -80,9 +88,9 @@ export class Board {
     this.buffered = floats(this.memory, REGIONS.buffered);
     this.backendTotals = floats(this.memory, REGIONS.backendTotals);
     this.listenerTotals = floats(this.memory, REGIONS.listenerTotals);
-    this.queue = new QueueCells(this.memory);
-    this.clients = new ClientTable(this.memory);
-    this.histograms = new Histograms(this.memory);
+    this.queue = new QueueCells(this.memory, count);
+    this.clients = new ClientTable(this.memory, this.rows);
+    this.histograms = new Histograms(this.memory, this.rows);
   }
 
   // --- health -----------------------------------------------------------------------------
@@ -122,10 +130,14 @@ export class Board {
     return 100 - Atomics.load(this.coldness, slot);
   }
 
-  setWarmth(slot: number, percent: number): void {
-    const coldness = 100 - Math.max(1, Math.min(100, Math.round(percent)));
-    if (Atomics.exchange(this.coldness, slot, coldness) !== coldness)
-      Atomics.add(this.eligibility, 0, 1);
+  /** Of several backends, all told to the workers at once: each change costs them new schedules. */
+  setSlowStart(percents: ReadonlyMap<number, number>): void {
+    let hasChanged = false;
+    for (const [slot, percent] of percents) {
+      const coldness = 100 - Math.max(1, Math.min(100, Math.round(percent)));
+      if (Atomics.exchange(this.coldness, slot, coldness) !== coldness) hasChanged = true;
+    }
+    if (hasChanged) Atomics.add(this.eligibility, 0, 1);
   }
 
   /** Forgets everything about a slot that is given to another backend. */
@@ -135,7 +147,7 @@ export class Board {
     Atomics.store(this.health, slot, bits);
     Atomics.add(this.eligibility, 0, 1);
     this.histograms.resetSlot(slot);
-    for (let worker = 0; worker < THREADS; worker++) {
+    for (const worker of this.rows) {
       const row = this.backendRow(worker, slot);
       this.backendTotals.fill(0, row, row + BACKEND_ROW);
     }
@@ -182,7 +194,7 @@ export class Board {
   /** Sessions alive, over all workers. */
   sessions(): number {
     let sum = 0;
-    for (let worker = 0; worker < THREADS; worker++) {
+    for (const worker of this.rows) {
       sum += Atomics.load(this.workers, worker * WORKER_ROW + SESSIONS);
     }
     return sum;
@@ -212,7 +224,7 @@ export class Board {
   /** Bytes held for slow readers, over all workers. */
   bufferedBytes(): number {
     let sum = 0;
-    for (let worker = 0; worker < THREADS; worker++) {
+    for (const worker of this.rows) {
       sum += this.buffered[worker * WORKER_ROW + BUFFERED] ?? 0;
     }
     return sum;
@@ -242,7 +254,7 @@ export class Board {
   /** Sessions on a backend, dials included, over all workers. */
   backendSessions(slot: number): number {
     let sum = 0;
-    for (let worker = 0; worker < THREADS; worker++) {
+    for (const worker of this.rows) {
       sum += Atomics.load(this.backendActive, worker * MAX_BACKENDS + slot);
     }
     return sum;
@@ -255,7 +267,7 @@ export class Board {
 
   backendTotal(slot: number, total: BackendTotal): number {
     let sum = 0;
-    for (let worker = 0; worker < THREADS; worker++) {
+    for (const worker of this.rows) {
       sum += this.backendTotals[this.backendRow(worker, slot) + TOTAL_INDEX[total]] ?? 0;
     }
     return sum;
@@ -295,7 +307,7 @@ export class Board {
 
   listenerSessions(listener: number): number {
     let sum = 0;
-    for (let worker = 0; worker < THREADS; worker++) {
+    for (const worker of this.rows) {
       sum += Atomics.load(this.listenerActive, worker * MAX_LISTENERS + listener);
     }
     return sum;
@@ -303,7 +315,7 @@ export class Board {
 
   /** Forgets everything about a listener's row that is given to another one. */
   resetListener(listener: number): void {
-    for (let worker = 0; worker < THREADS; worker++) {
+    for (const worker of this.rows) {
       const row = this.listenerRow(worker, listener);
       this.listenerTotals.fill(0, row, row + LISTENER_ROW);
     }
@@ -311,7 +323,7 @@ export class Board {
 
   private sumListener(listener: number, column: number): number {
     let sum = 0;
-    for (let worker = 0; worker < THREADS; worker++) {
+    for (const worker of this.rows) {
       sum += this.listenerTotals[this.listenerRow(worker, listener) + column] ?? 0;
     }
     return sum;

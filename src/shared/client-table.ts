@@ -12,9 +12,10 @@ export class ClientTable {
   private readonly listenerRates: BigInt64Array;
   private readonly clientRates: BigInt64Array;
 
-  constructor(memory: SharedArrayBuffer) {
+  /** @param threads the rows in use */
+  constructor(memory: SharedArrayBuffer, threads: readonly number[]) {
     this.seed = words(memory, REGIONS.clientSeed);
-    this.sessions = new LimitedCounters(words(memory, REGIONS.clientActive), CLIENT_CELLS);
+    this.sessions = new LimitedCounters(words(memory, REGIONS.clientActive), CLIENT_CELLS, threads);
     this.listenerRates = longs(memory, REGIONS.listenerRates);
     this.clientRates = longs(memory, REGIONS.clientRates);
     // Whoever could foresee the hash could share a cell with whom he likes.

@@ -24,8 +24,8 @@ export type GenerationBackend = {
   readonly tier: number;
   /** What tells it who the client is. */
   readonly proxyProtocol: ProxyProtocol;
-  /** What is hashed: its address as configured. */
-  readonly origin: string;
+  /** The hash of its address as configured. */
+  readonly seed: number;
   /** In the order to try; empty while its name does not resolve. */
   readonly endpoints: readonly Endpoint[];
 };

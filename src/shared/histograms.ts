@@ -1,5 +1,5 @@
 // How long things took: one row of buckets per thread, with a single writer each, summed by the reader.
-import { floats, HISTOGRAM_ROW, MAX_BACKENDS, REGIONS, THREADS } from "./board-layout.ts";
+import { floats, HISTOGRAM_ROW, MAX_BACKENDS, REGIONS } from "./board-layout.ts";
 
 /** Upper bounds in seconds; above the last one is one bucket more. */
 export const DIAL_BUCKETS = [
@@ -14,10 +14,13 @@ export type Histogram = { readonly counts: readonly number[]; readonly sum: numb
 const SUM = HISTOGRAM_ROW - 1;
 
 export class Histograms {
+  private readonly threads: readonly number[];
   private readonly dials: Float64Array;
   private readonly sessions: Float64Array;
 
-  constructor(memory: SharedArrayBuffer) {
+  /** @param threads the rows in use */
+  constructor(memory: SharedArrayBuffer, threads: readonly number[]) {
+    this.threads = threads;
     this.dials = floats(memory, REGIONS.dialSeconds);
     this.sessions = floats(memory, REGIONS.sessionSeconds);
   }
@@ -32,18 +35,19 @@ export class Histograms {
 
   /** Of the dials of a backend that succeeded. */
   dialsOf(slot: number): Histogram {
-    const rowOf = (thread: number) => (thread * MAX_BACKENDS + slot) * HISTOGRAM_ROW;
-    return total(this.dials, rowOf, DIAL_BUCKETS);
+    const rows = this.threads.map((thread) => (thread * MAX_BACKENDS + slot) * HISTOGRAM_ROW);
+    return total(this.dials, rows, DIAL_BUCKETS);
   }
 
   /** Of the sessions that have ended. */
   allSessions(): Histogram {
-    return total(this.sessions, (thread) => thread * HISTOGRAM_ROW, SESSION_BUCKETS);
+    const rows = this.threads.map((thread) => thread * HISTOGRAM_ROW);
+    return total(this.sessions, rows, SESSION_BUCKETS);
   }
 
   /** Forgets a backend's row that is given to another one. */
   resetSlot(slot: number): void {
-    for (let thread = 0; thread < THREADS; thread++) {
+    for (const thread of this.threads) {
       const row = (thread * MAX_BACKENDS + slot) * HISTOGRAM_ROW;
       this.dials.fill(0, row, row + HISTOGRAM_ROW);
     }
@@ -75,14 +79,10 @@ function observe(
   cells[row + SUM] = (cells[row + SUM] ?? 0) + seconds;
 }
 
-function total(
-  cells: Float64Array,
-  rowOf: (thread: number) => number,
-  bounds: readonly number[],
-): Histogram {
+function total(cells: Float64Array, rows: readonly number[], bounds: readonly number[]): Histogram {
   const add = (column: number) => {
     let sum = 0;
-    for (let thread = 0; thread < THREADS; thread++) sum += cells[rowOf(thread) + column] ?? 0;
+    for (const row of rows) sum += cells[row + column] ?? 0;
     return sum;
   };
   return { counts: Array.from({ length: bounds.length + 1 }, (_, i) => add(i)), sum: add(SUM) };

@@ -3,13 +3,14 @@
 export class LimitedCounters {
   private readonly taken: Int32Array;
   private readonly width: number;
-  private readonly threads: number;
+  /** Where each thread's cells begin. */
+  private readonly starts: readonly number[];
 
-  /** `taken` has `width` cells for each thread. */
-  constructor(taken: Int32Array, width: number) {
+  /** `taken` has `width` cells for each thread; those of `threads` are in use. */
+  constructor(taken: Int32Array, width: number, threads: readonly number[]) {
     this.taken = taken;
     this.width = width;
-    this.threads = taken.length / width;
+    this.starts = threads.map((thread) => thread * width);
   }
 
   /** Takes one of a cell's `limit` places; false when there is none. */
@@ -31,9 +32,7 @@ export class LimitedCounters {
   /** Over all threads. */
   count(cell: number): number {
     let sum = 0;
-    for (let thread = 0; thread < this.threads; thread++) {
-      sum += Atomics.load(this.taken, thread * this.width + cell);
-    }
+    for (const start of this.starts) sum += Atomics.load(this.taken, start + cell);
     return sum;
   }
 

@@ -4,13 +4,15 @@ import { MAX_POOLS, MAX_WORKERS, REGIONS, words } from "./board-layout.ts";
 import { LimitedCounters } from "./limited-counters.ts";
 
 export class QueueCells {
+  private readonly workers: readonly number[];
   private readonly tickets: Int32Array;
   private readonly places: LimitedCounters;
   private readonly heads: Int32Array;
 
-  constructor(memory: SharedArrayBuffer) {
+  constructor(memory: SharedArrayBuffer, workers: number) {
+    this.workers = Array.from({ length: workers }, (_, worker) => worker);
     this.tickets = words(memory, REGIONS.tickets);
-    this.places = new LimitedCounters(words(memory, REGIONS.queued), MAX_POOLS);
+    this.places = new LimitedCounters(words(memory, REGIONS.queued), MAX_POOLS, this.workers);
     this.heads = words(memory, REGIONS.queueHeads);
   }
 
@@ -40,7 +42,7 @@ export class QueueCells {
 
   /** Has nobody waited for longer than who holds this ticket? */
   isFirst(pool: number, ticket: number): boolean {
-    for (let worker = 0; worker < MAX_WORKERS; worker++) {
+    for (const worker of this.workers) {
       const head = Atomics.load(this.heads, worker * MAX_POOLS + pool);
       // By the difference: tickets wrap.
       if (head !== 0 && ((head - ticket) | 0) < 0) return false;

@@ -30,7 +30,7 @@ export function backendOf(slot: number, over: Partial<GenerationBackend> = {}): 
     maxConnections: 0,
     tier: 0,
     proxyProtocol: { version: "off", tlvs: [] },
-    origin: `b${slot}:1`,
+    seed: slot + 1,
     endpoints: [{ family: 4, ip: "127.0.0.1", port: 1 }],
     ...over,
   };

@@ -127,12 +127,14 @@ export class BackendTable {
 
   /** Gives those that start slowly their part of the weight; every second. */
   warm(): void {
+    const percents = new Map<number, number>();
     for (const backend of this.bySlot.values()) {
       if (backend.warmingSinceMs === null) continue;
       const share = (performance.now() - backend.warmingSinceMs) / backend.slowStartMs;
       if (share >= 1) backend.warmingSinceMs = null;
-      this.options.board.setWarmth(backend.slot, share * 100);
+      percents.set(backend.slot, share * 100);
     }
+    this.options.board.setSlowStart(percents);
   }
 
   /** The pools that are served, with what they have discovered. */
@@ -261,7 +263,7 @@ export class BackendTable {
   private beginWarming(backend: Backend): void {
     if (backend.slowStartMs === 0) return;
     backend.warmingSinceMs = performance.now();
-    this.options.board.setWarmth(backend.slot, 0);
+    this.options.board.setSlowStart(new Map([[backend.slot, 0]]));
   }
 
   private upsert(poolConfig: PoolConfig, config: BackendConfig): void {

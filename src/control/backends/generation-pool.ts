@@ -2,6 +2,7 @@
 import { formatAddress } from "../../base/address.ts";
 import type { PoolConfig } from "../../config/config.ts";
 import { servingRules } from "../../config/roles.ts";
+import { hashText } from "../../policy/balance/hash.ts";
 import type { GenerationPool } from "../../shared/generation.ts";
 import type { Backend } from "./backend.ts";
 import { weightOf } from "./override.ts";
@@ -27,7 +28,7 @@ export function generationPool(
       maxConnections: backend.config.maxConnections,
       tier: backend.config.tier,
       proxyProtocol: backend.config.proxyProtocol,
-      origin: formatAddress(backend.config.address),
+      seed: hashText(formatAddress(backend.config.address)),
       endpoints: backend.endpoints,
     })),
   };

@@ -48,7 +48,7 @@ export type DataPlaneParts = {
 
 export class DataPlane {
   readonly workers: number;
-  private readonly board = new Board();
+  private readonly board: Board;
   private readonly log: Log;
   private readonly events: EventBus;
   private readonly inherited: InheritedSockets;
@@ -82,6 +82,7 @@ export class DataPlane {
     this.onAccess = onAccess;
     this.tally = new EventCounters(events);
     this.workers = workerCount(config);
+    this.board = new Board(this.workers);
     this.inherited = new InheritedSockets(handed, log);
     this.sockets = new ListeningSockets(this.workers, this.inherited);
     this.refusals = new RefusalLog(this.board, log);

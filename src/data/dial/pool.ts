@@ -4,7 +4,6 @@
 import type { Endpoint } from "../../base/address.ts";
 import type { ProxyProtocol } from "../../config/config.ts";
 import type { Balancer, Facts } from "../../policy/balance/balancer.ts";
-import { hashText } from "../../policy/balance/hash.ts";
 import { balancers } from "../../policy/balance/registry.ts";
 import { buildSchedule, type Member, type Schedule } from "../../policy/balance/schedule.ts";
 import { mayServe, servingOf } from "../../policy/health/serving.ts";
@@ -44,7 +43,7 @@ export class Pool {
     random: Math.random,
     isOpen: (slot) => this.isOpen(slot),
     load: (slot) => this.board.backendSessions(slot),
-    timeMs: (slot) => this.times?.of(slot, performance.now()) ?? 0,
+    timeMs: (slot) => this.times?.of(slot) ?? 0,
     key: 0,
     boundPercent: 0,
   };
@@ -72,7 +71,7 @@ export class Pool {
     this.queue.size = config.queue.size;
     this.queue.timeoutMs = config.queue.timeoutMs;
     if (config.method !== "least_time") this.times = null;
-    else this.times ??= new Latency();
+    else this.times ??= new Latency(performance.now());
     this.tiers = [];
     this.tiersVersion = -1;
     for (const slot of [...this.preferred.keys()]) {
@@ -168,12 +167,23 @@ export class Pool {
   // The schedule stays when its members do: the change was another pool's.
   private scheduleOf(backends: readonly GenerationBackend[], present?: Schedule): Schedule {
     const members = backends.map((backend) => this.memberOf(backend));
-    const isSame = present !== undefined && Bun.deepEquals(members, present.members);
-    return isSame ? present : buildSchedule(members);
+    return present !== undefined && areSame(members, present.members)
+      ? present
+      : buildSchedule(members);
   }
 
-  private memberOf({ slot, weight, origin }: GenerationBackend): Member {
+  private memberOf({ slot, weight, seed }: GenerationBackend): Member {
     const percent = this.board.slowStartPercent(slot);
-    return { slot, weight: Math.max(1, weight * percent), seed: hashText(origin) };
+    return { slot, weight: Math.max(1, weight * percent), seed };
   }
+}
+
+function areSame(some: readonly Member[], others: readonly Member[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every(({ slot, weight, seed }, index) => {
+      const other = others[index];
+      return other?.slot === slot && other.weight === weight && other.seed === seed;
+    })
+  );
 }
