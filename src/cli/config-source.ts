@@ -6,11 +6,11 @@ import { findConfig, type LoadResult, loadConfig, parseSource } from "../config/
 import { MAX_FILE_BYTES } from "../config/read/syntax.ts";
 import { schemaText } from "../config/schema/json-schema.ts";
 import { template } from "../config/template.ts";
-import { type Home, locateHome, makeHome } from "../control/host/home.ts";
+import { findHome, type Home, makeHome } from "../control/host/home.ts";
 
 /** The absolute path of the config; null where there is none. */
 export function locateConfig(explicit: string | undefined): string | null {
-  const found = findConfig(explicit, explicit === undefined ? locateHome().path : null);
+  const found = findConfig(explicit, explicit === undefined ? findHome().path : null);
   return found === null ? null : resolve(found);
 }
 

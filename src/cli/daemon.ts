@@ -5,6 +5,7 @@ import { closeSync, writeSync } from "node:fs";
 import { BalError } from "../base/errors.ts";
 import type { Home } from "../control/host/home.ts";
 import { openLog } from "../control/logs/line-writer.ts";
+import { childEnvironment } from "../os/environment.ts";
 import { executable } from "../os/executable.ts";
 
 /** Set for the child: the descriptor of the pipe. */
@@ -56,7 +57,7 @@ export async function detach(
     detached: true,
     cwd: "/",
     stdio: ["ignore", log, log, "pipe"],
-    env: { ...process.env, BAL_HOME: home.path, [READY_FD]: String(PIPE_FD) },
+    env: { ...childEnvironment(), BAL_HOME: home.path, [READY_FD]: String(PIPE_FD) },
   });
   closeSync(log);
   const spawned = Promise.withResolvers<never>();

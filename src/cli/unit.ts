@@ -1,5 +1,7 @@
 // The systemd unit of a binary: hardened by all that bal can live with (systemd.exec(5)).
 
+import { RUNTIME_VARIABLES } from "../os/environment.ts";
+
 export type UnitOptions = {
   /** Absolute path of the binary. */
   readonly binary: string;
@@ -37,6 +39,8 @@ LimitNOFILE=524288
 # A user of its own, who exists only while it runs.
 DynamicUser=yes
 Environment=BAL_HOME=/var/lib/bal
+# What the runtime in the binary would obey.
+UnsetEnvironment=${RUNTIME_VARIABLES.join(" ")}
 StateDirectory=bal
 StateDirectoryMode=0700
 LogsDirectory=bal
@@ -65,6 +69,8 @@ RestrictRealtime=yes
 RestrictSUIDSGID=yes
 LockPersonality=yes
 SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallErrorNumber=EPERM
 # MemoryDenyWriteExecute stays off: the JavaScript engine compiles to memory that it then runs.
 
 [Install]
@@ -90,6 +96,7 @@ WatchdogSec=30s
 # More than timeouts.drain_delay and timeouts.shutdown together.
 TimeoutStopSec=90s
 UMask=0077
+UnsetEnvironment=${RUNTIME_VARIABLES.join(" ")}
 NoNewPrivileges=yes
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
 RestrictNamespaces=yes

@@ -1,10 +1,21 @@
 // Unix sockets that listen, and the files by which they are found. Linux only. Errors are returned as
 // negative errnos.
-import { chmodSync, lstatSync, unlinkSync } from "node:fs";
-import { AF_UNIX, EINVAL, EPERM, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM } from "./abi.ts";
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  unlinkSync,
+} from "node:fs";
+import { AF_UNIX, EINVAL, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM } from "./abi.ts";
 import { errno, getLibc } from "./libc.ts";
 import { encodeUnixSockaddr } from "./sockaddr.ts";
 import { BACKLOG, closeDescriptor } from "./socket.ts";
+
+/** open(2): not in node's constants. */
+const O_PATH = 0o10000000;
 
 /**
  * Opens one at a path with these rights, or, `mode` null, in the abstract namespace. The caller closes it
@@ -18,14 +29,18 @@ export function openUnixListening(path: string, mode: number | null): number {
   if (address === null) return -EINVAL;
   const fd = libc.socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return -errno();
-  if (libc.bind(fd, address.pointer, address.bytes.length) < 0) {
-    const error = errno();
+  // bind(2) takes the rights from the umask. A chmod afterwards would follow what somebody may have put
+  // in the file's place.
+  const umask = mode === null ? null : process.umask(0o777 & ~mode);
+  const isBound = libc.bind(fd, address.pointer, address.bytes.length) === 0;
+  const bindError = isBound ? 0 : errno();
+  if (umask !== null) process.umask(umask);
+  if (!isBound) {
     libc.close(fd);
-    return -error;
+    return -bindError;
   }
-  const isSet = mode === null || setMode(path, mode);
-  if (isSet && libc.listen(fd, BACKLOG) === 0) return fd;
-  const error = isSet ? errno() : EPERM;
+  if (libc.listen(fd, BACKLOG) === 0) return fd;
+  const error = errno();
   libc.close(fd);
   if (mode !== null) removeFile(path);
   return -error;
@@ -68,13 +83,21 @@ function look(path: string) {
   }
 }
 
-/** @returns whether it could be */
-export function setMode(path: string, mode: number): boolean {
+/** Gives the socket `file` (as `socketFileAt` has it) other rights, and nothing else that may have taken
+ *  its place at the path meanwhile. @returns whether it could be */
+export function setMode(path: string, file: string, mode: number): boolean {
+  let fd = -1;
   try {
-    chmodSync(path, mode);
+    fd = openSync(path, O_PATH | constants.O_NOFOLLOW);
+    const { dev, ino } = fstatSync(fd, { bigint: true });
+    if (`${dev}:${ino}` !== file) return false;
+    // What an O_PATH descriptor leads to, by proc(5): fchmod(2) takes none.
+    chmodSync(`/proc/self/fd/${fd}`, mode);
     return true;
   } catch {
     return false;
+  } finally {
+    if (fd >= 0) closeSync(fd);
   }
 }
 

@@ -2,7 +2,7 @@
 import { defineCommand } from "citty";
 import { printable } from "../../base/printable.ts";
 import type { LoadResult } from "../../config/load.ts";
-import { locateHome } from "../../control/host/home.ts";
+import { findHome } from "../../control/host/home.ts";
 import { locateConfig, noConfig, readSource } from "../config-source.ts";
 import { type ExitCode, usageError } from "../exit.ts";
 import { say } from "../output.ts";
@@ -35,9 +35,9 @@ export const check = defineCommand({
     const explicit = args.config ?? args.file;
     const format = args.json ? "json" : (args.format ?? defaultFormat());
     const path = explicit === "-" ? "-" : locateConfig(explicit);
-    if (path === null && format === "pretty") throw noConfig(locateHome());
+    if (path === null && format === "pretty") throw noConfig(findHome());
     // Scripts get their object, or their annotation, for a file that is not there as well.
-    const file = path ?? locateHome().config;
+    const file = path ?? findHome().config;
     const loaded = await readSource(file);
     const isValid = loaded.kind === "valid" && !(args.strict && loaded.warnings.length > 0);
     print(format, file, loaded);

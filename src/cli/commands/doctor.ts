@@ -4,7 +4,7 @@ import { printable } from "../../base/printable.ts";
 import { schemaText } from "../../config/schema/json-schema.ts";
 import { examine } from "../../control/doctor/examine.ts";
 import type { Finding, Level } from "../../control/doctor/finding.ts";
-import { locateHome } from "../../control/host/home.ts";
+import { findHome } from "../../control/host/home.ts";
 import { locateConfig, readSource } from "../config-source.ts";
 import type { ExitCode } from "../exit.ts";
 import { say } from "../output.ts";
@@ -18,7 +18,7 @@ export const doctor = defineCommand({
     json: { type: "boolean", description: "print one JSON object" },
   },
   async run({ args }): Promise<ExitCode> {
-    const home = locateHome();
+    const home = findHome();
     const file = locateConfig(args.config);
     const loaded = file === null ? null : await readSource(file);
     const findings = await examine({ home, file, loaded, version, schema: schemaText() });

@@ -14,6 +14,7 @@ import {
   type OwnHome,
   runningPid,
 } from "../../control/host/home.ts";
+import { configRisk, ownerRisk } from "../../control/host/trust.ts";
 import { takeActivation } from "../../control/listeners/inherited-sockets.ts";
 import { Logs, logPath } from "../../control/logs/logs.ts";
 import { serve } from "../../control/process/supervisor.ts";
@@ -42,6 +43,8 @@ export const start = defineCommand({
   async run({ args }): Promise<ExitCode> {
     const home = locateHome();
     const file = locateConfig(args.config) ?? firstConfig(home);
+    const risk = ownerRisk(home) ?? configRisk(file);
+    if (risk !== null) throw risk;
     const fingerprint = fingerprintOf(file);
     const loaded = await readSource(file);
     if (loaded.kind === "invalid") return invalid(loaded);

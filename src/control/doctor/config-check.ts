@@ -1,6 +1,7 @@
 // What `bal check` says of the file.
 import type { Diagnostic } from "../../config/diagnostics.ts";
 import type { LoadResult } from "../../config/load.ts";
+import { configRisk } from "../host/trust.ts";
 import { type Finding, Findings } from "./finding.ts";
 
 export function checkConfig(file: string | null, loaded: LoadResult | null): readonly Finding[] {
@@ -9,6 +10,8 @@ export function checkConfig(file: string | null, loaded: LoadResult | null): rea
     found.advise("there is no config yet", "`bal start` writes one to begin with");
     return found.all;
   }
+  const risk = configRisk(file);
+  if (risk !== null) found.broken(risk.message, risk.hint ?? "");
   for (const error of loaded.kind === "invalid" ? loaded.errors : []) {
     found.broken(told(error), error.hint ?? "see `bal check`");
   }

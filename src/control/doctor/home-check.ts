@@ -4,6 +4,7 @@ import { accessSync, constants, lstatSync, readdirSync, readFileSync, type Stats
 import { dirname, join } from "node:path";
 import { codeOf } from "../../base/os-error.ts";
 import { type Home, runningPid } from "../host/home.ts";
+import { homeRisk } from "../host/trust.ts";
 import { type Finding, Findings } from "./finding.ts";
 
 /** sockaddr_un holds 108 bytes, one of them the end (unix(7)). */
@@ -43,24 +44,15 @@ function judgeAbsent(home: Home, found: Findings): void {
 }
 
 function judgeRights(home: Home, folder: Stats, found: Findings): void {
-  const uid = process.getuid?.();
-  if (uid !== undefined && uid !== 0 && folder.uid !== uid) {
-    found.broken(
-      `${home.path} belongs to another user (${folder.uid})`,
-      "run bal as that user, or set BAL_HOME",
-    );
-  } else if (!isWritable(home.path)) {
+  const risk = homeRisk(home);
+  if (risk !== null) found.broken(risk.message, risk.hint ?? "");
+  else if (!isWritable(home.path)) {
     found.broken(
       `this user may not write ${home.path}`,
       "set BAL_HOME to a folder with room that this user may write",
     );
   }
-  if ((folder.mode & 0o022) !== 0) {
-    found.broken(
-      `others may write ${home.path}: they could replace the control socket`,
-      `chmod 700 ${home.path}`,
-    );
-  } else if ((folder.mode & 0o055) !== 0) {
+  if (risk === null && (folder.mode & 0o055) !== 0) {
     found.advise(`others may look into ${home.path}`, `chmod 700 ${home.path}`);
   }
 }

@@ -14,6 +14,7 @@ import { BalError } from "../../base/errors.ts";
 import { codeOf } from "../../base/os-error.ts";
 import { hasFlock, isLocked, tryLock } from "../../os/lock.ts";
 import { startTime } from "../../os/process.ts";
+import { homeRisk } from "./trust.ts";
 
 /** A lock that is held for a moment only is a command's that looks; a bal's is held for life. */
 const RETRY_MS = 10;
@@ -35,8 +36,17 @@ export type Home = {
   readonly state: string;
 };
 
-/** Where it is: $BAL_HOME, else ~/.bal. Throws BalError `no-home`. */
+/** Where it is: $BAL_HOME, else ~/.bal. Throws BalError `no-home`, and `home-not-safe` where others could
+ *  have put into it what is found there. */
 export function locateHome(): Home {
+  const home = findHome();
+  const risk = homeRisk(home);
+  if (risk !== null) throw risk;
+  return home;
+}
+
+/** The same, whoever may write it. Throws BalError `no-home`. */
+export function findHome(): Home {
   return homeAt(resolve(process.env.BAL_HOME || join(userHome(), ".bal")));
 }
 

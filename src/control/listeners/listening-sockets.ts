@@ -190,7 +190,7 @@ function opened(fd: number, endpoint: Endpoint): number {
 
 function setRights(address: ListenAddress, file: string): void {
   if (address.kind !== "unix" || address.mode === null) return;
-  if (socketFileAt(address.path) === file) setMode(address.path, address.mode);
+  setMode(address.path, file, address.mode);
 }
 
 function requireDescriptors(needed: number): void {

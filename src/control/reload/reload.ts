@@ -15,6 +15,7 @@ import { type Change, describeChange, diffConfigs } from "../../config/diff.ts";
 import { type LoadResult, loadConfig } from "../../config/load.ts";
 import type { AdminServer } from "../admin/server.ts";
 import { withToken } from "../admin/token.ts";
+import { configRisk } from "../host/trust.ts";
 import type { Log } from "../logs/log.ts";
 import type { Logs } from "../logs/logs.ts";
 import type { DataPlane } from "../workers/data-plane.ts";
@@ -114,7 +115,9 @@ export async function preview(
 
 async function load(file: string, log: Log): Promise<LoadResult | BalError> {
   const loaded = await Promise.race([loadConfig(file), Bun.sleep(LOAD_MS)]);
-  if (loaded !== undefined) return loaded.kind === "invalid" ? loaded : complete(loaded, file, log);
+  if (loaded !== undefined) {
+    return configRisk(file) ?? (loaded.kind === "invalid" ? loaded : complete(loaded, file, log));
+  }
   return new BalError("unreadable", `${file} could not be read within ${LOAD_MS / 1000} s`);
 }
 

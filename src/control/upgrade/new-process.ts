@@ -1,6 +1,8 @@
 // The process that is to take this one's place, as this one sees it.
+
 import { BalError } from "../../base/errors.ts";
 import { codeOf, errnoCode, localErrorRemedy } from "../../base/os-error.ts";
+import { childEnvironment } from "../../os/environment.ts";
 import { closeDescriptor, openPair } from "../../os/socket.ts";
 import {
   type Failed,
@@ -154,7 +156,7 @@ function noDescriptor(error: number): BalError {
 // Descriptors are passed by number from 3 on; Bun sees to it that none overwrites another that is yet to
 // be passed, and that no other of this process's stays open (4,000 passed in reverse, 1.4.5).
 function spawn({ binary, args, environment }: Command, fds: readonly number[]) {
-  const all = { ...process.env, ...environment, [UPGRADE_FD]: String(CHANNEL_FD) };
+  const all = { ...childEnvironment(), ...environment, [UPGRADE_FD]: String(CHANNEL_FD) };
   const set = Object.entries(all).filter(([, value]) => value !== undefined);
   try {
     return Bun.spawn([binary, ...args], {

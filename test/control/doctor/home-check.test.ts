@@ -28,7 +28,7 @@ test("rights that let others in", () => {
   expect(found(home.path)).toEqual(["advice: others may look into HOME"]);
   chmodSync(home.path, 0o777);
   expect(found(home.path)).toEqual([
-    "broken: others may write HOME: they could replace the control socket",
+    "broken: others may write HOME, and could take bal's place there",
   ]);
 });
 

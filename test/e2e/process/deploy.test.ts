@@ -53,6 +53,7 @@ describe("Kubernetes", () => {
       "Deployment",
       "Service",
       "PodDisruptionBudget",
+      "NetworkPolicy",
     ]);
   });
 

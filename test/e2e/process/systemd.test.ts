@@ -122,3 +122,20 @@ test.each(["/nowhere/socket", "@nobody", "nonsense", "vsock:2:1", "/"])(
     expect(await bal.stop()).toBe(0);
   },
 );
+
+test("what the runtime in the binary obeys is not handed on to a bal in the background", () => {
+  using backend = namedPeer("b");
+  using at = folder();
+  const home = join(at.path, "home");
+  const file = join(at.path, "config.yaml");
+  writeFileSync(file, JSON.stringify(simpleConfig([backend])));
+  const env = { BAL_HOME: home, PATH: process.env.PATH ?? "", BUN_JSC_useJIT: "1" };
+  const run = (...args: readonly string[]) =>
+    spawnSync(balBinary(), args, { encoding: "utf8", env });
+  expect(run("start", "-d", "-c", file)).toMatchObject({ status: 0 });
+  using _ = { [Symbol.dispose]: () => void run("stop", "--now") };
+  const [pid] = readFileSync(join(home, "bal.pid"), "utf8").split(/\s/);
+  const environment = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+  expect(environment.filter((one) => one.startsWith("BUN_"))).toEqual([]);
+  expect(environment).toContain(`BAL_HOME=${home}`);
+});
