@@ -5,6 +5,7 @@ import type { Diagnostic } from "../config/diagnostics.ts";
 import type { Change } from "../config/diff.ts";
 import type { BackendState } from "../shared/health-bits.ts";
 import type { SessionStage } from "../shared/session-facts.ts";
+import type { Problem } from "./problems.ts";
 
 /** What an operator has changed of a backend; a key that is absent is as in the config. */
 export type Override = {
@@ -13,25 +14,52 @@ export type Override = {
   readonly weight?: number;
 };
 
+export type CheckStatus = {
+  /** Since bal has known the backend. */
+  readonly passed: number;
+  readonly failed: number;
+  /** How the last check ended; null before the first. */
+  readonly last: "passed" | "failed" | null;
+  /** How many checks in a row, the last one included, ended like it. */
+  readonly in_a_row: number;
+  /** So many in a row make the backend up (`rise`) or down (`fall`). */
+  readonly needed: number;
+};
+
 export type BackendStatus = {
   readonly name: string;
+  /** `10.0.0.1:443`, `unix:/run/app.sock`: as the config has it. */
+  readonly address: string;
+  /** It serves only when no primary can. */
+  readonly backup: boolean;
   readonly state: BackendState;
   /** Since when it is in that state, ISO 8601 in UTC. */
   readonly since: string;
-  /** Why it is not up, or null. */
+  /** Why it is not up, by the last check or dial; or null. */
   readonly reason: string | null;
+  /** How long it was down, ejected or unresolved in all, in seconds. */
+  readonly down_s: number;
   /** What it has now: the override's, else the config's. */
   readonly weight: number;
   readonly active: number;
+  /** 0: no limit. */
+  readonly max_connections: number;
   readonly total: number;
   /** Client → backend. */
   readonly bytes_up: number;
   readonly bytes_down: number;
   readonly dial_errors: number;
+  /** Dials of it after another backend had failed the client. */
+  readonly retries: number;
   /** How long the last check took; null before the first. */
   readonly check_ms: number | null;
+  readonly check: CheckStatus;
+  /** When the certificate ends that its last TLS check saw; absent where there was none. */
+  readonly certificate_expires_at?: string;
   /** What an operator has set, over the config; absent when there is nothing. */
   readonly override?: Override;
+  /** Since when; absent beside no override. */
+  readonly override_since?: string;
 };
 
 /** One of `sni`, `alpn` and `default`, and one of `pool` and `refuse`. */
@@ -52,8 +80,12 @@ export type ListenerStatus = {
   /** In the order of the config; absent beside a pool. */
   readonly routes?: readonly RouteStatus[];
   readonly active: number;
+  /** 0: no limit of its own. */
+  readonly max_connections: number;
   readonly accepted: number;
   readonly refused: number;
+  /** The same by reason; only reasons that occurred. */
+  readonly refused_by: Readonly<Record<string, number>>;
 };
 
 /** How it stands with the name that a pool's backends are found by. */
@@ -73,7 +105,20 @@ export type PoolStatus = {
   readonly discover?: DiscoverStatus;
   /** No backend is up, and clients are sent to all that do not drain. */
   readonly failing_open: boolean;
+  /** Clients that wait for a backend with room. */
+  readonly queue: { readonly length: number; readonly size: number };
   readonly backends: readonly BackendStatus[];
+};
+
+/** How the last reload ended, whoever asked for it. */
+export type LastReload = {
+  /** ISO 8601 in UTC. */
+  readonly at: string;
+  readonly by: ReloadSource;
+  readonly result: "applied" | "refused";
+  /** Why it was refused, or what is not in force yet; or null. */
+  readonly error: string | null;
+  readonly errors: readonly Diagnostic[];
 };
 
 /** `GET /v1/status` */
@@ -89,9 +134,15 @@ export type Status = {
     readonly file: string | null;
     readonly generation: number;
     readonly loaded_at: string;
+    /** Null: there was none since the start. */
+    readonly last_reload: LastReload | null;
   };
+  /** All connections together. */
+  readonly limits: { readonly max_connections: number; readonly active: number };
   readonly listeners: readonly ListenerStatus[];
   readonly pools: readonly PoolStatus[];
+  /** What is wrong, the worst first. */
+  readonly problems: readonly Problem[];
 };
 
 /** `GET /v1/config` */

@@ -15,3 +15,16 @@ export type Diagnostic = {
   /** A suggestion: the near name, the new key, the remedy. */
   readonly hint?: string;
 };
+
+/** On one line: `config.yaml:2:3: port: message (hint)`. */
+export function describeDiagnostic({
+  file,
+  line,
+  column,
+  path,
+  message,
+  hint,
+}: Diagnostic): string {
+  const where = path === "" ? "" : `${path}: `;
+  return `${file}:${line}:${column}: ${where}${message}${hint === undefined ? "" : ` (${hint})`}`;
+}

@@ -1,6 +1,6 @@
 // What this process may use: open files, CPUs, memory. Read, never changed: Bun raises the
 // open-file limit from soft to hard by itself when it starts.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 
 /** Where nothing tells the limit (macOS): what launchd gives at the least. */
@@ -15,7 +15,8 @@ export function openFileLimit(pid: number | "self" = "self"): number {
 
 /** Descriptors that this process has open. Linux only. */
 export function openFiles(): number {
-  return readdirSync("/proc/self/fd").length;
+  // Their number is the folder's size since Linux 6.2; before it the size is 0.
+  return statSync("/proc/self/fd").size || readdirSync("/proc/self/fd").length;
 }
 
 /** CPUs by affinity, cut to the cgroup's quota; at least 1. */

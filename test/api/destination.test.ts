@@ -2,11 +2,11 @@
 import { expect, test } from "bun:test";
 import type { ListenerStatus } from "../../src/api/admin-api.ts";
 import { clientsFor, destinationOf } from "../../src/api/destination.ts";
+import { listenerStatus } from "../support/statuses.ts";
 
-const counters = { name: "edge", address: "0.0.0.0:443", active: 0, accepted: 0, refused: 0 };
-const plain: ListenerStatus = { ...counters, pool: "web" };
+const plain = listenerStatus("edge");
 const routed: ListenerStatus = {
-  ...counters,
+  ...plain,
   pool: null,
   routes: [
     { sni: ["a.example", "b.example", "c.example"], pool: "web" },

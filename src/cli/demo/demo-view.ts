@@ -1,6 +1,6 @@
 // What the demo shows: on a terminal a view that is redrawn, on a pipe a line whenever something happens.
 import type { Status } from "../../api/admin-api.ts";
-import { availability } from "../../api/problems.ts";
+import { availability } from "../../api/availability.ts";
 import { Meter } from "../../api/recent-rates.ts";
 import { printable } from "../../base/printable.ts";
 import { put, say } from "../output.ts";

@@ -12,6 +12,8 @@ export type Column =
       readonly isNumber?: boolean;
       /** The highest goes first where there is too little room; one without a rank stays. */
       readonly rank?: number;
+      /** It is left out where all of its cells are empty. */
+      readonly isOptional?: boolean;
     };
 
 export type TableOptions = {
@@ -24,7 +26,7 @@ const GAP = "  ";
 /** A last column with less is of no use. */
 const MIN_LAST = 28;
 
-type Plan = {
+export type Plan = {
   readonly index: number;
   readonly title: string;
   readonly isRight: boolean;
@@ -44,12 +46,30 @@ export function renderTable(
 export function tableLines(
   columns: readonly Column[],
   rows: readonly (readonly Cell[])[],
+  options: TableOptions = {},
+): readonly string[] {
+  return plannedLines(planTable(columns, rows, options), rows, options);
+}
+
+/** Which columns there are and how wide: for all rows together, of one table or of several alike. */
+export function planTable(
+  columns: readonly Column[],
+  rows: readonly (readonly Cell[])[],
+  { width = Number.POSITIVE_INFINITY }: TableOptions = {},
+): readonly Plan[] {
+  const isEmpty = (index: number) => rows.every((row) => textOf(row[index] ?? "").trim() === "");
+  const plans = columns.flatMap((column, index) => {
+    const isOptional = typeof column === "object" && column.isOptional === true;
+    return isOptional && isEmpty(index) ? [] : planOf(column, index, rows);
+  });
+  return fitted(plans, width);
+}
+
+export function plannedLines(
+  plans: readonly Plan[],
+  rows: readonly (readonly Cell[])[],
   { width = Number.POSITIVE_INFINITY }: TableOptions = {},
 ): readonly string[] {
-  const plans = fitted(
-    columns.map((column, index) => planOf(column, index, rows)),
-    width,
-  );
   const line = (cellOf: (plan: Plan) => Cell) =>
     `${INDENT}${plans.map((plan) => padded(cellOf(plan), plan)).join(GAP)}`.trimEnd();
   const head = color(
@@ -66,6 +86,14 @@ export function tableLines(
 export function clip(text: string, width: number): string {
   if (Bun.stringWidth(text) <= width) return text;
   return `${Bun.sliceAnsi(text, 0, Math.max(0, width - 1))}…`;
+}
+
+/** The middle goes: names alike differ at their ends. */
+export function clipMiddle(text: string, width: number): string {
+  const full = Bun.stringWidth(text);
+  if (full <= width) return text;
+  const tail = Math.floor((width - 1) / 2);
+  return `${Bun.sliceAnsi(text, 0, width - 1 - tail)}…${Bun.sliceAnsi(text, full - tail)}`;
 }
 
 function planOf(column: Column, index: number, rows: readonly (readonly Cell[])[]): Plan {

@@ -1,6 +1,6 @@
 // What `bal top` stands at, and what each key makes of it. Knows no terminal and no daemon.
 import type { BackendStatus, Status } from "../../api/admin-api.ts";
-import { badness } from "../../api/problems.ts";
+import { badness } from "../../api/availability.ts";
 import type { Lately, Recent } from "../../api/recent-rates.ts";
 
 export type TopState = {

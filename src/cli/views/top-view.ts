@@ -4,8 +4,9 @@ import type { SessionStatus, Status } from "../../api/admin-api.ts";
 import type { Lately } from "../../api/recent-rates.ts";
 import { ageFigure, plural, sizeFigure } from "../../base/figures.ts";
 import { printable } from "../../base/printable.ts";
+import { BACKEND_COLUMNS, backendCells } from "./backend-cells.ts";
 import { color } from "./color.ts";
-import { BACKEND_COLUMNS, backendCells, headLines } from "./status-view.ts";
+import { headLines } from "./status-view.ts";
 import { type Column, clip, tableLines } from "./table.ts";
 import { type Row, selectedIndex, sortTitle, type TopState } from "./top-state.ts";
 
@@ -24,6 +25,9 @@ export type Scene = {
 };
 
 export type Size = { readonly columns: number; readonly rows: number };
+
+/** The rest of the screen is for the rows. */
+const PROBLEMS = { most: 3, isShort: true };
 
 const KEYS = "q quit  ↑↓ move  s sort  r reverse  d drain  v sessions";
 const SESSION_KEYS = "q quit  ↑↓ move  s sort  r reverse  v backends";
@@ -68,7 +72,7 @@ export function topLines(scene: Scene, size: Size): readonly string[] {
 }
 
 function headOf({ status, lately, nowMs, silence }: Scene, { columns }: Size): readonly string[] {
-  const lines = headLines(status, { lately, nowMs, width: columns });
+  const lines = headLines(status, { lately, nowMs, width: columns }, PROBLEMS);
   if (silence === null) return lines;
   return [color(1, ["red", "bold"], printable(`${silence}; as it was before:`)), ...lines];
 }

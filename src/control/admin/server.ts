@@ -20,6 +20,7 @@ const MAX_READ_BYTES = 1024 * 1024;
 const FULL_MS = 10_000;
 /** How often a fault is logged. */
 const FAULT_MS = 1000;
+const LATELY_MS = 60_000;
 
 const SOCKET: Door = { kind: "socket" };
 
@@ -40,6 +41,7 @@ export class AdminServer {
   private tcp: TcpEndpoint | null = null;
   private saidFullAtMs = Number.NEGATIVE_INFINITY;
   private saidFaultAtMs = Number.NEGATIVE_INFINITY;
+  private fullAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(api: ControlApi, { log, events }: AdminParts) {
     this.log = log;
@@ -102,6 +104,11 @@ export class AdminServer {
     }
   }
 
+  /** Clients over TCP were reset in the last minute. */
+  get wasFull(): boolean {
+    return performance.now() - this.fullAtMs < LATELY_MS;
+  }
+
   async stop(): Promise<void> {
     this.streams.close();
     const { socket, tcp } = this;
@@ -141,6 +148,7 @@ export class AdminServer {
 
   private full(limit: number): void {
     const nowMs = performance.now();
+    this.fullAtMs = nowMs;
     if (nowMs - this.saidFullAtMs < FULL_MS) return;
     this.saidFullAtMs = nowMs;
     const message = `the admin API has clients without a token on all of the ${limit} places that it has over TCP; idle ones give way`;

@@ -18,7 +18,7 @@ import {
   UNRESOLVED,
 } from "../../shared/health-bits.ts";
 import type { ProbeTarget } from "../health/prober.ts";
-import { type Backend, newBackend, poolSettings } from "./backend.ts";
+import { type Backend, downMsUntil, newBackend, poolSettings } from "./backend.ts";
 import { type AddressesOf, endpointsOf, probeTarget } from "./endpoints.ts";
 import { generationPool } from "./generation-pool.ts";
 import { isDraining } from "./override.ts";
@@ -205,6 +205,7 @@ export class BackendTable {
     const { pool, slot, config } = backend;
     this.options.overrides.set(pool, config.name, override);
     backend.override = override;
+    backend.overrideSince = this.options.overrides.since(pool, config.name);
     const draining = isDraining(backend) ? DRAINING : 0;
     this.setBits(slot, draining, DRAINING);
     // Of one that drains as before, for another reason now.
@@ -246,7 +247,9 @@ export class BackendTable {
     const bits = this.options.board.healthBits(slot);
     backend.state = backendState(bits);
     if (backend.state === from) return;
-    backend.since = new Date();
+    const now = new Date();
+    backend.downMs = downMsUntil({ ...backend, state: from }, now);
+    backend.since = now;
     const isGiven = reason !== null && (bits & (DRAINING | UNRESOLVED)) === 0;
     const hasReason = backend.state !== "up" && backend.state !== "unknown";
     backend.reason = isGiven && hasReason ? reason : reasonOf(bits, backend.override);
@@ -271,12 +274,14 @@ export class BackendTable {
     const endpoints = endpointsOf(config, this.options.addressesOf);
     const unresolved = endpoints.length === 0 ? UNRESOLVED : 0;
     const override = this.options.overrides.of(pool, config.name);
+    const overrideSince = this.options.overrides.since(pool, config.name);
     const bits = unresolved | (isDraining({ config, override }) ? DRAINING : 0);
     const { slot, isNew } = this.slots.take(identityOf(pool, config.name));
     const present = this.bySlot.get(slot);
     if (isNew || present === undefined) {
       this.options.board.resetSlot(slot, bits);
-      this.bySlot.set(slot, newBackend(poolConfig, config, { slot, bits, override, endpoints }));
+      const parts = { slot, bits, override, overrideSince, endpoints };
+      this.bySlot.set(slot, newBackend(poolConfig, config, parts));
       return;
     }
     const wasLeaving = present.isLeaving;
@@ -293,6 +298,7 @@ export class BackendTable {
     }
     const forgotten = isElsewhere ? PROBE_UP | PROBE_DOWN | EJECTED : 0;
     present.override = override;
+    present.overrideSince = overrideSince;
     if ((bits & DRAINING) === 0 || wasLeaving)
       return this.setBits(slot, bits, forgotten | UNRESOLVED | DRAINING);
     this.drains.add(slot);
@@ -301,9 +307,11 @@ export class BackendTable {
 
   // Who asked for it says so in the log. A worker that has the generation before still picks it.
   private leave(backend: Backend): void {
+    const now = new Date();
     backend.isLeaving = true;
+    backend.downMs = downMsUntil(backend, now);
     backend.state = "draining";
-    backend.since = new Date();
+    backend.since = now;
     backend.reason = "it was removed";
   }
 }

@@ -1,5 +1,6 @@
 // Everything that decides whether a backend is eligible, brought together: names that resolve,
 // checks, ejections by the workers' dials. Says each change of state once in the log.
+import type { Override } from "../../api/admin-api.ts";
 import { localErrorRemedy } from "../../base/os-error.ts";
 import type { BackendConfig, Config, PoolConfig } from "../../config/config.ts";
 import type { Board } from "../../shared/board.ts";
@@ -12,10 +13,11 @@ import type { EventBus } from "../events/event-bus.ts";
 import { expiryWarning } from "../health/certificate.ts";
 import { type CheckResult, Prober } from "../health/prober.ts";
 import type { Log } from "../logs/log.ts";
-import type { Backend } from "./backend.ts";
+import { type Backend, countCheck } from "./backend.ts";
 import { type BackendSnapshot, recordOf, restoreSnapshot } from "./backend-snapshot.ts";
 import { BackendTable } from "./backend-table.ts";
 import { Ejections } from "./ejections.ts";
+import { mergeOverride, settingsOf } from "./override.ts";
 import type { OverrideStore } from "./override-store.ts";
 import { PoolWatch } from "./pool-watch.ts";
 
@@ -43,6 +45,7 @@ export class Backends {
   private readonly ejections: Ejections;
   readonly pools: PoolWatch;
   private readonly events: BackendsEvents;
+  private readonly bus: EventBus;
   private readonly board: Board;
   private inherited: readonly BackendSnapshot[];
   /** As it is written: without what was discovered. */
@@ -56,6 +59,7 @@ export class Backends {
     const { board, log, overrides } = parts;
     this.log = log;
     this.events = events;
+    this.bus = parts.events;
     this.board = board;
     this.inherited = parts.records;
     this.discovery = new Discovery(log, () => this.answered());
@@ -64,7 +68,7 @@ export class Backends {
       overrides,
       addressesOf: (host) => this.discovery.addressesOf(host),
       onStateChange: (backend, from) => {
-        this.logChange(backend, from, parts.events);
+        this.logChange(backend, from);
         if (backend.state === "down" && backend.onDown === "close") events.onClose(backend.slot);
         this.lookAt(backend.pool);
       },
@@ -163,6 +167,20 @@ export class Backends {
     this.log.warn("local-error", message, { error, backend: name, pool: backend?.pool });
   }
 
+  /** Takes an operator's change, or with null all of them back. Returns whether it has another weight. */
+  override(backend: Backend, change: Override | null): boolean {
+    const before = settingsOf(backend);
+    const { override: present, config, pool } = backend;
+    this.backends.override(backend, change === null ? {} : mergeOverride(present, change, config));
+    const after = settingsOf(backend);
+    for (const key of ["drain", "weight"] as const) {
+      const [from, to] = [before[key], after[key]];
+      const what = { pool, backend: config.name, from, to, reason: "by an operator" };
+      if (from !== to) this.bus.emit(key, what);
+    }
+    return after.weight !== before.weight;
+  }
+
   stop(): void {
     this.prober.stop();
     this.discovery.stop();
@@ -247,11 +265,13 @@ export class Backends {
     const backend = this.backends.get(slot);
     if (backend === undefined) return;
     backend.checkMs = Math.round(durationMs * 100) / 100;
-    backend.checks[ok ? "passed" : "failed"]++;
+    countCheck(backend, ok);
     backend.checks.seconds.observe(durationMs / 1000);
     if (ok && backend.isCheckedWhereDialled) this.ejections.passedCheck(slot);
     if (!ok) this.backends.failedAgain(slot, checkReason(error) ?? "");
-    if (expiresAt !== null) this.warnExpiry(backend, expiresAt);
+    if (expiresAt === null) return;
+    backend.certificateEnds = expiresAt;
+    this.warnExpiry(backend, expiresAt);
   }
 
   // Once for each certificate.
@@ -281,11 +301,11 @@ export class Backends {
     this.log.warn("unresolved", message, { pool: pool.name, name, error });
   }
 
-  private logChange(backend: Backend, from: BackendState, events: EventBus): void {
+  private logChange(backend: Backend, from: BackendState): void {
     const { pool, state, reason } = backend;
     const { name } = backend.config;
     const fields = { pool, backend: name, from, to: state, reason };
-    events.emit("state", fields);
+    this.bus.emit("state", fields);
     const why = reason === null ? "" : `: ${reason}`;
     const message = `${pool}/${name} is ${state}${why}`;
     if (state === "up" || state === "unknown") this.log.info(`backend-${state}`, message, fields);

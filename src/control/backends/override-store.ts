@@ -14,12 +14,23 @@ import { codeOf } from "../../base/os-error.ts";
 import type { Log } from "../logs/log.ts";
 import { readOverride } from "./override.ts";
 
-type Entry = { readonly pool: string; readonly backend: string; readonly override: Override };
+type Entry = {
+  readonly pool: string;
+  readonly backend: string;
+  readonly override: Override;
+  /** Since when something of it is set; ISO 8601. */
+  readonly since: string;
+};
+
+/** How soon a file that could not be written is tried again. */
+const RETRY_MS = 10_000;
 
 export class OverrideStore {
   private readonly file: string | null;
   private readonly log: Log;
   private readonly byIdentity = new Map<string, Entry>();
+  /** Since when the file is not as it should be, and why; null: it is. */
+  unsaved: { readonly since: string; readonly message: string } | null = null;
 
   /** Reads the file. Null: nothing is kept beyond this process. Never throws. */
   constructor(file: string | null, log: Log) {
@@ -32,10 +43,15 @@ export class OverrideStore {
     return this.byIdentity.get(key(pool, backend))?.override ?? {};
   }
 
+  /** Null: nothing of it is set. */
+  since(pool: string, backend: string): string | null {
+    return this.byIdentity.get(key(pool, backend))?.since ?? null;
+  }
+
   /** An empty one is none. */
   set(pool: string, backend: string, override: Override): void {
     if (Bun.deepEquals(override, this.of(pool, backend))) return;
-    this.put({ pool, backend, override });
+    this.put({ pool, backend, override, since: new Date().toISOString() });
     this.save();
   }
 
@@ -87,24 +103,39 @@ export class OverrideStore {
         closeSync(fd);
       }
       renameSync(temporary, this.file);
+      if (this.unsaved !== null) this.log.info("state-written", `${this.file} is written again`);
+      this.unsaved = null;
     } catch (error) {
       rmSync(temporary, { force: true });
-      const message = `cannot write ${this.file}: ${codeOf(error) ?? String(error)}; what was set by hand is in force, and lost with the next start`;
-      this.log.warn("state-unwritable", message);
+      this.failed(
+        `cannot write ${this.file}: ${codeOf(error) ?? String(error)}; what was set by hand is in force, and lost with the next start`,
+      );
     }
+  }
+
+  private failed(message: string): void {
+    if (this.unsaved?.message !== message) this.log.warn("state-unwritable", message);
+    this.unsaved = { since: this.unsaved?.since ?? new Date().toISOString(), message };
+    setTimeout(() => this.unsaved !== null && this.save(), RETRY_MS).unref();
   }
 }
 
-/** As it stands in the file: `{pool, backend, drain?, weight?}`. */
-function flat({ pool, backend, override }: Entry): object {
-  return { pool, backend, ...override };
+/** As it stands in the file: `{pool, backend, drain?, weight?, since}`. */
+function flat({ pool, backend, override, since }: Entry): object {
+  return { pool, backend, ...override, since };
 }
 
 function readEntry(value: unknown): Entry {
-  const { pool, backend, ...rest } = { ...(value as Readonly<Record<string, unknown>> | null) };
+  const { pool, backend, since, ...rest } = {
+    ...(value as Readonly<Record<string, unknown>> | null),
+  };
   const read = readOverride(rest);
-  if (typeof pool === "string" && typeof backend === "string" && read.kind === "valid")
-    return { pool, backend, override: read.override };
+  if (typeof pool === "string" && typeof backend === "string" && read.kind === "valid") {
+    // A file by hand may have no such time.
+    const isTime = typeof since === "string" && !Number.isNaN(Date.parse(since));
+    const from = isTime ? since : new Date().toISOString();
+    return { pool, backend, override: read.override, since: from };
+  }
   throw new TypeError(`it has an override that is none: ${JSON.stringify(value)}`);
 }
 

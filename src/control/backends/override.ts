@@ -46,6 +46,13 @@ export function mergeOverride(
   };
 }
 
+type Settings = { readonly drain: boolean; readonly weight: number };
+
+/** What is in force. */
+export function settingsOf(backend: Overridden): Settings {
+  return { drain: isDraining(backend), weight: weightOf(backend) };
+}
+
 /** 0..256: what it has now. */
 export function weightOf({ config, override }: Overridden): number {
   return override.weight ?? config.weight;

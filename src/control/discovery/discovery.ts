@@ -83,6 +83,18 @@ export class Discovery {
     return this.hosts.lastError(host);
   }
 
+  /** Names whose last look-up failed, and whose answer before it is in use. */
+  failing(): readonly { readonly name: string; readonly error: string }[] {
+    const of = (names: Iterable<string>, from: Pick<Resolver<unknown>, "answer" | "lastError">) =>
+      [...names].flatMap((name) => {
+        const error = from.lastError(name);
+        return error === null || from.answer(name) === null ? [] : { name, error };
+      });
+    if (this.config === null) return [];
+    const hosts = new Set([...hostnames(this.config), ...targetsOf(this.config, this.answers)]);
+    return [...of(hosts, this.hosts), ...of(serviceNames(this.config), this.services)];
+  }
+
   /** How it stands with a pool's own name; null for one that discovers nothing. */
   stateOf({ discover }: PoolConfig): DiscoverStatus | null {
     if (discover === null) return null;

@@ -40,11 +40,11 @@ export class LogSink implements Log {
   private target: Target;
   private writer: LineWriter;
   private readonly consola: ConsolaInstance;
-  private readonly onDrop: () => void;
+  private readonly onDrop: (reason: string) => void;
   private isPretty: boolean;
 
   /** Throws BalError `log-not-writable`. */
-  constructor({ level, format, target }: LogOptions, onDrop = () => {}) {
+  constructor({ level, format, target }: LogOptions, onDrop: (reason: string) => void = () => {}) {
     this.onDrop = onDrop;
     this.target = target;
     this.writer = this.open(target);
@@ -105,9 +105,9 @@ export class LogSink implements Log {
   }
 
   private open(target: Target): LineWriter {
-    const onDrop = (lines: number) => {
+    const onDrop = (lines: number, reason: string) => {
       this.dropped += lines;
-      this.onDrop();
+      this.onDrop(reason);
     };
     return new LineWriter(target, { maxQueuedBytes: MAX_QUEUED_BYTES, onDrop });
   }

@@ -32,6 +32,8 @@ export class Logs {
   private readonly access: AccessLog;
   private droppedAccess = 0;
   private reason = "";
+  /** Which log lost lines last, and why. */
+  lostReason = "";
   /** What of the dropped lines was told. */
   private told = { log: 0, access: 0 };
   private timer: Timer | null = null;
@@ -40,12 +42,16 @@ export class Logs {
   constructor(config: LogConfig, options: LogsOptions) {
     this.options = options;
     this.keepApart(config);
-    this.log = new LogSink(this.ownOptions(config), () => this.reportSoon());
+    this.log = new LogSink(this.ownOptions(config), (reason) => {
+      this.lostReason = `bal's own log: ${reason}`;
+      this.reportSoon();
+    });
     this.access = new AccessLog(config.access, {
       targetOf: (file) => this.targetOf(file, "access"),
       onDrop: (lines, reason) => {
         this.droppedAccess += lines;
         this.reason = reason;
+        this.lostReason = `the access log: ${reason}`;
         this.reportSoon();
       },
     });

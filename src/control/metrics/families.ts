@@ -1,6 +1,7 @@
 // Every family of metrics, from the board and what the control plane knows. docs/metrics.md is made
 // of the same list.
 
+import { type Problem, SEVERITIES } from "../../api/problems.ts";
 import { mayServe, servingOf } from "../../policy/health/serving.ts";
 import { type BackendTotal, type Board, DIAL_ERROR_TOTALS } from "../../shared/board.ts";
 import { END_INDEX, ENDS, endReason, isRefusal } from "../../shared/end-reason.ts";
@@ -26,6 +27,7 @@ export type Facts = {
   readonly generation: number;
   readonly version: { readonly version: string; readonly commit: string };
   readonly droppedLogLines: number;
+  readonly problems: readonly Problem[];
 };
 
 export function familiesOf(facts: Facts): readonly Family[] {
@@ -39,7 +41,8 @@ export function familiesOf(facts: Facts): readonly Family[] {
   ];
 }
 
-function ofBal({ board, tally, workers, generation, version, droppedLogLines }: Facts): Family[] {
+function ofBal(facts: Facts): Family[] {
+  const { board, tally, workers, generation, version, droppedLogLines, problems } = facts;
   const { reloads, failedReloads, workerRestarts } = tally;
   const rows = Array.from({ length: workers }, (_, worker) => worker);
   return [
@@ -51,6 +54,13 @@ function ofBal({ board, tally, workers, generation, version, droppedLogLines }: 
       one(reloads, { result: "success" }),
       one(failedReloads, { result: "failure" }),
     ]),
+    gauge(
+      "bal_problems",
+      "What is wrong, as `bal status` lists it.",
+      SEVERITIES.map((severity) => {
+        return one(problems.filter((found) => found.severity === severity).length, { severity });
+      }),
+    ),
     gauge("bal_buffered_bytes", "Held for slow readers.", [one(board.bufferedBytes())]),
     gauge(
       "bal_worker_lag_seconds",

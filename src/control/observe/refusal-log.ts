@@ -1,22 +1,35 @@
-// One line a second at most for clients that were not served, from the board's counters: nothing
-// is said per connection.
+// Clients that were not served, from the board's counters: one line a second at most in the log, and a
+// problem of the listener for a minute. Nothing is said per connection.
 import type { Board } from "../../shared/board.ts";
 import { END_INDEX, ENDS, type End, endReason, isRefusal } from "../../shared/end-reason.ts";
 import type { BadPreread } from "../../shared/worker-messages.ts";
 import type { Log } from "../logs/log.ts";
+import type { Found } from "./problems/problem-list.ts";
+import { RecentRise } from "./problems/recent-rise.ts";
 
 const REPORTED: readonly End[] = [
   ...ENDS.filter(isRefusal),
   "dialFailed",
   "dialTimeout",
+  "queueTimeout",
   "maxBuffered",
   "fault",
 ];
+
+const LATELY_MS = 60_000;
+/** What a rule of the config does: somebody may have meant it. */
+const BY_RULE: ReadonlySet<End> = new Set([
+  ...(["denied", "limitClient", "rateClient", "rateListener", "badProxyHeader"] as const),
+  ...(["untrustedProxyHeader", "badClientHello", "noRoute"] as const),
+]);
+
+type Rows = readonly { readonly slot: number; readonly name: string }[];
 
 export class RefusalLog {
   private readonly board: Board;
   private readonly log: Log;
   private readonly seen = new Map<string, number>();
+  private readonly rises = new Map<string, RecentRise>();
 
   constructor(board: Board, log: Log) {
     this.board = board;
@@ -31,8 +44,23 @@ export class RefusalLog {
     this.log.warn("client-refused", message, fields);
   }
 
+  /** Those of the last minute, by listener and reason. `nowMs`: monotonic. */
+  found(listeners: Rows, nowMs: number): readonly Found[] {
+    return listeners.flatMap(({ slot, name }) =>
+      REPORTED.flatMap((end) => {
+        const total = this.board.ended(slot, END_INDEX[end]);
+        const key = `${name}/${end}`;
+        const rise = this.rises.get(key) ?? new RecentRise(LATELY_MS);
+        if (total === 0) this.rises.delete(key);
+        else this.rises.set(key, rise);
+        const count = rise.take(total, nowMs);
+        return count === 0 ? [] : refusalProblem(name, end, count);
+      }),
+    );
+  }
+
   /** Call it once a second. */
-  tick(listeners: readonly { readonly slot: number; readonly name: string }[]): void {
+  tick(listeners: Rows): void {
     for (const { slot, name } of listeners) {
       for (const end of REPORTED) {
         const total = this.board.ended(slot, END_INDEX[end]);
@@ -54,8 +82,35 @@ export class RefusalLog {
   }
 }
 
+function refusalProblem(listener: string, end: End, count: number): Found {
+  const { reason } = endReason(end);
+  const clients = count === 1 ? "1 client was" : `${count} clients were`;
+  return {
+    severity: BY_RULE.has(end) ? "warning" : "error",
+    code: `refused-${reason.replaceAll("_", "-")}`,
+    subject: `listener ${listener}`,
+    message: `${clients} not served on ${listener} in the last minute: ${describe(end)}`,
+    hint: HINTS[end] ?? "bal's log and the access log tell whose they were",
+  };
+}
+
+const HINTS: Readonly<Partial<Record<End, string>>> = {
+  limitGlobal: "raise limits.max_connections, or the open-file limit where that is auto",
+  limitListener: "raise the listener's limits.max_connections",
+  limitClient: "raise the listener's limits.per_client, if it hits the right ones",
+  rateListener: "raise the listener's limits.rate, if it hits the right ones",
+  rateClient: "raise the listener's limits.rate_per_client, if it hits the right ones",
+  denied: "nothing to do if `deny` and `allow` hit the right ones; `log.access: errors` tells whom",
+  noRoute: "the log tells which server name; add a route, or {default: true}",
+  queueFull: "raise the queue's size or max_connections, or add a backend",
+  queueTimeout: "raise max_connections, or add a backend",
+  maxBuffered: "`bal sessions` shows who reads slowly; raise limits.max_buffered",
+};
+
 function describe(end: End): string {
   switch (end) {
+    case "queueTimeout":
+      return "no backend had room in time";
     case "limitGlobal":
       return "the ceiling of connections is reached (limits.max_connections)";
     case "noBackend":

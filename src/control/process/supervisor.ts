@@ -1,12 +1,11 @@
 // The phases of the process, and the one place that owns all of control/:
 // starting → running → draining → stopped.
 import { closeSync } from "node:fs";
-import type { ApiError, ReloadOutcome, ReloadSource, Status } from "../../api/admin-api.ts";
+import type { ApiError, ReloadOutcome, ReloadSource } from "../../api/admin-api.ts";
 import { UPGRADE_MS } from "../../api/admin-api.ts";
 import { SerialQueue } from "../../base/serial-queue.ts";
 import type { Config } from "../../config/config.ts";
 import type { Diagnostic } from "../../config/diagnostics.ts";
-import { asWritten } from "../../config/serialize.ts";
 import type { ControlApi } from "../admin/control-api.ts";
 import { Refusal } from "../admin/router.ts";
 import { AdminServer } from "../admin/server.ts";
@@ -18,16 +17,13 @@ import { ServiceManager } from "../host/systemd.ts";
 import type { Handed } from "../listeners/inherited-sockets.ts";
 import type { Log } from "../logs/log.ts";
 import type { Logs } from "../logs/logs.ts";
-import type { Family } from "../metrics/exposition.ts";
-import { familiesOf } from "../metrics/families.ts";
-import { HistoryRing } from "../observe/history.ts";
-import { dialTotals } from "../observe/status.ts";
 import { ReloadQueue } from "../reload/reload-queue.ts";
 import type { NewProcess } from "../upgrade/new-process.ts";
 import { type OldProcess, OldProcesses } from "../upgrade/old-process.ts";
 import type { StartCommand } from "../upgrade/upgrade.ts";
 import { UpgradeController } from "../upgrade/upgrade-controller.ts";
 import { DataPlane } from "../workers/data-plane.ts";
+import { Overview } from "./overview.ts";
 import { drain } from "./shutdown.ts";
 import { onSignals } from "./signals.ts";
 import { logHost, logStarted, logWarnings, type Version } from "./startup-log.ts";
@@ -76,13 +72,12 @@ class Supervisor {
   private readonly events = new EventBus();
   private readonly manager: ServiceManager;
   private readonly startedAt = new Date();
-  private readonly startedAtMs = performance.now();
-  private readonly history = new HistoryRing(this.startedAtMs);
   private readonly queue = new SerialQueue();
   private readonly stopped = Promise.withResolvers<number>();
   private phase: Phase = "starting";
   private readonly started = Promise.withResolvers<void>();
   private readonly admin: AdminServer;
+  private readonly overview: Overview;
   /** An operator will not wait for the drain. */
   private readonly cut = Promise.withResolvers<void>();
 
@@ -123,6 +118,12 @@ class Supervisor {
       onReload: (by) => void this.reload(by),
       onReplaced: (successor, informed) => this.retire(successor, informed),
     });
+    const { reloads } = this;
+    const { version } = options;
+    const phase = () => (this.isDraining ? "draining" : "running");
+    this.overview = new Overview({
+      ...{ version, file, startedAt, phase, dataPlane, reloads, admin, overrides, logs },
+    });
   }
 
   async run(): Promise<number> {
@@ -153,8 +154,8 @@ class Supervisor {
     this.phase = "running";
     this.started.resolve();
     this.reloads.watch(config);
-    this.history.keep(() => ({ ...this.observed(), dials: dialTotals(dataPlane.facts()) }));
-    const listeners = dataPlane.listenerStatus();
+    this.overview.keep();
+    const { listeners } = this.overview.status();
     logStarted(log, { listeners, workers: dataPlane.workers, file, version: options.version });
     this.notifyReady();
     this.manager.watch(() => dataPlane.isServing);
@@ -178,13 +179,17 @@ class Supervisor {
     this.dataPlane.sockets.takeFiles(config.listeners);
   }
 
+  private get isDraining(): boolean {
+    return this.phase === "draining" || this.phase === "retired";
+  }
+
   private readonly api: ControlApi = {
-    status: () => this.status(),
-    config: () => ({ ...this.configStatus(), config: asWritten(this.reloads.inForce.config) }),
-    metrics: () => this.metrics(),
+    status: () => this.overview.status(),
+    config: () => this.overview.config(),
+    metrics: () => this.overview.metrics(),
     sessions: (sort, limit) => this.dataPlane.sessionDesk.list(sort, limit),
     killSession: (id) => this.dataPlane.sessionDesk.kill(id),
-    history: (last) => this.history.read(last),
+    history: (last) => this.overview.history(last),
     reload: (by) => this.reload(by),
     preview: () => this.reloads.preview(),
     upgrade: (request) => this.succession.request(request),
@@ -300,37 +305,6 @@ class Supervisor {
     const error = this.succession.refusal();
     if (error !== null) throw new Refusal(409, error);
     return this.dataPlane.override(pool, backend, change);
-  }
-
-  private status(): Status {
-    const { options, dataPlane } = this;
-    return {
-      pid: process.pid,
-      version: options.version.version,
-      commit: options.version.commit,
-      started_at: this.startedAt.toISOString(),
-      uptime_s: Math.floor((performance.now() - this.startedAtMs) / 1000),
-      phase: this.phase === "draining" || this.phase === "retired" ? "draining" : "running",
-      workers: dataPlane.workers,
-      config: this.configStatus(),
-      ...this.observed(),
-    };
-  }
-
-  private metrics(): readonly Family[] {
-    const { version, logs } = this.options;
-    const { generation } = this.reloads.inForce;
-    const facts = this.dataPlane.facts();
-    return familiesOf({ ...facts, generation, version, droppedLogLines: logs.dropped });
-  }
-
-  private observed() {
-    return { listeners: this.dataPlane.listenerStatus(), pools: this.dataPlane.poolStatus() };
-  }
-
-  private configStatus(): Status["config"] {
-    const { generation, loadedAt } = this.reloads.inForce;
-    return { file: this.options.file, generation, loaded_at: loadedAt.toISOString() };
   }
 
   private notifyReady(): void {

@@ -1,9 +1,16 @@
 // Who may ask for a reload, and when it is done: signals, the watcher, the admin API. One runs, at most
 // one waits, later callers share that one. Owns the config in force.
 
-import type { ApiError, PreviewOutcome, ReloadOutcome, ReloadSource } from "../../api/admin-api.ts";
+import type {
+  ApiError,
+  LastReload,
+  PreviewOutcome,
+  ReloadOutcome,
+  ReloadSource,
+} from "../../api/admin-api.ts";
 import type { SerialQueue } from "../../base/serial-queue.ts";
 import type { Config } from "../../config/config.ts";
+import { describeDiagnostic } from "../../config/diagnostics.ts";
 import { describeChange } from "../../config/diff.ts";
 import type { AdminServer } from "../admin/server.ts";
 import type { EventBus } from "../events/event-bus.ts";
@@ -38,6 +45,8 @@ export type ReloadQueueParts = {
 
 export class ReloadQueue {
   readonly inForce: InForce;
+  /** Null: there was none. */
+  last: LastReload | null = null;
   private readonly parts: ReloadQueueParts;
   private fingerprint: string | null;
   /** The reload that waits for the one under way. */
@@ -102,6 +111,7 @@ export class ReloadQueue {
     try {
       const parts = { file, inForce, dataPlane, admin, log, logs, onApplied };
       const outcome = await reload(parts, by);
+      this.last = lastReload(outcome, { by, isApplied: inForce.generation !== from });
       this.tell(from, outcome);
       return outcome;
     } finally {
@@ -117,7 +127,7 @@ export class ReloadQueue {
       events.emit("reload", { from, to: generation, reason });
     }
     if (outcome.kind === "failed") {
-      events.emit("reload-failed", { from, to: generation, reason: outcome.error.message });
+      events.emit("reload-failed", { from, to: generation, reason: reasonOf(outcome) });
     }
   }
 
@@ -131,4 +141,21 @@ export class ReloadQueue {
     const message = `${file} is no regular file: it was read once, at the start`;
     return { code: "not-a-file", message };
   }
+}
+
+function lastReload(
+  outcome: ReloadOutcome,
+  { by, isApplied }: { readonly by: ReloadSource; readonly isApplied: boolean },
+): LastReload {
+  const at = new Date().toISOString();
+  if (outcome.kind === "done") return { at, by, result: "applied", error: null, errors: [] };
+  const { message: error } = outcome.error;
+  const errors = outcome.kind === "failed" ? outcome.errors : [];
+  return { at, by, result: isApplied ? "applied" : "refused", error, errors };
+}
+
+/** With the place of the first error, so that nobody has to look for it in the log. */
+function reasonOf({ error, errors }: Extract<ReloadOutcome, { kind: "failed" }>): string {
+  const [first] = errors;
+  return first === undefined ? error.message : `${error.message}: ${describeDiagnostic(first)}`;
 }

@@ -10,7 +10,7 @@ import type {
 } from "../../api/admin-api.ts";
 import { BalError } from "../../base/errors.ts";
 import type { Config } from "../../config/config.ts";
-import type { Diagnostic } from "../../config/diagnostics.ts";
+import { type Diagnostic, describeDiagnostic } from "../../config/diagnostics.ts";
 import { type Change, describeChange, diffConfigs } from "../../config/diff.ts";
 import { type LoadResult, loadConfig } from "../../config/load.ts";
 import type { AdminServer } from "../admin/server.ts";
@@ -49,17 +49,18 @@ export async function reload(parts: ReloadParts, by: ReloadSource): Promise<Relo
   if (loaded instanceof BalError) return failed(parts, loaded);
   if (loaded.kind === "invalid") {
     const { error, errors } = invalid(parts.file, loaded.errors);
-    for (const found of errors) log.error("config-invalid", describe(found));
+    for (const found of errors) log.error("config-invalid", describeDiagnostic(found));
     log.error("reload-failed", error.message);
     return { kind: "failed", error, errors };
   }
   const changes = diffConfigs(inForce.config, loaded.config);
   if (changes.length === 0) {
+    await parts.dataPlane.measureCapacity();
     log.info("reload-unchanged", "reload: nothing differs", { by, generation: inForce.generation });
     return { kind: "done", report: report(inForce, loaded.warnings, true) };
   }
   // Of a config that is in force they stand in the log already.
-  for (const warning of loaded.warnings) log.warn("config-warning", describe(warning));
+  for (const warning of loaded.warnings) log.warn("config-warning", describeDiagnostic(warning));
   let trouble: string | null;
   try {
     trouble = await swap(parts, loaded.config);
@@ -173,9 +174,4 @@ function failed({ log }: ReloadParts, error: unknown): ReloadOutcome {
 
 function apiError({ code, message, hint }: BalError): ApiError {
   return { code, message, ...(hint && { hint }) };
-}
-
-function describe({ file, line, column, path, message, hint }: Diagnostic): string {
-  const where = path === "" ? "" : `${path}: `;
-  return `${file}:${line}:${column}: ${where}${message}${hint === undefined ? "" : ` (${hint})`}`;
 }

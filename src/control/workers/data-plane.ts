@@ -1,7 +1,7 @@
 // The control plane's grip on the data plane: board, listening sockets, worker threads, and the
 // health of the backends. Takes one config after the other; knows no file, no signal, no CLI.
 
-import type { BackendStatus, ListenerStatus, Override, PoolStatus } from "../../api/admin-api.ts";
+import type { BackendStatus, Override } from "../../api/admin-api.ts";
 import { BalError } from "../../base/errors.ts";
 import type { Config, ListenerConfig } from "../../config/config.ts";
 import { Board } from "../../shared/board.ts";
@@ -9,18 +9,18 @@ import { MAX_LISTENERS } from "../../shared/board-layout.ts";
 import type { AccessLines, FromWorker, ToSplicer, ToWorker } from "../../shared/worker-messages.ts";
 import type { BackendSnapshot } from "../backends/backend-snapshot.ts";
 import { Backends } from "../backends/backends.ts";
-import { isDraining, mergeOverride, weightOf } from "../backends/override.ts";
 import type { OverrideStore } from "../backends/override-store.ts";
 import { SlotTable } from "../backends/slot-table.ts";
 import type { EventBus } from "../events/event-bus.ts";
 import { EventCounters } from "../events/event-counters.ts";
-import { workerCount } from "../host/capacity.ts";
+import { connectionCeiling, workerCount } from "../host/capacity.ts";
 import { type Handed, InheritedSockets } from "../listeners/inherited-sockets.ts";
 import { ListeningSockets } from "../listeners/listening-sockets.ts";
 import type { Log } from "../logs/log.ts";
-import type { Facts } from "../metrics/families.ts";
+import type { PlaneFacts } from "../observe/plane-status.ts";
+import { WorkerIncidents } from "../observe/problems/worker-incidents.ts";
 import { RefusalLog } from "../observe/refusal-log.ts";
-import { backendStatus, listenerStatus, poolStatus } from "../observe/status.ts";
+import { backendStatus } from "../observe/status.ts";
 import { GenerationPlanner } from "./generation-plan.ts";
 import { SessionQueries } from "./session-query.ts";
 import { SplicerPool } from "./splicer-pool.ts";
@@ -50,7 +50,6 @@ export class DataPlane {
   readonly workers: number;
   private readonly board: Board;
   private readonly log: Log;
-  private readonly events: EventBus;
   private readonly inherited: InheritedSockets;
   readonly sockets: ListeningSockets;
   readonly sessionDesk = new SessionQueries({
@@ -64,6 +63,7 @@ export class DataPlane {
   private readonly splicers: SplicerPool;
   private readonly planner = new GenerationPlanner();
   private readonly refusals: RefusalLog;
+  private readonly incidents = new WorkerIncidents();
   private readonly tally: EventCounters;
   private readonly onAccess: (lines: AccessLines) => void;
   private config: Config;
@@ -72,13 +72,14 @@ export class DataPlane {
   private isDraining = false;
   /** What the workers could not do; it is tried again every second. */
   private trouble: string | null = null;
+  /** Connections that may be open at a time. */
+  private ceiling = 0;
   private tick: Timer | null = null;
 
   constructor(config: Config, parts: DataPlaneParts) {
     const { log, overrides, events, handed, records, onAccess } = parts;
     this.config = config;
     this.log = log;
-    this.events = events;
     this.onAccess = onAccess;
     this.tally = new EventCounters(events);
     this.workers = workerCount(config);
@@ -108,7 +109,7 @@ export class DataPlane {
       assignSockets: ({ address }, workers) => this.sockets.assignSockets(address, workers),
       events: {
         onMessage: (worker, message) => this.receive(worker, message),
-        ...workerPoolEvents(log, events),
+        ...workerPoolEvents(log, events, this.incidents),
       },
     });
   }
@@ -193,14 +194,6 @@ export class DataPlane {
     this.sockets.keepOnly([]);
   }
 
-  listenerStatus(): readonly ListenerStatus[] {
-    return listenerStatus(this.config, (name) => this.listeners.take(name).slot, this.board);
-  }
-
-  poolStatus(): readonly PoolStatus[] {
-    return poolStatus(this.health, this.board);
-  }
-
   /** Takes an operator's change of a backend, or with null all of them back. Resolves with what the backend
    *  is then, when every worker that is well knows; null: the config has no such one. */
   async override(
@@ -208,27 +201,30 @@ export class DataPlane {
     name: string,
     change: Override | null,
   ): Promise<BackendStatus | null> {
-    const { backends } = this.health;
-    const backend = backends.find(pool, name);
+    const backend = this.health.backends.find(pool, name);
     if (backend === null) return null;
-    const before = { drain: isDraining(backend), weight: weightOf(backend) };
-    const { override: present, config } = backend;
-    backends.override(backend, change === null ? {} : mergeOverride(present, change, config));
-    const after = { drain: isDraining(backend), weight: weightOf(backend) };
-    for (const key of ["drain", "weight"] as const) {
-      const [from, to] = [before[key], after[key]];
-      const what = { pool, backend: name, from, to, reason: "by an operator" };
-      if (from !== to) this.events.emit(key, what);
-    }
+    const isWeightChanged = this.health.override(backend, change);
     // One that hangs is replaced, and boots on the newest: nobody waits for it.
-    if (after.weight !== before.weight) await Promise.race([this.apply(), Bun.sleep(STEER_MS)]);
+    if (isWeightChanged) await Promise.race([this.apply(), Bun.sleep(STEER_MS)]);
     return backendStatus(backend, this.board);
   }
 
-  /** What the metrics are made of. */
-  facts(): Pick<Facts, "board" | "tally" | "workers" | "listeners" | "pools"> {
-    const { board, tally, workers } = this;
-    return { board, tally, workers, listeners: this.rows(), pools: this.health.backends.rows() };
+  /** What status and metrics are made of. */
+  facts(): PlaneFacts {
+    const { board, tally, workers, config, health, ceiling, trouble, refusals, incidents } = this;
+    const [listeners, pools] = [this.rows(), health.backends.rows()];
+    return {
+      ...{ board, tally, workers, config, health, ceiling, trouble, listeners, pools },
+      refused: () => refusals.found(listeners, performance.now()),
+      lost: () => incidents.found(),
+    };
+  }
+
+  /** What this host allows may be more or less than at the last reload, with the same config. */
+  async measureCapacity(): Promise<void> {
+    const { config, health, workers } = this;
+    const pools = health.backends.present;
+    if (connectionCeiling({ ...config, pools }, workers) !== this.ceiling) await this.apply();
   }
 
   private rows(): readonly { readonly name: string; readonly slot: number }[] {
@@ -256,6 +252,7 @@ export class DataPlane {
     this.pendingApplies++;
     try {
       const plan = this.plan();
+      this.ceiling = plan.maxConnections;
       this.splicers.planAccess(plan.access);
       const errors = await this.crew.apply(plan);
       const hadTrouble = this.trouble !== null;
@@ -284,6 +281,7 @@ export class DataPlane {
   private stopSplicing(worker: number, reason: string): void {
     const message = `the splicer of worker ${worker} is lost with its sessions, bulk is copied from now on: ${reason}`;
     this.log.error("splicer-lost", message, { worker, reason });
+    this.incidents.splicerLost(worker, reason);
     this.canSplice = false;
     void this.apply();
   }

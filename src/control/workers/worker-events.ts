@@ -2,23 +2,31 @@
 
 import type { EventBus } from "../events/event-bus.ts";
 import type { Log } from "../logs/log.ts";
+import type { WorkerIncidents } from "../observe/problems/worker-incidents.ts";
 import type { WorkerPoolEvents } from "./worker-pool.ts";
 
-export function workerPoolEvents(log: Log, events: EventBus): Omit<WorkerPoolEvents, "onMessage"> {
+export function workerPoolEvents(
+  log: Log,
+  events: EventBus,
+  incidents: WorkerIncidents,
+): Omit<WorkerPoolEvents, "onMessage"> {
   return {
     onHung: (worker) => {
       const message = `worker ${worker} hangs: another one accepts its clients`;
       log.error("worker-hung", message, { worker });
+      incidents.lost(worker, "it hung");
       events.emit("worker", { from: "serving", to: "hung", reason: message });
     },
     onLost: (worker, reason, restartMs) => {
       const message = `worker ${worker} is lost and will be replaced: ${reason}`;
       log.error("worker-lost", message, { worker, reason, restart_ms: restartMs });
+      incidents.lost(worker, reason);
       events.emit("worker", { from: "serving", to: "lost", reason: message });
     },
     onReplaced: (worker) => {
       const message = `worker ${worker} serves again`;
       log.info("worker-replaced", message, { worker });
+      incidents.replaced(worker);
       events.emit("worker", { from: "lost", to: "serving", reason: message });
     },
   };

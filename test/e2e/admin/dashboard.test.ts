@@ -1,6 +1,7 @@
 // The dashboard in a real browser, where one is installed; what it is served with, everywhere.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createHash } from "node:crypto";
+import type { Problem } from "../../../src/api/problems.ts";
 import { dashboardResponse } from "../../../src/control/admin/dashboard.ts";
 import { HistoryRing } from "../../../src/control/observe/history.ts";
 import { at, type ConfigObject, fullConfig, spawnBal } from "../../support/bal.ts";
@@ -78,13 +79,19 @@ describe.skipIf(chromium === null)("in Chromium (where it is installed)", () => 
       from: "up",
       to: markup,
     };
+    const problem: Problem = {
+      ...{ severity: "error", code: "backend-down", since: START, subject: markup },
+      ...{ message: `${markup}/${markup} is ${markup}`, hint: markup },
+    };
     using server = Bun.serve({
       hostname: "127.0.0.1",
       port: 0,
       routes: {
         "/": () => dashboardResponse(),
         "/v1/status": () =>
-          Response.json(statusOf([poolStatus(markup, backend)], { version: markup })),
+          Response.json(
+            statusOf([poolStatus(markup, backend)], { version: markup, problems: [problem] }),
+          ),
         "/v1/history": () => Response.json(new HistoryRing(0).read(1)),
         "/v1/events": () =>
           new Response(`event: state\ndata: ${JSON.stringify({ ...event, reason: markup })}\n\n`),
@@ -93,7 +100,7 @@ describe.skipIf(chromium === null)("in Chromium (where it is installed)", () => 
     await using browser = await Browser.open(server.url.href);
     await browser.shows(`${markup}/${markup} is ${markup}`);
     expect(await browser.evaluate<number>("document.querySelectorAll('b, img').length")).toBe(0);
-    expect(await browser.evaluate<string>("document.title")).toBe("(2) bal");
+    expect(await browser.evaluate<string>("document.title")).toBe("(1) bal");
     expect(browser.complaints).toEqual([]);
   });
 

@@ -31,7 +31,7 @@ test("--watch redraws in place, outlives the daemon, and Ctrl-C gives the termin
   using bal = await spawnBal({ config });
   await bal.untilState(1, "down");
   using terminal = new Terminal(["status", "--watch", "0.2"], { home: bal.home, columns: 120 });
-  const first = await terminal.shows("1 of 2 backends up", "is down for");
+  const first = await terminal.shows("1 of 2 backends up", "is down");
   expect([first.isAlternate, first.hasCursor]).toEqual([true, false]);
   // More and more: the rate is never nothing while it looks.
   await until("there is a rate", async () => {

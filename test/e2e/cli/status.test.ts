@@ -26,38 +26,53 @@ test("--json is the object that was promised", async () => {
     uptime_s: expect.any(Number),
     phase: "running",
     workers: 2,
-    config: { file: bal.file, generation: 1, loaded_at: ISO },
+    config: { file: bal.file, generation: 1, loaded_at: ISO, last_reload: null },
+    limits: { max_connections: expect.any(Number), active: 1 },
     listeners: [
       {
         name: "default",
         address: `127.0.0.1:${bal.port}`,
         pool: "default",
         active: 1,
+        max_connections: 0,
         accepted: 1,
         refused: 0,
+        refused_by: {},
       },
     ],
     pools: [
       {
         name: "default",
         method: "round_robin",
+        failing_open: false,
+        queue: { length: 0, size: 0 },
         backends: [
           {
             name: `127.0.0.1:${a.port}`,
+            address: `127.0.0.1:${a.port}`,
+            backup: false,
             state: "up",
             since: ISO,
             reason: null,
+            down_s: 0,
             weight: 1,
             active: 1,
+            max_connections: 0,
             total: 1,
             bytes_up: expect.any(Number),
             bytes_down: expect.any(Number),
             dial_errors: 0,
+            retries: 0,
             check_ms: expect.any(Number),
+            check: {
+              ...{ passed: expect.any(Number), failed: expect.any(Number), last: "passed" },
+              ...{ in_a_row: expect.any(Number), needed: 2 },
+            },
           },
         ],
       },
     ],
+    problems: [],
   });
 });
 

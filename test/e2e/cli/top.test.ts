@@ -33,7 +33,7 @@ test("sorts, reverses, drains after a question, and q gives the terminal back", 
   await client.send("?");
   await client.read(1);
   using terminal = new Terminal(["top"], { home: here.bal.home, columns: 110, rows: 16 });
-  const first = await terminal.shows("web/c is down", "1 active", "STATE▾", "q quit");
+  const first = await terminal.shows("web/c is down", "1 of ", "STATE▾", "q quit");
   expect([first.isAlternate, first.hasCursor, first.hasWrapped]).toEqual([true, false, false]);
   expect(first.text.split("\n")).toHaveLength(16);
   expect(rowsOf(terminal)).toEqual(["c", "a", "b"]);

@@ -1,7 +1,8 @@
 // The page: asks bal every two seconds how it is, listens to its events, and shows both.
 
 import type { BackendStatus, Series, Status } from "../../../api/admin-api.ts";
-import { availability, type Problem, problemsOf } from "../../../api/problems.ts";
+import { availability } from "../../../api/availability.ts";
+import type { Problem } from "../../../api/problems.ts";
 import { Meter } from "../../../api/recent-rates.ts";
 import {
   ageFigure,
@@ -137,7 +138,7 @@ function showFacts({ version, phase, uptime_s, workers, pid, config }: Status): 
 }
 
 function showVerdict(status: Status): void {
-  const troubles = problemsOf(status);
+  const { problems: troubles } = status;
   const up = availability(status);
   document.title = troubles.length === 0 ? "bal" : `(${troubles.length}) bal`;
   const shown = troubles.slice(0, MAX_TROUBLES).map(describe);
@@ -151,8 +152,8 @@ function showVerdict(status: Status): void {
 }
 
 // An age would change the words, and have them read out, again and again: the rows have it.
-function describe({ what, reason }: Problem): string {
-  return reason === null ? what : `${what}: ${reason}`;
+function describe({ message }: Problem): string {
+  return message;
 }
 
 function complain(what: string, more: string): void {

@@ -2,9 +2,9 @@
 // what differs.
 
 import type { BackendStatus, ListenerStatus, PoolStatus, Series } from "../../../api/admin-api.ts";
+import { isAvailable } from "../../../api/availability.ts";
 import { clientsFor } from "../../../api/destination.ts";
 import { overrideNotes } from "../../../api/override-notes.ts";
-import { isAvailable } from "../../../api/problems.ts";
 import type { Lately } from "../../../api/recent-rates.ts";
 import {
   ageSince,
@@ -41,7 +41,7 @@ const FIGURES: readonly Column[] = [
   { title: "In/s", class: "number wide rank-2" },
   { title: "Out/s", class: "number wide rank-2" },
   { title: "Total", class: "number rank-3" },
-  { title: "Failed dials", class: "number rank-4" },
+  { title: "Dial errors", class: "number rank-4" },
   { title: "Check", class: "number rank-3" },
 ];
 

@@ -1,0 +1,19 @@
+// Certificates that TLS checks saw and that end soon.
+import type { Found } from "./problem-list.ts";
+
+export type EndingCertificate = {
+  readonly pool: string;
+  readonly backend: string;
+  /** `its certificate ends at …`; null: it does not end soon. */
+  readonly warning: string | null;
+};
+
+export function certificateProblems(certificates: readonly EndingCertificate[]): readonly Found[] {
+  return certificates.flatMap(({ pool, backend, warning }) => {
+    if (warning === null) return [];
+    const subject = `${pool}/${backend}`;
+    const message = `${subject}: ${warning}`;
+    const hint = "renew it; the next check that sees the new one ends this";
+    return [{ severity: "warning", code: "certificate-ends", subject, message, hint }];
+  });
+}

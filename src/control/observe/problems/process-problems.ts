@@ -1,0 +1,73 @@
+// What is wrong with the process itself: what it was told and could not do, what it lost.
+import type { LastReload, Status } from "../../../api/admin-api.ts";
+import { describeDiagnostic } from "../../../config/diagnostics.ts";
+import type { Found } from "./problem-list.ts";
+
+/** Nobody new is served. */
+export function drainProblems(phase: Status["phase"]): readonly Found[] {
+  if (phase !== "draining") return [];
+  const message = "bal drains and takes no new clients";
+  const hint = "it ends by itself; `bal stop --now` ends the connections that are left";
+  return [{ severity: "critical", code: "draining", subject: "bal", message, hint }];
+}
+
+/** A config that was refused, until one is taken. */
+export function reloadProblems(last: LastReload | null, generation: number): readonly Found[] {
+  if (last === null || last.result === "applied") return [];
+  const { at: since, by, error, errors } = last;
+  const [first, ...more] = errors;
+  const why = first === undefined ? error : `${describeDiagnostic(first)}${others(more.length)}`;
+  const message = `the config was refused (reload by ${by}), generation ${generation} stays in force: ${why}`;
+  const hint = "mend it and reload; until then a restart would fail as well";
+  return [{ severity: "error", code: "config-refused", since, subject: "config", message, hint }];
+}
+
+function others(count: number): string {
+  if (count === 0) return "";
+  return count === 1 ? " (and another error)" : ` (and ${count} more errors)`;
+}
+
+/** What the workers could not do of the config in force. */
+export function applyProblems(trouble: string | null): readonly Found[] {
+  if (trouble === null) return [];
+  const message = `a worker does not serve all of the config: ${trouble}`;
+  const hint = "bal tries again every second; its log tells more";
+  return [{ severity: "error", code: "apply-failed", subject: "config", message, hint }];
+}
+
+export type LostLines = {
+  /** Of late. */
+  readonly count: number;
+  /** Which log it was, and why. */
+  readonly reason: string;
+};
+
+export function logProblems({ count, reason }: LostLines): readonly Found[] {
+  if (count === 0) return [];
+  const lines = count === 1 ? "1 log line was" : `${count} log lines were`;
+  const message = `${lines} lost in the last 10 minutes: ${reason}`;
+  const hint =
+    "make room on the disk, or let the log's reader keep up; `log` in the config names the file";
+  return [{ severity: "error", code: "log-lines-lost", subject: "log", message, hint }];
+}
+
+export type Unsaved = { readonly since: string; readonly message: string };
+
+/** Drains and weights by hand that the next start will not know. */
+export function stateProblems(unsaved: Unsaved | null): readonly Found[] {
+  if (unsaved === null) return [];
+  const { since, message } = unsaved;
+  const hint = "make room, or give bal's user the right to write there; bal tries again by itself";
+  return [
+    { severity: "error", code: "state-unwritable", since, subject: "state.json", message, hint },
+  ];
+}
+
+/** Clients of the admin API that may be turned away. */
+export function adminProblems(wasFull: boolean): readonly Found[] {
+  if (!wasFull) return [];
+  const message =
+    "clients without a token hold all places of the admin API over TCP: idle ones give way";
+  const hint = "`ss -tn` shows whose they are; bal.sock is not concerned";
+  return [{ severity: "warning", code: "admin-full", subject: "admin", message, hint }];
+}
