@@ -142,6 +142,17 @@ describe("times, limits and lists", () => {
   });
 });
 
+test("checks of the commercial version are checks", () => {
+  const match = "match ping { send PING\\x0d; expect PONG; }\n";
+  const { config } = nginx(
+    "listen 1; proxy_pass web; health_check interval=3s fails=2 port=8080 match=ping;",
+    `${WEB}${match}`,
+  );
+  expect(config.pools.web.health_check).toMatchObject({
+    ...{ type: "exchange", send: "PING\r", port: 8080, interval: "3s", rise: 1, fall: 2 },
+  });
+});
+
 describe("maps", () => {
   const POOLS = `${WEB}upstream one { server 10.0.1.1:443; }\nupstream two { server 10.0.2.1:443; }\n`;
   const routed = (map: string, pass = "$to") => {

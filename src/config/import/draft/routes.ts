@@ -30,8 +30,10 @@ export type Routing = {
   /** Where clients go that speak no TLS, if routes are needed at all. */
   readonly plain: Answer;
   /** What the routes don't say as the rules do, and at which line. */
-  readonly doubts: readonly { readonly quote: Quote; readonly message: string }[];
+  readonly doubts: readonly Doubt[];
 };
+
+type Doubt = { readonly quote: Quote; readonly message: string };
 
 /** A label that no rule names. */
 const ANY = "bal-import-any";
@@ -45,6 +47,12 @@ export function routesFor(rules: Rules): Routing {
     return { pool: poolOf(rest), routes: [], plain, doubts: [] };
   }
   const { byProtocol, left, doubts } = protocolsOf(rules, rest);
+  const nameless = decide({ ...UNKNOWN, name: "" });
+  const [first] = rules.names.values();
+  if (first !== undefined && !isEqual(nameless, rest)) {
+    const message = `a client that asks for no name goes to ${poolOf(nameless) ?? "nowhere"} there; here it goes where other names go`;
+    doubts.push({ quote: first, message });
+  }
   const groups = new Groups();
   for (const [name, quote] of rules.names) {
     if (!left.has(name)) groups.add("sni", name, { answer: decide(sample(name)) ?? rest, quote });
@@ -77,7 +85,7 @@ type ByProtocol = {
   readonly byProtocol: ReadonlyMap<string, Answer>;
   /** Names without a route of their own. */
   readonly left: ReadonlySet<string>;
-  readonly doubts: Routing["doubts"];
+  readonly doubts: Doubt[];
 };
 
 // A name comes before a protocol here. A name whose clients go where all others go, unless they offer a
@@ -85,7 +93,7 @@ type ByProtocol = {
 function protocolsOf({ names, protocols, decide }: Rules, rest: Answer): ByProtocol {
   const byProtocol = new Map<string, Answer>();
   const left = new Set<string>();
-  const doubts: { quote: Quote; message: string }[] = [];
+  const doubts: Doubt[] = [];
   for (const [protocol, quote] of protocols) {
     const others = decide({ ...UNKNOWN, protocol });
     if (!isEqual(others, rest)) byProtocol.set(protocol, others);

@@ -33,7 +33,7 @@ export function readGlobals(sections: readonly Section[], notes: Notebook): Glob
     const stop = section.takeLast("hard-stop-after");
     const stopMs = parseTime(stop?.words[1]);
     if (stop !== null && stopMs !== null) shutdown = traced(durationText(stopMs), stop);
-    noteLeft(section, notes);
+    noteLeft(section, { notes, isHttp: false });
   }
   return { keys, maxConnections, shutdown };
 }

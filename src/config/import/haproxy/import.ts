@@ -93,7 +93,7 @@ class Import {
       const own = withPool(rules, { names: new Set(found.map(nameOf)), own: targets.map(nameOf) });
       this.#listeners.push(...listenersOf(binds, { section, name, rules: own, pools, notes }));
     } else if (!isStatsOnly(section)) noteEmpty(section, { hasPool: found.length > 0, notes });
-    noteLeft(section, notes);
+    this.#noteLeft(section);
   }
 
   #isPool(section: Section): boolean {
@@ -120,7 +120,7 @@ class Import {
     if (spares !== undefined) this.#used.add(spares);
     if (section !== front) noteMode(section, this.#notes);
     const pool = readPool(section, { notes: this.#notes, spares: spares ?? null });
-    if (section.kind === "backend") noteLeft(section, this.#notes);
+    if (section.kind === "backend") this.#noteLeft(section);
     if (pool === null) this.#notes.lost(line, `${name} has no server that bal can dial`);
     else this.#pools.set(nameOf(name), pool);
     return pool;
@@ -132,10 +132,15 @@ class Import {
     for (const section of backends.filter((one) => this.#isPool(one))) {
       this.#used.add(section);
       const pool = readPool(section, { notes: this.#notes, spares: null });
-      noteLeft(section, this.#notes);
+      this.#noteLeft(section);
       if (pool !== null) this.#pools.set(nameOf(section.name), pool);
     }
     this.#listeners.push(...lonelyBackends(this.#pools, this.#notes));
+  }
+
+  #noteLeft(section: Section): void {
+    const carried = section.kind === "defaults" ? this.#sections : [section];
+    noteLeft(section, { notes: this.#notes, isHttp: carried.some(isHttp) });
   }
 
   #noteRest(): void {
@@ -143,7 +148,7 @@ class Import {
       if (section.kind === "backend" && !this.#used.has(section)) {
         section.takeAll();
         this.#notes.needless(section.head, "no frontend sends clients there");
-      } else if (section.kind === "defaults") noteLeft(section, this.#notes);
+      } else if (section.kind === "defaults") this.#noteLeft(section);
       else if (OTHER.has(section.kind)) this.#noteOther(section);
     }
   }
@@ -220,6 +225,12 @@ function withPool(
   const hasDefault = routes.some((route) => typeof route === "object" && "default" in route);
   const last = listen !== undefined && !hasDefault ? [{ default: true, pool: listen }] : [];
   return { ...rules, routing: { ...routing, routes: [...routes, ...last] } };
+}
+
+function isHttp(section: Section): boolean {
+  if (!["frontend", "listen", "backend"].includes(section.kind) || isStatsOnly(section))
+    return false;
+  return section.takeLast("mode")?.words[1] === "http";
 }
 
 function noteMode(section: Section, notes: Notebook): void {

@@ -6,6 +6,7 @@ import type { Section } from "./sections.ts";
 type Disposition = readonly [NoteKind, string];
 
 const HTTP: Disposition = ["lost", "bal relays TCP and reads no HTTP"];
+const IGNORED: Disposition = ["needless", "HAProxy ignores it in mode tcp"];
 const HTTP_ONLY: Disposition = ["needless", "belongs to HTTP, which bal relays unread"];
 const PROCESS: Disposition = [
   "needless",
@@ -176,9 +177,14 @@ function all(disposition: Disposition, words: readonly string[]) {
 }
 
 /** A note for each line that nobody has taken. */
-export function noteLeft(section: Section, notes: Notebook): void {
+export function noteLeft(
+  section: Section,
+  { notes, isHttp }: { readonly notes: Notebook; readonly isHttp: boolean },
+): void {
   for (const line of section.left()) {
-    const [kind, message] = dispositionOf(line);
+    const found = dispositionOf(line);
+    const isOfHttp = found === HTTP || line.words[1] === "forwardfor";
+    const [kind, message] = isOfHttp && !isHttp ? IGNORED : found;
     notes.add(kind, line, message);
   }
 }

@@ -14,7 +14,7 @@ import {
 import type { Line } from "./lexer.ts";
 import { readMapRules } from "./map-rules.ts";
 import type { Section } from "./sections.ts";
-import type { ReadList } from "./tests.ts";
+import type { ReadList, Test } from "./tests.ts";
 import { parseTime } from "./times.ts";
 
 export type FrontendRules = {
@@ -130,7 +130,10 @@ function readChoices(section: Section, { conditionOf, usual, sources }: ChoiceRe
 }
 
 function noteUnknown(line: Line, condition: Condition, notes: Notebook): void {
-  const kinds = testsIn(condition).map(({ kind }) => kind);
+  const tests = testsIn(condition);
+  const kinds = tests.map(({ kind }) => kind);
+  const missing = missingIn(tests);
+  if (missing !== null) return notes.lost(line, missing);
   if (kinds.includes("source")) {
     const message =
       "a route has a name, a protocol or no TLS as its condition, no address: give these clients a listener of their own, with `allow`";
@@ -140,11 +143,23 @@ function noteUnknown(line: Line, condition: Condition, notes: Notebook): void {
       line,
       "bal does not route by the health of another pool: write those backends into one pool with `backup: true`",
     );
+  } else if (tests.some((test) => test.kind === "said" && !test.value)) {
+    notes.differs(
+      line,
+      "a client that says nothing is refused after `timeouts.preread` where a listener has routes",
+    );
   } else if (kinds.some((kind) => ["unknown", "rate", "concurrent"].includes(kind))) {
     const message =
       "bal routes by the name (sni) or protocol (alpn) of a TLS client, and by whether it speaks TLS: this condition counts as never true. A listener with another port can take the place of the rule";
     notes.lost(line, message);
   }
+}
+
+function missingIn(tests: readonly Test[]): string | null {
+  const [path] = tests.flatMap((test) => (test.kind === "unknown" ? (test.missing ?? []) : []));
+  return path === undefined
+    ? null
+    : `${path} can't be read here: import where it is, or write what it lists into the config`;
 }
 
 function wordsIn(rules: readonly { readonly line: Line; readonly condition: Condition }[]) {
@@ -177,8 +192,13 @@ function noteRules(rules: readonly Rule[], { admission, routing, notes }: Known)
     if (admission.used.has(rule)) continue;
     const { line, action, phase, condition } = rule;
     const tests = testsIn(condition);
+    const missing = missingIn(tests);
     const isRouted = isRouting(phase, action) && tests.every(({ kind }) => isSeenByRoutes(kind));
-    if (action[0] === "accept" && (isRouted || tests.every(({ kind }) => kind === "unknown"))) {
+    if (missing !== null) notes.lost(line, missing);
+    else if (
+      action[0] === "accept" &&
+      (isRouted || tests.every(({ kind }) => kind === "unknown"))
+    ) {
       notes.needless(line, "a listener with routes waits for the client's hello by itself");
     } else if (!isRouted) {
       notes.lost(

@@ -21,7 +21,8 @@ export type Test =
   /** Has the client said anything? */
   | { readonly kind: "said"; readonly value: boolean }
   | { readonly kind: "constant"; readonly value: boolean }
-  | { readonly kind: "unknown" };
+  /** `missing`: a file that it needs and that can't be read. */
+  | { readonly kind: "unknown"; readonly missing?: string };
 
 /** By the name that a client asks for; undefined: the client asks for none. */
 type Matches = (name: string) => boolean;
@@ -65,14 +66,14 @@ type Pattern = {
   /** `str`, `end`, `reg` and so on; empty: the sample's own. */
   readonly match: string;
   readonly values: readonly string[];
-  /** A file could not be read. */
-  readonly isBroken: boolean;
+  /** A file that could not be read. */
+  readonly missing: string | null;
 };
 
 function readPattern(words: readonly string[], readList: ReadList): Pattern {
   const values: string[] = [];
   let match = "";
-  let isBroken = false;
+  let missing: string | null = null;
   let areFlagsOver = false;
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? "";
@@ -80,16 +81,17 @@ function readPattern(words: readonly string[], readList: ReadList): Pattern {
     else if (word === "--") areFlagsOver = true;
     else if (word === "-m") match = words[++at] ?? "";
     else if (word === "-f" || word === "-M") {
-      const list = word === "-f" ? readList(words[++at] ?? "") : null;
-      if (list === null) isBroken = true;
+      const path = words[++at] ?? "";
+      const list = word === "-f" ? readList(path) : null;
+      if (list === null) missing = path;
       else values.push(...list);
     } else if (word === "-u") at++;
   }
-  return { match, values, isBroken };
+  return { match, values, missing };
 }
 
-function nameTest(fetch: string, { match, values, isBroken }: Pattern): Test {
-  if (isBroken) return UNKNOWN;
+function nameTest(fetch: string, { match, values, missing }: Pattern): Test {
+  if (missing !== null) return { kind: "unknown", missing };
   const how = match || (/_(end|dom|reg|beg|sub)$/.exec(fetch)?.[1] ?? "str");
   const lower = values.map((value) => value.toLowerCase().replace(/\.$/, ""));
   switch (how) {
@@ -140,9 +142,10 @@ export function regexOf(source: string): RegExp | null {
   }
 }
 
-function sourceTest({ values, isBroken }: Pattern): Test {
+function sourceTest({ values, missing }: Pattern): Test {
+  if (missing !== null) return { kind: "unknown", missing };
   const networks = values.map((value) => parseCidr(value));
-  if (isBroken || values.length === 0 || networks.includes(null)) return UNKNOWN;
+  if (values.length === 0 || networks.includes(null)) return UNKNOWN;
   return { kind: "source", networks: networks.filter((one) => one !== null) };
 }
 

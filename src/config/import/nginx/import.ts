@@ -4,6 +4,7 @@ import { freeName, nameOf } from "../draft/names.ts";
 import type { Notebook } from "../draft/note.ts";
 import type { ImportSources } from "../draft/sources.ts";
 import { bare, traced, type Value } from "../draft/traced.ts";
+import { healthOf } from "./health.ts";
 import { withIncludes } from "./includes.ts";
 import { noteLeft } from "./left.ts";
 import { type Directive, readDirectives } from "./lexer.ts";
@@ -75,6 +76,7 @@ class Import {
       notes: this.#notes,
     });
     this.#listeners.push(...listeners);
+    if (listeners.length === 0) return;
     for (const directive of block) {
       if (!this.#taken.has(directive) && !LATER.has(directive.name))
         noteLeft(directive, this.#notes);
@@ -132,13 +134,24 @@ class Import {
         : tries !== null && most > 0
           ? traced(Math.min(most - 1, 100), tries)
           : null;
+    const checked = this.#withCheck(draft, scope);
     const bind = scope.takeLast("proxy_bind");
-    if (bind === null || bind.args[0] === "off") return { ...draft, retries };
+    if (bind === null || bind.args[0] === "off") return { ...checked, retries };
     const ip = bind.args[0] ?? "";
     const isFixed = /^[\d.]+$|^[\da-f:]+$/i.test(ip) && !bind.args.includes("transparent");
-    const bound = isFixed ? withSource(draft, bind, ip) : null;
+    const bound = isFixed ? withSource(checked, bind, ip) : null;
     if (bound === null) this.#notes.lost(bind, isFixed ? FIXED : TRANSPARENT);
-    return { ...(bound ?? draft), retries };
+    return { ...(bound ?? checked), retries };
+  }
+
+  #withCheck(draft: PoolDraft, scope: Scope): PoolDraft {
+    const line = scope.takeLast("health_check");
+    if (line === null) return draft;
+    const matches = this.#stream.filter(({ name }) => name === "match");
+    for (const match of matches) this.#taken.add(match);
+    const timeout = scope.takeLast("health_check_timeout");
+    const health_check = healthOf(line, { matches, timeout, notes: this.#notes });
+    return { ...draft, keys: { health_check, ...draft.keys } };
   }
 
   /** Upstreams without a server: each has a listener at its servers' port. */
