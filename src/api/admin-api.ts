@@ -1,8 +1,8 @@
 // The JSON of the admin API, as the process writes it and its clients read it. The names are public:
 // see docs/admin-api.md.
 
+import type { Change } from "../config/change.ts";
 import type { Diagnostic } from "../config/diagnostics.ts";
-import type { Change } from "../config/diff.ts";
 import type { BackendState } from "../shared/health-bits.ts";
 import type { SessionStage } from "../shared/session-facts.ts";
 import type { Problem } from "./problems.ts";

@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { BalError } from "../base/errors.ts";
 import { findConfig, type LoadResult, loadConfig, parseSource } from "../config/load.ts";
-import { MAX_FILE_BYTES } from "../config/read/syntax.ts";
+import { MAX_FILE_BYTES } from "../config/read-file.ts";
 import { schemaText } from "../config/schema/json-schema.ts";
 import { template } from "../config/template.ts";
 import { findHome, type Home, makeHome } from "../control/host/home.ts";

@@ -4,7 +4,7 @@ import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { BalError } from "../base/errors.ts";
 import { codeOf } from "../base/os-error.ts";
 import type { IncludedFile } from "../config/import/draft/sources.ts";
-import { MAX_FILE_BYTES } from "../config/read/syntax.ts";
+import { MAX_FILE_BYTES } from "../config/read-file.ts";
 import { readStdin } from "./config-source.ts";
 
 /** `-` is stdin. */

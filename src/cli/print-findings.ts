@@ -1,6 +1,6 @@
 // Findings that the running bal tells of its file, with excerpts of it.
 import type { Diagnostic } from "../config/diagnostics.ts";
-import { loadConfig } from "../config/load.ts";
+import { MAX_FILE_BYTES, readStart } from "../config/read-file.ts";
 import { say } from "./output.ts";
 import { renderPretty } from "./views/render-diagnostics.ts";
 
@@ -8,6 +8,7 @@ import { renderPretty } from "./views/render-diagnostics.ts";
 export async function printFindings(found: readonly Diagnostic[]): Promise<void> {
   const [first] = found;
   if (first === undefined) return;
-  const { source } = await loadConfig(first.file);
+  const bytes = await readStart(first.file).catch(() => new Uint8Array());
+  const source = bytes.length > MAX_FILE_BYTES ? "" : new TextDecoder().decode(bytes);
   say(2, renderPretty(found, source, 2));
 }

@@ -1,5 +1,6 @@
 // What a reload changes, as data: the same for `bal graceful`, `bal diff` and the log.
 
+import type { Change } from "./change.ts";
 import type {
   AdminConfig,
   BackendConfig,
@@ -18,28 +19,12 @@ import {
   type Written,
 } from "./serialize.ts";
 
-export type ChangeKind = "added" | "removed" | "changed";
-
-/** One difference. `from` and `to` are plain JSON values; null where there is none. */
-export type Change = {
-  readonly kind: ChangeKind;
-  /** `listeners.edge.port`, `pools.web.backends.10.0.0.1:443.weight`, `timeouts.idle`… */
-  readonly path: string;
-  readonly from: unknown;
-  readonly to: unknown;
-};
-
 export function diffConfigs(from: Config, to: Config): readonly Change[] {
   return [
     ...diffTrees(treeOf(from), treeOf(to), ""),
     ...to.pools.flatMap((pool) => diffOrder(from, pool)),
     ...diffTokens(from.admin, to.admin),
   ];
-}
-
-/** `added pools.web.backends.10.0.0.1:443`, `timeouts.idle: 1h → 10m` */
-export function describeChange({ kind, path, from, to }: Change): string {
-  return kind === "changed" ? `${path}: ${show(from)} → ${show(to)}` : `${kind} ${path}`;
 }
 
 function diffTrees(from: Written, to: Written, path: string): readonly Change[] {
@@ -119,9 +104,4 @@ function byName<T extends { readonly name: string }>(
   tree: (item: T) => Written,
 ): Written {
   return Object.fromEntries(items.map((item) => [item.name, tree(item)]));
-}
-
-function show(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(show).join(", ")}]`;
-  return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -1,10 +1,10 @@
 // From a path to a config: where the file is, and its bytes.
 import { existsSync } from "node:fs";
-import { open, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { codeOf } from "../base/os-error.ts";
 import type { Diagnostic } from "./diagnostics.ts";
 import { type ParseResult, parseConfig } from "./parse.ts";
-import { MAX_FILE_BYTES } from "./read/syntax.ts";
+import { MAX_FILE_BYTES, readStart } from "./read-file.ts";
 
 /** `source` is the text, for excerpts; empty when it could not be read, or is too large. */
 export type LoadResult = ParseResult & { readonly source: string };
@@ -22,7 +22,7 @@ export function findConfig(explicit: string | undefined, home: string | null): s
 export async function loadConfig(path: string): Promise<LoadResult> {
   try {
     if ((await stat(path)).isDirectory()) return unreadable(path, "it is a folder");
-    return parseSource(await readStart(path, MAX_FILE_BYTES + 1), path);
+    return parseSource(await readStart(path), path);
   } catch (error) {
     return unreadable(path, reasonOf(codeOf(error)));
   }
@@ -31,22 +31,6 @@ export async function loadConfig(path: string): Promise<LoadResult> {
 export function parseSource(bytes: Uint8Array, file: string): LoadResult {
   const source = bytes.length > MAX_FILE_BYTES ? "" : new TextDecoder().decode(bytes);
   return { ...parseConfig(bytes, file), source };
-}
-
-// No more than is needed to see that it is too much: /dev/zero and a pipe may have no end.
-async function readStart(path: string, maxBytes: number): Promise<Uint8Array> {
-  const bytes = Buffer.alloc(maxBytes);
-  const file = await open(path);
-  try {
-    let length = 0;
-    for (;;) {
-      const { bytesRead } = await file.read(bytes, length, maxBytes - length);
-      length += bytesRead;
-      if (bytesRead === 0 || length === maxBytes) return bytes.subarray(0, length);
-    }
-  } finally {
-    await file.close();
-  }
 }
 
 function reasonOf(code: string | null): string {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { type Change, describeChange } from "../../src/config/change.ts";
 import type { Config } from "../../src/config/config.ts";
-import { type Change, describeChange, diffConfigs } from "../../src/config/diff.ts";
+import { diffConfigs } from "../../src/config/diff.ts";
 import { writtenConfig, written as writtenFor } from "../support/arbitrary-config.ts";
 import { parse } from "../support/findings.ts";
 import { configWith, type Place, places } from "../support/schema-walk.ts";

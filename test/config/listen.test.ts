@@ -1,6 +1,7 @@
 // Where listeners may be, and what is wrong with where they are.
 import { describe, expect, test } from "bun:test";
-import { describeChange, diffConfigs } from "../../src/config/diff.ts";
+import { describeChange } from "../../src/config/change.ts";
+import { diffConfigs } from "../../src/config/diff.ts";
 import { asWritten } from "../../src/config/serialize.ts";
 import { type Expected, errorsOf, expectFindings, parse } from "../support/findings.ts";
 

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { Glob } from "bun";
 import { MAX_SOCKET_PATH } from "../../src/base/address.ts";
-import { MAX_FILE_BYTES } from "../../src/config/read/syntax.ts";
+import { MAX_FILE_BYTES } from "../../src/config/read-file.ts";
 import { MAX_DURATION_MS } from "../../src/config/schema/field.ts";
 import { MAX_PORTS } from "../../src/config/schema/field-makers.ts";
 import { MAX_BACKENDS } from "../../src/config/schema/schema.ts";

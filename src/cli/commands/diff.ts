@@ -3,7 +3,7 @@ import { defineCommand } from "citty";
 import type { Preview } from "../../api/admin-api.ts";
 import { AdminClient, type Answer } from "../../api/client.ts";
 import { printable } from "../../base/printable.ts";
-import { describeChange } from "../../config/diff.ts";
+import { describeChange } from "../../config/change.ts";
 import { locateHome } from "../../control/host/home.ts";
 import type { ExitCode } from "../exit.ts";
 import { explainSilence, unanswered } from "../not-running.ts";

@@ -1,11 +1,11 @@
 // `bal drain` and `bal undrain`: takes a backend out of service without ending a connection, and back.
-import { isatty } from "node:tty";
 import { defineCommand } from "citty";
 import { AdminClient } from "../../api/client.ts";
 import { BalError } from "../../base/errors.ts";
 import { printable } from "../../base/printable.ts";
 import { parseDuration } from "../../base/units.ts";
 import { type Home, locateHome } from "../../control/host/home.ts";
+import { isTerminal } from "../../os/terminal.ts";
 import { type ExitCode, usageError } from "../exit.ts";
 import { asked, findBackend, type Named, nameArgument, spell } from "../named-backend.ts";
 import { say, sayOver } from "../output.ts";
@@ -68,7 +68,7 @@ type Wait = {
 async function waitForLast(named: Named, { client, home, withinMs }: Wait): Promise<ExitCode> {
   const startedAtMs = performance.now();
   const who = spell(named);
-  const isWatched = isatty(2);
+  const isWatched = isTerminal(2);
   try {
     for (;;) {
       const { active, state } = (await findBackend(client, home, who)).status;

@@ -4,7 +4,7 @@ import type { ReloadReport } from "../../api/admin-api.ts";
 import { AdminClient, type Answer } from "../../api/client.ts";
 import { BalError } from "../../base/errors.ts";
 import { printable } from "../../base/printable.ts";
-import { describeChange } from "../../config/diff.ts";
+import { describeChange } from "../../config/change.ts";
 import { type Home, locateHome } from "../../control/host/home.ts";
 import type { ExitCode } from "../exit.ts";
 import { explainSilence, signalRunning } from "../not-running.ts";

@@ -3,6 +3,7 @@ import { defineCommand } from "citty";
 import { AdminClient } from "../../api/client.ts";
 import { fromHistory, Meter, TREND } from "../../api/recent-rates.ts";
 import { type Home, locateHome } from "../../control/host/home.ts";
+import { isTerminal } from "../../os/terminal.ts";
 import { type ExitCode, usageError } from "../exit.ts";
 import { asked } from "../named-backend.ts";
 import { say } from "../output.ts";
@@ -39,7 +40,7 @@ export const status = defineCommand({
     }
     const history = await client.history(TREND).catch(() => null);
     const lately = fromHistory(history?.kind === "ok" ? history.body : null);
-    const { columns: width } = process.stdout;
+    const width = isTerminal(1) ? process.stdout.columns : 0;
     const view = { lately, nowMs: Date.now(), ...(width > 0 && { width }) };
     say(1, statusLines(now, view).join("\n"));
     return 0;

@@ -1,6 +1,5 @@
 // `bal top`: the backends of the running bal on the whole screen, once a second, to sort and to drain.
 
-import { isatty } from "node:tty";
 import { defineCommand } from "citty";
 import type { SessionStatus, Status } from "../../api/admin-api.ts";
 import { AdminClient } from "../../api/client.ts";
@@ -8,6 +7,7 @@ import { Meter } from "../../api/recent-rates.ts";
 import { BalError } from "../../base/errors.ts";
 import { plural } from "../../base/figures.ts";
 import { type Home, locateHome } from "../../control/host/home.ts";
+import { isTerminal } from "../../os/terminal.ts";
 import { type ExitCode, usageError } from "../exit.ts";
 import { asked, spell } from "../named-backend.ts";
 import { keysOf } from "../views/keys.ts";
@@ -30,7 +30,7 @@ const MAX_SESSIONS = 500;
 export const top = defineCommand({
   meta: { name: "top", description: "Watch the backends on the whole screen, sort and drain them" },
   async run(): Promise<ExitCode> {
-    if (!isatty(0) || !isScreen()) {
+    if (!isTerminal(0) || !isScreen()) {
       throw usageError("`bal top` is for a terminal", "`bal status --watch` is for anything else");
     }
     const home = locateHome();

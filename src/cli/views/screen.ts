@@ -1,6 +1,7 @@
 // The whole terminal, borrowed: the alternate screen without a cursor, redrawn in place, and given back
 // on every way out, a crash included.
-import { isatty } from "node:tty";
+
+import { isTerminal } from "../../os/terminal.ts";
 import { put } from "../output.ts";
 import { clip } from "./table.ts";
 
@@ -14,7 +15,7 @@ const CLEAR_LINE = "\u001b[K";
 const CLEAR_BELOW = "\r\n\u001b[J";
 
 export function isScreen(): boolean {
-  return isatty(1) && process.env.TERM !== "dumb";
+  return isTerminal(1) && process.env.TERM !== "dumb";
 }
 
 export class Screen implements Disposable {

@@ -1,9 +1,8 @@
 // Bytes → one YAML document, or where and why they are none.
 import { isUtf8 } from "node:buffer";
 import { type Document, LineCounter, parseDocument, type YAMLError } from "yaml";
+import { MAX_FILE_BYTES } from "../read-file.ts";
 import { Report } from "../report.ts";
-
-export const MAX_FILE_BYTES = 1024 * 1024;
 
 /** A finding of the parser after which the rest of the document still means what it says. */
 const HARMLESS = "TAG_RESOLVE_FAILED";

@@ -1,11 +1,11 @@
 // bal's own log: consola with a reporter of ours, onto stderr or a file. It never waits for a slow
 // reader, never fails, and never logs its own failure: what can't be written is dropped and counted.
-import { isatty } from "node:tty";
 import { styleText } from "node:util";
 import { type ConsolaInstance, createConsola, type LogObject } from "consola/core";
 import { printable, printableJson } from "../../base/printable.ts";
 import type { Move } from "../../base/staged-change.ts";
 import type { LogFormat, LogLevel } from "../../config/config.ts";
+import { isTerminal } from "../../os/terminal.ts";
 import { LineWriter, type Target } from "./line-writer.ts";
 
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -113,7 +113,7 @@ export class LogSink implements Log {
   }
 
   private isPrettyFor(format: LogFormat): boolean {
-    return format === "pretty" || (format === "auto" && isatty(this.writer.fd));
+    return format === "pretty" || (format === "auto" && isTerminal(this.writer.fd));
   }
 
   private format({ date, type, args, event = "", fields = {} }: Entry): string {
@@ -150,7 +150,7 @@ function bounded(value: unknown): unknown {
 /** May lines on this descriptor have colour? */
 export function hasColor(fd: number): boolean {
   const { NO_COLOR, TERM } = process.env;
-  return isatty(fd) && !NO_COLOR && TERM !== "dumb";
+  return isTerminal(fd) && !NO_COLOR && TERM !== "dumb";
 }
 
 // A line stays one, whatever a name or an error has in it.

@@ -9,9 +9,9 @@ import type {
   ReloadSource,
 } from "../../api/admin-api.ts";
 import type { SerialQueue } from "../../base/serial-queue.ts";
+import { describeChange } from "../../config/change.ts";
 import type { Config } from "../../config/config.ts";
 import { describeDiagnostic } from "../../config/diagnostics.ts";
-import { describeChange } from "../../config/diff.ts";
 import type { AdminServer } from "../admin/server.ts";
 import type { EventBus } from "../events/event-bus.ts";
 import type { Log } from "../logs/log.ts";

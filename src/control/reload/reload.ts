@@ -9,9 +9,10 @@ import type {
   ReloadSource,
 } from "../../api/admin-api.ts";
 import { BalError } from "../../base/errors.ts";
+import { type Change, describeChange } from "../../config/change.ts";
 import type { Config } from "../../config/config.ts";
 import { type Diagnostic, describeDiagnostic } from "../../config/diagnostics.ts";
-import { type Change, describeChange, diffConfigs } from "../../config/diff.ts";
+import { diffConfigs } from "../../config/diff.ts";
 import { type LoadResult, loadConfig } from "../../config/load.ts";
 import type { AdminServer } from "../admin/server.ts";
 import { withToken } from "../admin/token.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { parseConfig } from "../../../src/config/parse.ts";
-import { MAX_FILE_BYTES } from "../../../src/config/read/syntax.ts";
+import { MAX_FILE_BYTES } from "../../../src/config/read-file.ts";
 import { type Expected, errorsOf, expectFindings, parse } from "../../support/findings.ts";
 
 const BACKENDS = "backends: [{host: a, port: 1}, {host: b, port: 2}]\n";
