@@ -22,6 +22,9 @@ export const MSG_DONTWAIT = 0x40;
 export const MSG_TRUNC = 0x20;
 export const MSG_NOSIGNAL = 0x4000;
 
+/** Bytes sent that the peer's kernel has not confirmed (tcp(7)), or its reader not taken (unix(7)). */
+export const SIOCOUTQ = 0x5411;
+
 export const IPPROTO_TCP = 6;
 export const TCP_DEFER_ACCEPT = 9;
 export const TCP_QUICKACK = 12;
@@ -45,6 +48,7 @@ export const SPLICE_F_NONBLOCK = 2;
 export const EPOLL_CLOEXEC = 0o2000000;
 export const EPOLL_CTL_ADD = 1;
 export const EPOLLIN = 0x1;
+export const EPOLLPRI = 0x2;
 export const EPOLLOUT = 0x4;
 export const EPOLLERR = 0x8;
 export const EPOLLHUP = 0x10;

@@ -1,7 +1,16 @@
-// A connected socket by its descriptor, where no Bun socket owns it. Linux only.
+// A connected socket by its descriptor, beside what Bun knows or without it. Linux only.
 import { ptr } from "bun:ffi";
-import { MSG_DONTWAIT, MSG_TRUNC, SHUT_WR, SO_ERROR, SO_LINGER, SOL_SOCKET } from "./abi.ts";
-import { errno, getLibc } from "./libc.ts";
+import {
+  MSG_DONTWAIT,
+  MSG_TRUNC,
+  SHUT_WR,
+  SIOCOUTQ,
+  SO_ERROR,
+  SO_LINGER,
+  SOL_SOCKET,
+} from "./abi.ts";
+import { errno, getLibc, isLinux } from "./libc.ts";
+import { descriptorOf } from "./socket.ts";
 
 /** How much one call of `discard` drops at most. TCP copies nothing with MSG_TRUNC (tcp(7)); a unix
  *  socket takes no notice of it, so there is room for all of it (Linux 6.18). */
@@ -30,6 +39,14 @@ export function abort(fd: number): void {
   linger[1] = 0;
   libc.setsockopt(fd, SOL_SOCKET, SO_LINGER, lingerPointer, 8);
   libc.close(fd);
+}
+
+/** What was written to a socket, Bun's or a splicer's, and its peer has not taken yet. 0 where nothing
+ *  tells: of a closed socket, on macOS. */
+export function unsentBytes(socket: object): number {
+  const fd = descriptorOf(socket);
+  if (!isLinux || fd < 0) return 0;
+  return getLibc().ioctl(fd, SIOCOUTQ, valuePointer) < 0 ? 0 : (value[0] ?? 0);
 }
 
 /** Takes its pending error: an errno, 0 when there is none. */
