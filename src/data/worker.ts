@@ -1,6 +1,7 @@
 // Second entry point of the build: one thread of the data plane. Turns messages of the control
 // plane into listeners, and keeps the thread's heartbeat.
 import { connectTo } from "../os/connect.ts";
+import { unsentBytes } from "../os/stream.ts";
 import { Board } from "../shared/board.ts";
 import type { End } from "../shared/end-reason.ts";
 import type { Generation } from "../shared/generation.ts";
@@ -10,6 +11,7 @@ import { queueWatch } from "./dial/queue.ts";
 import { applyGeneration, type Served } from "./generation.ts";
 import { BufferBudget } from "./relay/buffer-budget.ts";
 import { clientName } from "./relay/client-address.ts";
+import { DeliveryWatch } from "./relay/delivery-watch.ts";
 import type { Session } from "./relay/session.ts";
 import { pendingWatch, startSweep } from "./relay/sweeps.ts";
 import { answer, reportFaults } from "./relay/thread-messages.ts";
@@ -70,6 +72,8 @@ function boot(worker: number, board: Board): WorkerContext {
     watchQueues: queueWatch(queues),
     access: null,
     placeOf,
+    unsentBytes,
+    deliveries: new DeliveryWatch(unsentBytes),
     spliceAfterBytes: Number.POSITIVE_INFINITY,
     promote: (session) => promoted.promote(session),
     onSessionEnd: () => {

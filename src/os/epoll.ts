@@ -9,14 +9,17 @@ import {
   EPOLLHUP,
   EPOLLIN,
   EPOLLOUT,
+  EPOLLPRI,
   EPOLLRDHUP,
 } from "./abi.ts";
 import { errno, getLibc } from "./libc.ts";
 
 /** Bits of an event. */
-export const READABLE = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+export const READABLE = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 export const WRITABLE = EPOLLOUT | EPOLLHUP | EPOLLERR;
 export const FAILED = EPOLLERR;
+/** There is an urgent byte (tcp(7)) that nobody has read past yet. */
+export const URGENT = EPOLLPRI;
 
 const MAX_EVENTS = 256;
 /** struct epoll_event is packed on x86_64 only. */
@@ -41,7 +44,7 @@ export class Epoll {
   /** Tells every change of the descriptor from now on, and first what it is now. Closing it ends
    *  that. @returns 0 or an errno */
   add(fd: number, token: number): number {
-    this.change.setUint32(0, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, true);
+    this.change.setUint32(0, EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET, true);
     this.change.setUint32(DATA_OFFSET, token, true);
     return getLibc().epoll_ctl(this.fd, EPOLL_CTL_ADD, fd, this.changePointer) < 0 ? errno() : 0;
   }

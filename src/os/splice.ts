@@ -4,6 +4,7 @@ import { ptr } from "bun:ffi";
 import {
   F_GETPIPE_SZ,
   F_SETPIPE_SZ,
+  MSG_DONTWAIT,
   O_CLOEXEC,
   O_NONBLOCK,
   SPLICE_F_MOVE,
@@ -16,6 +17,10 @@ export type KernelPipe = { readonly read: number; readonly write: number };
 
 /** More than a pipe ever holds: as much as there is. */
 const ALL = 1024 * 1024;
+
+/** Less than any pipe holds that is opened here. */
+const copied = new Uint8Array(new ArrayBuffer(16 * 1024));
+const copiedPointer = ptr(copied);
 
 const ends = new Int32Array(new ArrayBuffer(8));
 const endsPointer = ptr(ends);
@@ -34,6 +39,20 @@ export function openPipe(bytes: number, leastBytes: number): KernelPipe | null {
   if (size >= leastBytes || libc.fcntl(pipe.write, F_GETPIPE_SZ, 0) >= leastBytes) return pipe;
   closePipe(pipe);
   return null;
+}
+
+/**
+ * Moves what splice(2) stops before: at an urgent byte it says that there is nothing, or, with a FIN
+ * behind it, that this is the end; recv(2) leaves the byte out and goes on (Linux 6.18). The pipe must be
+ * empty.
+ *
+ * @returns bytes moved, 0 at the end, or a negative errno
+ */
+export function copy(socket: number, pipe: number): number {
+  const libc = getLibc();
+  const count = libc.recv(socket, copiedPointer, copied.length, MSG_DONTWAIT);
+  if (count <= 0) return count < 0 ? -errno() : 0;
+  return libc.write(pipe, copiedPointer, count) < 0 ? -errno() : count;
 }
 
 export function closePipe({ read, write }: KernelPipe): void {

@@ -51,7 +51,7 @@ export function makeBackendHandlers(connect: ConnectEvents): SocketHandlers<Sess
 }
 
 function closed(session: Session, error: Error | undefined): void {
-  // Without an error it is the FIN that came after ours: Bun gives no `end` for it then.
-  if (error === undefined) session.finished(session.down);
-  else session.broke(session.down);
+  // As for a client.
+  if (error !== undefined) session.broke(session.down);
+  session.finished(session.down);
 }

@@ -20,9 +20,10 @@ export const clientHandlers = {
   close(socket: Client, error?: Error): void {
     const session = sessionOf(socket);
     if (session === null) return;
-    // Without an error it is the FIN that came after ours: Bun gives no `end` for it then.
-    if (error === undefined) session.finished(session.up);
-    else session.broke(session.up);
+    // Without an error it is the FIN that came after ours: Bun gives no `end` for it then. With one,
+    // everything before it was read.
+    if (error !== undefined) session.broke(session.up);
+    session.finished(session.up);
   },
   error(socket: Client, error: Error): void {
     const session = sessionOf(socket);

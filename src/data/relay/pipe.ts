@@ -7,28 +7,31 @@
 // It knows neither direction nor session, and closes nothing: the session decides what a broken
 // sink means and forwards the FIN.
 import type { BufferBudget } from "./buffer-budget.ts";
+import { Progress, type UnsentBytes } from "./progress.ts";
 import type { Direction, PipeSocket } from "./relay-types.ts";
 
 /** Bytes kept for a sink that is not there yet before its source is paused. */
 const EARLY_BYTES = 64 * 1024;
+/** Between two reads of a source whose bytes are dropped: 5 MB/s of them, and no more. */
+export const DROP_PAUSE_MS = 100;
 const NOTHING = new Uint8Array(0);
 
 export class Pipe implements Direction {
   source: PipeSocket | null = null;
   sink: PipeSocket | null = null;
   hasEnded = false;
+  isCut = false;
   state: Direction["state"] = "open";
   bytes = 0;
-  movedAtMs: number;
+  readonly progress: Progress;
   stalledSinceMs: number;
-  private sweptBytes = 0;
   private pending: Uint8Array | null = null;
   private isPaused = false;
   private readonly budget: BufferBudget;
 
   constructor(budget: BufferBudget, nowMs: number) {
     this.budget = budget;
-    this.movedAtMs = nowMs;
+    this.progress = new Progress(nowMs);
     this.stalledSinceMs = nowMs;
   }
 
@@ -36,7 +39,7 @@ export class Pipe implements Direction {
     return this.pending === null ? 0 : this.pending.length;
   }
 
-  get isFinDue(): boolean {
+  get isEndDue(): boolean {
     return this.hasEnded && this.pending === null && this.state === "open" && this.sink !== null;
   }
 
@@ -53,7 +56,11 @@ export class Pipe implements Direction {
   }
 
   push(chunk: Uint8Array): boolean {
-    if (this.state === "dead") return true;
+    if (this.state === "dead") {
+      this.pause();
+      setTimeout(() => this.resume(), DROP_PAUSE_MS);
+      return true;
+    }
     if (this.pending !== null || this.sink === null) {
       this.keep(this.pending === null ? chunk : concat(this.pending, chunk));
       if (this.sink !== null || this.pendingBytes > EARLY_BYTES) this.pause();
@@ -91,8 +98,8 @@ export class Pipe implements Direction {
     this.source?.resume();
   }
 
-  // The source is read on: a socket that is closed with unread input resets what its peer has yet to
-  // get (RFC 2525, 2.17).
+  // The source is read on, slowly: a socket that is closed with unread input resets what its peer has
+  // yet to get (RFC 2525, 2.17), and a peer may read only when it has sent everything.
   kill(): void {
     this.state = "dead";
     this.drop();
@@ -107,11 +114,10 @@ export class Pipe implements Direction {
     this.sink = null;
   }
 
-  observe(nowMs: number): void {
-    if (this.pending === null || this.bytes !== this.sweptBytes) this.stalledSinceMs = nowMs;
-    if (this.bytes === this.sweptBytes) return;
-    this.sweptBytes = this.bytes;
-    this.movedAtMs = nowMs;
+  observe(nowMs: number, unsentBytes: UnsentBytes): void {
+    const { sink, progress } = this;
+    if (sink !== null) progress.look(nowMs, this.bytes, () => unsentBytes(sink));
+    if (this.pending === null || progress.movedAtMs === nowMs) this.stalledSinceMs = nowMs;
   }
 
   private pause(): void {

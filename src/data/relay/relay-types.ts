@@ -1,5 +1,6 @@
 // What a session needs of its sockets and of its two directions, whoever moves the bytes: a worker
 // through Bun (`Pipe`), or a splicer in the kernel (`SplicePipe`).
+import type { Progress, UnsentBytes } from "./progress.ts";
 
 /** What a pipe needs of a socket. */
 export type PipeSocket = {
@@ -36,20 +37,22 @@ export type Step = {
 export type Direction = {
   source: PipeSocket | null;
   sink: PipeSocket | null;
-  /** The source's FIN has come. */
+  /** The source sends no more: its FIN has come, or it has broken and everything before was read. */
   hasEnded: boolean;
-  /** `finished`: all was delivered and the FIN forwarded. `dead`: the sink is gone, bytes are dropped. */
+  /** It has broken without a FIN: its stream ends with a reset. */
+  isCut: boolean;
+  /** `finished`: the sink was given everything, and the FIN if there is one. `dead`: the sink is gone, bytes are dropped. */
   state: "open" | "finished" | "dead";
   /** Bytes that the sink's kernel has taken. */
   readonly bytes: number;
-  /** When the last bytes were seen to move, by this thread's clock; kept by the sweep. */
-  movedAtMs: number;
+  /** When bytes were last seen to move, by this thread's clock; kept by the sweep. */
+  readonly progress: Progress;
   /** When its sink was last seen to have taken something, or all there was; kept by the sweep. */
   readonly stalledSinceMs: number;
   /** Bytes that wait for the sink in this process's memory. */
   readonly pendingBytes: number;
-  /** Everything before the source's FIN was delivered, the FIN itself was not. */
-  readonly isFinDue: boolean;
+  /** Everything before the source's end was delivered, the end itself was not. */
+  readonly isEndDue: boolean;
   /** Takes a chunk from the source. False: the sink is broken. */
   push(chunk: Uint8Array): boolean;
   /** The sink may have room; spurious calls do nothing. False: the sink is broken. */
@@ -59,5 +62,5 @@ export type Direction = {
   /** Frees what it holds; it is not used again. */
   release(): void;
   /** For the sweep: notes whether bytes have moved since the last one. */
-  observe(nowMs: number): void;
+  observe(nowMs: number, unsentBytes: UnsentBytes): void;
 };

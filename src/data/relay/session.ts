@@ -68,7 +68,8 @@ export class Session {
   /** Its client's ClientHello; null: it was not read. */
   hello: ClientHello | null = null;
   clientCell: number;
-  /** Once a side was reset after its FIN: how the session will have ended. */
+  /** Once a side has broken, and the other one still gets what came before: how the session will have
+   *  ended. */
   lingering: End | null = null;
   /** Bytes in one direction that make it bulk: worth a splicer. */
   spliceAtBytes: number;
@@ -190,7 +191,7 @@ export class Session {
     this.backend = backend;
     this.up.sink = backend;
     this.down.source = backend;
-    this.up.movedAtMs = performance.now();
+    this.up.progress.movedAtMs = performance.now();
     this.flush(this.up);
   }
 
@@ -216,38 +217,42 @@ export class Session {
   /** A pipe's sink may have room, or its FIN may be due. */
   flush(pipe: Direction): void {
     if (!pipe.flush()) return this.broke(this.reverse(pipe));
-    if (pipe.isFinDue) this.forwardFin(pipe);
+    if (pipe.isEndDue) this.forwardEnd(pipe);
     else if (pipe.bytes >= this.spliceAtBytes) this.thread.promote(this);
   }
 
-  /** A pipe's source has sent FIN. */
+  /** A pipe's source sends no more: its FIN has come, or all that there was before it broke. */
   finished(pipe: Direction): void {
+    if (this.phase === "ended") return;
     if (this.phase === "preread") return this.end("clientGonePreread");
     pipe.hasEnded = true;
     if (this.step === null) this.phase = "half_closed";
+    if (pipe.isCut) this.sourceOf(pipe)?.terminate();
     if (pipe.state === "dead") this.endLinger(this.reverse(pipe));
     else this.flush(pipe);
   }
 
-  /** A pipe's source was reset, or broke when it was written to. */
+  /** A pipe's source was reset, or broke when it was written to: it takes no more. What it has sent
+   *  may still come, and the other side gets all of it: then FIN where that was the whole stream, else
+   *  a reset. */
   broke(pipe: Direction): void {
     if (this.phase === "ended") return;
     const gone = CLIENT_GONE[this.phase];
     if (gone !== undefined) return this.end(gone);
-    const reverse = this.reverse(pipe);
-    const end = this.resetReason(pipe);
-    if (!pipe.hasEnded || pipe.state === "dead") return this.end(end);
-    // Its stream was whole before: the other side still gets all of it, then FIN.
-    this.lingering = end;
-    (pipe === this.up ? this.client : this.backend)?.terminate();
-    reverse.kill();
+    if (pipe.state === "dead") return this.end(this.lingering ?? this.resetReason(pipe));
+    if (this.lingering !== null) return;
+    this.lingering = this.resetReason(pipe);
+    pipe.isCut = !pipe.hasEnded;
+    if (pipe.hasEnded) this.sourceOf(pipe)?.terminate();
+    this.reverse(pipe).kill();
     this.endLinger(pipe);
   }
 
-  private forwardFin(pipe: Direction): void {
+  private forwardEnd(pipe: Direction): void {
     const reverse = this.reverse(pipe);
-    const sink = pipe === this.up ? this.backend : this.client;
+    const sink = this.sourceOf(reverse);
     pipe.state = "finished";
+    if (pipe.isCut) return this.endLinger(pipe);
     if (reverse.state === "dead") {
       sink?.shutdown();
       return this.endLinger(pipe);
@@ -261,8 +266,16 @@ export class Session {
 
   // `pipe` is what remains of a session whose other direction is dead.
   private endLinger(pipe: Direction): void {
-    if (this.lingering === null || pipe.state !== "finished") return;
-    if (this.reverse(pipe).hasEnded) this.end(this.lingering);
+    const { lingering } = this;
+    if (lingering === null || pipe.state !== "finished") return;
+    const reverse = this.reverse(pipe);
+    const sink = this.sourceOf(reverse);
+    if (pipe.isCut && sink !== null) this.thread.deliveries.add(this, sink, lingering);
+    else if (reverse.hasEnded) this.end(lingering);
+  }
+
+  private sourceOf(pipe: Direction): RelaySocket | null {
+    return pipe === this.up ? this.client : this.backend;
   }
 
   private reverse(pipe: Direction): Direction {

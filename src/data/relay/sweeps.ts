@@ -7,7 +7,8 @@ import type { WorkerContext } from "./worker-context.ts";
 const SWEEP_MS = 1000;
 /** How late a preread or a dial may be given up. */
 const PENDING_SWEEP_MS = 50;
-/** How long a side may stay whose peer was reset after a whole stream; nginx's lingering_timeout. */
+/** How long a side may stay that has got a whole stream, when the other side was reset after it; nginx's
+ *  lingering_timeout. */
 const LINGER_MS = 5000;
 /** Over the buffer budget, a reader that has taken nothing for so long makes room for the others. */
 const STALL_MS = 30_000;
@@ -44,22 +45,28 @@ export function pendingWatch(pending: ReadonlySet<Session>): () => void {
 }
 
 function sweepSession(session: Session, nowMs: number): void {
-  session.up.observe(nowMs);
-  session.down.observe(nowMs);
+  const { up, down, thread } = session;
+  up.observe(nowMs, thread.unsentBytes);
+  down.observe(nowMs, thread.unsentBytes);
   if (!session.isRelaying) return;
   session.keepAlive();
   session.countBytes();
   if (nowMs >= session.endAtMs) return session.end("maxLifetime");
   const [limitMs, end] = quietLimit(session);
-  const movedAtMs = Math.max(session.up.movedAtMs, session.down.movedAtMs);
+  const movedAtMs = Math.max(up.progress.movedAtMs, down.progress.movedAtMs);
   if (limitMs > 0 && nowMs - movedAtMs >= limitMs) session.end(end);
 }
 
 /** How long no byte may move, 0 for ever, and what it is called when it is over. */
 function quietLimit(session: Session): readonly [number, End] {
-  if (session.lingering !== null) return [LINGER_MS, session.lingering];
-  if (session.phase === "half_closed") return [session.limits.halfClosedMs, "halfClosedTimeout"];
-  return [session.limits.idleMs, "idleTimeout"];
+  const { up, down, limits, lingering } = session;
+  if (lingering !== null) {
+    const last = up.state === "dead" ? down : up;
+    const isFinSent = last.state === "finished" && !last.isCut;
+    return [isFinSent ? LINGER_MS : limits.halfClosedMs, lingering];
+  }
+  if (session.phase === "half_closed") return [limits.halfClosedMs, "halfClosedTimeout"];
+  return [limits.idleMs, "idleTimeout"];
 }
 
 function endStalled(thread: WorkerContext, nowMs: number): void {

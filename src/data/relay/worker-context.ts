@@ -5,6 +5,8 @@ import type { Board } from "../../shared/board.ts";
 import type { End } from "../../shared/end-reason.ts";
 import type { Fault, FromWorker } from "../../shared/worker-messages.ts";
 import type { BufferBudget } from "./buffer-budget.ts";
+import type { DeliveryWatch } from "./delivery-watch.ts";
+import type { UnsentBytes } from "./progress.ts";
 import type { Session } from "./session.ts";
 
 /** Names; null: it is gone. */
@@ -58,6 +60,10 @@ export type WorkerContext = {
   readonly placeOf: (listener: number, slot: number) => Place;
   /** Bytes in one direction after which a session is bulk; Infinity: never. */
   spliceAfterBytes: number;
+  /** Bytes that were written to a socket and that its peer has not taken yet. */
+  readonly unsentBytes: UnsentBytes;
+  /** Sessions that end once their peer has its last bytes. */
+  readonly deliveries: DeliveryWatch;
   /** Hands a bulk session to this worker's splicer, if that can be now. */
   readonly promote: (session: Session) => void;
   /** A session has ended: there may be room for a client that waits. */

@@ -4,24 +4,30 @@
 //
 // What `Pipe` is to a worker; no byte of it is ever in this process's memory.
 import { EAGAIN, EINTR } from "../../os/abi.ts";
-import { closePipe, type KernelPipe, splice } from "../../os/splice.ts";
+import { closePipe, copy, type KernelPipe, splice } from "../../os/splice.ts";
 import { discard } from "../../os/stream.ts";
+import { Progress, type UnsentBytes } from "../relay/progress.ts";
 import type { Direction } from "../relay/relay-types.ts";
 import type { SplicedSocket } from "./spliced-socket.ts";
 
 /** What one call moves at most, so that one session does not starve the others. */
 const TURN_BYTES = 4 * 1024 * 1024;
 
-/** `waiting`: until source or sink changes. `more`: its turn is over, there is more to move. */
-export type Move = "waiting" | "more" | "ended" | "source-broken" | "sink-broken";
+/** And what it drops. */
+const DROP_BYTES = 512 * 1024;
+
+/** `waiting`: until source or sink changes. `more`: its turn is over, there is more to move; `dropped`:
+ *  or to drop. */
+export type Move = "waiting" | "more" | "dropped" | "ended" | "source-broken" | "sink-broken";
 
 export class SplicePipe implements Direction {
   source: SplicedSocket;
   sink: SplicedSocket;
   hasEnded = false;
+  isCut = false;
   state: Direction["state"] = "open";
   bytes = 0;
-  movedAtMs: number;
+  readonly progress = new Progress(performance.now());
   /** What waits for the sink is the kernel's. */
   readonly stalledSinceMs = Number.POSITIVE_INFINITY;
   /** None is in this process's memory. */
@@ -29,7 +35,6 @@ export class SplicePipe implements Direction {
   private readonly pipe: KernelPipe;
   /** Bytes in the kernel's pipe. */
   private held = 0;
-  private sweptBytes = 0;
   private isOpen = true;
 
   /** It owns the kernel's pipe. */
@@ -39,16 +44,16 @@ export class SplicePipe implements Direction {
     this.sink = sink;
     source.from = this;
     sink.to = this;
-    this.movedAtMs = performance.now();
   }
 
-  get isFinDue(): boolean {
+  get isEndDue(): boolean {
     return this.hasEnded && this.held === 0 && this.state === "open";
   }
 
   /** Moves what can be moved now. */
   move(): Move {
-    for (let moved = 0; moved < TURN_BYTES; ) {
+    const isDead = this.state === "dead";
+    for (let moved = 0; moved < (isDead ? DROP_BYTES : TURN_BYTES); ) {
       if (!this.flush()) return "sink-broken";
       if (this.held > 0 || !this.source.isReadable) return "waiting";
       const count = this.fill();
@@ -57,7 +62,7 @@ export class SplicePipe implements Direction {
       else if (count > 0) moved += count;
       else if (count !== -EINTR) return "source-broken";
     }
-    return "more";
+    return isDead ? "dropped" : "more";
   }
 
   flush(): boolean {
@@ -90,15 +95,19 @@ export class SplicePipe implements Direction {
     closePipe(this.pipe);
   }
 
-  observe(nowMs: number): void {
-    if (this.bytes === this.sweptBytes) return;
-    this.sweptBytes = this.bytes;
-    this.movedAtMs = nowMs;
+  observe(nowMs: number, unsentBytes: UnsentBytes): void {
+    this.progress.look(nowMs, this.bytes, () => unsentBytes(this.sink));
   }
 
   private fill(): number {
     if (this.state === "dead") return discard(this.source.fd);
-    const count = splice(this.source.fd, this.pipe.write);
+    const { source, pipe } = this;
+    let count = splice(source.fd, pipe.write);
+    // An urgent byte is in its way, or a FIN that may have one before it.
+    if (count === 0 || (count === -EAGAIN && source.isUrgent)) {
+      source.isUrgent = false;
+      count = copy(source.fd, pipe.write);
+    }
     if (count > 0) this.held += count;
     return count;
   }

@@ -18,6 +18,8 @@ export class SplicedSocket implements RelaySocket {
   to: SplicePipe | null = null;
   /** False until the next event: a read said that there is nothing. */
   isReadable = true;
+  /** An urgent byte has come. */
+  isUrgent = false;
   /** Its place among the splicer's sockets. */
   token = 0;
   private isOpen = true;

@@ -1,13 +1,15 @@
 // Third entry point of the build: a thread that moves the bytes of bulk sessions in the kernel.
 // Each worker has one, from its first bulk session on. It accepts and dials nothing.
-import { Epoll, FAILED, READABLE, WRITABLE } from "../../os/epoll.ts";
+import { Epoll, FAILED, READABLE, URGENT, WRITABLE } from "../../os/epoll.ts";
 import { monotonicOffsetMs } from "../../os/monotonic.ts";
-import { takeError } from "../../os/stream.ts";
+import { takeError, unsentBytes } from "../../os/stream.ts";
 import { clearWake } from "../../os/waker.ts";
 import { Board } from "../../shared/board.ts";
 import type { FromSplicer, SplicedSession, ToSplicer } from "../../shared/worker-messages.ts";
 import { BATCH_MS, replanned } from "../access-log/access-batch.ts";
 import { BufferBudget } from "../relay/buffer-budget.ts";
+import { DeliveryWatch, LOOK_MS } from "../relay/delivery-watch.ts";
+import { DROP_PAUSE_MS } from "../relay/pipe.ts";
 import { Session } from "../relay/session.ts";
 import { startSweep } from "../relay/sweeps.ts";
 import { answer, reportFaults } from "../relay/thread-messages.ts";
@@ -34,6 +36,8 @@ let thread: WorkerContext | null = null;
 let wakerFd = -1;
 let lastToken = WAKER;
 let isTurning = false;
+/** Pipes that wait for the next turn to drop what comes. */
+let dropping = 0;
 
 self.onmessage = ({ data: message }) => {
   switch (message.kind) {
@@ -76,6 +80,8 @@ function boot(row: number, board: Board): WorkerContext {
     watchQueues: () => {},
     access: null,
     placeOf: () => ({ listener: null, pool: null, backend: null }),
+    unsentBytes,
+    deliveries: new DeliveryWatch(unsentBytes),
     spliceAfterBytes: Number.POSITIVE_INFINITY,
     promote: () => {},
     onSessionEnd: () => {},
@@ -122,15 +128,20 @@ function watch(socket: SplicedSocket): boolean {
 function turn(): void {
   isTurning = false;
   if (thread === null || thread.sessions.size === 0) return;
-  // What is in the batch goes when it is due.
-  const sleepMs = (thread.access?.isEmpty ?? true) ? MAX_SLEEP_MS : BATCH_MS;
-  const count = epoll.wait(unfinished.size > 0 ? 0 : sleepMs);
+  const count = epoll.wait(unfinished.size > 0 ? 0 : sleepMs(thread));
   for (const pipe of [...unfinished]) {
     unfinished.delete(pipe);
     move(pipe);
   }
   for (let event = 0; event < count; event++) happened(epoll.token(event), epoll.bits(event));
   turnSoon();
+}
+
+// Its timers run between turns.
+function sleepMs({ access, deliveries }: WorkerContext): number {
+  if (!deliveries.isEmpty) return LOOK_MS;
+  if (dropping > 0) return DROP_PAUSE_MS;
+  return (access?.isEmpty ?? true) ? MAX_SLEEP_MS : BATCH_MS;
 }
 
 function turnSoon(): void {
@@ -145,6 +156,7 @@ function happened(token: number, bits: number): void {
   if (socket === undefined) return;
   if (bits & READABLE) {
     socket.isReadable = true;
+    if (bits & URGENT) socket.isUrgent = true;
     move(socket.from);
   }
   if (bits & WRITABLE) move(socket.to);
@@ -163,14 +175,25 @@ function move(pipe: SplicePipe | null): void {
     case "more":
       unfinished.add(pipe);
       return;
+    case "dropped":
+      return dropLater(pipe);
     case "ended":
       pipe.source.gotFin();
       return session.finished(pipe);
     case "source-broken":
-      return broke(session, pipe);
+      broke(session, pipe);
+      return session.finished(pipe);
     case "sink-broken":
       return broke(session, pipe.sink.from ?? pipe);
   }
+}
+
+function dropLater(pipe: SplicePipe): void {
+  dropping++;
+  setTimeout(() => {
+    dropping--;
+    move(pipe);
+  }, DROP_PAUSE_MS);
 }
 
 // What is left of it may have bytes to drop that no further event tells.

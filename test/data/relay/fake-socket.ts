@@ -21,11 +21,14 @@ export class FakeSocket {
   isPaused = false;
   /** Bytes that the kernel takes before it is full. */
   room = 0;
+  /** Written, and not taken by the peer. */
+  private readonly outbox: number[] = [];
   private readonly inbox: Uint8Array[] = [];
   private inboxFin = false;
   private finRead = false;
   private finSent = false;
   private isBroken = false;
+  private hasWriteFailed = false;
   private readonly handlers: FakeHandlers;
 
   constructor(handlers: FakeHandlers) {
@@ -35,11 +38,16 @@ export class FakeSocket {
   // --- what bal calls ---------------------------------------------------------------------
 
   write(chunk: Uint8Array): number {
+    if (this.isBroken) this.hasWriteFailed = true;
     if (this.isClosed || this.finSent || this.isBroken) return -1;
     const taken = Math.min(chunk.length, this.room);
     this.room -= taken;
-    for (const byte of chunk.subarray(0, taken)) this.received.push(byte);
+    this.outbox.push(...chunk.subarray(0, taken));
     return taken;
+  }
+
+  get unsentBytes(): number {
+    return this.isClosed ? 0 : this.outbox.length;
   }
 
   pause(): void {
@@ -53,20 +61,24 @@ export class FakeSocket {
   shutdown(): void {
     if (this.isClosed || this.finSent) return;
     this.finSent = true;
-    this.sawEnd("fin");
+    this.deliver(0);
     if (this.finRead) this.closed();
   }
 
   end(): void {
     if (this.isClosed) return;
     // close(2) with unread input resets the peer.
-    this.sawEnd(this.inbox.length > 0 ? "reset" : "fin");
+    if (this.inbox.length > 0) return this.terminate();
+    this.finSent = true;
+    this.deliver(0);
     this.closed();
   }
 
   terminate(): void {
     if (this.isClosed) return;
-    this.sawEnd("reset");
+    // What is on its way is dropped.
+    this.outbox.length = 0;
+    if (this.ending === "open") this.ending = "reset";
     this.closed();
   }
 
@@ -86,13 +98,15 @@ export class FakeSocket {
     if (!this.isClosed) this.closed({ code: "ECONNRESET" });
   }
 
-  /** A reset that only the next write tells of, as when a send fails. */
+  /** A reset that only the next write tells of: a send that fails takes the socket's error, and what
+   *  is in the receive queue comes then, with an end that looks like a FIN. */
   peerBreaks(): void {
     this.isBroken = true;
   }
 
   peerReads(bytes: number): void {
     this.room += bytes;
+    this.deliver(bytes);
     if (!this.isClosed) this.handlers.drain(this);
   }
 
@@ -101,6 +115,11 @@ export class FakeSocket {
     if (this.isClosed || this.isPaused) return;
     const chunk = this.inbox.shift();
     if (chunk !== undefined) return this.handlers.data(this, chunk);
+    if (this.hasWriteFailed) {
+      this.handlers.end(this);
+      if (!this.isClosed) this.closed();
+      return;
+    }
     if (!this.inboxFin || this.finRead) return;
     this.finRead = true;
     if (this.finSent) this.closed();
@@ -114,8 +133,9 @@ export class FakeSocket {
     return this.isClosed || (this.inbox.length === 0 && (!this.inboxFin || this.finRead));
   }
 
-  private sawEnd(how: Ending): void {
-    if (this.ending === "open") this.ending = how;
+  private deliver(bytes: number): void {
+    this.received.push(...this.outbox.splice(0, bytes));
+    if (this.finSent && this.outbox.length === 0 && this.ending === "open") this.ending = "fin";
   }
 
   private closed(error?: { code: string }): void {

@@ -11,6 +11,7 @@ import { Dial } from "../../../src/data/dial/dial.ts";
 import { Pool } from "../../../src/data/dial/pool.ts";
 import { BufferBudget } from "../../../src/data/relay/buffer-budget.ts";
 import { clientHandlers } from "../../../src/data/relay/client-handlers.ts";
+import { DeliveryWatch } from "../../../src/data/relay/delivery-watch.ts";
 import { Pipe } from "../../../src/data/relay/pipe.ts";
 import { Session } from "../../../src/data/relay/session.ts";
 import type { WorkerContext } from "../../../src/data/relay/worker-context.ts";
@@ -37,7 +38,20 @@ function random(seed: number): () => number {
   };
 }
 
-type Peer = { socket: FakeSocket; sent: number[]; hasFinished: boolean; hasReset: boolean };
+type Peer = {
+  socket: FakeSocket;
+  sent: number[];
+  hasFinished: boolean;
+  hasReset: boolean;
+  /** Its session relayed when it was reset. */
+  wasRelayed: boolean;
+};
+
+function peerOn(socket: FakeSocket): Peer {
+  return { socket, sent: [], hasFinished: false, hasReset: false, wasRelayed: false };
+}
+
+const unsentBytes = (socket: unknown) => (socket as FakeSocket).unsentBytes;
 
 class World {
   readonly random: () => number;
@@ -79,11 +93,13 @@ class World {
       placeOf: () => ({ listener: null, pool: null, backend: null }),
       spliceAfterBytes: Number.POSITIVE_INFINITY,
       promote: () => {},
+      unsentBytes,
+      deliveries: new DeliveryWatch(unsentBytes),
       connect: (options) => {
         if (this.random() < 0.1) return 99;
         const socket = new FakeSocket(options.handlers as never);
         socket.data = options.data;
-        this.backends.push({ socket, sent: [], hasFinished: false, hasReset: false });
+        this.backends.push(peerOn(socket));
         options.handlers.open(socket as never);
         return 0;
       },
@@ -100,7 +116,7 @@ class World {
       limits: sessionLimits(),
     };
     const socket = new FakeSocket(clientHandlers as never);
-    this.client = { socket, sent: [], hasFinished: false, hasReset: false };
+    this.client = peerOn(socket);
     board.enterSession(0, 10);
     board.openSession(0, 0);
     const up = new Pipe(this.thread.budget, 0);
@@ -152,11 +168,21 @@ class World {
     else if (dice < 0.93) this.finish(peer);
     else if (dice < 0.94) this.reset(peer, () => peer.socket.peerResets());
     else if (dice < 0.945) this.reset(peer, () => peer.socket.peerBreaks());
+    else if (dice < 0.96) this.pass();
+  }
+
+  /** Time passes. */
+  private pass(): void {
+    this.thread.deliveries.look(Number.POSITIVE_INFINITY);
+    for (const pipe of [this.session.up, this.session.down] as Pipe[]) {
+      if (pipe.state === "dead") pipe.resume();
+    }
   }
 
   /** Everybody reads, sends FIN and waits: a live session must come to its end. */
   settle(): void {
     for (let i = 0; i < 400 && this.session.phase !== "ended"; i++) {
+      this.pass();
       if (this.session.phase === "dialing" && this.backend !== undefined) {
         this.backend.socket.peerReads(1000);
         continue;
@@ -202,6 +228,21 @@ class World {
     expect(from.hasFinished).toBe(true);
   }
 
+  /** At the end: what was sent before a break has come, unless the other side broke as well. */
+  checkLastWords(): void {
+    const { client, backend } = this;
+    if (backend === undefined) return;
+    for (const [from, to] of [
+      [client, backend],
+      [backend, client],
+    ] as const) {
+      if (!from.wasRelayed || to.hasReset) continue;
+      to.socket.peerReads(1000);
+      expect(to.socket.ending).not.toBe("open");
+      expect(to.socket.received).toEqual(from.sent);
+    }
+  }
+
   private connectStep(peer: Peer): void {
     const dice = this.random();
     if (dice < 0.5) peer.socket.peerReads(20);
@@ -232,6 +273,7 @@ class World {
   private reset(peer: Peer, how: () => void): void {
     if (peer.hasReset) return;
     peer.hasReset = true;
+    peer.wasRelayed = this.session.isRelaying;
     how();
   }
 }
@@ -255,6 +297,7 @@ test("keeps the promises of the relay in any order of events", () => {
       }
       world.settle();
       world.check();
+      world.checkLastWords();
       expect(world.session.phase).toBe("ended");
       world.log.flush();
       expect(world.logged).toHaveLength(1);

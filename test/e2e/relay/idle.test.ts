@@ -1,10 +1,15 @@
 // Timeouts of the relay: they are for silence, not for a session's age.
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { SOL_SOCKET } from "../../../src/os/abi.ts";
+import { descriptorOf, setOption } from "../../../src/os/socket.ts";
 import { simpleConfig, spawnBal } from "../../support/bal.ts";
+import { randomChunks } from "../../support/bytes.ts";
 import { echoPeer, peer } from "../../support/peer.ts";
 import { connect } from "../../support/wire.ts";
 
 setDefaultTimeout(60_000);
+
+const SO_RCVBUF = 8;
 
 test("a silent session is reset when idle is over", async () => {
   using backend = echoPeer();
@@ -42,6 +47,32 @@ test.each(["up", "down"])("a slow steady stream %s outlives idle several times",
   const text = way === "down" ? `${".".repeat(15)}!` : "!";
   expect(await client.readToEnd()).toEqual({ ending: "eof", text });
 });
+
+test.each([
+  ["copied", {}],
+  ["spliced", { BAL_SPLICE_AFTER: "1" }],
+])(
+  "a client that always reads, slowly, outlives idle while its bytes wait in the kernel: %s",
+  async (_, env) => {
+    const total = 3_000_000;
+    using backend = peer(async (wire) => {
+      await wire.read(1);
+      await wire.pump(randomChunks(1, total));
+      await wire.ended;
+    });
+    const config = simpleConfig([backend], { timeouts: { idle: "1s" } });
+    using bal = await spawnBal({ config, env });
+    using client = await connect(bal.port);
+    // About 30 kB a read: all of it takes some four seconds, of which the kernel's buffers hide most.
+    setOption(descriptorOf(client.socket!), SOL_SOCKET, SO_RCVBUF, 16 * 1024);
+    client.sink = () => {
+      client.pause();
+      setTimeout(() => client.resume(), 40);
+    };
+    void client.send("x");
+    await client.read(total);
+  },
+);
 
 test("idle: 0 is never", async () => {
   using backend = echoPeer();

@@ -1,0 +1,29 @@
+// Whether a pipe's bytes move, by a look a second: those that the sink's kernel has taken, and, once no
+// more of these come, those that its peer takes out of it. A full send buffer moves in steps of a
+// megabyte, while its reader reads all the time.
+import type { PipeSocket } from "./relay-types.ts";
+
+export class Progress {
+  /** When bytes were last seen to move, by this thread's clock. */
+  movedAtMs: number;
+  private bytes = 0;
+  /** What the peer had yet to take at the last look; 0: nothing, and nobody need ask again. */
+  private unsent = 0;
+
+  constructor(nowMs: number) {
+    this.movedAtMs = nowMs;
+  }
+
+  /** `bytes` is what the sink's kernel has taken so far. */
+  look(nowMs: number, bytes: number, unsentBytes: () => number): void {
+    const hasMoved = bytes !== this.bytes;
+    if (!hasMoved && this.unsent === 0) return;
+    const unsent = unsentBytes();
+    if (hasMoved || unsent < this.unsent) this.movedAtMs = nowMs;
+    this.bytes = bytes;
+    this.unsent = unsent;
+  }
+}
+
+/** For a pipe: asks of its sink. */
+export type UnsentBytes = (socket: PipeSocket) => number;
