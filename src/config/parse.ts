@@ -2,11 +2,14 @@
 // it, all at once. Pure: no network, no disk, and no bytes make it throw.
 import type { Config } from "./config.ts";
 import type { Diagnostic } from "./diagnostics.ts";
+import { Aliases } from "./read/aliases.ts";
+import { explainForeignFile } from "./read/foreign-file.ts";
 import type { WrittenConfig } from "./read/raw-config.ts";
-import { type Reader, readField } from "./read/read.ts";
+import { readFile } from "./read/read.ts";
 import { parseSyntax } from "./read/syntax.ts";
 import { resolveConfig } from "./resolve.ts";
 import { translateRustConfig } from "./rust-compat.ts";
+import type { Keys } from "./schema/field.ts";
 import { schema } from "./schema/schema.ts";
 import { validateConfig } from "./validate/validate.ts";
 
@@ -23,9 +26,9 @@ export function parseConfig(bytes: Uint8Array, file: string): ParseResult {
   const { report, document } = parseSyntax(bytes, file);
   let written: WrittenConfig | undefined;
   if (document !== null) {
-    const reader: Reader = { document, report, aliases: 0 };
+    const reader = { report, aliases: new Aliases(document), listed: new Set<Keys>() };
     // The schema is what makes it one.
-    written = readField(reader, document.contents, schema, "") as WrittenConfig | undefined;
+    written = readFile(reader, document.contents, schema) as WrittenConfig | undefined;
   }
   if (written !== undefined) {
     written = translateRustConfig(written, report);
@@ -33,6 +36,8 @@ export function parseConfig(bytes: Uint8Array, file: string): ParseResult {
   }
   report.sort();
   const { errors, warnings } = report;
+  const foreign = errors.length > 0 ? explainForeignFile(bytes, file) : null;
+  if (foreign !== null) return { kind: "invalid", errors: [foreign], warnings: [] };
   if (errors.length > 0 || written === undefined) return { kind: "invalid", errors, warnings };
   return { kind: "valid", config: resolveConfig(written), warnings };
 }

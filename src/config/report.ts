@@ -8,6 +8,12 @@ export type Finding = {
   readonly hint?: string | null;
 };
 
+/** A part of the source, as offsets; `end` is behind it. */
+export type Span = { readonly start: number; readonly end: number };
+
+/** A finding and where it belongs, before it has a path. */
+export type PlacedFinding = { readonly span: Span; readonly finding: Finding };
+
 /** So many errors tell enough; a file of garbage could have a million. */
 const MAX_ERRORS = 200;
 
@@ -16,20 +22,29 @@ export class Report {
   readonly warnings: Diagnostic[] = [];
   /** What diagnostics call it: its path. */
   readonly file: string;
+  private readonly text: string;
   private readonly lines: LineCounter;
-  /** Key path → offset of its value in the source. */
-  private readonly offsets = new Map<string, number>();
+  /** Key path → where its value stands in the source. */
+  private readonly spans = new Map<string, Span>();
   /** Key path → the one that it has in the file. */
   private readonly spelt = new Map<string, string>();
+  /** A value that several aliases stand for has its errors once. */
+  private readonly told = new Set<string>();
 
-  constructor(file: string, lines: LineCounter) {
+  constructor(file: string, text: string, lines: LineCounter) {
     this.file = file;
+    this.text = text;
     this.lines = lines;
   }
 
+  /** Further errors are dropped. */
+  get isFull(): boolean {
+    return this.errors.length >= MAX_ERRORS;
+  }
+
   /** Notes where the value at a path stands. */
-  place(path: string, offset: number): void {
-    this.offsets.set(path, offset);
+  place(path: string, span: Span): void {
+    this.spans.set(path, span);
   }
 
   /** Findings about `path` are about `written`, an older name of the same key. */
@@ -38,22 +53,33 @@ export class Report {
   }
 
   has(path: string): boolean {
-    return this.offsets.has(path);
+    return this.spans.has(path);
+  }
+
+  /** What is written there, when it is short enough for a hint; else an ellipsis. */
+  excerpt({ start, end }: Span): string {
+    const text = this.text.slice(start, end).trim();
+    return text.length > 60 || text.includes("\n") ? "…" : text;
   }
 
   error(path: string, finding: Finding): void {
-    this.errorAt(path, this.offsetOf(path), finding);
+    this.errorAt(path, this.spanOf(path), finding);
   }
 
-  errorAt(path: string, offset: number, finding: Finding): void {
-    if (this.errors.length < MAX_ERRORS)
-      this.errors.push(this.locate("error", path, offset, finding));
+  errorAt(path: string, span: Span, finding: Finding): void {
+    if (this.isFull) return;
+    const { code, message } = finding;
+    const key = `${span.start} ${code} ${message}`;
+    if (this.told.has(key)) return;
+    this.told.add(key);
+    this.errors.push(this.locate("error", { path, span }, finding));
   }
 
   warn(path: string, finding: Finding): void {
     if (this.warnings.length >= MAX_ERRORS) return;
     const written = this.spelt.get(path) ?? path;
-    this.warnings.push(this.locate("warning", written, this.offsetOf(written), finding));
+    const place = { path: written, span: this.spanOf(written) };
+    this.warnings.push(this.locate("warning", place, finding));
   }
 
   /** Everything in the order of the file. */
@@ -64,23 +90,39 @@ export class Report {
   }
 
   // A key that is not written stands where its parent does.
-  private offsetOf(path: string): number {
+  private spanOf(path: string): Span {
     for (let at = path; at !== ""; at = parentOf(at)) {
-      const offset = this.offsets.get(at);
-      if (offset !== undefined) return offset;
+      const span = this.spans.get(at);
+      if (span !== undefined) return span;
     }
-    return 0;
+    return { start: 0, end: 0 };
   }
 
   private locate(
     severity: Diagnostic["severity"],
-    path: string,
-    offset: number,
+    { path, span }: { readonly path: string; readonly span: Span },
     { code, message, hint }: Finding,
   ): Diagnostic {
-    const { line, col } = this.lines.linePos(offset);
-    const place = { severity, file: this.file, line: Math.max(1, line), column: Math.max(1, col) };
-    return { ...place, path, code, message, ...(hint && { hint }) };
+    const { line, col } = this.lines.linePos(span.start);
+    const column = Math.max(1, col);
+    const length = this.lengthOnLine(span);
+    return {
+      severity,
+      file: this.file,
+      line: Math.max(1, line),
+      column,
+      ...(length > 0 && { endColumn: column + length }),
+      path,
+      code,
+      message,
+      ...(hint && { hint }),
+    };
+  }
+
+  // What goes on below is cut: an end column is of the same line.
+  private lengthOnLine({ start, end }: Span): number {
+    const [first = ""] = this.text.slice(start, end).split(/\r?\n/, 1);
+    return first.trimEnd().length;
   }
 }
 

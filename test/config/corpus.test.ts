@@ -16,23 +16,17 @@ function refuses(rows: readonly Row[]): void {
   });
 }
 
-describe("unknown keys are refused, with the near name and the known ones", () => {
+describe("unknown keys are refused, with the near name or the known ones", () => {
   refuses([
-    [
-      `prot: 80\n${BACKENDS}`,
-      ["1:1", "prot", "unknown-key", "did you mean `port`?", "known here: port, bind_address"],
-    ],
+    [`prot: 80\n${BACKENDS}`, ["1:1", "prot", "unknown-key", "did you mean `port`?"]],
     [
       `bind-address: "::"\n${BACKENDS}`,
       ["1:1", "bind-address", "unknown-key", "did you mean `bind_address`?"],
     ],
-    [
-      `${BACKENDS}\ntimeouts:\n  idel: 1h`,
-      ["3:3", "timeouts.idel", "unknown-key", "`idle`", "connect, connect_total, preread, idle"],
-    ],
+    [`${BACKENDS}\ntimeouts:\n  idel: 1h`, ["3:3", "timeouts.idel", "unknown-key", "`idle`"]],
     [
       "backends: [{host: a, port: 1}, {host: b, port: 2, wieght: 2}]",
-      ["1:51", "backends[1].wieght", "unknown-key", "`weight`", "host, port, unix, weight, name"],
+      ["1:51", "backends[1].wieght", "unknown-key", "`weight`"],
     ],
     [`${BACKENDS}\n__proto__: {port: 1}`, ["2:1", "__proto__", "unknown-key"]],
     [`${BACKENDS}\nconstructor: 1`, ["2:1", "constructor", "unknown-key"]],

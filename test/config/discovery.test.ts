@@ -69,11 +69,7 @@ describe("is refused", () => {
       ["3:17", "pools.p.discover", "missing-key"],
       ["3:18", "pools.p.discover.dsn", "unknown-key", "`dns`"],
     ],
-    [
-      file("{discovr: {dns: a, port: 1}}"),
-      ["3:6", "pools.p", "missing-key"],
-      ["3:7", "pools.p.discovr", "unknown-key", "`discover`"],
-    ],
+    [file("{discovr: {dns: a, port: 1}}"), ["3:7", "pools.p.discovr", "unknown-key", "`discover`"]],
     [
       file(DNS, "resolver: {servers: [10.0.0.1, dns.test]}"),
       ["4:32", "resolver.servers[1]", "bad-address", "or one with a port"],

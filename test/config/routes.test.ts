@@ -90,7 +90,6 @@ describe("is refused", () => {
     ],
     [
       routes("{sin: [a.test], pool: p}"),
-      ["2:34", ROUTE, "missing-key"],
       ["2:35", `${ROUTE}.sin`, "unknown-key", "did you mean `sni`?"],
     ],
     [

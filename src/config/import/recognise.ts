@@ -18,6 +18,7 @@ const TRAEFIK = [
   /^[ \t]*kind:[ \t]*(?:IngressRouteTCP|MiddlewareTCP)\b/m,
   /^[ \t]*rule[ \t]*[:=].*\bHostSNI(?:Regexp)?\(/m,
   /^[ \t]*["']?entryPoints["']?:/m,
+  /^tcp:[ \t]*\r?\n(?:[ \t]*\r?\n)*[ \t]+(?:routers|services|middlewares|serversTransports):/m,
   /^[ \t]*\[+(?:entryPoints|tcp\.(?:routers|services))\b/m,
 ];
 

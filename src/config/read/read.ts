@@ -1,77 +1,110 @@
 // A YAML node → the plain value that a field allows, or a diagnostic. Reads only what the schema
 // names, into objects without a prototype: a key such as `__proto__` is just an unknown one.
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  type ParsedNode,
-  type YAMLMap,
-} from "yaml";
-import type { Report } from "../report.ts";
-import { describeField, type Field, type Keys } from "../schema/field.ts";
-import { suggest } from "../suggest.ts";
-import { isName, readScalar } from "./scalar.ts";
+import { type Alias, isAlias, isMap, isScalar, isSeq, type YAMLMap } from "yaml";
+import type { Span } from "../report.ts";
+import { describeField, type Field } from "../schema/field.ts";
+import { type Entry, entriesOf } from "./entries.ts";
+import { join, type Reader, type ReadNode, spanOf } from "./reader.ts";
+import { isName, readValue } from "./scalar.ts";
+import { explainUnknownKey, offered, type Scope } from "./unknown-key.ts";
+import { hintFor } from "./value-hint.ts";
+import { isUnfilled, NO_VARIABLES } from "./variables.ts";
+import { wrongShape } from "./wrong-shape.ts";
 
-/** Aliases that are followed; a file of a few lines could else stand for millions. */
-const MAX_ALIASES = 100;
-
-export type Reader = {
-  readonly document: Document;
-  readonly report: Report;
-  aliases: number;
+/** Where a value is to be read. */
+type Place = {
+  readonly path: string;
+  /** The map that it stands in; null: it is the whole file. */
+  readonly scope: Scope | null;
+  /** The alias that it is read through. */
+  readonly alias: Alias | null;
 };
 
-type Node = ParsedNode | null;
+/** The whole file. */
+export function readFile(reader: Reader, node: ReadNode, field: Field): unknown {
+  return readField(reader, node, field, { path: "", scope: null, alias: null });
+}
 
 /** The value, or undefined when it is absent or was reported. */
-export function readField(reader: Reader, node: Node, field: Field, path: string): unknown {
-  const offset = node?.range?.[0];
-  if (offset !== undefined) reader.report.place(path, offset);
-  const value = followAlias(reader, node, path);
-  if (value === undefined) return undefined;
+function readField(reader: Reader, node: ReadNode, field: Field, place: Place): unknown {
+  const { report, aliases } = reader;
+  const { path } = place;
+  const span = spanOf(node);
+  if (span !== null) report.place(path, span);
+  if (place.alias !== null && !aliases.take(place.alias, path, report)) return undefined;
+  if (isAlias(node)) {
+    const target = aliases.targetOf(node);
+    if (target !== undefined) return readTarget(reader, target, field, { ...place, alias: node });
+    const message = `there is no anchor \`&${node.source}\` before this alias`;
+    const hint = `in quotes, if no alias is meant: "*${node.source}"`;
+    report.error(path, { code: "unknown-alias", message, hint });
+    return undefined;
+  }
+  return readTarget(reader, node, field, place);
+}
+
+/** Of what is no alias. */
+function readTarget(reader: Reader, node: ReadNode, field: Field, place: Place): unknown {
   switch (field.kind) {
     case "map":
-      return isMap(value) ? readMap(reader, value, field, path) : wrong(reader, value, field, path);
+      if (isMap(node)) return readMap(reader, node, field, place);
+      break;
     case "named":
-      return isMap(value)
-        ? readNamed(reader, value, field, path)
-        : wrong(reader, value, field, path);
+      if (isMap(node)) return readNamed(reader, node, field, place);
+      break;
     case "list":
-      return isSeq(value)
-        ? readList(reader, value.items as Node[], field, path)
-        : wrong(reader, value, field, path);
+      if (isSeq(node)) return readList(reader, node.items as ReadNode[], field, place);
+      break;
     case "either":
-      return readField(reader, value, isMap(value) ? field.map : field.word, path);
+      return readTarget(reader, node, isMap(node) ? field.map : field.word, place);
     case "any":
-      return isScalar(value) ? value.value : true;
+      return isScalar(node) ? node.value : true;
     default:
-      if (!isScalar(value)) return wrong(reader, value, field, path);
-      return readScalar(reader.report, value.value, field, path);
+      if (isScalar(node)) return readSingle(reader, node.value, field, place);
   }
+  const text = reader.report.excerpt(spanOf(node) ?? { start: 0, end: 0 });
+  reader.report.error(place.path, wrongShape(node, field, text));
+  return undefined;
+}
+
+function readSingle({ report }: Reader, value: unknown, field: Field, { path }: Place): unknown {
+  if (isUnfilled(value, field)) {
+    const message = "environment variables are not filled in: as it stands, this is the value";
+    report.error(path, { code: "not-filled-in", message, hint: NO_VARIABLES });
+    return undefined;
+  }
+  const read = readValue(value, field);
+  if ("value" in read) return read.value;
+  report.error(path, { ...read, hint: read.hint ?? hintFor(value, field) });
+  return undefined;
 }
 
 function readMap(
   reader: Reader,
   node: YAMLMap,
   field: Extract<Field, { kind: "map" }>,
-  path: string,
+  place: Place,
 ): unknown {
+  const { report } = reader;
+  const { path } = place;
   const out: Record<string, unknown> = Object.create(null);
-  const { keys, ignoring = [] } = field;
-  for (const { name, offset, value } of entries(reader, node, path)) {
+  const { keys, ignoring = [], ownPrefix } = field;
+  const scope = { keys, path, around: place.scope };
+  const written = placed(reader, node, path);
+  const names = written.map(({ name }) => name);
+  for (const { name, span, value, alias } of written) {
     const key = Object.hasOwn(keys, name) ? keys[name] : undefined;
-    const at = join(path, name);
+    const at = { path: join(path, name), scope, alias: alias ?? place.alias };
     if (key !== undefined) out[name] = readField(reader, value, key.field, at);
     else if (ignoring.some((prefix) => name.startsWith(prefix))) out[name] = true;
-    else unknownKey(reader, { path, name, offset }, offered(keys));
+    else if (ownPrefix === undefined || !name.startsWith(ownPrefix))
+      unknownKey(reader, { name, span, value, names }, scope);
   }
   for (const [name, key] of Object.entries(keys)) {
-    if (!key.isRequired || node.has(name)) continue;
-    if (key.unless !== undefined && node.has(key.unless)) continue;
+    if (!key.isRequired || report.has(join(path, name))) continue;
+    if (key.unless !== undefined && report.has(join(path, key.unless))) continue;
     const message = `\`${name}\` is missing: ${key.doc}`;
-    reader.report.error(path, { code: "missing-key", message });
+    report.error(path, { code: "missing-key", message });
   }
   return out;
 }
@@ -80,104 +113,75 @@ function readNamed(
   reader: Reader,
   node: YAMLMap,
   field: Extract<Field, { kind: "named" }>,
-  path: string,
+  place: Place,
 ): unknown {
+  const { path, scope } = place;
   const out: Record<string, unknown> = Object.create(null);
-  const written = entries(reader, node, path);
+  const written = placed(reader, node, path);
   if (written.length > field.max) tooMany(reader, field.max, path);
-  for (const { name, offset, value } of written.slice(0, field.max)) {
+  for (const { name, span, value, alias } of written.slice(0, field.max)) {
     const at = join(path, name);
     if (!isName(name)) {
       const message = `\`${name}\` is not ${describeField({ kind: "name" })}`;
-      reader.report.errorAt(at, offset, { code: "bad-name", message });
+      reader.report.errorAt(at, span, { code: "bad-name", message });
     }
-    out[name] = readField(reader, value, field.of, at);
+    const inner = { path: at, scope, alias: alias ?? place.alias };
+    out[name] = readField(reader, value, field.of, inner);
   }
   return out;
 }
 
 function readList(
   reader: Reader,
-  items: readonly Node[],
+  items: readonly ReadNode[],
   field: Extract<Field, { kind: "list" }>,
-  path: string,
+  place: Place,
 ): unknown {
-  if (items.length > field.max) tooMany(reader, field.max, path);
+  if (items.length > field.max) tooMany(reader, field.max, place.path);
   return items
     .slice(0, field.max)
-    .map((item, index) => readField(reader, item, field.of, `${path}[${index}]`));
+    .map((item, index) =>
+      readField(reader, item, field.of, { ...place, path: `${place.path}[${index}]` }),
+    );
 }
 
-type Entry = { readonly name: string; readonly offset: number; readonly value: Node };
-
-function entries(reader: Reader, node: YAMLMap, path: string): readonly Entry[] {
-  const seen = new Set<string>();
-  return node.items.flatMap((pair) => {
-    const key = pair.key as Node;
-    const offset = key?.range?.[0] ?? 0;
-    if (!isScalar(key)) {
-      const message = "a key must be a plain word";
-      reader.report.errorAt(path, offset, { code: "bad-key", message });
-      return [];
-    }
-    const name = String(key.value);
-    const at = join(path, name);
-    if (seen.has(name)) {
-      const message = `\`${name}\` is written twice`;
-      reader.report.errorAt(at, offset, { code: "duplicate-key", message });
-      return [];
-    }
-    seen.add(name);
-    // Until its value, which may be nothing at all, has a place of its own.
-    reader.report.place(at, offset);
-    return [{ name, offset, value: pair.value as Node }];
-  });
+/** Until its value, which may be nothing at all, has a place of its own, a key's is its. */
+function placed(reader: Reader, map: YAMLMap, path: string): readonly Entry[] {
+  const entries = entriesOf(reader, map, path);
+  for (const { name, span } of entries) reader.report.place(join(path, name), span);
+  return entries;
 }
 
-function offered(keys: Keys): readonly string[] {
-  return Object.keys(keys).filter((name) => !keys[name]?.isOld);
-}
+type Unknown = {
+  readonly name: string;
+  readonly span: Span;
+  readonly value: ReadNode;
+  /** All of its map. */
+  readonly names: readonly string[];
+};
 
 function unknownKey(
-  { report }: Reader,
-  { path, name, offset }: { path: string; name: string; offset: number },
-  known: readonly string[],
+  { report, listed }: Reader,
+  { name, span, value, names }: Unknown,
+  scope: Scope,
 ): void {
-  const near = suggest(name, known);
-  const message = `unknown key \`${name}\`; known here: ${known.join(", ")}`;
-  const hint = near === null ? null : `did you mean \`${near}\`?`;
-  report.errorAt(join(path, name), offset, { code: "unknown-key", message, hint });
-}
-
-function followAlias(reader: Reader, node: Node, path: string): Node | undefined {
-  if (!isAlias(node)) return node;
-  if (++reader.aliases > MAX_ALIASES) {
-    if (reader.aliases === MAX_ALIASES + 1) {
-      const message = `more than ${MAX_ALIASES} aliases`;
-      reader.report.errorAt(path, node.range?.[0] ?? 0, { code: "too-many-aliases", message });
-    }
-    return undefined;
+  if (report.isFull) return;
+  const { keys, path } = scope;
+  const single = isScalar(value) ? (value.value ?? undefined) : undefined;
+  const meant = explainUnknownKey({ name, value: single, names, scope });
+  // It is there, though under another name: nothing has to miss it.
+  for (const key of meant?.keys ?? []) {
+    if (!report.has(join(path, key))) report.place(join(path, key), span);
   }
-  const target = node.resolve(reader.document) as Node | undefined;
-  if (target === undefined) {
-    const message = `there is no anchor \`&${node.source}\` before this alias`;
-    reader.report.errorAt(path, node.range?.[0] ?? 0, { code: "unknown-alias", message });
-  }
-  return target;
-}
-
-function wrong({ report }: Reader, node: Node, field: Field, path: string): undefined {
-  const got = isMap(node) ? "a map" : isSeq(node) ? "a list" : "a single value";
-  const isEmpty = node === null || (isScalar(node) && node.value === null);
-  const message = `expected ${describeField(field)}, found ${isEmpty ? "nothing" : got}`;
-  report.error(path, { code: "wrong-type", message });
-  return undefined;
+  const list = listed.has(keys) ? "" : `; known here: ${offered(keys).join(", ")}`;
+  if (meant === null) listed.add(keys);
+  const finding = meant?.finding ?? {
+    code: "unknown-key",
+    message: `unknown key \`${name}\`${list}`,
+  };
+  report.errorAt(join(path, name), span, finding);
 }
 
 function tooMany({ report }: Reader, max: number, path: string): void {
   report.error(path, { code: "too-many", message: `more than ${max} entries` });
-}
-
-function join(path: string, name: string): string {
-  return path === "" ? name : `${path}.${name}`;
 }

@@ -1,21 +1,14 @@
-// A YAML scalar → a number, word or address in its field's range, or a diagnostic.
+// A single value of the file → a number, word or address in its field's range, or what is wrong with it.
+// Durations come as milliseconds, sizes as bytes.
 import { domainToASCII } from "node:url";
 import { isHostname, isSocketPath, parseCidr, parseHostPort, parseIp } from "../../base/address.ts";
 import { formatDuration, formatSize, parseDuration, parseSize } from "../../base/units.ts";
 import { parseBytes } from "../expectation.ts";
-import type { Report } from "../report.ts";
 import { describeField, type Field } from "../schema/field.ts";
 import { suggest } from "../suggest.ts";
+import { valueFor } from "../words.ts";
 import { readMode, readPorts } from "./read-listen.ts";
 import { badAddress, outOfRange, type Read, show, wrongType } from "./wrong-value.ts";
-
-/** The value, or undefined when it was reported. Durations come as milliseconds, sizes as bytes. */
-export function readScalar(report: Report, value: unknown, field: Field, path: string): unknown {
-  const read = readValue(value, field);
-  if ("value" in read) return read.value;
-  report.error(path, read);
-  return undefined;
-}
 
 /** May it name a listener, a pool or a backend? */
 export function isName(text: string): boolean {
@@ -93,7 +86,7 @@ function readChoice(value: unknown, field: Extract<Field, { kind: "choice" }>): 
   if (typeof value === "string" && field.values.includes(value)) return { value };
   // An unquoted `off` is a boolean to YAML 1.1 only; to us it is the word.
   if (value === false && field.values.includes("off")) return { value: "off" };
-  const near = suggest(String(value), field.values);
+  const near = valueFor(value, field.values) ?? suggest(String(value), field.values);
   const message = `${show(value)} is not allowed; expected ${describeField(field)}`;
   return { code: "not-allowed", message, hint: near === null ? null : `did you mean \`${near}\`?` };
 }

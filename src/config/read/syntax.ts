@@ -1,8 +1,9 @@
 // Bytes → one YAML document, or where and why they are none.
 import { isUtf8 } from "node:buffer";
-import { type Document, LineCounter, parseDocument, type YAMLError } from "yaml";
+import { type Document, LineCounter, parseDocument } from "yaml";
 import { MAX_FILE_BYTES } from "../read-file.ts";
 import { Report } from "../report.ts";
+import { explainSyntaxError } from "./syntax-error.ts";
 
 /** A finding of the parser after which the rest of the document still means what it says. */
 const HARMLESS = "TAG_RESOLVE_FAILED";
@@ -18,22 +19,23 @@ export type Syntax = {
 export function parseSyntax(bytes: Uint8Array, file: string): Syntax {
   const lines = new LineCounter();
   lines.addNewLine(0);
-  const report = new Report(file, lines);
-  const failed = (offset: number, code: string, message: string): Syntax => {
-    report.errorAt("", offset, { code, message });
+  const failed = (text: string, code: string, message: string): Syntax => {
+    const report = new Report(file, text, lines);
+    report.errorAt("", { start: text.length, end: text.length }, { code, message });
     return { report, document: null };
   };
   if (bytes.length > MAX_FILE_BYTES) {
-    return failed(0, "file-too-large", "the file has more than 1 MiB, which is what is allowed");
+    return failed("", "file-too-large", "the file has more than 1 MiB, which is what is allowed");
   }
   if (!isUtf8(bytes)) {
     const valid = validPrefix(bytes);
     countLines(valid, lines);
-    return failed(valid.length, "not-utf8", "bytes that are not UTF-8 begin here");
+    return failed(valid, "not-utf8", "bytes that are not UTF-8 begin here");
   }
   const text = new TextDecoder().decode(bytes);
   // Not by the parser: it misses a line where it has lost its place.
   countLines(text, lines);
+  const report = new Report(file, text, lines);
   try {
     const document = parseDocument(text, {
       prettyErrors: false,
@@ -41,54 +43,35 @@ export function parseSyntax(bytes: Uint8Array, file: string): Syntax {
       // read.ts sees to that: the parser compares each with each, and not as the names they are.
       uniqueKeys: false,
     });
-    return { report, document: judge(document, report) };
+    return { report, document: judge(document, text, report) };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    return failed(0, TOO_DEEP.code, TOO_DEEP.message);
+    return failed("", TOO_DEEP.code, TOO_DEEP.message);
   }
 }
 
-function judge(document: Document.Parsed, report: Report): Document.Parsed | null {
-  let isUsable = true;
+function judge(document: Document.Parsed, text: string, report: Report): Document.Parsed | null {
   // The parser is recursive and says so when its stack ends; what it says besides is not meant.
   const tooDeep = document.errors.find(({ code }) => code === "RESOURCE_EXHAUSTION");
   if (tooDeep !== undefined) {
-    report.errorAt("", tooDeep.pos[0], TOO_DEEP);
+    const [start, end] = tooDeep.pos;
+    report.errorAt("", { start, end }, TOO_DEEP);
     return null;
   }
-  let last: YAMLError | undefined;
-  for (const finding of [...document.errors, ...document.warnings]) {
-    if (isEcho(finding, last)) continue;
-    last = finding;
-    const { code, message, pos } = finding;
-    report.errorAt("", pos[0], {
-      code: code.toLowerCase().replaceAll("_", "-"),
-      message: plainMessage(code, message),
-    });
-    if (code !== HARMLESS) isUsable = false;
+  // A bracket may close where its key begins, as in JSON: the parser only warns of that.
+  const warnings = document.warnings.filter(({ code }) => code !== "BAD_INDENT");
+  const found = [...document.errors, ...warnings];
+  // Once it has lost its place, the parser stumbles over what is right: the first mistake is the one.
+  const fatal = found.find(({ code }) => code !== HARMLESS);
+  for (const finding of fatal === undefined ? found : [fatal]) {
+    const { span, finding: explained } = explainSyntaxError(text, finding);
+    report.errorAt("", span, explained);
   }
-  return isUsable ? document : null;
-}
-
-/** Once it has lost its place the parser stumbles over each further token, and over each bracket
- *  that is still open. */
-function isEcho({ code, pos }: YAMLError, last: YAMLError | undefined): boolean {
-  return code === last?.code && (code === "UNEXPECTED_TOKEN" || pos[0] === last.pos[0]);
+  return fatal === undefined ? document : null;
 }
 
 function countLines(text: string, lines: LineCounter): void {
   for (const match of text.matchAll(/\n/g)) lines.addNewLine(match.index + 1);
-}
-
-function plainMessage(code: string, message: string): string {
-  switch (code) {
-    case "TAB_AS_INDENT":
-      return "tabs can't indent in YAML; use spaces";
-    case "MULTIPLE_DOCS":
-      return "a config is one document; another one begins here";
-    default:
-      return message.split("\n")[0] ?? message;
-  }
 }
 
 /** What precedes the first byte that is not UTF-8. */

@@ -66,8 +66,14 @@ export type Field =
   | { readonly kind: "list"; readonly of: Field; readonly max: number }
   /** Keys of the user's own, each with such a value. */
   | { readonly kind: "named"; readonly of: Field; readonly max: number }
-  /** `ignoring`: what further keys may begin with. */
-  | { readonly kind: "map"; readonly keys: Keys; readonly ignoring?: readonly string[] }
+  /** Further keys may begin so: `ignoring` old ones, `ownPrefix` those that are the user's own, such as the
+   *  home of an anchor. Nothing comes of either. */
+  | {
+      readonly kind: "map";
+      readonly keys: Keys;
+      readonly ignoring?: readonly string[];
+      readonly ownPrefix?: string;
+    }
   /** Whatever is written; nothing comes of it. */
   | { readonly kind: "any" };
 
@@ -85,6 +91,17 @@ export type Key = {
 };
 
 export type Keys = Readonly<Record<string, Key>>;
+
+/** The keys of a map that it is, or may be. */
+export function mapIn(field: Field): Keys | null {
+  if (field.kind === "either") return mapIn(field.map);
+  return field.kind === "map" ? field.keys : null;
+}
+
+/** Is it, or may it be, what is shown to nobody? */
+export function isSecretField(field: Field): boolean {
+  return field.kind === "nullable" ? isSecretField(field.of) : field.kind === "secret";
+}
 
 /** What is allowed, to complete "expected …". */
 export function describeField(field: Field): string {

@@ -1,7 +1,7 @@
 // The schema table as JSON Schema (draft 2020-12), for editors and other tools. It allows everything
 // that `bal check` does; ranges of durations and what judge.ts sees are left to `check`.
 import { MAX_SOCKET_PATH } from "../../base/address.ts";
-import { describeField, type Field, type Key, type Keys } from "./field.ts";
+import { describeField, type Field, type Key } from "./field.ts";
 import { schema, simpleFormKeys } from "./schema.ts";
 
 export type JsonSchema = { readonly [keyword: string]: unknown };
@@ -111,7 +111,7 @@ function schemaOf(field: Field): JsonSchema {
         maxProperties: field.max,
       };
     case "map":
-      return mapSchema(field.keys, field.ignoring);
+      return mapSchema(field);
     case "any":
       return {};
     default:
@@ -126,14 +126,21 @@ function durationSchema(field: Extract<Field, { kind: "duration" }>): JsonSchema
     : text(field, `(?![0.]+[a-z])${amount}`);
 }
 
-function mapSchema(keys: Keys, ignoring: readonly string[] = []): JsonSchema {
+function mapSchema({
+  keys,
+  ignoring = [],
+  ownPrefix,
+}: Extract<Field, { kind: "map" }>): JsonSchema {
   const entries = Object.entries(keys);
   const needed = entries.filter(([, { isRequired }]) => isRequired);
   const required = needed.filter(([, { unless }]) => unless === undefined).map(([name]) => name);
   const either = needed.flatMap(([name, { unless }]) =>
     unless === undefined ? [] : [{ anyOf: [{ required: [name] }, { required: [unless] }] }],
   );
-  const patterns = ignoring.map((prefix) => [`^${prefix}`, { deprecated: true }]);
+  const patterns = [
+    ...ignoring.map((prefix) => [`^${prefix}`, { deprecated: true }]),
+    ...(ownPrefix === undefined ? [] : [[`^${ownPrefix}`, {}]]),
+  ];
   return {
     type: "object",
     properties: Object.fromEntries(entries.map(([name, key]) => [name, keySchema(key)])),

@@ -226,6 +226,7 @@ export const simpleFormKeys = ["port", "bind_address", "method", "backends"] as 
 /** The whole file. Which keys go together is judged in judge.ts. */
 export const schema = {
   kind: "map",
+  ownPrefix: "x-",
   keys: {
     port: {
       field: ports,

@@ -8,6 +8,7 @@ import { suggest } from "../suggest.ts";
 export function validateListeners(written: WrittenConfig, report: Report): void {
   const names = new Map<string, string>();
   const used = new Set<string>();
+  let isWhole = written.listeners !== undefined;
   const pools = written.pools === undefined ? null : Object.keys(written.pools);
   for (const [index, listener] of (written.listeners ?? []).entries()) {
     const path = `listeners[${index}]`;
@@ -16,9 +17,14 @@ export function validateListeners(written: WrittenConfig, report: Report): void 
     judgeRoutes(listener ?? {}, path, report);
     for (const target of targetsOf(listener ?? {}, path)) {
       used.add(target.pool);
-      if (pools !== null && !pools.includes(target.pool)) unknownPool(target, pools, report);
+      if (pools === null || pools.includes(target.pool)) continue;
+      unknownPool(target, pools, report);
+      isWhole = false;
     }
+    if (targetsOf(listener ?? {}, path).length === 0) isWhole = false;
   }
+  // It may be the one that a wrong name, or a wrong key, was meant to be.
+  if (!isWhole) return;
   for (const pool of pools ?? []) {
     if (used.has(pool)) continue;
     report.warn(`pools.${pool}`, {

@@ -1,0 +1,32 @@
+// A config of another program, given to bal by its name: one error that says so, in place of one for each line.
+import type { Diagnostic } from "../diagnostics.ts";
+import { type ForeignConfig, recogniseForeignConfig } from "../import/recognise.ts";
+import { MAX_FILE_BYTES } from "./syntax.ts";
+
+const NAMES: Readonly<Record<ForeignConfig, string>> = {
+  haproxy: "HAProxy",
+  nginx: "nginx",
+  traefik: "Traefik",
+};
+
+/** Of a file that is no config of bal's. Null: it is nobody else's either. */
+export function explainForeignFile(bytes: Uint8Array, file: string): Diagnostic | null {
+  const kind =
+    bytes.length > MAX_FILE_BYTES ? null : recogniseForeignConfig(new TextDecoder().decode(bytes));
+  if (kind === null) return null;
+  const name = NAMES[kind];
+  const hint =
+    kind === "traefik"
+      ? "docs/migrating.md shows what Traefik's keys are in bal's"
+      : `\`bal import ${file}\` prints the bal config that does the same`;
+  return {
+    severity: "error",
+    file,
+    line: 1,
+    column: 1,
+    path: "",
+    code: "foreign-config",
+    message: `this is a config of ${name}, not of bal`,
+    hint,
+  };
+}

@@ -1,0 +1,21 @@
+// Environment variables and templates in a config: bal fills in neither.
+import type { Field } from "../schema/field.ts";
+
+export const NO_VARIABLES = "write the value, or make the file with `envsubst` before bal reads it";
+
+const NO_TEMPLATES = "bal fills in no templates: make the file before it reads it";
+
+/** Where hardly anything else is refused: as they stand they would be a file's name, or a secret that everybody
+ *  can guess. */
+export function isUnfilled(value: unknown, field: Field): boolean {
+  if (field.kind === "nullable") return isUnfilled(value, field.of);
+  const isFreeText = ["path", "secret", "socket-path"].includes(field.kind);
+  return isFreeText && typeof value === "string" && /\$\{\w+|\$\(\w+\)/.test(value);
+}
+
+/** Null: it is none. */
+export function hintForVariable(value: string): string | null {
+  if (/\$\{\w+|\$\(\w+\)|^\$[A-Za-z_]\w*$/.test(value))
+    return `bal fills in no environment variables: ${NO_VARIABLES}`;
+  return /\{\{|<%|^%\w+%$/.test(value) ? NO_TEMPLATES : null;
+}

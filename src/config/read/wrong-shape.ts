@@ -1,0 +1,83 @@
+// A single value where a list or a map belongs, and the other way round: what to write.
+import { isMap, isScalar, isSeq } from "yaml";
+import type { Finding } from "../report.ts";
+import { describeField, type Field, isSecretField, type Keys, mapIn } from "../schema/field.ts";
+import { isEmpty, type ReadNode } from "./reader.ts";
+import { rewrite } from "./rewrite.ts";
+import { quoted } from "./split-address.ts";
+import { explainNoKey } from "./syntax-error.ts";
+import { hintFor } from "./value-hint.ts";
+import { hintForVariable } from "./variables.ts";
+
+/** `text` is the source of the node. */
+export function wrongShape(node: ReadNode, field: Field, text: string): Finding {
+  const found = isEmpty(node)
+    ? "nothing"
+    : isMap(node)
+      ? "a map"
+      : isSeq(node)
+        ? "a list"
+        : "a single value";
+  const message = `expected ${describeField(field)}, found ${found}`;
+  // A hint would tell a secret.
+  const isSilent = isEmpty(node) || isSecretField(field);
+  return { code: "wrong-type", message, hint: isSilent ? null : hintOf(node, field, text) };
+}
+
+function hintOf(node: ReadNode, field: Field, text: string): string | null {
+  if (text.startsWith("{{")) return hintForVariable(text);
+  if (isScalar(node)) return hintForScalar(node.value, field);
+  if (isSeq(node)) return hintForList(node.items as ReadNode[], field, text);
+  return isMap(node) ? hintForMap(node, field) : null;
+}
+
+function hintForScalar(value: unknown, field: Field): string | null {
+  const text = rewrite(value, field);
+  if (text !== null) {
+    const isOfMaps = field.kind === "list" && field.of.kind === "map";
+    return isOfMaps ? `write a list: \`- ${text.slice(1, -1)}\`` : `write \`${text}\``;
+  }
+  if (value === true && mapIn(field) !== null) return "leave it out, or write its keys and values";
+  if (!isFile(field)) return hintFor(value, field);
+  const [line = ""] = String(value).split(/[\n ](?=[\w-]+:)/);
+  return explainNoKey(line, 0)?.finding.hint ?? null;
+}
+
+function hintForList(items: readonly ReadNode[], field: Field, text: string): string | null {
+  if (field.kind === "named") {
+    const [first] = items;
+    const name = isMap(first) ? first.get("name") : null;
+    const word = typeof name === "string" ? name : "web";
+    return `write each name as a key, without a dash: \`${word}: {…}\``;
+  }
+  if (isFile(field)) return "write the list's key above it, such as `backends:`";
+  if (field.kind === "ports") return "write a listener for each, or a range such as 9000-9010";
+  const [only] = items;
+  if (field.kind === "map" || items.length !== 1) return null;
+  if (/^\[[\da-f:.]+\]$/i.test(text)) return `without brackets, in quotes: "${text.slice(1, -1)}"`;
+  const value = isScalar(only) ? rewrite(only.value, field) : null;
+  return value === null ? null : `without a list: \`${value}\``;
+}
+
+function isFile(field: Field): boolean {
+  return field.kind === "map" && Object.hasOwn(field.keys, "listeners");
+}
+
+// Names as keys, or the one item without its dash.
+function hintForMap(node: { readonly items: readonly unknown[] }, field: Field): string | null {
+  if (field.kind !== "list") return null;
+  const keys: Keys = mapIn(field.of) ?? {};
+  const [first] = node.items as { readonly key: unknown; readonly value: unknown }[];
+  const key = isScalar(first?.key) ? String(first.key.value) : "";
+  if (Object.hasOwn(keys, key)) return `write a list: a dash before its first key, \`- ${key}: …\``;
+  const value = isMap(first?.value) ? valuesOf(first.value.items as never) : "…";
+  return Object.hasOwn(keys, "name") ? `write a list: \`- {name: ${key}, ${value}}\`` : null;
+}
+
+function valuesOf(items: readonly { readonly key: unknown; readonly value: unknown }[]): string {
+  const pairs = items.map(({ key, value }) => {
+    if (!isScalar(key) || !isScalar(value)) return null;
+    return `${key.value}: ${quoted(String(value.value))}`;
+  });
+  return pairs.length === 0 || pairs.includes(null) ? "…" : pairs.join(", ");
+}
