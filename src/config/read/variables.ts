@@ -9,8 +9,10 @@ const NO_TEMPLATES = "bal fills in no templates: make the file before it reads i
  *  can guess. */
 export function isUnfilled(value: unknown, field: Field): boolean {
   if (field.kind === "nullable") return isUnfilled(value, field.of);
-  const isFreeText = ["path", "secret", "socket-path"].includes(field.kind);
-  return isFreeText && typeof value === "string" && /\$\{\w+|\$\(\w+\)/.test(value);
+  if (typeof value !== "string") return false;
+  if (field.kind === "secret") return /^\$\{[A-Za-z_]\w*\}$/.test(value);
+  const isPath = field.kind === "path" || field.kind === "socket-path";
+  return isPath && /\$\{[A-Za-z_]\w*\}/.test(value);
 }
 
 /** Null: it is none. */

