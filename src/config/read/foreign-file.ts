@@ -1,7 +1,7 @@
 // A config of another program, given to bal by its name: one error that says so, in place of one for each line.
 import type { Diagnostic } from "../diagnostics.ts";
 import { type ForeignConfig, recogniseForeignConfig } from "../import/recognise.ts";
-import { MAX_FILE_BYTES } from "./syntax.ts";
+import { MAX_FILE_BYTES } from "../read-file.ts";
 
 const NAMES: Readonly<Record<ForeignConfig, string>> = {
   haproxy: "HAProxy",
