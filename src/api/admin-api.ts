@@ -96,6 +96,8 @@ export type DiscoverStatus = {
   readonly state: "resolved" | "stale" | "unresolved";
   /** Why the last look-up failed, or null. */
   readonly error: string | null;
+  /** Backends of its answer that there is no room for; absent: none. */
+  readonly left_out?: number;
 };
 
 export type PoolStatus = {

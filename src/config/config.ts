@@ -134,9 +134,13 @@ export type PoolConfig = {
 };
 
 /** What DNS is asked for: a name in lower case. */
-export type DiscoverConfig =
+export type DiscoverConfig = {
+  /** Backends from there at a time, at most. */
+  readonly max: number;
+} & (
   | { readonly kind: "srv"; readonly name: string }
-  | { readonly kind: "dns"; readonly name: string; readonly port: number };
+  | { readonly kind: "dns"; readonly name: string; readonly port: number }
+);
 
 /** A name server: an IP literal in canonical form, and a port. */
 export type ServerConfig = { readonly ip: string; readonly port: number };
@@ -146,6 +150,8 @@ export type ResolverConfig = {
   readonly servers: readonly ServerConfig[];
   /** The longest that an answer is used before it is asked for again. */
   readonly intervalMs: number;
+  /** How long a server has to say that there is nothing before that is believed. */
+  readonly holdMs: number;
 };
 
 /** Where the clients of one kind go: those of these names, of these protocols, or all others. */

@@ -103,8 +103,9 @@ function adminOf({
 }
 
 function resolverOf(written: WrittenResolver = {}): ResolverConfig {
-  const { interval } = withDefaults(tables.resolver, written);
-  return { servers: (written.servers ?? []).filter(isPresent), intervalMs: interval };
+  const { interval, hold } = withDefaults(tables.resolver, written);
+  const servers = (written.servers ?? []).filter(isPresent);
+  return { servers, intervalMs: interval, holdMs: hold };
 }
 
 export function listenersOf(written: WrittenConfig): readonly ListenerConfig[] {
@@ -212,9 +213,10 @@ export function poolsOf(written: WrittenConfig): readonly PoolConfig[] {
   });
 }
 
-function discoverOf({ srv, dns, port }: WrittenDiscover = {}): DiscoverConfig | null {
-  if (srv !== undefined) return { kind: "srv", name: srv };
-  return dns === undefined || port === undefined ? null : { kind: "dns", name: dns, port };
+function discoverOf(written: WrittenDiscover = {}): DiscoverConfig | null {
+  const { srv, dns, port, max } = withDefaults(tables.discover, written);
+  if (srv !== undefined) return { kind: "srv", name: srv, max };
+  return dns === undefined || port === undefined ? null : { kind: "dns", name: dns, port, max };
 }
 
 /** The name that identifies a backend in its pool. */
@@ -227,7 +229,8 @@ export function backendAddress({ host = "", port = 0, unix }: WrittenBackend): A
   return unix === undefined ? { kind: "host", host, port } : { kind: "unix", path: unix };
 }
 
-function backendOf(written: WrittenBackend, proxyProtocol: ProxyProtocol): BackendConfig {
+/** Of one that has no errors; `proxyProtocol` is its pool's. */
+export function backendOf(written: WrittenBackend, proxyProtocol: ProxyProtocol): BackendConfig {
   const { weight, max_connections, backup, drain } = withDefaults(tables.backend, written);
   const queue = withDefaults(tables.queue, written.queue);
   return {
@@ -245,13 +248,13 @@ function backendOf(written: WrittenBackend, proxyProtocol: ProxyProtocol): Backe
   };
 }
 
-function proxyProtocolOf(written: WrittenProxyProtocol): ProxyProtocol {
+export function proxyProtocolOf(written: WrittenProxyProtocol): ProxyProtocol {
   if (typeof written === "string") return { version: written, tlvs: [] };
   const { version = "v2", tlvs = [] } = written;
   return { version, tlvs: PROXY_TLVS.filter((tlv) => tlvs.includes(tlv)) };
 }
 
-// The same endpoint twice is one backend with the weights added.
+// The same endpoint twice is one backend with the weights added: nothing else differs, which is judged.
 function joinEqual(backends: readonly BackendConfig[]): readonly BackendConfig[] {
   const byEndpoint = new Map<string, BackendConfig>();
   for (const backend of backends) {

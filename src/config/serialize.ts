@@ -72,10 +72,11 @@ function admin({ listen, token, tokenFile }: AdminConfig): Written {
   };
 }
 
-function resolver({ servers, intervalMs }: ResolverConfig): Written {
+function resolver({ servers, intervalMs, holdMs }: ResolverConfig): Written {
   return {
     servers: servers.map(({ ip, port }) => formatHostPort(ip, port)),
     interval: formatDuration(intervalMs),
+    hold: formatDuration(holdMs),
   };
 }
 
@@ -187,7 +188,8 @@ function proxyProtocol({ version, tlvs }: ProxyProtocol): unknown {
 }
 
 function discover(one: DiscoverConfig): Written {
-  return one.kind === "srv" ? { srv: one.name } : { dns: one.name, port: one.port };
+  const { name, max } = one;
+  return one.kind === "srv" ? { srv: name, max } : { dns: name, port: one.port, max };
 }
 
 export function backendAsWritten(one: BackendConfig): Written {

@@ -10,9 +10,12 @@ const DNS = "{discover: {dns: app.test, port: 80}}";
 type Row = [text: string, ...findings: Expected[]];
 
 test.each([
-  ["{srv: _PG._tcp.service.consul}", { kind: "srv", name: "_pg._tcp.service.consul" }],
+  ["{srv: _PG._tcp.service.consul}", { kind: "srv", name: "_pg._tcp.service.consul", max: 256 }],
   ["{srv: pg.service.consul.}", { kind: "srv", name: "pg.service.consul." }],
-  ["{dns: App.Internal, port: 80}", { kind: "dns", name: "app.internal", port: 80 }],
+  [
+    "{dns: App.Internal, port: 80, max: 9}",
+    { kind: "dns", name: "app.internal", port: 80, max: 9 },
+  ],
 ])("discover: %s", (written, discover) => {
   const result = parse(file(`{discover: ${written}}`));
   expect(result.warnings).toEqual([]);
@@ -28,7 +31,7 @@ test("a pool may have both, and neither is needed beside the other", () => {
 
 test("servers have port 53 unless it is written, and the config in force says so", () => {
   const servers = '["10.0.0.53", "10.0.0.54:8600", "::1", "[::1]:5353", "::ffff:10.0.0.55"]';
-  const result = parse(file(DNS, `resolver: {servers: ${servers}, interval: 30s}`));
+  const result = parse(file(DNS, `resolver: {servers: ${servers}, interval: 30s, hold: 1m}`));
   if (result.kind !== "valid") throw new Error("it is not valid");
   expect(result.config.resolver).toEqual({
     servers: [
@@ -39,6 +42,7 @@ test("servers have port 53 unless it is written, and the config in force says so
       { ip: "10.0.0.55", port: 53 },
     ],
     intervalMs: 30_000,
+    holdMs: 60_000,
   });
   const again = parse(asWritten(result.config));
   expect(again).toMatchObject({ kind: "valid", config: result.config });

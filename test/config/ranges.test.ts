@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { formatDuration, formatSize } from "../../src/base/units.ts";
-import { MAX_BACKENDS } from "../../src/config/schema/schema.ts";
+import { MAX_BACKENDS } from "../../src/config/schema/schema-backend.ts";
 import * as board from "../../src/shared/board-layout.ts";
 import { errorsOf, parse } from "../support/findings.ts";
 import { allowedAt, configWith, type Place, places, withoutAuto } from "../support/schema-walk.ts";

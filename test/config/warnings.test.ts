@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { type Expected, expectFindings, parse, warningsOf } from "../support/findings.ts";
+import { type Expected, errorsOf, expectFindings, parse, warningsOf } from "../support/findings.ts";
 
 const A = "{host: a, port: 1}";
 const B = "{host: b, port: 2}";
@@ -35,7 +35,7 @@ describe("backends", () => {
       ["1:36", "backends[1]", "duplicate-backend", "[::1]:1"],
     ],
     [
-      "backends: [{unix: /a}, {unix: /b}, {unix: /a, name: c}]",
+      "backends: [{unix: /a}, {unix: /b}, {unix: /a, weight: 3}]",
       ["1:36", "backends[2]", "duplicate-backend", "unix:/a is the same as backends[0]"],
     ],
     [
@@ -58,6 +58,35 @@ describe("backends", () => {
     };
     expect(weightOf(3, 4, 5)).toEqual([12]);
     expect(weightOf(200, 100)).toEqual([256]);
+  });
+});
+
+describe("backends at one address that are not alike", () => {
+  const A1 = "host: 10.0.0.1, port: 443";
+
+  test.each([
+    ["names", `[{${A1}, name: a}, {${A1}, name: b}]`, "name"],
+    ["a name that one of them has", `[{${A1}}, {${A1}, name: b}]`, "name"],
+    ["limits", `[{${A1}, max_connections: 10}, {${A1}, weight: 2}]`, "max_connections"],
+    ["queues", `[{${A1}, queue: {size: 1}}, {${A1}}]`, "queue"],
+    ["tiers", `[{${A1}}, {${A1}, backup: true, drain: true}]`, "backup, drain"],
+    ["headers", `[{${A1}, proxy_protocol: v1}, {${A1}}]`, "proxy_protocol"],
+  ])("are an error that names both: %s", (_, backends, keys) => {
+    const [found, ...others] = errorsOf(parse(`backends: ${backends}`));
+    expect(others).toEqual([]);
+    expect(found).toMatchObject({ path: "backends[1]", code: "duplicate-backend" });
+    expect(found?.message).toStartWith("backends[0] (");
+    expect(found?.message).toEndWith(`are the same address, 10.0.0.1:443, and differ in ${keys}`);
+  });
+
+  test("are alike where one says what is the default, or what its pool says", () => {
+    const text = `listeners: [{name: l, port: 80, pool: p}]
+pools:
+  p: {proxy_protocol: v1, backends: [{${A1}, backup: false}, {${A1}, proxy_protocol: v1, weight: 9}]}
+`;
+    const result = parse(text);
+    expect(errorsOf(result)).toEqual([]);
+    expect(result).toMatchObject({ config: { pools: [{ backends: [{ weight: 10 }] }] } });
   });
 });
 
@@ -101,6 +130,32 @@ pools:
 `;
     expectFindings(parse(text).warnings, [
       ["5:40", "pools.web.backends[1]", "own-listener", "listener two", "round for ever"],
+    ]);
+  });
+
+  const chain = (last: object) => ({
+    listeners: [
+      { name: "a", port: 9000, pool: "to-b" },
+      { name: "b", unix: "/run/b.sock", pool: "to-c" },
+      { name: "c", port: 9001, routes: [{ sni: ["x.example"], pool: "end" }] },
+    ],
+    pools: {
+      "to-b": { backends: [{ unix: "/run/b.sock" }] },
+      "to-c": { backends: [{ host: "localhost", port: 9001 }] },
+      end: { backends: [last] },
+    },
+  });
+
+  test("is not told of a chain of listeners that ends elsewhere", () => {
+    expect(warningsOf(chain({ host: "10.0.0.1", port: 443 }), "own-listener")).toEqual([]);
+  });
+
+  test("is told of every link of a chain that comes back to its beginning", () => {
+    const paths = warningsOf(chain({ host: "127.0.0.1", port: 9000 }), "own-listener");
+    expect(paths.map(({ path }) => path)).toEqual([
+      "pools.to-b.backends[0]",
+      "pools.to-c.backends[0]",
+      "pools.end.backends[0]",
     ]);
   });
 });

@@ -7,7 +7,7 @@ import { MAX_SOCKET_PATH } from "../../src/base/address.ts";
 import { MAX_FILE_BYTES } from "../../src/config/read-file.ts";
 import { MAX_DURATION_MS } from "../../src/config/schema/field.ts";
 import { MAX_PORTS } from "../../src/config/schema/field-makers.ts";
-import { MAX_BACKENDS } from "../../src/config/schema/schema.ts";
+import { MAX_BACKENDS } from "../../src/config/schema/schema-backend.ts";
 import { ENDS, endReason } from "../../src/shared/end-reason.ts";
 
 const root = resolve(import.meta.dir, "../..");

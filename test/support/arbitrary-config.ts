@@ -129,9 +129,13 @@ function mapOf(keys: Keys, without: readonly string[] = []): fc.Arbitrary<Map> {
 }
 
 // Not what any of its keys would be together.
+const max = fc.integer({ min: 1, max: 4096 });
 const discover: fc.Arbitrary<Map> = fc.oneof(
-  fc.record({ srv: hostname }),
-  fc.record({ dns: hostname, port: fc.integer({ min: 1, max: 65535 }) }),
+  fc.record({ srv: hostname, max }, { requiredKeys: ["srv"] }),
+  fc.record(
+    { dns: hostname, port: fc.integer({ min: 1, max: 65535 }), max },
+    { requiredKeys: ["dns", "port"] },
+  ),
 );
 
 // At one place only.

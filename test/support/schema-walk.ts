@@ -70,7 +70,9 @@ export function configWith({ steps }: Place, value: unknown): unknown {
 /** What a key can't stand without, in the map at this depth of its path. */
 function companions(steps: readonly Step[], depth: number): Record<Step, unknown> {
   const [step, last] = [steps[depth], steps.at(-1)];
-  if (step === "discover") return last === "port" ? { dns: "a.internal" } : {};
+  if (step === "discover") {
+    return last === "port" ? { dns: "a.internal" } : last === "max" ? { srv: "_a._tcp.test" } : {};
+  }
   if (step === "proxy_protocol") {
     return steps[depth - 2] === "listeners" ? { trusted: ["10.0.0.0/8"] } : { version: "v2" };
   }

@@ -144,11 +144,13 @@ export type WrittenDiscover = {
   readonly srv?: string;
   readonly dns?: string;
   readonly port?: number;
+  readonly max?: number;
 };
 
 export type WrittenResolver = {
   readonly servers?: readonly (ServerConfig | undefined)[];
   readonly interval?: number;
+  readonly hold?: number;
 };
 
 export type WrittenPool = {

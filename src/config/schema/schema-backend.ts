@@ -3,6 +3,9 @@ import type { Keys } from "./field.ts";
 import { duration, integer, map, port } from "./field-makers.ts";
 import { proxyProtocol } from "./schema-proxy.ts";
 
+/** Capacity of the board (shared/board.ts); a test compares them. */
+export const MAX_BACKENDS = 4096;
+
 export const queueKeys: Keys = {
   size: {
     field: integer(0, 100_000),

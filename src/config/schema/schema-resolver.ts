@@ -1,5 +1,7 @@
 // The keys of names that are looked up: schema.ts has them in its table.
 import { type Keys, MAX_DURATION_MS } from "./field.ts";
+import { integer, timeout } from "./field-makers.ts";
+import { MAX_BACKENDS } from "./schema-backend.ts";
 
 export const resolverKeys: Keys = {
   servers: {
@@ -11,6 +13,11 @@ export const resolverKeys: Keys = {
     default: "10s",
     doc: "the longest that an answer is used before it is asked for again, whatever its TTL",
   },
+  hold: {
+    field: timeout,
+    default: "30s",
+    doc: "how long a server has to answer that a name or its addresses do not exist before its backends are removed; 0: at once",
+  },
 };
 
 export const discoverKeys: Keys = {
@@ -20,7 +27,12 @@ export const discoverKeys: Keys = {
   },
   dns: { field: { kind: "hostname" }, doc: "a name: one backend for each of its addresses" },
   port: {
-    field: { kind: "integer", min: 1, max: 65535 },
+    field: integer(1, 65535),
     doc: "of those addresses; SRV records bring their own",
+  },
+  max: {
+    field: integer(1, MAX_BACKENDS),
+    default: 256,
+    doc: "backends from there at a time; addresses beyond it are left out",
   },
 };

@@ -2,7 +2,7 @@
 // reference come from it.
 import type { Field, Keys } from "./field.ts";
 import { choice, duration, integer, map, nullable, ports, rate, timeout } from "./field-makers.ts";
-import { backendKeys, queueKeys } from "./schema-backend.ts";
+import { backendKeys, MAX_BACKENDS, queueKeys } from "./schema-backend.ts";
 import { healthCheckKeys } from "./schema-health.ts";
 import { accessKeys, logKeys } from "./schema-log.ts";
 import { cidrs, proxyAcceptKeys, proxyProtocol } from "./schema-proxy.ts";
@@ -10,8 +10,6 @@ import { discoverKeys, resolverKeys } from "./schema-resolver.ts";
 import { routes } from "./schema-routes.ts";
 import { rustCompatKeys } from "./schema-rust-compat.ts";
 
-/** Capacity of the board (shared/board.ts); a test compares them. */
-export const MAX_BACKENDS = 4096;
 const MAX_POOLS = 1024;
 const MAX_LISTENERS = 1024;
 const MAX_WORKERS = 8;

@@ -1,18 +1,21 @@
 // What no single value of a backend shows: forms that do not go together, the same one twice, lists that
 // serve nobody.
-import { type Address, formatAddress, isLoopback, isWildcard } from "../../base/address.ts";
-import { formatListenAddress, hasPort } from "../../base/listen-address.ts";
-import type { ListenerConfig } from "../config.ts";
+import { formatAddress, isLoopback } from "../../base/address.ts";
+import type { BackendConfig, ListenerConfig, ProxyProtocol } from "../config.ts";
+import { findLoops, type Hop } from "../own-listeners.ts";
 import type { WrittenBackend, WrittenConfig } from "../read/raw-config.ts";
 import type { Report } from "../report.ts";
-import { backendAddress, backendName, DEFAULT_NAME } from "../resolve.ts";
-import { MAX_BACKENDS } from "../schema/schema.ts";
+import { backendOf, DEFAULT_NAME, proxyProtocolOf, withDefaults } from "../resolve.ts";
+import { tables } from "../schema/schema.ts";
+import { MAX_BACKENDS } from "../schema/schema-backend.ts";
+import { backendAsWritten } from "../serialize.ts";
 
 /** A pool as it stands in the file: `path` is empty for the simple form's. */
 type Place = {
   readonly path: string;
   readonly pool: string;
   readonly backends: readonly (WrittenBackend | undefined)[] | undefined;
+  readonly proxyProtocol: ProxyProtocol;
   /** It has backends of its own finding as well. */
   readonly isDiscovered: boolean;
 };
@@ -23,7 +26,11 @@ export function validateBackends(
   report: Report,
 ): void {
   const places = placesOf(written);
-  for (const place of places) judgePlace(place, listeners, report);
+  const hops = places.flatMap((place) => judgePlace(place, report));
+  for (const { hop, listener } of findLoops(hops, listeners, isLoopback)) {
+    const message = `this is bal's own listener ${listener.name}: a connection would go round for ever`;
+    report.warn(hop.at, { code: "own-listener", message });
+  }
   const total = places.reduce((sum, { backends }) => sum + (backends?.length ?? 0), 0);
   if (total <= MAX_BACKENDS) return;
   const message = `${total} backends in all pools together; ${MAX_BACKENDS} are allowed`;
@@ -31,30 +38,33 @@ export function validateBackends(
 }
 
 function placesOf(written: WrittenConfig): readonly Place[] {
-  if (written.pools === undefined)
-    return [{ path: "", pool: DEFAULT_NAME, backends: written.backends, isDiscovered: false }];
-  return Object.entries(written.pools).map(([name, pool]) => ({
+  const { backends, pools } = written;
+  const simple = { path: "", pool: DEFAULT_NAME, backends, isDiscovered: false };
+  if (pools === undefined) return [{ ...simple, proxyProtocol: proxyProtocolOf("off") }];
+  return Object.entries(pools).map(([name, pool]) => ({
     path: `pools.${name}.`,
     pool: name,
     backends: pool?.backends,
+    proxyProtocol: proxyProtocolOf(withDefaults(tables.pool, pool).proxy_protocol),
     isDiscovered: pool?.discover !== undefined,
   }));
 }
 
-function judgePlace(
-  { path, pool, backends, isDiscovered }: Place,
-  listeners: readonly ListenerConfig[],
-  report: Report,
-): void {
-  if (backends === undefined) return;
+/** A backend, and where it stands. */
+type Member = Hop & { readonly at: string; readonly config: BackendConfig };
+
+/** Returns its backends, each endpoint once. */
+function judgePlace(place: Place, report: Report): readonly Member[] {
+  const { path, pool, backends, isDiscovered, proxyProtocol } = place;
+  if (backends === undefined) return [];
   const list = `${path}backends`;
   if (backends.length === 0) {
-    if (isDiscovered) return;
     const message = "the list is empty; write at least one `{host, port}`";
-    return report.error(list, { code: "empty-list", message });
+    if (!isDiscovered) report.error(list, { code: "empty-list", message });
+    return [];
   }
-  const endpoints = new Map<string, number>();
-  const names = new Map<string, number>();
+  const endpoints = new Map<string, Member>();
+  const names = new Map<string, string>();
   let isWhole = true;
   for (const [index, backend] of backends.entries()) {
     const at = `${list}[${index}]`;
@@ -63,24 +73,23 @@ function judgePlace(
       isWhole = false;
       continue;
     }
-    const address = backendAddress(backend);
-    const endpoint = formatAddress(address);
-    const first = endpoints.get(endpoint);
+    const config = backendOf(backend, proxyProtocol);
+    const member = { at, pool, address: config.address, config };
+    const first = endpoints.get(formatAddress(config.address));
     if (first !== undefined) {
-      const message = `${endpoint} is the same as ${list}[${first}]: they are one backend, with their weights added`;
-      report.warn(at, { code: "duplicate-backend", message });
+      judgeEqual(first, member, report);
       continue;
     }
-    endpoints.set(endpoint, index);
-    const name = backendName(backend);
+    endpoints.set(formatAddress(config.address), member);
+    const { name } = config;
     if (names.has(name)) {
-      const message = `${list}[${names.get(name)}] is called ${name} already`;
+      const message = `${names.get(name)} is called ${name} already`;
       report.error(`${at}.name`, { code: "duplicate-name", message });
     }
-    names.set(name, index);
-    judgeLoop(address, { at, pool, listeners, report });
+    names.set(name, at);
   }
-  if (isDiscovered) return;
+  const members = [...endpoints.values()];
+  if (isDiscovered) return members;
   if (endpoints.size === 1 && isWhole) {
     const message = "only one backend: there is nothing to fail over to";
     report.warn(list, { code: "one-backend", message });
@@ -89,6 +98,29 @@ function judgePlace(
     const message = "every backend has weight 0: no client will be served";
     report.warn(list, { code: "no-weight", message });
   }
+  return members;
+}
+
+/** Two of one endpoint are one backend, unless they are meant to be different ones. */
+function judgeEqual(first: Member, second: Member, report: Report): void {
+  const endpoint = formatAddress(second.address);
+  const { at } = second;
+  const differing = differences(first.config, second.config);
+  if (differing.length === 0) {
+    const message = `${endpoint} is the same as ${first.at}: they are one backend, with their weights added`;
+    return report.warn(at, { code: "duplicate-backend", message });
+  }
+  const message = `${first.at} (${first.config.name}) and ${at} (${second.config.name}) are the same address, ${endpoint}, and differ in ${differing.join(", ")}`;
+  const hint =
+    "a pool has one backend at an address: leave one of them out. Where only the weight differs, the weights are added";
+  report.error(at, { code: "duplicate-backend", message, hint });
+}
+
+/** The keys in which they differ, their weights apart. */
+function differences(first: BackendConfig, second: BackendConfig): readonly string[] {
+  const [one, other] = [backendAsWritten(first), backendAsWritten(second)];
+  const keys = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return [...keys].filter((key) => key !== "weight" && !Bun.deepEquals(one[key], other[key]));
 }
 
 // A port that is wrong is none that is left out.
@@ -103,33 +135,4 @@ function judgeForm(at: string, report: Report): void {
   if (other === undefined) return;
   const message = `\`unix\` and \`${other}\` stand here together: a backend is on a unix socket, or on a host and its port`;
   report.error(`${at}.${other}`, { code: "mixed-forms", message, hint: `leave one of them out` });
-}
-
-type LoopCheck = {
-  readonly at: string;
-  readonly pool: string;
-  readonly listeners: readonly ListenerConfig[];
-  readonly report: Report;
-};
-
-function judgeLoop(address: Address, { at, pool, listeners, report }: LoopCheck): void {
-  const own = listeners.find((listener) => isAt(address, listener, pool));
-  if (own === undefined) return;
-  const message = `this is bal's own listener ${own.name}: a connection would go round for ever`;
-  report.warn(at, { code: "own-listener", message });
-}
-
-function isAt(backend: Address, listener: ListenerConfig, itsPool: string): boolean {
-  const { address, pool, routes } = listener;
-  if (backend.kind === "unix" || address.kind === "unix") {
-    return formatAddress(backend) === formatListenAddress(address);
-  }
-  const { host, port } = backend;
-  // Without one of its own it is dialled at those of its clients.
-  const isMeant = pool === itsPool || routes.some((route) => route.pool === itsPool);
-  if (port === 0 ? !isMeant : !hasPort(address, port)) return false;
-  if (host === address.ip) return true;
-  // Which address of loopback it is says a literal only.
-  const isHere = host === "localhost" || isWildcard(host);
-  return isWildcard(address.ip) ? isHere || isLoopback(host) : isHere && isLoopback(address.ip);
 }

@@ -3,6 +3,7 @@
 // (pool, name) through reloads.
 
 import type { Override } from "../../api/admin-api.ts";
+import type { Endpoint } from "../../base/address.ts";
 import type { BackendConfig, Config, PoolConfig } from "../../config/config.ts";
 import { servingRules } from "../../config/roles.ts";
 import type { Board } from "../../shared/board.ts";
@@ -19,7 +20,7 @@ import {
 } from "../../shared/health-bits.ts";
 import type { ProbeTarget } from "../health/prober.ts";
 import { type Backend, downMsUntil, newBackend, poolSettings } from "./backend.ts";
-import { type AddressesOf, endpointsOf, probeTarget } from "./endpoints.ts";
+import { probeTarget } from "./endpoints.ts";
 import { generationPool } from "./generation-pool.ts";
 import { isDraining } from "./override.ts";
 import type { OverrideStore } from "./override-store.ts";
@@ -29,8 +30,8 @@ import { reasonOf } from "./state-reason.ts";
 export type BackendTableOptions = {
   readonly board: Board;
   readonly overrides: OverrideStore;
-  /** The last good answer for a hostname. */
-  readonly addressesOf: AddressesOf;
+  /** Where a pool's backend is, by the last good answer for its name. */
+  readonly endpointsOf: (pool: string, backend: BackendConfig) => readonly Endpoint[];
   readonly onStateChange: (backend: Backend, from: BackendState) => void;
   /** What was known of it is of no use any more: its row is free, or it is somewhere else now. */
   readonly onForgotten: (slot: number) => void;
@@ -79,12 +80,13 @@ export class BackendTable {
     for (const pool of this.config?.pools ?? []) {
       if (!next.pools.some(({ name }) => name === pool.name)) this.pools.retire(pool.name);
     }
-    // Later each goes with its row: a backend that is back before its sessions have ended has it still.
-    if (this.config === null) {
-      const open = new Set(next.pools.flatMap((pool) => (pool.discover === null ? [] : pool.name)));
-      overrides.keepOnly((pool, name) => open.has(pool) || named.has(identityOf(pool, name)));
-    }
     this.config = next;
+    // What an operator has set goes with the backend's row: one that is back before its sessions have ended
+    // has it still.
+    overrides.keepOnly(
+      (pool, name) =>
+        named.has(identityOf(pool, name)) || this.hasRow(pool, name) || this.mayReturn(pool),
+    );
   }
 
   /** The workers have what was reconciled last: what drains by it does so. */
@@ -103,7 +105,10 @@ export class BackendTable {
     const freed = this.slots.collect((slot) => {
       if (board.backendSessions(slot) > 0) return false;
       const gone = this.bySlot.get(slot);
-      overrides.keepOnly((pool, name) => pool !== gone?.pool || name !== gone.config.name);
+      overrides.keepOnly(
+        (pool, name) =>
+          pool !== gone?.pool || name !== gone.config.name || this.mayReturn(gone.pool),
+      );
       this.bySlot.delete(slot);
       this.options.onForgotten(slot);
       return true;
@@ -116,7 +121,7 @@ export class BackendTable {
   refreshEndpoints(): readonly Backend[] {
     const moved: Backend[] = [];
     for (const backend of this.all()) {
-      const endpoints = endpointsOf(backend.config, this.options.addressesOf);
+      const endpoints = this.options.endpointsOf(backend.pool, backend.config);
       if (Bun.deepEquals(endpoints, backend.endpoints)) continue;
       moved.push(backend);
       backend.endpoints = endpoints;
@@ -271,7 +276,7 @@ export class BackendTable {
 
   private upsert(poolConfig: PoolConfig, config: BackendConfig): void {
     const { name: pool } = poolConfig;
-    const endpoints = endpointsOf(config, this.options.addressesOf);
+    const endpoints = this.options.endpointsOf(pool, config);
     const unresolved = endpoints.length === 0 ? UNRESOLVED : 0;
     const override = this.options.overrides.of(pool, config.name);
     const overrideSince = this.options.overrides.since(pool, config.name);
@@ -303,6 +308,11 @@ export class BackendTable {
       return this.setBits(slot, bits, forgotten | UNRESOLVED | DRAINING);
     this.drains.add(slot);
     this.setBits(slot, unresolved, forgotten | UNRESOLVED);
+  }
+
+  /** Do the backends of a pool come and go with what DNS answers? */
+  private mayReturn(pool: string): boolean {
+    return this.present.some(({ name, discover }) => name === pool && discover !== null);
   }
 
   // Who asked for it says so in the log. A worker that has the generation before still picks it.

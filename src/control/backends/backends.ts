@@ -1,14 +1,14 @@
 // Everything that decides whether a backend is eligible, brought together: names that resolve,
 // checks, ejections by the workers' dials. Says each change of state once in the log.
-import type { Override } from "../../api/admin-api.ts";
+import type { DiscoverStatus, Override } from "../../api/admin-api.ts";
+import { type Endpoint, parseIp } from "../../base/address.ts";
 import { localErrorRemedy } from "../../base/os-error.ts";
 import type { BackendConfig, Config, PoolConfig } from "../../config/config.ts";
 import type { Board } from "../../shared/board.ts";
-import { MAX_BACKENDS } from "../../shared/board-layout.ts";
 import type { BackendState } from "../../shared/health-bits.ts";
 import { discoveryChanges } from "../discovery/changes.ts";
-import { fitted } from "../discovery/discovered.ts";
-import { Discovery } from "../discovery/discovery.ts";
+import { DiscoveredPools } from "../discovery/discovered-pools.ts";
+import { Discovery, type KnownAnswers } from "../discovery/discovery.ts";
 import type { EventBus } from "../events/event-bus.ts";
 import { expiryWarning } from "../health/certificate.ts";
 import { type CheckResult, Prober } from "../health/prober.ts";
@@ -17,6 +17,7 @@ import { type Backend, countCheck } from "./backend.ts";
 import { type BackendSnapshot, recordOf, restoreSnapshot } from "./backend-snapshot.ts";
 import { BackendTable } from "./backend-table.ts";
 import { Ejections } from "./ejections.ts";
+import { endpointsOf } from "./endpoints.ts";
 import { mergeOverride, settingsOf } from "./override.ts";
 import type { OverrideStore } from "./override-store.ts";
 import { PoolWatch } from "./pool-watch.ts";
@@ -33,9 +34,16 @@ export type BackendsParts = {
   readonly log: Log;
   readonly overrides: OverrideStore;
   readonly events: EventBus;
-  /** What another process has learnt of the backends. */
-  readonly records: readonly BackendSnapshot[];
+  readonly knowledge: Knowledge;
 };
+
+/** What another process has learnt of the backends, and what it was answered for names. */
+export type Knowledge = {
+  readonly backends: readonly BackendSnapshot[];
+  readonly answers: KnownAnswers;
+};
+
+export const NO_KNOWLEDGE: Knowledge = { backends: [], answers: { hosts: [], services: [] } };
 
 export class Backends {
   readonly backends: BackendTable;
@@ -50,8 +58,7 @@ export class Backends {
   private inherited: readonly BackendSnapshot[];
   /** As it is written: without what was discovered. */
   private config: Config | null = null;
-  /** Discovered backends that there is no row for. */
-  private cut = 0;
+  private readonly discovered: DiscoveredPools;
   /** Ends of certificates that were warned of, by slot. */
   private readonly expiries = new Map<number, number>();
 
@@ -61,12 +68,14 @@ export class Backends {
     this.events = events;
     this.bus = parts.events;
     this.board = board;
-    this.inherited = parts.records;
+    this.inherited = parts.knowledge.backends;
     this.discovery = new Discovery(log, () => this.answered());
+    this.discovery.know(parts.knowledge.answers);
+    this.discovered = new DiscoveredPools(this.discovery, log);
     this.backends = new BackendTable({
       board,
       overrides,
-      addressesOf: (host) => this.discovery.addressesOf(host),
+      endpointsOf: (pool, backend) => this.endpointsOf(pool, backend),
       onStateChange: (backend, from) => {
         this.logChange(backend, from);
         if (backend.state === "down" && backend.onDown === "close") events.onClose(backend.slot);
@@ -119,7 +128,7 @@ export class Backends {
   serve(config: Config): void {
     this.config = config;
     this.discovery.follow(config);
-    this.backends.reconcile(this.expanded(config));
+    this.backends.reconcile(this.discovered.expand(config, this.backends));
     this.prober.sync(this.backends.probeTargets());
     this.restore();
     for (const pool of this.backends.present) {
@@ -146,7 +155,23 @@ export class Backends {
 
   /** Frees the rows of removed backends whose last session has ended. */
   collect(): void {
-    if (this.backends.collect() && this.cut > 0) this.answered();
+    if (this.backends.collect() && this.discovered.isCut) this.answered();
+  }
+
+  /** Gives up discovered backends where another config needs their rows, which are free when the workers know
+   *  and the last sessions have ended. Returns whether it gave up any. */
+  makeRoomFor(next: Config): boolean {
+    if (this.config === null || this.backends.hasRoomFor(next)) return false;
+    this.backends.reconcile(this.discovered.expand(this.config, this.backends, next));
+    this.prober.sync(this.backends.probeTargets());
+    return true;
+  }
+
+  /** How it stands with the name that a pool's backends are found by; null: there is none. */
+  discoverStatus(pool: PoolConfig): DiscoverStatus | null {
+    const status = this.discovery.stateOf(pool);
+    const left_out = this.discovered.leftOut(pool.name);
+    return status === null || left_out === 0 ? status : { ...status, left_out };
   }
 
   /** A worker has ejected a backend. */
@@ -188,16 +213,12 @@ export class Backends {
   }
 
   /** For a process that takes this one's place. */
-  records(): readonly BackendSnapshot[] {
-    return this.backends
+  knowledge(): Knowledge {
+    const { board, ejections } = this;
+    const backends = this.backends
       .all()
-      .map((backend) =>
-        recordOf(
-          backend,
-          this.board.healthBits(backend.slot),
-          this.ejections.running(backend.slot),
-        ),
-      );
+      .map((one) => recordOf(one, board.healthBits(one.slot), ejections.running(one.slot)));
+    return { backends, answers: this.discovery.knowledge() };
   }
 
   private restore(): void {
@@ -216,12 +237,13 @@ export class Backends {
   private answered(): void {
     const { config, backends, log } = this;
     if (config === null) return;
+    const next = this.discovered.expand(config, backends);
     const moved = backends.refreshEndpoints();
     for (const host of new Set(moved.flatMap(({ config }) => hostOf(config)))) {
       const addresses = this.discovery.addressesOf(host);
-      log.info("resolved", `${host} is now ${addresses?.join(", ")}`, { host, addresses });
+      const message = `${host} is now ${addresses?.join(", ") ?? "without an address"}`;
+      log.info("resolved", message, { host, addresses });
     }
-    const next = this.expanded(config);
     const changes = discoveryChanges(backends.present, next.pools);
     for (const { message, ...fields } of changes) log.info("discovered", message, fields);
     if (changes.length > 0) backends.reconcile(next);
@@ -248,17 +270,13 @@ export class Backends {
     }
   }
 
-  /** With what was discovered, as far as there is room for it. */
-  private expanded(config: Config): Config {
-    const found = this.discovery.expand(config);
-    const next = fitted(found, config, this.backends);
-    const before = this.cut;
-    this.cut = countBackends(found) - countBackends(next);
-    if (this.cut > 0 && this.cut !== before) {
-      const message = `${this.cut} discovered backends are left out: bal has room for ${MAX_BACKENDS} in all pools together, those that still drain included`;
-      this.log.warn("discovery-cut", message, { left_out: this.cut });
-    }
-    return next;
+  /** Without bal's own listeners: none of them is meant by an answer that leads to its own pool. */
+  private endpointsOf(pool: string, backend: BackendConfig): readonly Endpoint[] {
+    const found = endpointsOf(backend, (host) => this.discovery.addressesOf(host));
+    if (backend.address.kind === "unix" || parseIp(backend.address.host) !== null) return found;
+    return found.filter(
+      (one) => one.family === "unix" || !this.discovered.isOwn(pool, one.ip, one.port),
+    );
   }
 
   private checked({ slot, ok, durationMs, error, expiresAt }: CheckResult): void {
@@ -324,8 +342,4 @@ function hostOf({ address }: BackendConfig): readonly string[] {
 
 function because(error: string | null): string {
   return error === null ? "" : ` (${error})`;
-}
-
-function countBackends({ pools }: Config): number {
-  return pools.reduce((sum, { backends }) => sum + backends.length, 0);
 }

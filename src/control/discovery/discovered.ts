@@ -18,30 +18,6 @@ export function withDiscovered(config: Config, answers: Answers): Config {
   return { ...config, pools: config.pools.map((pool) => extend(pool, answers)) };
 }
 
-export type Rows = {
-  readonly freeRows: number;
-  readonly hasRow: (pool: string, name: string) => boolean;
-};
-
-/**
- * Without those discovered backends that there is no row for: what is `configured` comes first, then
- * what has a row.
- */
-export function fitted(found: Config, configured: Config, rows: Rows): Config {
-  const added = configured.pools.flatMap(({ name, backends }) =>
-    backends.filter((backend) => !rows.hasRow(name, backend.name)),
-  );
-  let free = rows.freeRows - added.length;
-  const pools = found.pools.map((pool, index) => {
-    const own = configured.pools[index]?.backends.length ?? 0;
-    const backends = pool.backends.filter(
-      ({ name }, nth) => nth < own || rows.hasRow(pool.name, name) || free-- > 0,
-    );
-    return backends.length === pool.backends.length ? pool : { ...pool, backends };
-  });
-  return { ...found, pools };
-}
-
 /** The hosts that the SRV records of a config point to, as they are looked up: complete. */
 export function targetsOf(config: Config, { servicesOf }: Answers): readonly string[] {
   const records = config.pools.flatMap(({ discover }) =>

@@ -7,12 +7,19 @@ import type { Config, PoolConfig } from "../../config/config.ts";
 import type { Log } from "../logs/log.ts";
 import { type Answers, targetsOf, withDiscovered } from "./discovered.ts";
 import { DnsClient, type SrvRecord } from "./dns-client.ts";
-import { Resolver } from "./resolver.ts";
+import { type Answer, type KnownAnswer, Resolver, type Turn } from "./resolver.ts";
+import { isUnusable } from "./useless-addresses.ts";
 
 /** How long new SRV records wait for the addresses of the hosts that they point to. */
 const TARGETS_MS = 2000;
 /** Answers that come together are one change. */
 const TOGETHER_MS = 20;
+
+/** The last good answers of one process, for another one. */
+export type KnownAnswers = {
+  readonly hosts: readonly KnownAnswer<string>[];
+  readonly services: readonly KnownAnswer<SrvRecord>[];
+};
 
 export class Discovery {
   private readonly log: Log;
@@ -23,6 +30,8 @@ export class Discovery {
   private config: Config | null = null;
   private hasOtherServers = false;
   private change: Timer | null = null;
+  /** Addresses of a host that were warned of, as one text. */
+  private readonly unusable = new Map<string, string>();
   private readonly answers: Answers = {
     addressesOf: (host) => this.hosts.answer(host),
     servicesOf: (name) => this.services.answer(name),
@@ -31,17 +40,27 @@ export class Discovery {
   constructor(log: Log, onChange: () => void) {
     this.log = log;
     this.onChange = onChange;
-    const onTurn = (name: string, error: string | null) => this.tellTurn(name, error);
+    const onTurn = (turn: Turn) => this.logTurn(turn);
     this.hosts = new Resolver({
-      lookUp: (host, known) => this.dns.addresses(host, known),
+      lookUp: async (host, known) => this.usable(host, await this.dns.addresses(host, known)),
       onChange: () => this.changed(),
       onTurn,
     });
     this.services = new Resolver({
-      lookUp: (name) => this.dns.services(name),
+      lookUp: (name, known) => this.dns.services(name, known),
       onChange: () => void this.pointedElsewhere(),
       onTurn,
     });
+  }
+
+  /** Takes what another process was answered; it is asked for again. */
+  know({ hosts, services }: KnownAnswers): void {
+    this.hosts.know(hosts);
+    this.services.know(services);
+  }
+
+  knowledge(): KnownAnswers {
+    return { hosts: this.hosts.knowledge(), services: this.services.knowledge() };
   }
 
   /** Looks up the names of a config that are new, for `withinMs` at most. */
@@ -114,8 +133,10 @@ export class Discovery {
 
   private configure({ resolver }: Config): void {
     if (this.dns.configure(resolver) && this.config !== null) this.hasOtherServers = true;
-    this.hosts.intervalMs = resolver.intervalMs;
-    this.services.intervalMs = resolver.intervalMs;
+    for (const names of [this.hosts, this.services]) {
+      names.intervalMs = resolver.intervalMs;
+      names.holdMs = resolver.holdMs;
+    }
   }
 
   private followHosts(config: Config): void {
@@ -140,12 +161,31 @@ export class Discovery {
     }, TOGETHER_MS);
   }
 
-  private tellTurn(name: string, error: string | null): void {
-    if (error === null) this.log.info("dns-answers", `${name} resolves again`, { name });
-    else {
-      const message = `${name} does not resolve (${error}); its last answer is kept`;
-      this.log.warn("dns-fails", message, { name, error });
-    }
+  private logTurn({ name, kind, error }: Turn): void {
+    const fields = { name, error };
+    if (kind === "answers") return this.log.info("dns-answers", `${name} resolves again`, { name });
+    const message =
+      kind === "fails"
+        ? `${name} does not resolve (${error}); its last answer is kept`
+        : `${name} does not exist any more (${error}); its backends take no new clients`;
+    this.log.warn(`dns-${kind}`, message, fields);
+  }
+
+  /** An answer without what no host can have. */
+  private usable(host: string, { late, ...answer }: Answer<string>): Answer<string> {
+    const records = answer.records.filter((ip) => !isUnusable(ip));
+    this.warnUnusable(host, answer.records.filter(isUnusable).sort().join(", "));
+    const whole = late?.then((next) => this.usable(host, next));
+    return { ...answer, records, ...(whole && { late: whole }) };
+  }
+
+  // Once, until the answer is another one.
+  private warnUnusable(host: string, addresses: string): void {
+    if (addresses === (this.unusable.get(host) ?? "")) return;
+    this.unusable.set(host, addresses);
+    if (addresses === "") return;
+    const message = `the answer for ${host} has addresses that no host can have; they are left out: ${addresses}`;
+    this.log.warn("dns-unusable", message, { name: host, addresses });
   }
 }
 

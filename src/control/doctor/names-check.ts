@@ -65,7 +65,7 @@ function byDns(config: Config): Lookup {
   const dns = new DnsClient(config.resolver);
   return {
     addresses: async (host) => [...new Set((await dns.addresses(host, null)).records)],
-    services: async (name) => (await dns.services(name)).records,
+    services: async (name) => (await dns.services(name, null)).records,
   };
 }
 

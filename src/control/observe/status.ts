@@ -52,13 +52,14 @@ function refusals(board: Board, slot: number): Readonly<Record<string, number>> 
 }
 
 export function poolStatus(
-  { backends, discovery, pools }: Pick<Backends, "backends" | "discovery" | "pools">,
+  health: Pick<Backends, "backends" | "discoverStatus" | "pools">,
   board: Board,
 ): readonly PoolStatus[] {
+  const { backends, pools } = health;
   const rows = new Map(backends.rows().map(({ name, slot }) => [name, slot]));
   return backends.present.map((pool) => {
     const all = [...backends.ofPool(pool), ...backends.leavingOf(pool.name)];
-    const discover = discovery.stateOf(pool);
+    const discover = health.discoverStatus(pool);
     const size = pool.backends.reduce((sum, { queue }) => sum + queue.size, 0);
     return {
       name: pool.name,

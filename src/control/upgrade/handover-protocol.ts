@@ -5,6 +5,7 @@
 //
 // They may be of different versions: what stands here is kept compatible, or FORMAT changes.
 import type { BackendSnapshot } from "../backends/backend-snapshot.ts";
+import type { KnownAnswers } from "../discovery/discovery.ts";
 import type { Handed } from "../listeners/inherited-sockets.ts";
 
 /** Rises when an older or newer one could not make sense of it. */
@@ -21,6 +22,8 @@ export type Handover = {
   /** Channels to those before, which have sessions left. */
   readonly predecessors: readonly number[];
   readonly backends: readonly BackendSnapshot[];
+  /** Absent: the old one is of a version that did not tell. */
+  readonly answers?: KnownAnswers;
 };
 
 export type ToNewProcess = Handover | { readonly kind: "take-over" | "farewell" };

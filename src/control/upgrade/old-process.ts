@@ -2,7 +2,7 @@
 // that one, which live on until their last session has ended.
 import { BalError } from "../../base/errors.ts";
 import { closeOnExec, redirect } from "../../os/socket.ts";
-import type { BackendSnapshot } from "../backends/backend-snapshot.ts";
+import { type Knowledge, NO_KNOWLEDGE } from "../backends/backends.ts";
 import type { Handed } from "../listeners/inherited-sockets.ts";
 import {
   FORMAT,
@@ -22,7 +22,7 @@ const BEQUEST_MS = 5000;
 export class OldProcess {
   readonly lock: number | null;
   readonly sockets: readonly Handed[];
-  readonly backends: readonly BackendSnapshot[];
+  readonly knowledge: Knowledge;
   /** This one first. */
   readonly channels: readonly JsonChannel[];
   private readonly channel: JsonChannel;
@@ -30,7 +30,8 @@ export class OldProcess {
   private constructor(bequest: Handover, channels: readonly [JsonChannel, ...JsonChannel[]]) {
     this.lock = bequest.lock;
     this.sockets = bequest.sockets;
-    this.backends = bequest.backends;
+    const { backends, answers = NO_KNOWLEDGE.answers } = bequest;
+    this.knowledge = { backends, answers };
     this.channels = channels;
     this.channel = channels[0];
   }

@@ -101,7 +101,7 @@ function legacyOf({ home, dataPlane, predecessors }: UpgradeParts) {
     lock: home?.lockFd ?? null,
     sockets: dataPlane.sockets.all,
     predecessors: predecessors.fds,
-    backends: dataPlane.backendRecords(),
+    ...dataPlane.knowledge(),
   };
 }
 

@@ -7,8 +7,7 @@ import type { Config, ListenerConfig } from "../../config/config.ts";
 import { Board } from "../../shared/board.ts";
 import { MAX_LISTENERS } from "../../shared/board-layout.ts";
 import type { AccessLines, FromWorker, ToSplicer, ToWorker } from "../../shared/worker-messages.ts";
-import type { BackendSnapshot } from "../backends/backend-snapshot.ts";
-import { Backends } from "../backends/backends.ts";
+import { Backends, type Knowledge } from "../backends/backends.ts";
 import type { OverrideStore } from "../backends/override-store.ts";
 import { SlotTable } from "../backends/slot-table.ts";
 import type { EventBus } from "../events/event-bus.ts";
@@ -41,8 +40,8 @@ export type DataPlaneParts = {
   readonly events: EventBus;
   /** Listening sockets that were open before. */
   readonly handed: readonly Handed[];
-  /** What another process has learnt of the backends. */
-  readonly records: readonly BackendSnapshot[];
+  /** What another process has learnt. */
+  readonly knowledge: Knowledge;
   readonly onAccess: (lines: AccessLines) => void;
 };
 
@@ -77,7 +76,7 @@ export class DataPlane {
   private tick: Timer | null = null;
 
   constructor(config: Config, parts: DataPlaneParts) {
-    const { log, overrides, events, handed, records, onAccess } = parts;
+    const { log, overrides, events, handed, knowledge, onAccess } = parts;
     this.config = config;
     this.log = log;
     this.onAccess = onAccess;
@@ -88,7 +87,7 @@ export class DataPlane {
     this.sockets = new ListeningSockets(this.workers, this.inherited);
     this.refusals = new RefusalLog(this.board, log);
     this.health = new Backends(
-      { board: this.board, log, overrides, events, records },
+      { board: this.board, log, overrides, events, knowledge },
       {
         onEndpointsChange: () => void this.apply(),
         onClose: (slot) => this.tell({ kind: "close-backend", slot }),
@@ -144,6 +143,11 @@ export class DataPlane {
   async swap(next: Config): Promise<string | null> {
     const names = next.listeners.map(({ name }) => name);
     if (this.pendingApplies === 0) this.collect();
+    // Discovered backends may have the rows that it needs.
+    if (this.health.makeRoomFor(next)) {
+      await this.apply();
+      if (this.pendingApplies === 0) this.collect();
+    }
     if (!this.health.backends.hasRoomFor(next) || !this.listeners.hasRoomFor(names)) {
       throw new BalError("no-room", "too many removed backends and listeners still drain", {
         hint: "reload again when some of their connections have ended",
@@ -172,9 +176,8 @@ export class DataPlane {
     this.crew.broadcast({ kind: "drain" });
   }
 
-  /** What it need not learn anew. */
-  backendRecords(): readonly BackendSnapshot[] {
-    return this.health.records();
+  knowledge(): Knowledge {
+    return this.health.knowledge();
   }
 
   /** Resets every session that is left. */

@@ -4,7 +4,6 @@ import type { Config } from "../../../src/config/config.ts";
 import { discoveryChanges } from "../../../src/control/discovery/changes.ts";
 import {
   type Answers,
-  fitted,
   scaled,
   targetsOf,
   withDiscovered,
@@ -148,29 +147,6 @@ test.each([
   ],
 ])("weights of %j are %j", (shares, weights) => {
   expect(scaled(shares)).toEqual(weights);
-});
-
-describe("when there are more than rows", () => {
-  const config = configOf({
-    discover: { dns: "app.test", port: 80 },
-    backends: [{ host: "10.1.0.1", port: 80 }],
-  });
-  const found = withDiscovered(
-    config,
-    answersOf({ "app.test": ["10.0.0.1", "10.0.0.2", "10.0.0.3"] }),
-  );
-  const namesWith = (freeRows: number, ...present: readonly string[]) => {
-    const rows = { freeRows, hasRow: (_: string, name: string) => present.includes(name) };
-    return fitted(found, config, rows).pools[0]?.backends.map(({ name }) => name);
-  };
-
-  test("what is configured comes first, then what has a row, then the others in order", () => {
-    expect(namesWith(2)).toEqual(["10.1.0.1:80", "10.0.0.1:80"]);
-    expect(namesWith(2, "10.0.0.3:80")).toEqual(["10.1.0.1:80", "10.0.0.1:80", "10.0.0.3:80"]);
-    expect(namesWith(1, "10.1.0.1:80")).toEqual(["10.1.0.1:80", "10.0.0.1:80"]);
-    expect(namesWith(0, "10.1.0.1:80")).toEqual(["10.1.0.1:80"]);
-    expect(namesWith(9)).toHaveLength(4);
-  });
 });
 
 test("a change is told in one line, however many there are", () => {

@@ -2,6 +2,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { DnsClient } from "../../../src/control/discovery/dns-client.ts";
 import { type NameServer, nameServer, nsd, ZONE } from "../../support/name-server.ts";
+import { NameStub } from "../../support/name-stub.ts";
 import { until } from "../../support/until.ts";
 
 setDefaultTimeout(30_000);
@@ -24,13 +25,61 @@ test("without servers, what the system knows", async () => {
   await expect(client.addresses("no-such-host.invalid", null)).rejects.toThrow();
 });
 
+describe("of a server that says only a part", () => {
+  const client = ({ address }: NameStub) =>
+    new DnsClient({ servers: [address], intervalMs: 10_000 });
+
+  test("addresses of the one family do not wait for the other, which comes later", async () => {
+    using stub = await NameStub.start((_, type) => (type === "A" ? ["10.0.0.1"] : "silent"));
+    const answer = await client(stub).addresses("a.test", null);
+    expect(answer).toMatchObject({ records: ["10.0.0.1"], ttlMs: 1000 });
+    // It is given up, and nothing was lost.
+    expect(await answer.late).toMatchObject({ records: ["10.0.0.1"] });
+  });
+
+  test("what is known of a family that is not answered stays, of one that is it does not", async () => {
+    using stub = await NameStub.start((_, type) => (type === "A" ? ["10.0.0.1"] : "fail"));
+    const known = { records: ["10.0.0.9", "::9"], ttlMs: 0 };
+    const { records } = await client(stub).addresses("a.test", known);
+    expect(records).toEqual(["10.0.0.1", "::9"]);
+  });
+
+  test.each([
+    ["a family that had an address says that there is none", ["10.0.0.9"], "ENOTFOUND"],
+    ["the family that is not answered had one", ["::9"], "ESERVFAIL"],
+    ["nothing was known", null, "ESERVFAIL"],
+  ])("when %s", async (_, before, code) => {
+    using stub = await NameStub.start((_, type) => (type === "A" ? "nx" : "fail"));
+    const known = before && { records: before, ttlMs: 0 };
+    await expect(client(stub).addresses("a.test", known)).rejects.toMatchObject({ code });
+  });
+
+  test("an alias that comes without its address is followed, and its own aliases are", async () => {
+    using stub = await NameStub.start((name, type) => {
+      if (name === "one.test") return [{ cname: "two.test" }];
+      if (name === "two.test") return [{ cname: "three.test" }];
+      return type === "A" ? ["10.0.0.3"] : [];
+    });
+    const { records, name } = await client(stub).addresses("one.test", null);
+    expect([records, name]).toEqual([["10.0.0.3"], "one.test"]);
+  });
+
+  test("an alias of itself ends", async () => {
+    using stub = await NameStub.start((name) => [{ cname: name }]);
+    await expect(client(stub).addresses("a.test", null)).rejects.toMatchObject({
+      code: "ENOTFOUND",
+    });
+  });
+});
+
 describe.skipIf(nsd === null)("of a name server", () => {
   test("addresses of both families, IPv4 first, with the shortest TTL", async () => {
     using server = await nameServer(["a 30 AAAA fd00::1", "a 20 A 10.0.0.1", "b 7 CNAME a"]);
     const client = clientOf(server);
     const records = ["10.0.0.1", "fd00::1"];
-    expect(await client.addresses(`a.${ZONE}`, null)).toEqual({ records, ttlMs: 20_000 });
-    expect(await client.addresses(`b.${ZONE}`, null)).toEqual({ records, ttlMs: 7000 });
+    const [a, b] = [`a.${ZONE}`, `b.${ZONE}`];
+    expect(await client.addresses(a, null)).toEqual({ records, ttlMs: 20_000, name: a });
+    expect(await client.addresses(b, null)).toEqual({ records, ttlMs: 7000, name: b });
   });
 
   test("300 addresses, which do not fit into a datagram", async () => {
@@ -49,12 +98,12 @@ describe.skipIf(nsd === null)("of a name server", () => {
       "_pg._tcp SRV 4 0 0 db4",
       "_none._tcp SRV 0 0 0 .",
     ]);
-    const { records } = await clientOf(server).services(`_pg._tcp.${ZONE}`);
+    const { records } = await clientOf(server).services(`_pg._tcp.${ZONE}`, null);
     expect([...records].sort((a, b) => a.priority - b.priority)).toEqual([
       { priority: 1, weight: 10, port: 5432, target: `db1.${ZONE}` },
       { priority: 2, weight: 0, port: 5433, target: "db2.elsewhere.test" },
     ]);
-    expect((await clientOf(server).services(`_none._tcp.${ZONE}`)).records).toEqual([]);
+    expect((await clientOf(server).services(`_none._tcp.${ZONE}`, null)).records).toEqual([]);
   });
 
   test.each([
@@ -68,8 +117,10 @@ describe.skipIf(nsd === null)("of a name server", () => {
     const aliases = ["alias CNAME text", "loop CNAME pool", "pool CNAME loop"];
     using server = await nameServer([`text TXT "there"`, ...aliases]);
     const client = clientOf(server);
-    await expect(client.addresses(name, ["10.0.0.1"])).rejects.toMatchObject({ code });
-    await expect(client.services(name)).rejects.toMatchObject({ code });
+    await expect(client.addresses(name, { records: ["10.0.0.1"], ttlMs: 0 })).rejects.toMatchObject(
+      { code },
+    );
+    await expect(client.services(name, null)).rejects.toMatchObject({ code });
   });
 
   test("a server that is away is a timeout, and the next one is asked", async () => {
@@ -87,7 +138,7 @@ describe.skipIf(nsd === null)("of a name server", () => {
   test("SRV records are remembered for their TTL, but no longer than the interval", async () => {
     using server = await nameServer(["_a._tcp 600 SRV 0 0 1 a", "_b._tcp 0 SRV 0 0 1 a"]);
     const client = clientOf(server, 500);
-    const portOf = async (name: string) => (await client.services(name)).records[0]?.port;
+    const portOf = async (name: string) => (await client.services(name, null)).records[0]?.port;
     expect(await Promise.all([portOf(`_a._tcp.${ZONE}`), portOf(`_b._tcp.${ZONE}`)])).toEqual([
       1, 1,
     ]);

@@ -1,6 +1,6 @@
 // Names: the last good answer stays whatever a name server says next. The look-ups are the test's.
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
-import { Resolver } from "../../../src/control/discovery/resolver.ts";
+import { type Answer, Resolver } from "../../../src/control/discovery/resolver.ts";
 
 const HOST = "db.internal";
 const INTERVAL_MS = 10_000;
@@ -23,17 +23,19 @@ class ResolverUnderTest implements Disposable {
   says: Said = ["10.0.0.1"];
   ttlMs = Number.POSITIVE_INFINITY;
   isHeld = false;
+  late: Promise<Answer<string>> | null = null;
   private readonly held: (() => void)[] = [];
 
   constructor() {
     this.resolver = new Resolver({
       onChange: (host) => this.changes.push(host),
-      onTurn: (host, error) => this.turns.push(`${host}: ${error}`),
+      onTurn: ({ name, kind, error }) => this.turns.push(`${name} ${kind}: ${error}`),
+      now: () => Date.now(),
       lookUp: async (host) => {
         this.asked.push(host);
         if (this.isHeld) await new Promise<void>((resolve) => this.held.push(resolve));
         if (this.says instanceof Error) throw this.says;
-        return { records: this.says, ttlMs: this.ttlMs };
+        return { records: this.says, ttlMs: this.ttlMs, ...(this.late && { late: this.late }) };
       },
     });
   }
@@ -70,14 +72,13 @@ async function turns(): Promise<void> {
 
 describe("the last good answer is kept", () => {
   test.each([
-    ["a name that is gone", failure("ENOTFOUND"), "ENOTFOUND"],
     ["a name server that fails", failure("EAI_AGAIN"), "EAI_AGAIN"],
+    ["a name server that says nothing", failure("ETIMEOUT"), "ETIMEOUT"],
     ["an error without a code", new Error("what"), "Error: what"],
-    ["an answer without an address", [], "ENODATA"],
-  ])("after %s", async (_, says, error) => {
+  ])("for ever after %s", async (_, says, error) => {
     using under = new ResolverUnderTest();
     await under.known(HOST);
-    for (let i = 0; i < 3; i++) expect(await under.refresh(says)).toEqual(["10.0.0.1"]);
+    for (let i = 0; i < 30; i++) expect(await under.refresh(says)).toEqual(["10.0.0.1"]);
     expect([under.changes, under.resolver.lastError(HOST)]).toEqual([[], error]);
     expect(await under.refresh(["10.0.0.2"])).toEqual(["10.0.0.2"]);
     expect([under.changes, under.resolver.lastError(HOST)]).toEqual([[HOST], null]);
@@ -92,6 +93,83 @@ describe("the last good answer is kept", () => {
     await under.release();
     expect(under.resolver.answer(HOST)).toEqual(["10.0.0.9"]);
   });
+});
+
+describe("a server that says that there is nothing", () => {
+  test.each([
+    ["no such name", failure("ENOTFOUND"), "ENOTFOUND"],
+    ["no address", [], "ENODATA"],
+  ])("is believed after the hold: %s", async (_, says, error) => {
+    using under = new ResolverUnderTest();
+    await under.known(HOST);
+    under.says = says;
+    const answers: unknown[] = [];
+    for (let second = 0; second < 45; second++) {
+      jest.advanceTimersByTime(1000);
+      await turns();
+      answers.push(under.resolver.answer(HOST));
+    }
+    // Asked 10 s after the last answer, and held for 30 s from then on.
+    expect(answers.indexOf(null)).toBe(39);
+    expect(under.changes).toEqual([HOST]);
+    expect(under.turns).toEqual([`${HOST} fails: ${error}`, `${HOST} gone: ${error}`]);
+    expect(await under.refresh(["10.0.0.2"])).toEqual(["10.0.0.2"]);
+    expect(under.changes).toEqual([HOST, HOST]);
+  });
+
+  test("is not believed while others between say something else", async () => {
+    using under = new ResolverUnderTest();
+    await under.known(HOST);
+    for (let i = 0; i < 10; i++) {
+      expect(await under.refresh(failure("ENOTFOUND"))).toEqual(["10.0.0.1"]);
+      expect(await under.refresh(["10.0.0.1"])).toEqual(["10.0.0.1"]);
+    }
+    expect(under.changes).toEqual([]);
+  });
+
+  test("is believed at once with a hold of 0", async () => {
+    using under = new ResolverUnderTest();
+    under.resolver.holdMs = 0;
+    await under.known(HOST);
+    expect(await under.refresh(failure("ENOTFOUND"))).toBeNull();
+  });
+});
+
+describe("an answer that comes in two parts", () => {
+  test("is used as soon as the first one is there, and is whole with the second", async () => {
+    using under = new ResolverUnderTest();
+    const late = Promise.withResolvers<Answer<string>>();
+    under.late = late.promise;
+    await under.known(HOST);
+    expect(under.resolver.answer(HOST)).toEqual(["10.0.0.1"]);
+    late.resolve({ records: ["10.0.0.1", "::1"], ttlMs: 1000 });
+    await turns();
+    expect([under.resolver.answer(HOST), under.changes]).toEqual([["10.0.0.1", "::1"], [HOST]]);
+  });
+
+  test("does not undo what was asked for after it", async () => {
+    using under = new ResolverUnderTest();
+    const late = Promise.withResolvers<Answer<string>>();
+    under.late = late.promise;
+    await under.known(HOST);
+    under.late = null;
+    await under.refresh(["10.0.0.2"]);
+    late.resolve({ records: ["10.0.0.1", "::1"], ttlMs: 1000 });
+    await turns();
+    expect(under.resolver.answer(HOST)).toEqual(["10.0.0.2"]);
+  });
+});
+
+test("answers of another process serve at once, and are asked for again", async () => {
+  using under = new ResolverUnderTest();
+  under.resolver.know([{ name: HOST, records: ["10.0.0.7"] }]);
+  under.says = failure("ETIMEOUT");
+  await under.resolver.resolve([HOST], 2000);
+  expect([under.resolver.answer(HOST), under.asked]).toEqual([["10.0.0.7"], []]);
+  under.resolver.sync([HOST]);
+  expect(await under.refresh()).toEqual(["10.0.0.7"]);
+  expect(under.resolver.knowledge()).toEqual([{ name: HOST, records: ["10.0.0.7"] }]);
+  expect(await under.refresh(["10.0.0.8"])).toEqual(["10.0.0.8"]);
 });
 
 describe("what is a change", () => {
@@ -255,5 +333,5 @@ test("that it fails is told once, and that it goes well again", async () => {
   for (const says of [failure("ETIMEOUT"), failure("ENOTFOUND"), []]) await under.refresh(says);
   await under.refresh(["10.0.0.1"]);
   await under.refresh(["10.0.0.2"]);
-  expect(under.turns).toEqual([`${HOST}: ETIMEOUT`, `${HOST}: null`]);
+  expect(under.turns).toEqual([`${HOST} fails: ETIMEOUT`, `${HOST} answers: null`]);
 });

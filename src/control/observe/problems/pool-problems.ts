@@ -30,6 +30,7 @@ export function poolProblems(
     ...pools.flatMap(faults),
     ...pools.flatMap(fullness),
     ...pools.flatMap(undiscovered),
+    ...pools.flatMap(leftOut),
     ...pools.flatMap((pool) => oldOverrides(pool, nowMs)),
   ];
 }
@@ -141,6 +142,20 @@ function undiscovered({ name, discover, backends }: PoolStatus): readonly Found[
       subject: `pool ${name}`,
       message: `${discover.name} of pool ${name} does not resolve${because(discover)}: ${rest}`,
       hint: "see what the name server answers",
+    },
+  ];
+}
+
+function leftOut({ name, discover }: PoolStatus): readonly Found[] {
+  const { left_out } = discover ?? {};
+  if (discover === undefined || left_out === undefined) return [];
+  return [
+    {
+      severity: "warning",
+      code: "discovery-cut",
+      subject: `pool ${name}`,
+      message: `pool ${name} leaves out ${plural(left_out, "backend")} that ${discover.name} names`,
+      hint: "raise its discover.max if they are meant; the log says where the bound is (discovery-cut)",
     },
   ];
 }
