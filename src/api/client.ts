@@ -31,6 +31,9 @@ export const ANSWER_MS = 5000;
 /** A reload waits for names and threads, and perhaps for another reload before it. */
 const RELOAD_MS = 30_000;
 
+/** More than the status of 4,096 backends, or a long list of sessions, has. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+
 export type BackendName = { readonly pool: string; readonly backend: string };
 
 type Request = {
@@ -39,7 +42,7 @@ type Request = {
   readonly body?: object;
 };
 
-/** Its methods throw BalError `no-answer` or `not-permitted`. */
+/** Its methods throw BalError `no-answer`, `not-permitted` or `not-bal`. */
 export class AdminClient {
   private readonly socketPath: string;
   private readonly answerMs: number;
@@ -111,12 +114,16 @@ export class AdminClient {
         signal: AbortSignal.timeout(withinMs),
         ...(body && { body: JSON.stringify(body) }),
       });
-      // The server is of the same make: its JSON is what api.ts says.
-      if (response.ok) return { kind: "ok", body: (await response.json()) as T };
-      const { error, errors = [] } = (await response.json()) as Failure;
+      const answer = await objectIn(response);
+      if (answer === null) throw notBal(this.socketPath);
+      // The server is of the same make: its JSON is what admin-api.ts says.
+      if (response.ok) return { kind: "ok", body: answer as T };
+      const { error, errors = [] } = answer as Failure;
+      if (typeof error?.message !== "string") throw notBal(this.socketPath);
       return { kind: "failed", error, errors };
     } catch (cause) {
       if (isAbsent(cause)) return { kind: "absent" };
+      if (cause instanceof BalError) throw cause;
       throw this.failure(cause, withinMs);
     }
   }
@@ -134,6 +141,29 @@ export class AdminClient {
     const message = `bal does not answer at ${this.socketPath} ${why}`;
     return new BalError("no-answer", message, { cause });
   }
+}
+
+/** The JSON object of an answer; null: it is none, or has no end. */
+async function objectIn(response: Response): Promise<object | null> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > MAX_ANSWER_BYTES) return null;
+    chunks.push(chunk);
+  }
+  try {
+    const value: unknown = JSON.parse(Buffer.concat(chunks).toString());
+    return typeof value === "object" && !Array.isArray(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function notBal(path: string): BalError {
+  return new BalError("not-bal", `what answers at ${path} is no bal`, {
+    hint: "see who listens there: ss -lxp",
+  });
 }
 
 /** ENOTDIR: what should be the home is a file. */

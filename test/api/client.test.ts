@@ -1,0 +1,28 @@
+// The client of the admin API before something that is no bal.
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { AdminClient } from "../../src/api/client.ts";
+import { temporaryHome } from "../support/bal.ts";
+
+test.each([
+  ["no JSON", () => new Response("\u001b[31mhello")],
+  ["a list", () => Response.json([])],
+  ["nothing", () => new Response(null)],
+  ["an error that is none", () => Response.json({ error: 7 }, { status: 500 })],
+  [
+    "an answer without an end",
+    () => {
+      const chunk = new Uint8Array(1024 * 1024);
+      return new Response(new ReadableStream({ pull: (stream) => stream.enqueue(chunk) }));
+    },
+  ],
+])("%s is no answer of bal's", async (_, answer) => {
+  using home = temporaryHome();
+  const path = join(home.path, "bal.sock");
+  const server = Bun.serve({ unix: path, fetch: answer });
+  try {
+    await expect(new AdminClient(path).status()).rejects.toMatchObject({ code: "not-bal" });
+  } finally {
+    await server.stop(true);
+  }
+});
