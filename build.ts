@@ -1,7 +1,10 @@
 // Builds the self-contained binary: dist/bal, with its threads as further entry points; and the
 // manual page beside it.
 //
-//   bun build.ts [--target=bun-linux-x64-musl] [--outfile=dist/bal]
+//   bun build.ts [--target=bun-linux-x64-musl] [--runtime=PATH] [--outfile=dist/bal]
+//
+// Without --runtime the runtime of another target is downloaded, unverified; a release takes it from a
+// package that a lock file has the integrity of (.github/runtime).
 
 import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -13,7 +16,11 @@ import { manual } from "./src/cli/manual.ts";
 import { commands } from "./src/cli/root.ts";
 
 const { values } = parseArgs({
-  options: { target: { type: "string" }, outfile: { type: "string", default: "dist/bal" } },
+  options: {
+    target: { type: "string" },
+    runtime: { type: "string" },
+    outfile: { type: "string", default: "dist/bal" },
+  },
 });
 
 // Where there is no repository, such as in the build of an image, BAL_COMMIT says it.
@@ -45,6 +52,7 @@ const options = [
   `--define=BAL_COMMIT=${JSON.stringify(commit)}`,
   `--outfile=${built}`,
   ...(values.target === undefined ? [] : [`--target=${values.target}`]),
+  ...(values.runtime === undefined ? [] : [`--compile-executable-path=${values.runtime}`]),
 ];
 
 try {

@@ -64,7 +64,9 @@ is_musl() {
 # fetch URL FILE
 fetch() {
   if has curl; then
-    curl --fail --silent --show-error --location --retry 3 --output "$2" "$1"
+    # Also where it is redirected to. A place of one's own (BAL_DOWNLOAD) may be any.
+    if [ -n "${BAL_DOWNLOAD:-}" ]; then only=all; else only="=https"; fi
+    curl --proto "$only" --fail --silent --show-error --location --retry 3 --output "$2" "$1"
   elif has wget; then
     wget -q -O "$2" "$1"
   else
@@ -81,7 +83,6 @@ address_of() {
     say "${BAL_DOWNLOAD%/}/${1:-latest}"
     return
   fi
-  repository=${BAL_REPOSITORY:-$default_repository}
   if [ -z "$repository" ]; then
     fail "this copy does not know where bal is published" "set BAL_REPOSITORY or BAL_DOWNLOAD"
   fi
@@ -90,6 +91,20 @@ address_of() {
   else
     say "https://github.com/$repository/releases/latest/download"
   fi
+}
+
+# verify_sums FILE: that the repository's own workflow made it, where GitHub's CLI is there to tell.
+verify_sums() {
+  if [ -n "${BAL_DOWNLOAD:-}" ]; then return; fi
+  if ! has gh || ! gh auth status >/dev/null 2>&1; then
+    say "the sums are not verified: that needs GitHub's CLI, gh, and a login (gh auth login)"
+    return
+  fi
+  if ! gh attestation verify "$1" --repo "$repository" >/dev/null 2>"$work/why"; then
+    cat "$work/why" >&2
+    fail "SHA256SUMS was not made by a workflow of $repository; nothing was installed"
+  fi
+  say "verified: a workflow of $repository made these sums"
 }
 
 # install VERSION, empty for the latest
@@ -107,6 +122,7 @@ install_bal() {
   fetch "$from/SHA256SUMS" "$work/SHA256SUMS"
   wanted=$(awk -v name="$archive" '$2 == name || $2 == "*" name { print $1 }' "$work/SHA256SUMS")
   if [ -z "$wanted" ]; then fail "there is no $archive in $from/SHA256SUMS"; fi
+  verify_sums "$work/SHA256SUMS"
   fetch "$from/$archive" "$work/$archive"
   found=$(sum_of "$work/$archive")
   if [ "$found" != "$wanted" ]; then
@@ -156,6 +172,7 @@ uninstall_bal() {
 }
 
 main() {
+  repository=${BAL_REPOSITORY:-$default_repository}
   if [ -z "${HOME:-}" ]; then fail "HOME is not set"; fi
   version=""
   dir=$HOME/.local/bin

@@ -140,6 +140,30 @@ describe("the release workflow", () => {
     );
   });
 
+  test("takes each runtime from a package whose integrity is locked", () => {
+    const { packages } = JSON.parse(textOf(".github/runtime/package-lock.json"));
+    const { dependencies } = JSON.parse(textOf("package.json"));
+    for (const { runtime } of platforms) {
+      const { integrity } = packages[`node_modules/@oven/${runtime}`];
+      expect(integrity).toStartWith("sha512-");
+      const command = ["bun", ".github/sbom.ts", `@oven/${runtime}`];
+      const { stdout } = Bun.spawnSync(command, { cwd: root });
+      const { components } = JSON.parse(stdout.toString());
+      const names = components.map(({ name }: { name: string }) => name);
+      expect(names).toEqual([...Object.keys(dependencies), `@oven/${runtime}`]);
+    }
+    const locked: any[] = Object.entries(JSON.parse(textOf("package-lock.json")).packages);
+    const open = locked.filter(([name, { integrity }]) => name !== "" && integrity === undefined);
+    expect(open.map(([name]) => name)).toEqual([]);
+  });
+
+  test("and ci name each action by its commit", () => {
+    for (const file of ["ci", "release"]) {
+      const uses = textOf(`.github/workflows/${file}.yml`).match(/uses: .*/g) ?? [];
+      expect(uses.filter((line) => !/@[0-9a-f]{40} # v\d/.test(line))).toEqual([]);
+    }
+  });
+
   test("writes its repository into the script that installs", () => {
     const { run } = workflow.jobs.publish.steps.find(({ name }: any) => name?.startsWith("sums"));
     const folder = mkdtempSync(join(tmpdir(), "bal-release-"));
