@@ -14,6 +14,7 @@ import {
   SOCK_STREAM,
   TCP_QUICKACK,
 } from "./abi.ts";
+import { isEphemeral } from "./ephemeral-ports.ts";
 import { errno, getLibc, isLinux } from "./libc.ts";
 import { encodeSockaddr, encodeUnixSockaddr, type Sockaddr } from "./sockaddr.ts";
 import { setOption } from "./socket.ts";
@@ -48,6 +49,13 @@ export type ConnectOptions<Data> = {
  */
 export function connectTo<Data>(options: ConnectOptions<Data>): number {
   return isLinux ? connectByLibc(options) : connectByBun(options);
+}
+
+/** Where nobody listens at a port of this host, the kernel may give a dial that very port for its own end:
+ *  both ends are then one socket (a simultaneous open, RFC 9293, 3.5), which echoes what is sent. */
+export function isConnectedToItself(socket: Bun.Socket<unknown>, endpoint: Endpoint): boolean {
+  if (endpoint.family === "unix" || !isEphemeral(endpoint.port)) return false;
+  return socket.localPort === endpoint.port && socket.localAddress === socket.remoteAddress;
 }
 
 function connectByLibc<Data>(options: ConnectOptions<Data>): number {

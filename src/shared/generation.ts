@@ -43,6 +43,8 @@ export type GenerationPool = {
   readonly serving: ServingRules;
   /** How long a client waits for a backend to come up; 0: not at all. */
   readonly waitMs: number;
+  /** Backends have health checks. */
+  readonly isChecked: boolean;
   readonly backends: readonly GenerationBackend[];
 };
 

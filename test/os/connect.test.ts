@@ -1,11 +1,15 @@
 // Connects that fail, by what the kernel says: on real sockets.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { errnoCode } from "../../src/base/os-error.ts";
-import { connectTo, type SocketHandlers } from "../../src/os/connect.ts";
+import { AF_INET, SOCK_NONBLOCK, SOCK_STREAM } from "../../src/os/abi.ts";
+import { connectTo, isConnectedToItself, type SocketHandlers } from "../../src/os/connect.ts";
+import { getLibc, isLinux } from "../../src/os/libc.ts";
+import { encodeSockaddr } from "../../src/os/sockaddr.ts";
 import { listeningUnix } from "../support/listening.ts";
+import { echoPeer } from "../support/peer.ts";
 
 let folder = "";
 beforeAll(() => {
@@ -50,4 +54,34 @@ describe("a unix socket", () => {
   test("whose path no address can hold is refused before anything is opened", () => {
     expect(connectUnix(`/${"a".repeat(200)}`)).toBe("EINVAL");
   });
+});
+
+/** A socket that is bound to an ephemeral port, and then connected to it: by chance, a dial may become one. */
+async function connectedToItself() {
+  const range = readFileSync("/proc/sys/net/ipv4/ip_local_port_range", "utf8");
+  const libc = getLibc();
+  const fd = libc.socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+  for (let port = Number.parseInt(range, 10); ; port++) {
+    const address = encodeSockaddr("127.0.0.1", port);
+    if (libc.bind(fd, address.pointer, address.bytes.length) !== 0) continue;
+    libc.connect(fd, address.pointer, address.bytes.length);
+    return { port, socket: await connected({ fd }) };
+  }
+}
+
+function connected(to: object): Promise<Bun.Socket<null>> {
+  const { promise, resolve } = Promise.withResolvers<Bun.Socket<null>>();
+  Bun.connect<null>({ ...to, socket: { ...handlers, open: resolve } } as never);
+  return promise;
+}
+
+test.skipIf(!isLinux)("a socket that is connected to itself is known, and no other", async () => {
+  const { port, socket } = await connectedToItself();
+  const endpoint = { family: 4 as const, ip: "127.0.0.1", port };
+  expect(isConnectedToItself(socket, endpoint)).toBe(true);
+  socket.terminate();
+  using peer = echoPeer({ port });
+  const other = await connected({ hostname: peer.host, port });
+  expect(isConnectedToItself(other, endpoint)).toBe(false);
+  other.terminate();
 });

@@ -48,6 +48,7 @@ export function poolOf(
     queue: { size: 0, timeoutMs: 0 },
     serving: { failsOpen: true, tellsRole: false },
     waitMs: 0,
+    isChecked: false,
     backends,
     ...over,
   };

@@ -21,6 +21,7 @@ export function generationPool(
     queue: queueOf(pool),
     serving: servingRules(pool),
     waitMs: pool.waitMs,
+    isChecked: pool.healthCheck.type !== "off",
     backends: backends.map((backend) => ({
       slot: backend.slot,
       name: backend.config.name,

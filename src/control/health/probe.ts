@@ -3,7 +3,7 @@
 import type { PeerCertificate } from "node:tls";
 import type { Endpoint } from "../../base/address.ts";
 import { codeOf, errnoCode } from "../../base/os-error.ts";
-import { connectTo, type SocketHandlers } from "../../os/connect.ts";
+import { connectTo, isConnectedToItself, type SocketHandlers } from "../../os/connect.ts";
 import { judgeHandshake } from "./certificate.ts";
 import { Answer, CONNECT_ONLY, type Conversation } from "./conversation.ts";
 
@@ -30,6 +30,7 @@ type Attempt = {
   expiresAt: Date | null;
   /** What may still be read, once it is judged; null: it is not. */
   leftBytes: number | null;
+  readonly endpoint: Endpoint;
   readonly conversation: Conversation;
   readonly answer: Answer | null;
   readonly settle: (error: string | null) => void;
@@ -43,6 +44,7 @@ const handlers: SocketHandlers<Attempt> = {
     const attempt = socket.data;
     if (attempt.hasBegun) return;
     attempt.hasBegun = true;
+    if (isConnectedToItself(socket, attempt.endpoint)) return attempt.settle("ECONNREFUSED");
     const { send, judge, tls } = attempt.conversation;
     if (send.length > 0) socket.write(send);
     if (tls !== null) return beginTls(socket, tls);
@@ -132,7 +134,7 @@ async function connectOnce(
   const answer = judge === null ? null : new Answer(judge);
   const attempt: Attempt = {
     ...{ socket: null, hasBegun: false, isConnected: false, expiresAt: null, leftBytes: null },
-    ...{ conversation, answer, settle: resolve },
+    ...{ endpoint, conversation, answer, settle: resolve },
   };
   const errno = connectTo({ endpoint, handlers, data: attempt });
   if (errno !== 0) return { error: errnoCode(errno) };

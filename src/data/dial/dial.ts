@@ -1,26 +1,30 @@
 // The dial of one session: pick a backend, connect, on failure the next one, within a budget of
 // attempts and time. It ends when a connect completes or the budget is used up. While every backend
 // of the pool is full it may wait in the pool's queue.
+//
+// A backend that has failed is not picked again in the same round. When one is expected back (it restarts),
+// a further round begins after a pause.
 import type { Endpoint } from "../../base/address.ts";
-import { classifyDialError, errnoCode } from "../../base/os-error.ts";
+import { errnoCode } from "../../base/os-error.ts";
 import type { ProxyProtocol } from "../../config/config.ts";
 import { EHOSTUNREACH } from "../../os/abi.ts";
+import { isConnectedToItself } from "../../os/connect.ts";
 import { hashText } from "../../policy/balance/hash.ts";
 import type { Route } from "../../policy/proxy-protocol/format.ts";
 import { formatHeader } from "../../policy/proxy-protocol/format.ts";
 import type { ClientHello } from "../../policy/tls/client-hello.ts";
-import { DIAL_ERROR_TOTALS } from "../../shared/board.ts";
 import type { End } from "../../shared/end-reason.ts";
-import { EJECTED } from "../../shared/health-bits.ts";
 import { makeBackendHandlers } from "../relay/backend-handlers.ts";
 import { sessionAddress, sessionPort, sessionRoute } from "../relay/client-address.ts";
 import type { Step } from "../relay/relay-types.ts";
 import type { Session, SessionSocket } from "../relay/session.ts";
+import { countConnected, countError, countFailure, isRefusal } from "./outcome.ts";
 import { FULL, NO_HEADER, type Pool } from "./pool.ts";
 import type { ClientQueue, Waiter } from "./queue.ts";
 
-/** Dials that fail in a row, over all workers, before a backend is ejected. */
-const FAILURES_TO_EJECT = 3;
+/** Between two rounds: the first pause, doubled each time, and the longest one. */
+const PAUSE_MS = 50;
+const MAX_PAUSE_MS = 1000;
 
 /** Where clients go by what they ask for. A reload changes the answer, also for a dial under way. */
 export type PoolChoice = {
@@ -29,7 +33,6 @@ export type PoolChoice = {
 };
 
 export class Dial implements Step, Waiter {
-  /** When the attempt under way has taken too long, by this thread's clock. */
   deadlineMs = 0;
   readonly session: Session;
   private readonly origin: PoolChoice;
@@ -37,9 +40,18 @@ export class Dial implements Step, Waiter {
   private pool: Pool;
   private begunAtMs = 0;
   private totalDeadlineMs = 0;
+  /** Backends that were picked in this round. */
   private readonly tried: number[] = [];
+  /** When the next round may begin, and the pause before it. */
+  private nextRoundAtMs = 0;
+  private pauseMs = PAUSE_MS;
+  /** A backend has refused that is expected back. */
+  private isExpecting = false;
+  /** Where the attempt under way goes. */
+  private target: Endpoint | null = null;
   /** Endpoints of the present backend that were tried. */
   private endpointsTried = 0;
+  /** Empty: no attempt has failed. */
   private lastError = "";
   private startedAtMs = 0;
   private isFull = false;
@@ -52,6 +64,8 @@ export class Dial implements Step, Waiter {
   /** Where it waits for a place on its pool. */
   private queue: ClientQueue | null = null;
   private joinedAtMs = 0;
+  /** When it has waited too long, however often it joins; 0: it has not waited yet. */
+  private queueDeadlineMs = 0;
 
   constructor(
     session: Session,
@@ -64,11 +78,14 @@ export class Dial implements Step, Waiter {
     session.enter(this, "dialing");
   }
 
-  /** Connects, waits in the queue, or ends the session. */
+  /** Connects, waits in the queue, pauses, or ends the session. */
   go(): void {
     const nowMs = performance.now();
-    const end = this.findPool() ?? this.next(nowMs);
-    if (end !== null && !(end === "queueFull" && this.joinQueue(nowMs))) this.session.end(end);
+    const lost = this.findPool();
+    if (lost !== null) return this.session.end(lost);
+    const end = this.next(nowMs);
+    if (end === null || (end === "queueFull" && this.joinQueue(nowMs)) || this.pause(nowMs)) return;
+    this.session.end(end);
   }
 
   /** Early bytes are the pipe's. */
@@ -79,6 +96,8 @@ export class Dial implements Step, Waiter {
   }
 
   connected(socket: SessionSocket): void {
+    if (this.target !== null && isConnectedToItself(socket, this.target))
+      return this.attemptFailed("ECONNREFUSED");
     const header = this.header();
     // Its send buffer is empty and takes a header whole, unless the backend is gone again.
     if (header !== null && socket.write(header) < header.length)
@@ -97,8 +116,14 @@ export class Dial implements Step, Waiter {
   }
 
   deadlinePassed(): void {
-    if (this.queue === null) this.attemptFailed("ETIMEDOUT");
-    else this.session.end("queueTimeout");
+    if (this.queue !== null) this.session.end("queueTimeout");
+    else if (this.session.slot >= 0) this.attemptFailed("ETIMEDOUT");
+    // The pause is over.
+    else this.go();
+  }
+
+  get isHeldUp(): boolean {
+    return this.tried.length > 0;
   }
 
   tryTurn(): boolean {
@@ -114,7 +139,7 @@ export class Dial implements Step, Waiter {
     const end = lost ?? this.next(nowMs, true);
     if (end === "queueFull") return false;
     this.leaveQueue();
-    if (end !== null) this.session.end(end);
+    if (end !== null && !this.pause(nowMs)) this.session.end(end);
     return true;
   }
 
@@ -138,16 +163,33 @@ export class Dial implements Step, Waiter {
     if (!queue.join(this)) return false;
     this.queue = queue;
     this.joinedAtMs = nowMs;
-    this.deadlineMs = nowMs + queue.timeoutMs;
+    if (this.queueDeadlineMs === 0) this.queueDeadlineMs = nowMs + queue.timeoutMs;
+    this.deadlineMs = this.queueDeadlineMs;
     this.session.enter(this, "queued");
     return true;
   }
 
-  // A reload may have sent such clients elsewhere, or nowhere.
+  /** Waits for the next round, when there is one. */
+  private pause(nowMs: number): boolean {
+    // The round that ends may have had no attempt: all were full.
+    if (this.nextRoundAtMs <= nowMs) this.nextRoundAtMs = nowMs + this.pauseMs;
+    if (!this.isExpecting || this.nextRoundAtMs >= this.totalDeadlineMs) return false;
+    this.deadlineMs = this.nextRoundAtMs;
+    this.session.enter(this, "dialing");
+    return true;
+  }
+
+  // A reload may have sent such clients elsewhere, or nowhere, or have taken the backend away.
   private findPool(): End | null {
-    const { hello, trace } = this.session;
+    const { session } = this;
+    const { hello, trace } = session;
     const pool = this.origin.poolOf(hello);
     if (pool === null) return hello === null ? "noBackend" : "noRoute";
+    if (session.slot >= 0 && pool.nameOf(session.slot) === null) session.releaseBackend();
+    if (pool !== this.pool) {
+      this.tried.length = 0;
+      this.queueDeadlineMs = 0;
+    }
     this.pool = pool;
     if (trace !== null && trace.backend === null) trace.pool = pool.name;
     return null;
@@ -162,14 +204,14 @@ export class Dial implements Step, Waiter {
   /** Tries until a connect is under way; `hasTurn`: it has waited. Returns how the session ends when
    *  none can be. */
   next(nowMs: number, hasTurn = false): End | null {
-    const { session } = this;
-    if (!hasTurn && this.tried.length === 0 && this.pool.queue.isBusy) return "queueFull";
+    const { session, tried } = this;
+    if (session.slot < 0 && tried.length > 0 && nowMs >= this.nextRoundAtMs) this.beginRound();
+    if (!hasTurn && tried.length === 0 && this.pool.queue.isBusy) return "queueFull";
     for (;;) {
-      if (nowMs >= this.totalDeadlineMs) return this.tried.length > 0 ? "dialTimeout" : "noBackend";
+      if (nowMs >= this.totalDeadlineMs) return this.lastError === "" ? "noBackend" : "dialTimeout";
       if (session.slot < 0 && !this.pickBackend()) {
-        if (this.isFull && (this.tried.length === 0 || this.pool.queue.size > 0))
-          return "queueFull";
-        if (this.tried.length === 0) return "noBackend";
+        if (this.isFull && (tried.length === 0 || this.pool.queue.size > 0)) return "queueFull";
+        if (this.lastError === "") return "noBackend";
         return this.lastError === "ETIMEDOUT" ? "dialTimeout" : "dialFailed";
       }
       this.startedAtMs = nowMs;
@@ -186,29 +228,25 @@ export class Dial implements Step, Waiter {
     const { slot, thread } = session;
     this.lastError = code;
     this.endpointsTried++;
-    const kind = classifyDialError(code);
-    thread.board.countBackend(thread.worker, slot, DIAL_ERROR_TOTALS[kind], 1);
+    const kind = countError(thread, slot, code);
     if (kind !== "local" && this.endpointsTried < this.pool.countEndpoints(slot)) return;
     session.releaseBackend();
+    this.nextRoundAtMs = performance.now() + this.pauseMs;
     if (kind === "local") return thread.reportLocalError(slot, code);
-    // Of that port: it says nothing of those that other clients come to.
+    // It refused at the client's port: that says nothing of the ports that other clients come to.
     if (kind === "refused" && this.isAtClientsPort) return;
-    if (thread.board.countDialFailure(slot) < FAILURES_TO_EJECT) return;
-    if (thread.board.changeHealth(slot, EJECTED, 0)) {
-      thread.post({ kind: "ejected", slot, error: code });
-    }
+    this.isExpecting ||= isRefusal(kind, code) && this.pool.isExpectedBack(slot);
+    countFailure(thread, slot, code);
   }
 
   /** A connect completed. Returns what is to be called at the backend's first byte. */
   succeeded(): ((nowMs: number) => void) | null {
     const { thread, slot } = this.session;
-    thread.board.clearDialFailures(slot);
-    thread.board.countBackend(thread.worker, slot, "connections", 1);
     const { pool } = this;
     pool.prefer(slot, this.endpointsTried);
     const connectedAtMs = performance.now();
     const connectMs = connectedAtMs - this.startedAtMs;
-    thread.board.histograms.observeDial(thread.worker, slot, connectMs / 1000);
+    countConnected(thread, slot, connectMs);
     const { trace, startedAtMs } = this.session;
     if (trace !== null) {
       trace.dialMs = connectedAtMs - this.begunAtMs;
@@ -232,13 +270,18 @@ export class Dial implements Step, Waiter {
     return formatHeader(version, this.route, { tlvs, values });
   }
 
+  private beginRound(): void {
+    this.tried.length = 0;
+    this.pauseMs = Math.min(2 * this.pauseMs, MAX_PAUSE_MS);
+  }
+
   private pickBackend(): boolean {
     const { session, tried } = this;
     this.isFull = false;
     if (tried.length > session.limits.retries) return false;
     const slot = this.takeBackend();
     if (slot < 0) return false;
-    if (tried.length > 0)
+    if (this.lastError !== "")
       session.thread.board.countBackend(session.thread.worker, slot, "retries", 1);
     tried.push(slot);
     session.enter(this, "dialing");
@@ -273,6 +316,7 @@ export class Dial implements Step, Waiter {
   private connect(): number {
     const { session } = this;
     const endpoint = this.endpoint();
+    this.target = endpoint;
     // It lost its addresses since it was picked.
     if (endpoint === null) return EHOSTUNREACH;
     const { trace } = session;

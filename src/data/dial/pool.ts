@@ -9,7 +9,7 @@ import { buildSchedule, type Member, type Schedule } from "../../policy/balance/
 import { mayServe, servingOf } from "../../policy/health/serving.ts";
 import type { Board } from "../../shared/board.ts";
 import type { GenerationBackend, GenerationPool } from "../../shared/generation.ts";
-import type { ServingRules } from "../../shared/health-bits.ts";
+import { PROBE_UP, type ServingRules } from "../../shared/health-bits.ts";
 import { Latency } from "./latency.ts";
 import { ClientQueue } from "./queue.ts";
 
@@ -34,6 +34,7 @@ export class Pool {
   private backends: ReadonlyMap<number, GenerationBackend> = new Map();
   private tiers: Tiers = [];
   private tiersVersion = -1;
+  private isChecked = false;
   private rules: ServingRules = { failsOpen: true, tellsRole: false };
   private tried: readonly number[] = [];
   private hasMetFull = false;
@@ -68,6 +69,7 @@ export class Pool {
     this.balancer = balancers[config.method];
     this.facts.boundPercent = config.boundPercent;
     this.rules = config.serving;
+    this.isChecked = config.isChecked;
     this.queue.size = config.queue.size;
     this.queue.timeoutMs = config.queue.timeoutMs;
     if (config.method !== "least_time") this.times = null;
@@ -102,6 +104,13 @@ export class Pool {
   isOver(slot: number): boolean {
     const max = this.backends.get(slot)?.maxConnections ?? 0;
     return max > 0 && this.board.backendSessions(slot) > max;
+  }
+
+  /** A backend that refuses now restarts: its checks pass, or it has none and clients have got to it before. */
+  isExpectedBack(slot: number): boolean {
+    const { board } = this;
+    if ((board.healthBits(slot) & PROBE_UP) === 0) return false;
+    return this.isChecked || board.backendTotal(slot, "connections") > 0;
   }
 
   /** The nth address to try of a backend, from the one that worked last. */

@@ -9,12 +9,17 @@ const SWEEP_MS = 5;
 
 /** The dial of a client that waits. */
 export type Waiter = {
-  readonly session: { readonly thread: WorkerContext };
+  readonly session: { readonly thread: WorkerContext; fault(error: Error): void };
+  /** Backends that others may be sent to are closed to it for a while: it has tried them. */
+  readonly isHeldUp: boolean;
   /** It has waited longest. Returns whether it has left the queue; false: all backends are full still. */
   tryTurn(): boolean;
   /** The queue is no more. */
   queueClosed(): void;
 };
+
+/** Clients that are held up and are looked past in one turn, so that a long queue costs a bounded time. */
+const MAX_HELD_UP = 64;
 
 export class ClientQueue {
   /** Clients that may wait, over all workers. */
@@ -56,15 +61,22 @@ export class ClientQueue {
     if (this.waiters.size === 0) queues.delete(this);
   }
 
-  /** Lets those go on whose turn it is. */
+  /** Lets clients go on in their order. One that is held up keeps its place, and holds up no other. */
   serve(): void {
     // A session that ends in its turn frees a place, and would have this called again.
     if (this.isServing) return;
     this.isServing = true;
-    for (const [waiter, ticket] of this.waiters) {
-      if (!this.cells.isFirst(this.pool, ticket) || !waiter.tryTurn()) break;
+    let heldUp = 0;
+    try {
+      for (const [waiter, ticket] of this.waiters) {
+        if (!this.cells.isFirst(this.pool, ticket)) break;
+        if (hasGone(waiter)) continue;
+        this.showHead(waiter.session.thread.worker);
+        if (!waiter.isHeldUp || ++heldUp > MAX_HELD_UP) break;
+      }
+    } finally {
+      this.isServing = false;
     }
-    this.isServing = false;
   }
 
   /** The pool is no more: each looks for another one, or ends. Nobody waits here again. */
@@ -73,9 +85,25 @@ export class ClientQueue {
     for (const waiter of [...this.waiters.keys()]) waiter.queueClosed();
   }
 
+  // The first that is not held up: all later ones wait behind it, in all workers.
   private showHead(worker: number): void {
-    const [ticket = 0] = this.waiters.values();
-    this.cells.setHead(worker, this.pool, ticket);
+    let head = 0;
+    for (const [waiter, ticket] of this.waiters) {
+      if (waiter.isHeldUp) continue;
+      head = ticket;
+      break;
+    }
+    this.cells.setHead(worker, this.pool, head);
+  }
+}
+
+// A fault in one client's turn ends that client, and not the turns of the others.
+function hasGone(waiter: Waiter): boolean {
+  try {
+    return waiter.tryTurn();
+  } catch (error) {
+    waiter.session.fault(error instanceof Error ? error : new Error(String(error)));
+    return true;
   }
 }
 

@@ -6,7 +6,7 @@
 //
 // It is always true, and checked by the simulation, that:
 //   - `step` is not null ⇔ the phase is preread, queued or dialing: nothing is relayed yet;
-//   - `slot` ≥ 0 ⇒ it is the row of a backend of the pool that its dial is at, or that it relays to;
+//   - `slot` ≥ 0 ⇒ it is a backend of the pool that its clients went to when the attempt began;
 //   - queued ⇒ `slot` < 0: a client that waits holds no place.
 import type { Route } from "../../policy/proxy-protocol/format.ts";
 import type { ClientHello } from "../../policy/tls/client-hello.ts";

@@ -92,10 +92,10 @@ export class FakeSocket {
     this.inboxFin = true;
   }
 
-  peerResets(): void {
+  peerResets(code = "ECONNRESET"): void {
     if (this.isClosed) return;
     for (const chunk of this.inbox.splice(0)) this.handlers.data(this, chunk);
-    if (!this.isClosed) this.closed({ code: "ECONNRESET" });
+    if (!this.isClosed) this.closed({ code });
   }
 
   /** A reset that only the next write tells of: a send that fails takes the socket's error, and what

@@ -1,6 +1,7 @@
-// A seeded simulation of sessions over fake sockets: partial writes, stalls, resets and FINs in
-// every order. After each step the promises of the relay are checked; a failure prints its seed.
-import { expect, test } from "bun:test";
+// A seeded simulation of sessions over fake sockets: partial writes, stalls, resets and FINs in every
+// order, full pools, backends that restart, reloads in mid-dial. After each step the promises of the relay
+// are checked; a failure prints its seed.
+import { afterAll, expect, spyOn, test } from "bun:test";
 import { ipRanges } from "../../../src/base/ip-ranges.ts";
 import { AdmissionControl } from "../../../src/data/accept/admission-control.ts";
 import type { ListenerContext } from "../../../src/data/accept/listener-context.ts";
@@ -8,7 +9,7 @@ import { Preread } from "../../../src/data/accept/preread.ts";
 import { AccessBatch } from "../../../src/data/access-log/access-batch.ts";
 import { beginTrace } from "../../../src/data/access-log/access-record.ts";
 import { Dial } from "../../../src/data/dial/dial.ts";
-import { Pool } from "../../../src/data/dial/pool.ts";
+import type { Pool } from "../../../src/data/dial/pool.ts";
 import { BufferBudget } from "../../../src/data/relay/buffer-budget.ts";
 import { clientHandlers } from "../../../src/data/relay/client-handlers.ts";
 import { DeliveryWatch } from "../../../src/data/relay/delivery-watch.ts";
@@ -19,15 +20,19 @@ import { AddressSet } from "../../../src/policy/admission/address-set.ts";
 import { Board } from "../../../src/shared/board.ts";
 import { END_INDEX, ENDS } from "../../../src/shared/end-reason.ts";
 import { hello } from "../../policy/tls/hello.ts";
-import { backendOf, poolOf, sessionLimits } from "../../support/generation.ts";
+import { sessionLimits } from "../../support/generation.ts";
 import { FakeSocket } from "./fake-socket.ts";
+import { PoolsUnderTest } from "./pools-under-test.ts";
 
 const ROUNDS = 3000;
 const MAX_CHUNK = 60;
 const HEADER = Array.from(Buffer.from("PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n"));
 const HELLO = Array.from(hello({}));
 const board = new Board();
-
+/** Time goes on by steps. */
+let nowMs = 0;
+const clock = spyOn(performance, "now").mockImplementation(() => nowMs);
+afterAll(() => clock.mockRestore());
 function random(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -59,7 +64,7 @@ class World {
   readonly client: Peer;
   readonly backends: Peer[] = [];
   readonly session: Session;
-  readonly pool = new Pool(0, board);
+  readonly pools: PoolsUnderTest;
   /** What a client has to send first, that no backend gets. */
   private header: number[] = [];
   /** And what it has to send then. */
@@ -74,6 +79,7 @@ class World {
 
   constructor(seed: number) {
     this.random = random(seed);
+    nowMs = 0;
     this.thread = {
       worker: 0,
       board,
@@ -96,6 +102,7 @@ class World {
       unsentBytes,
       deliveries: new DeliveryWatch(unsentBytes),
       connect: (options) => {
+        this.pools.checkDial(this.session);
         if (this.random() < 0.1) return 99;
         const socket = new FakeSocket(options.handlers as never);
         socket.data = options.data;
@@ -104,16 +111,13 @@ class World {
         return 0;
       },
     };
-    const endpoints = [{ family: 4 as const, ip: "127.0.0.1", port: 1 }];
-    const backends = [0, 1, 2].map((slot) => backendOf(slot, { endpoints }));
-    const { pool } = this;
-    pool.update(poolOf(backends));
+    this.pools = new PoolsUnderTest(board, this.random);
     const origin = {
       listener: 0,
       name: "l",
       poolName: "p",
-      poolOf: () => pool,
-      limits: sessionLimits(),
+      poolOf: () => this.pools.current,
+      limits: sessionLimits({ connectMs: 300, connectTotalMs: 900 }),
     };
     const socket = new FakeSocket(clientHandlers as never);
     this.client = peerOn(socket);
@@ -138,11 +142,10 @@ class World {
     };
     this.session = new Session(this.thread, parts);
     socket.data = this.session;
-    this.session.start(this.firstStep(origin, pool, up), null);
+    this.session.start(this.firstStep(origin, this.pools.current, up), null);
   }
 
   private firstStep(origin: ListenerContext, pool: Pool, up: Pipe): Preread | Dial {
-    const nowMs = performance.now();
     if (this.random() < 0.5) return new Dial(this.session, { origin, pool, nowMs });
     const [isProxied, hasRoutes] = [this.random() < 0.7, this.random() < 0.7];
     if (isProxied) this.header = [...HEADER];
@@ -158,9 +161,14 @@ class World {
   }
 
   step(): void {
+    nowMs += Math.floor(this.random() * 60);
+    this.sweep();
+    if (this.random() < 0.03) this.pools.freePlaces();
+    if (this.random() < 0.02) this.pools.reload();
     const peer = this.random() < 0.5 ? this.client : this.backend;
     if (peer === undefined) return;
-    if (peer !== this.client && this.session.phase === "dialing") return this.connectStep(peer);
+    const isDialing = this.session.step !== null;
+    if (peer !== this.client && isDialing) return this.connectStep(peer);
     const dice = this.random();
     if (dice < 0.35) this.send(peer);
     else if (dice < 0.6) peer.socket.poll();
@@ -181,10 +189,13 @@ class World {
 
   /** Everybody reads, sends FIN and waits: a live session must come to its end. */
   settle(): void {
+    this.pools.freePlaces();
     for (let i = 0; i < 400 && this.session.phase !== "ended"; i++) {
       this.pass();
-      if (this.session.phase === "dialing" && this.backend !== undefined) {
-        this.backend.socket.peerReads(1000);
+      nowMs += 20;
+      this.sweep();
+      if (this.session.phase === "dialing" && this.session.slot >= 0) {
+        this.backend?.socket.peerReads(1000);
         continue;
       }
       for (const peer of [this.client, this.backend]) {
@@ -198,6 +209,13 @@ class World {
     }
   }
 
+  /** What a thread does from time to time: deadlines, queues. */
+  private sweep(): void {
+    const { step, thread } = this.session;
+    if (step !== null && nowMs >= step.deadlineMs) step.deadlinePassed();
+    for (const queue of thread.queues) queue.serve();
+  }
+
   check(): void {
     const { client, backend, session } = this;
     this.checkPhase(session);
@@ -209,7 +227,6 @@ class World {
   /** What src/data/relay/session.ts says of its phases. */
   private checkPhase({ phase, step, slot, up, down }: Session): void {
     expect(step !== null).toBe(["preread", "queued", "dialing"].includes(phase));
-    if (slot >= 0) expect(this.pool.nameOf(slot)).not.toBeNull();
     if (phase === "queued" || phase === "preread" || phase === "ended") expect(slot).toBe(-1);
     if (phase === "relaying" || phase === "half_closed")
       expect(phase === "half_closed").toBe(up.hasEnded || down.hasEnded);
@@ -246,8 +263,8 @@ class World {
   private connectStep(peer: Peer): void {
     const dice = this.random();
     if (dice < 0.5) peer.socket.peerReads(20);
-    else if (dice < 0.7) peer.socket.peerResets();
-    else if (dice < 0.8) this.session.step?.deadlinePassed();
+    else if (dice < 0.6) peer.socket.peerResets();
+    else if (dice < 0.8) peer.socket.peerResets("ECONNREFUSED");
   }
 
   private send(peer: Peer): void {
@@ -287,6 +304,7 @@ function rounds(): readonly number[] {
 
 test("keeps the promises of the relay in any order of events", () => {
   const reasons = new Set<string>();
+  let pauses = 0;
   for (const seed of rounds()) {
     const before = ENDS.map((end) => board.ended(0, END_INDEX[end]));
     try {
@@ -294,6 +312,7 @@ test("keeps the promises of the relay in any order of events", () => {
       for (let step = 0; step < 120; step++) {
         world.step();
         world.check();
+        if (world.session.phase === "dialing" && world.session.slot < 0) pauses++;
       }
       world.settle();
       world.check();
@@ -306,7 +325,7 @@ test("keeps the promises of the relay in any order of events", () => {
       for (const { socket } of world.backends) expect(socket.isClosed).toBe(true);
       expect(board.bufferedBytes()).toBe(0);
       expect(board.sessions()).toBe(0);
-      expect([0, 1, 2].map((slot) => board.backendSessions(slot))).toEqual([0, 0, 0]);
+      world.pools.checkEmpty();
     } catch (error) {
       throw new Error(`BAL_SIMULATION_SEED=${seed}: ${(error as Error).message}`, { cause: error });
     }
@@ -319,7 +338,9 @@ test("keeps the promises of the relay in any order of events", () => {
   for (const end of ["finished", "clientReset", "backendReset", "dialFailed", "clientGoneDial"]) {
     expect(reasons).toContain(end);
   }
+  expect(pauses).toBeGreaterThan(0);
+  for (const end of ["queueFull", "clientGoneQueue", "dialTimeout"]) expect(reasons).toContain(end);
   expect(reasons).toContain("clientGonePreread");
   expect(reasons).toContain("clientResetHalfClosed");
   expect(reasons).toContain("backendResetHalfClosed");
-});
+}, 60_000);

@@ -5,6 +5,7 @@ import { simpleConfig, spawnBal } from "../../support/bal.ts";
 import { blackhole } from "../../support/blackhole.ts";
 import { namedPeer } from "../../support/peer.ts";
 import { freePort } from "../../support/ports.ts";
+import { until } from "../../support/until.ts";
 import { connect, exchange } from "../../support/wire.ts";
 
 setDefaultTimeout(60_000);
@@ -119,4 +120,22 @@ test("failed dials are counted by backend", async () => {
   await exchange(bal.port, "?");
   const rows = (await bal.status()).pools[0]!.backends;
   expect(rows.map(({ dial_errors }) => dial_errors > 0)).toEqual([true, false]);
+});
+
+test.each([
+  ["checks that passed", quietChecks],
+  ["no checks", { type: "off" }],
+])("while the only backend restarts, with %s, clients wait for it", async (_, check) => {
+  using backend = namedPeer("back");
+  using bal = await spawnBal({ config: simpleConfig([backend], { health_check: check }) });
+  await bal.untilState(backend.port, "up");
+  expect(await exchange(bal.port, "?")).toEqual({ ending: "eof", text: "back" });
+  backend.refuse();
+  const answers = Array.from({ length: 5 }, () => exchange(bal.port, "?"));
+  await until("each has been refused", async () => {
+    const [row] = (await bal.status()).pools[0]!.backends;
+    return row!.dial_errors >= answers.length;
+  });
+  backend.start();
+  for (const answer of answers) expect(await answer).toEqual({ ending: "eof", text: "back" });
 });

@@ -1,0 +1,33 @@
+// How the connects to a backend come out: its totals, and the failures in a row that eject it.
+import { classifyDialError, type DialErrorClass } from "../../base/os-error.ts";
+import { DIAL_ERROR_TOTALS } from "../../shared/board.ts";
+import { EJECTED } from "../../shared/health-bits.ts";
+import type { WorkerContext } from "../relay/worker-context.ts";
+
+/** Dials that fail in a row, over all workers, before a backend is ejected. */
+const FAILURES_TO_EJECT = 3;
+
+/** One address of it failed. */
+export function countError(thread: WorkerContext, slot: number, code: string): DialErrorClass {
+  const kind = classifyDialError(code);
+  thread.board.countBackend(thread.worker, slot, DIAL_ERROR_TOTALS[kind], 1);
+  return kind;
+}
+
+/** All its addresses failed. */
+export function countFailure({ board, post }: WorkerContext, slot: number, code: string): void {
+  if (board.countDialFailure(slot) < FAILURES_TO_EJECT) return;
+  if (board.changeHealth(slot, EJECTED, 0)) post({ kind: "ejected", slot, error: code });
+}
+
+export function countConnected({ board, worker }: WorkerContext, slot: number, ms: number): void {
+  board.clearDialFailures(slot);
+  board.countBackend(worker, slot, "connections", 1);
+  board.histograms.observeDial(worker, slot, ms / 1000);
+}
+
+/** Nobody listens there now: it may be restarting. */
+export function isRefusal(kind: DialErrorClass, code: string): boolean {
+  // The file of a unix socket is gone meanwhile.
+  return kind === "refused" || code === "ENOENT";
+}
