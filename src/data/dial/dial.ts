@@ -6,20 +6,18 @@
 // a further round begins after a pause.
 import type { Endpoint } from "../../base/address.ts";
 import { errnoCode } from "../../base/os-error.ts";
-import type { ProxyProtocol } from "../../config/config.ts";
 import { EHOSTUNREACH } from "../../os/abi.ts";
 import { isConnectedToItself } from "../../os/connect.ts";
 import { hashText } from "../../policy/balance/hash.ts";
-import type { Route } from "../../policy/proxy-protocol/format.ts";
-import { formatHeader } from "../../policy/proxy-protocol/format.ts";
 import type { ClientHello } from "../../policy/tls/client-hello.ts";
 import type { End } from "../../shared/end-reason.ts";
 import { makeBackendHandlers } from "../relay/backend-handlers.ts";
-import { sessionAddress, sessionPort, sessionRoute } from "../relay/client-address.ts";
+import { sessionAddress, sessionPort } from "../relay/client-address.ts";
 import type { Step } from "../relay/relay-types.ts";
 import type { Session, SessionSocket } from "../relay/session.ts";
+import { Greeting } from "./greeting.ts";
 import { countConnected, countError, countFailure, isRefusal } from "./outcome.ts";
-import { FULL, NO_HEADER, type Pool } from "./pool.ts";
+import { FULL, type Pool } from "./pool.ts";
 import type { ClientQueue, Waiter } from "./queue.ts";
 
 /** Between two rounds: the first pause, doubled each time, and the longest one. */
@@ -55,9 +53,8 @@ export class Dial implements Step, Waiter {
   private lastError = "";
   private startedAtMs = 0;
   private isFull = false;
-  /** What the backend is told, as of its pick: a reload may remove it, a client may be reset meanwhile. */
-  private proxy: ProxyProtocol = NO_HEADER;
-  private route: Route = null;
+  /** Null: the backend gets none. */
+  private greeting: Greeting | null = null;
   private key = 0;
   /** Its backend has no port of its own. */
   private isAtClientsPort = false;
@@ -98,7 +95,7 @@ export class Dial implements Step, Waiter {
   connected(socket: SessionSocket): void {
     if (this.target !== null && isConnectedToItself(socket, this.target))
       return this.attemptFailed("ECONNREFUSED");
-    const header = this.header();
+    const header = this.greeting?.bytes() ?? null;
     // Its send buffer is empty and takes a header whole, unless the backend is gone again.
     if (header !== null && socket.write(header) < header.length)
       return this.attemptFailed("ECONNRESET");
@@ -258,18 +255,6 @@ export class Dial implements Step, Waiter {
     return (nowMs) => times.observe(slot, connectMs + nowMs - connectedAtMs, nowMs);
   }
 
-  /** What the backend is told before the client's bytes; null: nothing. */
-  private header(): Uint8Array | null {
-    const { session } = this;
-    const { version, tlvs } = this.proxy;
-    if (version === "off") return null;
-    if (tlvs.length === 0) return formatHeader(version, this.route);
-    const authority = session.hello?.sni ?? null;
-    const alpn = session.hello?.alpn[0] ?? null;
-    const values = { authority, alpn, unique_id: session.id };
-    return formatHeader(version, this.route, { tlvs, values });
-  }
-
   private beginRound(): void {
     this.tried.length = 0;
     this.pauseMs = Math.min(2 * this.pauseMs, MAX_PAUSE_MS);
@@ -285,8 +270,8 @@ export class Dial implements Step, Waiter {
       session.thread.board.countBackend(session.thread.worker, slot, "retries", 1);
     tried.push(slot);
     session.enter(this, "dialing");
-    this.proxy = this.pool.proxyProtocol(slot);
-    if (this.proxy.version !== "off") this.route = sessionRoute(session);
+    const proxy = this.pool.proxyProtocol(slot);
+    this.greeting = proxy.version === "off" ? null : new Greeting(session, proxy);
     this.endpointsTried = 0;
     const { trace } = session;
     if (trace !== null) {
@@ -325,7 +310,7 @@ export class Dial implements Step, Waiter {
       endpoint,
       handlers,
       data: session,
-      isSpeakingFirst: session.up.pendingBytes > 0 || this.proxy.version !== "off",
+      isSpeakingFirst: session.up.pendingBytes > 0 || this.greeting !== null,
     });
   }
 

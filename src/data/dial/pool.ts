@@ -16,7 +16,7 @@ import { ClientQueue } from "./queue.ts";
 /** What `pick` says when every backend that could be picked has all the sessions that it may have. */
 export const FULL = -2;
 
-export const NO_HEADER: ProxyProtocol = { version: "off", tlvs: [] };
+const NO_HEADER: ProxyProtocol = { version: "off", tlvs: [] };
 
 /** Whose turn it is to serve: each only when the ones before it have nobody for a client. */
 type Tiers = readonly Schedule[];
