@@ -2,7 +2,7 @@
 import { AddressSet } from "../policy/admission/address-set.ts";
 import type { Generation, GenerationListener } from "../shared/generation.ts";
 import { type Ceiling, Listener } from "./accept/listener.ts";
-import { retireContext, routing } from "./accept/listener-context.ts";
+import { routing } from "./accept/listener-context.ts";
 import type { PrereadRules } from "./accept/preread.ts";
 import { Pool } from "./dial/pool.ts";
 import type { WorkerContext } from "./relay/worker-context.ts";
@@ -13,71 +13,87 @@ export type Served = {
   readonly pools: Map<number, Pool>;
 };
 
+type Step = { readonly before: Generation | null; readonly next: Generation };
+
 /**
- * Swaps in a generation: all of it but the sockets that can't be adopted.
+ * Swaps in a generation: all of it but the sockets that can't be adopted. A part that stays, by being the
+ * same object, is not touched.
  *
  * @returns what could not be, in words
  */
-export function applyGeneration(served: Served, next: Generation, thread: WorkerContext): string[] {
+export function applyGeneration(
+  served: Served,
+  { before, next }: Step,
+  thread: WorkerContext,
+): string[] {
   thread.budget.limitBytes = next.maxBufferedBytes;
   thread.spliceAfterBytes = next.splice.afterBytes;
-  const pools = next.pools.map((config) => {
-    const pool = served.pools.get(config.slot) ?? new Pool(config.slot, thread.board);
-    pool.update(config);
-    return pool;
-  });
-  const gone = [...served.pools.values()].filter((pool) => !pools.includes(pool));
-  keepOnly(served.pools, new Map(pools.map((pool) => [pool.slot, pool])));
+  const stays = new Set<object>([...(before?.pools ?? []), ...(before?.listeners ?? [])]);
+  const gone = swapPools(served.pools, next, { stays, thread });
   const kept = new Set(next.listeners.map(({ slot }) => slot));
   for (const [slot, listener] of served.listeners) {
     if (kept.has(slot)) continue;
-    retire(listener, served);
+    listener.close();
     served.listeners.delete(slot);
   }
   const { maxConnections, overload } = next;
   const ceiling = { maxConnections, isWaiting: overload === "wait" };
-  const errors = next.listeners.flatMap((config) =>
-    serve(served, config, { pools, ceiling, thread }),
-  );
+  const errors = next.listeners.flatMap((config, index) => {
+    const present = served.listeners.get(config.slot);
+    const isSame = present !== undefined && stays.has(config);
+    const listener = isSame ? present : serve(served, config, { ceiling, thread });
+    listener.ceiling = ceiling;
+    // What failed before is tried again.
+    const failed = listener.adopt(next.sockets[index] ?? []);
+    return failed.map((error) => `cannot accept on ${config.name}: ${error}`);
+  });
   for (const pool of gone) pool.queue.close();
   return errors;
 }
 
-type Serving = {
-  readonly pools: readonly Pool[];
-  readonly ceiling: Ceiling;
-  readonly thread: WorkerContext;
-};
+type Swap = { readonly stays: ReadonlySet<object>; readonly thread: WorkerContext };
 
-function retire(listener: Listener, { pools }: Served): void {
-  listener.close();
-  retireContext(listener.origin, pools);
+/** Returns those that are gone. */
+function swapPools(
+  pools: Map<number, Pool>,
+  next: Generation,
+  { stays, thread }: Swap,
+): readonly Pool[] {
+  const named = new Set(next.pools.map(({ slot }) => slot));
+  const gone = [...pools.values()].filter(({ slot }) => !named.has(slot));
+  for (const { slot } of gone) pools.delete(slot);
+  for (const config of next.pools) {
+    const pool = pools.get(config.slot) ?? new Pool(config.slot, thread.board);
+    if (!pools.has(config.slot) || !stays.has(config)) pool.update(config);
+    pools.set(config.slot, pool);
+  }
+  return gone;
 }
 
+type Serving = { readonly ceiling: Ceiling; readonly thread: WorkerContext };
+
 function serve(
-  served: Served,
+  { listeners, pools }: Served,
   config: GenerationListener,
-  { pools, ceiling, thread }: Serving,
-): string[] {
-  const { limits } = config;
+  { ceiling, thread }: Serving,
+): Listener {
+  const { limits, address, name } = config;
   const poolOf = routing(config, pools);
-  const poolName = config.routes.length > 0 ? null : (pools[config.pool]?.name ?? null);
-  let listener = served.listeners.get(config.slot);
-  if (listener === undefined || !listener.canServe(config.address)) {
-    if (listener !== undefined) retire(listener, served);
-    const origin = { listener: config.slot, name: config.name, poolName, poolOf, limits };
-    listener = new Listener(thread, config.address, origin, ceiling);
-    served.listeners.set(config.slot, listener);
+  const poolName = config.routes.length > 0 ? null : (pools.get(config.pool)?.name ?? null);
+  let listener = listeners.get(config.slot);
+  if (listener === undefined || !listener.canServe(address)) {
+    listener?.close();
+    const origin = { listener: config.slot, name, poolName, poolOf, limits };
+    listener = new Listener(thread, address, origin, ceiling);
+    listeners.set(config.slot, listener);
   }
-  listener.address = config.address;
+  listener.address = address;
   listener.origin.poolOf = poolOf;
   listener.origin.poolName = poolName;
   listener.origin.limits = limits;
-  listener.ceiling = ceiling;
   listener.preread = prereadRules(config);
   listener.admit(config.admission);
-  const errors = listener.adopt(config.fds);
-  return errors.map((error) => `cannot accept on ${config.name}: ${error}`);
+  return listener;
 }
 
 const EVERYBODY = { has: () => true };
@@ -91,9 +107,4 @@ function prereadRules(config: GenerationListener): PrereadRules | null {
   // A unix socket's mode says who may connect: whoever may is believed.
   const who = address.kind === "unix" ? EVERYBODY : new AddressSet(trusted);
   return { proxy: { trusted: who, isOptional }, hasRoutes };
-}
-
-function keepOnly<K, V>(map: Map<K, V>, next: ReadonlyMap<K, V>): void {
-  map.clear();
-  for (const [key, value] of next) map.set(key, value);
 }

@@ -5,6 +5,7 @@ import { unsentBytes } from "../os/stream.ts";
 import { Board } from "../shared/board.ts";
 import type { End } from "../shared/end-reason.ts";
 import type { Generation } from "../shared/generation.ts";
+import { type GenerationDelta, patchGeneration } from "../shared/generation-delta.ts";
 import type { FromWorker, ToWorker } from "../shared/worker-messages.ts";
 import { replanned } from "./access-log/access-batch.ts";
 import { queueWatch } from "./dial/queue.ts";
@@ -26,6 +27,7 @@ declare const self: {
 const served: Served = { listeners: new Map(), pools: new Map() };
 let thread: WorkerContext | null = null;
 let promotion: Promotion | null = null;
+let generation: Generation | null = null;
 
 self.onmessage = ({ data: message }) => {
   switch (message.kind) {
@@ -33,7 +35,7 @@ self.onmessage = ({ data: message }) => {
       thread = boot(message.worker, new Board(message.board));
       return post({ kind: "ready" });
     case "apply":
-      return apply(message.generation);
+      return apply(message.delta);
     case "drain":
       for (const listener of served.listeners.values()) listener.close();
       served.listeners.clear();
@@ -100,14 +102,16 @@ function onceASecond<T extends unknown[]>(report: (...what: T) => void): (...wha
   };
 }
 
-function apply(generation: Generation): void {
+function apply(delta: GenerationDelta): void {
   if (thread === null || promotion === null) return;
+  const before = generation;
+  generation = patchGeneration(before, delta);
   promotion.limit = generation.splice.maxSessions;
   const wasLogging = thread.access !== null;
   thread.access = replanned(thread.access, generation.access, post);
   // Of a socket that has closed Bun tells the address only if it was asked for before.
   if (!wasLogging && thread.access !== null) for (const one of thread.sessions) clientName(one);
-  const errors = applyGeneration(served, generation, thread);
+  const errors = applyGeneration(served, { before, next: generation }, thread);
   const error = errors.length === 0 ? null : errors.join("; ");
   post({ kind: "applied", revision: generation.revision, error });
 }

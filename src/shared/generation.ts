@@ -53,10 +53,7 @@ export type GenerationListener = {
   readonly slot: number;
   readonly name: string;
   readonly address: ListenAddress;
-  /** Listening descriptors to dup and adopt: the worker's own, and those of a worker that is being
-   *  replaced. Empty where the platform has none to assignSockets: the worker listens by itself. */
-  readonly fds: readonly number[];
-  /** Index into the generation's pools; −1: `routes` tell. */
+  /** Its pool's row on the board; −1: `routes` tell. */
   readonly pool: number;
   readonly routes: readonly GenerationRoute[];
   readonly proxyProtocol: ProxyAccept;
@@ -68,7 +65,7 @@ export type GenerationRoute = {
   readonly sni: readonly string[];
   readonly alpn: readonly string[];
   readonly isDefault: boolean;
-  /** Index into the generation's pools; −1: its clients are refused. */
+  /** Its pool's row on the board; −1: its clients are refused. */
   readonly pool: number;
 };
 
@@ -118,6 +115,9 @@ export type Generation = {
   /** Rises with every apply: reloads, DNS answers, workers that come and go. */
   readonly revision: number;
   readonly listeners: readonly GenerationListener[];
+  /** Of each listener, in their order, the descriptors to dup and adopt: the worker's own, and those of a
+   *  worker that is being replaced. None where the platform has none to lend: the worker listens by itself. */
+  readonly sockets: readonly (readonly number[])[];
   readonly pools: readonly GenerationPool[];
   /** Sessions of all workers together. */
   readonly maxConnections: number;

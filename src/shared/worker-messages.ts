@@ -1,13 +1,15 @@
 // What the control plane says to the threads of the data plane, and they to it. Plain data; nothing is sent
 // per connection. Everything that is counted goes over the board instead.
+
 import type { AccessConfig } from "../config/config.ts";
 import type { End } from "./end-reason.ts";
-import type { AccessPlan, Generation, SessionLimits } from "./generation.ts";
+import type { AccessPlan, SessionLimits } from "./generation.ts";
+import type { GenerationDelta } from "./generation-delta.ts";
 import type { Peer, SessionFacts, SessionOrder, SessionSnapshot, Trace } from "./session-facts.ts";
 
 export type ToWorker =
   | { readonly kind: "boot"; readonly worker: number; readonly board: SharedArrayBuffer }
-  | { readonly kind: "apply"; readonly generation: Generation }
+  | { readonly kind: "apply"; readonly delta: GenerationDelta }
   /** Stop accepting; sessions live on. */
   | { readonly kind: "drain" }
   | ToAnyThread;

@@ -59,9 +59,7 @@ export function tcp(from: number, to = from): ListenAddress & { readonly kind: "
   return { kind: "tcp", ip: "127.0.0.1", ports: { from, to } };
 }
 
-export function listenerOf(
-  address: GenerationListener["address"],
-): Omit<GenerationListener, "fds"> {
+export function listenerOf(address: GenerationListener["address"]): GenerationListener {
   const admission = {
     allow: null,
     deny: null,

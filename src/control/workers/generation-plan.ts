@@ -41,9 +41,14 @@ export class GenerationPlanner {
       return ranges;
     };
     const pools = parts.pools.map((pool) => keptPool(this.pools.get(pool.slot), pool));
+    const rows = new Map(pools.map(({ name, slot }) => [name, slot]));
+    const rowOf = (pool: string | null) => (pool === null ? -1 : (rows.get(pool) ?? -1));
     const listeners = config.listeners.map((listener) => {
       const slot = slotOf(listener);
-      return kept(this.listeners.get(slot), planListener(config, listener, { slot, rangesOf }));
+      return kept(
+        this.listeners.get(slot),
+        planListener(config, listener, { slot, rowOf, rangesOf }),
+      );
     });
     this.lists = lists;
     this.pools = new Map(pools.map((pool) => [pool.slot, pool]));
@@ -62,23 +67,24 @@ export class GenerationPlanner {
 
 type Row = {
   readonly slot: number;
+  /** A pool's; −1: there is none of that name. */
+  readonly rowOf: (pool: string | null) => number;
   readonly rangesOf: (key: string, cidrs: readonly string[]) => IpRanges;
 };
 
 function planListener(
-  { pools, retries, keepaliveMs, limits: { refuse } }: Config,
+  { retries, keepaliveMs, limits: { refuse } }: Config,
   listener: ListenerConfig,
-  { slot, rangesOf }: Row,
+  { slot, rowOf, rangesOf }: Row,
 ): ListenerPlan {
   const { name, address, routes, timeouts, limits, allow, deny } = listener;
   const { isAccepted, trusted, isOptional } = listener.proxyProtocol;
-  const indexOf = (pool: string | null) => pools.findIndex((one) => one.name === pool);
   return {
     slot,
     name,
     address,
-    pool: indexOf(listener.pool),
-    routes: routes.map((route) => ({ ...route, pool: indexOf(route.pool) })),
+    pool: rowOf(listener.pool),
+    routes: routes.map((route) => ({ ...route, pool: rowOf(route.pool) })),
     proxyProtocol: isAccepted
       ? { trusted: rangesOf(`${slot} trusted`, trusted), isOptional }
       : null,

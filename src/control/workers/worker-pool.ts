@@ -8,9 +8,7 @@ import { HEARTBEAT_CHECK_MS, Heartbeat } from "./heartbeat.ts";
 import { WorkerThread } from "./worker-thread.ts";
 
 /** A generation without the descriptors, which differ from worker to worker. */
-export type GenerationPlan = Omit<Generation, "revision" | "listeners"> & {
-  readonly listeners: readonly Omit<GenerationListener, "fds">[];
-};
+export type GenerationPlan = Omit<Generation, "revision" | "sockets">;
 
 export type WorkerPoolEvents = {
   readonly onMessage: (worker: number, message: FromWorker) => void;
@@ -26,7 +24,7 @@ export type WorkerPoolOptions = {
   readonly count: number;
   /** The descriptors that these workers' threads accept from at a listener's address. */
   readonly assignSockets: (
-    listener: GenerationPlan["listeners"][number],
+    listener: GenerationListener,
     workers: readonly number[],
   ) => readonly number[];
   readonly events: WorkerPoolEvents;
@@ -80,7 +78,7 @@ export class WorkerPool {
       this.handles.map((handle, index) => {
         if (handle === null || !handle.isAlive) return null;
         const workers = index === adopter ? [index, ...orphaned] : [index];
-        return handle.apply({ ...plan, revision, listeners: this.withFds(plan, workers) });
+        return handle.apply({ ...plan, revision, sockets: this.socketsOf(plan, workers) });
       }),
     );
     return errors.flatMap((error, i) => (error === null ? [] : [`worker ${i}: ${error}`]));
@@ -113,11 +111,8 @@ export class WorkerPool {
     return this.handles.flatMap((handle, index) => (handle?.isAlive ? [index] : []));
   }
 
-  private withFds(plan: GenerationPlan, workers: readonly number[]): readonly GenerationListener[] {
-    return plan.listeners.map((listener) => ({
-      ...listener,
-      fds: this.options.assignSockets(listener, workers),
-    }));
+  private socketsOf(plan: GenerationPlan, workers: readonly number[]): Generation["sockets"] {
+    return plan.listeners.map((listener) => this.options.assignSockets(listener, workers));
   }
 
   private launch(index: number): Promise<void> {

@@ -1,6 +1,7 @@
 // One thread of the data plane, from its start to its end.
 import { MAX_WORKERS } from "../../shared/board-layout.ts";
 import type { Generation } from "../../shared/generation.ts";
+import { generationDelta } from "../../shared/generation-delta.ts";
 import type { FromWorker, ToWorker } from "../../shared/worker-messages.ts";
 import { entryUrl } from "./thread-entry.ts";
 
@@ -19,6 +20,8 @@ export class WorkerThread {
   private readonly worker: Worker;
   private readonly events: WorkerThreadEvents;
   private readonly acknowledged = new Map<number, (error: string | null) => void>();
+  /** What it was sent last. */
+  private sent: Generation | null = null;
   private lastError = "it ended";
   private hasEnded = false;
 
@@ -46,7 +49,8 @@ export class WorkerThread {
     if (!this.isAlive) return Promise.resolve(null);
     const { promise, resolve } = Promise.withResolvers<string | null>();
     this.acknowledged.set(generation.revision, resolve);
-    this.send({ kind: "apply", generation });
+    this.send({ kind: "apply", delta: generationDelta(this.sent, generation) });
+    this.sent = generation;
     return promise;
   }
 

@@ -16,29 +16,18 @@ export type ListenerContext = {
   poolOf: (hello: ClientHello | null) => Pool | null;
 };
 
-/** @param pools of the generation, in its order */
+/** @param pools by their rows, as they are at any time: a listener that is no more has sessions that dial,
+ *  and they go on where they would as long as that pool is there */
 export function routing(
   { pool, routes }: Pick<GenerationListener, "pool" | "routes">,
-  pools: readonly Pool[],
+  pools: ReadonlyMap<number, Pool>,
 ): ListenerContext["poolOf"] {
-  if (routes.length === 0) {
-    const only = pools[pool] ?? null;
-    return () => only;
-  }
+  if (routes.length === 0) return () => pools.get(pool) ?? null;
   const table = buildRoutes(routes);
   return (hello) => {
     // Read before there were routes: such a client goes where all others go.
     const rule = routes[table.choose(hello ?? NOTHING_ASKED)];
-    return rule === undefined ? null : (pools[rule.pool] ?? null);
-  };
-}
-
-/** Of a listener that is no more: its sessions go on where they would, as long as that pool is there. */
-export function retireContext(origin: ListenerContext, served: ReadonlyMap<number, Pool>): void {
-  const { poolOf } = origin;
-  origin.poolOf = (hello) => {
-    const pool = poolOf(hello);
-    return pool !== null && served.get(pool.slot) === pool ? pool : null;
+    return rule === undefined ? null : (pools.get(rule.pool) ?? null);
   };
 }
 
