@@ -81,6 +81,8 @@ export type SessionTimeouts = {
   readonly idleMs: number;
   readonly halfClosedMs: number;
   readonly maxLifetimeMs: number;
+  /** How long sent bytes may stay unconfirmed; 0: as long as the kernel says. */
+  readonly userMs: number;
 };
 
 export type TimeoutsConfig = SessionTimeouts & {

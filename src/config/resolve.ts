@@ -182,6 +182,7 @@ function sessionTimeoutsOf(
     idleMs: all.idle,
     halfClosedMs: all.half_closed,
     maxLifetimeMs: all.max_lifetime,
+    userMs: all.user,
   };
 }
 

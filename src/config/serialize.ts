@@ -61,6 +61,7 @@ export function sessionTimeouts(timeouts: SessionTimeouts): Written {
     idle: formatDuration(timeouts.idleMs),
     half_closed: formatDuration(timeouts.halfClosedMs),
     max_lifetime: formatDuration(timeouts.maxLifetimeMs),
+    user: formatDuration(timeouts.userMs),
   };
 }
 

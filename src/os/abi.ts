@@ -28,6 +28,7 @@ export const SIOCOUTQ = 0x5411;
 export const IPPROTO_TCP = 6;
 export const TCP_DEFER_ACCEPT = 9;
 export const TCP_QUICKACK = 12;
+export const TCP_USER_TIMEOUT = 18;
 export const TCP_FASTOPEN = 23;
 
 export const IPPROTO_IPV6 = 41;

@@ -13,6 +13,7 @@ import {
   SOCK_NONBLOCK,
   SOCK_STREAM,
   TCP_QUICKACK,
+  TCP_USER_TIMEOUT,
 } from "./abi.ts";
 import { isEphemeral } from "./ephemeral-ports.ts";
 import { errno, getLibc, isLinux } from "./libc.ts";
@@ -40,6 +41,8 @@ export type ConnectOptions<Data> = {
   readonly data: Data;
   /** There are bytes to write as soon as it is connected. Default false. */
   readonly isSpeakingFirst?: boolean;
+  /** How long sent bytes may stay unconfirmed. Default 0: as long as the kernel says. */
+  readonly userTimeoutMs?: number;
 };
 
 /**
@@ -60,21 +63,22 @@ export function isConnectedToItself(socket: Bun.Socket<unknown>, endpoint: Endpo
 
 function connectByLibc<Data>(options: ConnectOptions<Data>): number {
   const libc = getLibc();
-  const { endpoint } = options;
+  const { endpoint, isSpeakingFirst = false, userTimeoutMs = 0 } = options;
+  const isTcp = endpoint.family !== "unix";
   const address = sockaddrOf(endpoint);
   if (address === null) return EINVAL;
   const fd = libc.socket(address.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return errno();
   // The ACK that ends the handshake then rides on the first bytes: a packet less each way.
-  if (options.isSpeakingFirst === true && endpoint.family !== "unix")
-    setOption(fd, IPPROTO_TCP, TCP_QUICKACK, 0);
+  if (isTcp && isSpeakingFirst) setOption(fd, IPPROTO_TCP, TCP_QUICKACK, 0);
+  if (isTcp && userTimeoutMs > 0) setOption(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, userTimeoutMs);
   if (libc.connect(fd, address.pointer, address.bytes.length) < 0) {
     const error = errno();
     if (error !== EINPROGRESS) {
       libc.close(fd);
       // A unix socket whose queue is full: the backend's trouble, not this host's (connect(2); nginx
       // takes it for a refusal as well).
-      return error === EAGAIN && endpoint.family === "unix" ? ECONNREFUSED : error;
+      return error === EAGAIN && !isTcp ? ECONNREFUSED : error;
     }
   }
   // The promise only repeats what the handlers tell.

@@ -21,6 +21,7 @@ import {
   SOL_SOCKET,
   TCP_DEFER_ACCEPT,
   TCP_FASTOPEN,
+  TCP_USER_TIMEOUT,
 } from "./abi.ts";
 import { errno, getLibc } from "./libc.ts";
 import { decodeSockaddr, encodeSockaddr } from "./sockaddr.ts";
@@ -92,12 +93,19 @@ const FAST_OPEN_QUEUE = 256;
 /** How long the kernel waits for a client's first bytes before bal is told of it all the same. */
 const DEFER_S = 1;
 
-export type ListenOptions = { readonly isFastOpen: boolean; readonly isDeferred: boolean };
+export type ListenOptions = {
+  readonly isFastOpen: boolean;
+  readonly isDeferred: boolean;
+  /** Accepted sockets inherit it; 0: as long as the kernel says. */
+  readonly userTimeoutMs: number;
+};
 
 /** Of a listening socket, at any time. What the kernel does not have stays off. */
-export function tuneListening(fd: number, { isFastOpen, isDeferred }: ListenOptions): void {
+export function tuneListening(fd: number, options: ListenOptions): void {
+  const { isFastOpen, isDeferred, userTimeoutMs } = options;
   setOption(fd, IPPROTO_TCP, TCP_FASTOPEN, isFastOpen ? FAST_OPEN_QUEUE : 0);
   setOption(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, isDeferred ? DEFER_S : 0);
+  setOption(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, userTimeoutMs);
 }
 
 /** Sets the length of the accept queue again: Bun.listen makes it 511 whatever it was (1.4.5). */

@@ -95,6 +95,8 @@ export type SessionLimits = {
   readonly halfClosedMs: number;
   /** From accept to the end whatever happens, a tenth more or less; 0 is off. */
   readonly maxLifetimeMs: number;
+  /** How long a backend may leave bytes unconfirmed; 0: as long as the kernel says. */
+  readonly userMs: number;
   /** Further backends that one client may be tried on. */
   readonly retries: number;
   /** 0 is off. */

@@ -15,6 +15,7 @@ export function sessionLimits(over: Partial<SessionLimits> = {}): SessionLimits 
     idleMs: 0,
     halfClosedMs: 0,
     maxLifetimeMs: 0,
+    userMs: 0,
     retries: 2,
     keepaliveMs: 0,
     refuse: "reset",

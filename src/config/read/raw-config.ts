@@ -66,6 +66,7 @@ export type WrittenSessionTimeouts = {
   readonly idle?: number;
   readonly half_closed?: number;
   readonly max_lifetime?: number;
+  readonly user?: number;
 };
 
 export type WrittenTimeouts = WrittenSessionTimeouts & {

@@ -44,6 +44,11 @@ const sessionTimeoutsKeys: Keys = {
     default: 0,
     doc: "from accept to the end whatever happens, a tenth more or less; 0 is off",
   },
+  user: {
+    field: timeout,
+    default: 0,
+    doc: "how long a peer may leave bytes unconfirmed (TCP_USER_TIMEOUT), on both sides; 0: the kernel decides",
+  },
 };
 
 const timeoutsKeys: Keys = {

@@ -99,8 +99,9 @@ export class ListeningSockets {
   /** Gives those that are open what their listeners say: options, and the rights of files. */
   tune(listeners: readonly ListenerConfig[]): void {
     for (const listener of listeners) {
+      const options = { ...listener, userTimeoutMs: listener.timeouts.userMs };
       for (const { endpoint, fds, file } of this.at(listener.address)) {
-        if (endpoint.family !== "unix") for (const fd of fds) tuneListening(fd, listener);
+        if (endpoint.family !== "unix") for (const fd of fds) tuneListening(fd, options);
         else if (file !== null) setRights(listener.address, file);
       }
     }

@@ -311,6 +311,7 @@ export class Dial implements Step, Waiter {
       handlers,
       data: session,
       isSpeakingFirst: session.up.pendingBytes > 0 || this.greeting !== null,
+      userTimeoutMs: session.limits.userMs,
     });
   }
 

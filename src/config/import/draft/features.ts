@@ -18,7 +18,7 @@ export const FEATURES = {
   /** Rates over more than a second: `30/10s`. */
   rateWindows: false,
   /** `timeouts.user`. */
-  userTimeout: false,
+  userTimeout: true,
   /** `discover.max`. */
   discoverMax: false,
 };

@@ -1,7 +1,6 @@
 // `server` lines → backends.
 
 import { durationText } from "../draft/durations.ts";
-import { FEATURES } from "../draft/features.ts";
 import { nameOf } from "../draft/names.ts";
 import type { Notebook } from "../draft/note.ts";
 import { type Traced, traced, type Value } from "../draft/traced.ts";
@@ -107,8 +106,8 @@ function noteSingles({ options }: Server, notes: Notebook): void {
     notes.differs(minimum.quote, "bal's limit is the same under any load: `max_connections`");
   }
   const userTimeout = options.get("tcp-ut");
-  if (userTimeout !== undefined && !FEATURES.userTimeout) {
-    notes.lost(userTimeout.quote, "`keepalive` ends connections to hosts that are gone");
+  if (userTimeout !== undefined) {
+    notes.lost(userTimeout.quote, "`timeouts.user` of a listener is for both sides");
   }
   const address = options.get("addr");
   if (address !== undefined) {
