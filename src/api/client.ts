@@ -42,14 +42,26 @@ type Request = {
   readonly body?: object;
 };
 
+export type ClientOptions = {
+  readonly answerMs?: number;
+  /** Is there a bal that has only just begun? It is waited for. */
+  readonly isStarting?: () => boolean;
+};
+
+/** How soon one that starts is asked again. */
+const RETRY_MS = 20;
+
 /** Its methods throw BalError `no-answer`, `not-permitted` or `not-bal`. */
 export class AdminClient {
   private readonly socketPath: string;
   private readonly answerMs: number;
+  private readonly isStarting: () => boolean;
 
-  constructor(socketPath: string, answerMs = ANSWER_MS) {
+  constructor(socketPath: string, options: ClientOptions = {}) {
+    const { answerMs = ANSWER_MS, isStarting = () => false } = options;
     this.socketPath = socketPath;
     this.answerMs = answerMs;
+    this.isStarting = isStarting;
   }
 
   status(): Promise<Answer<Status>> {
@@ -106,6 +118,16 @@ export class AdminClient {
   }
 
   private async request<T>(path: string, options: Request = {}): Promise<Answer<T>> {
+    const deadlineMs = performance.now() + (options.withinMs ?? this.answerMs);
+    for (;;) {
+      const answer = await this.requestOnce<T>(path, options);
+      const isOver = answer.kind !== "absent" || performance.now() >= deadlineMs;
+      if (isOver || !this.isStarting()) return answer;
+      await Bun.sleep(RETRY_MS);
+    }
+  }
+
+  private async requestOnce<T>(path: string, options: Request): Promise<Answer<T>> {
     const { method = "GET", withinMs = this.answerMs, body } = options;
     try {
       const response = await fetch(`http://bal${path}`, {

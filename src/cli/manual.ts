@@ -60,9 +60,9 @@ where that is not there.
 .It Pa ~/.bal/bal.sock
 The socket at which the other commands ask the one that runs.
 .It Pa ~/.bal/bal.pid
-Its process ID and when it was started.
+Its process ID.
 .It Pa ~/.bal/bal.lock
-Locked as long as it runs.
+Locked as long as it runs; it holds the process ID and when it was started.
 .It Pa ~/.bal/bal.log
 The log of one that runs detached.
 .El

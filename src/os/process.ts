@@ -2,12 +2,23 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
+/** USER_HZ, which is 100 on every architecture that bal is built for. */
+const MS_PER_TICK = 10;
+
 /**
  * When a process started, as a word that no other process with its pid shares; null when there is
  * none. On Linux clock ticks since boot (proc(5), stat, field 22), elsewhere what ps(1) says.
  */
 export function startTime(pid: number): string | null {
   return process.platform === "linux" ? startTimeByProc(pid) : startTimeByPs(pid);
+}
+
+/** When it started by the wall clock, to a second or so; null where that is not known. */
+export function startedAtMs(pid: number): number | null {
+  const ticks = Number(statFields(pid)[19]);
+  const booted = /^btime (\d+)$/m.exec(readText("/proc/stat"))?.[1];
+  if (Number.isNaN(ticks) || booted === undefined) return null;
+  return Number(booted) * 1000 + ticks * MS_PER_TICK;
 }
 
 /** Stopped by a signal (SIGSTOP, Ctrl-Z) or a debugger: it does nothing until it is continued. */
@@ -19,6 +30,14 @@ function startTimeByProc(pid: number): string | null {
   const fields = statFields(pid);
   // Ended, and only not yet reaped by its parent: it holds nothing any more.
   return fields[0] === "Z" || fields[0] === "X" ? null : (fields[19] ?? null);
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 /** Those of /proc/pid/stat from the third on, the state; none when there is no such process. */

@@ -51,7 +51,7 @@ function isShell(word: string | undefined): word is Shell {
 /** As a command takes them, a line each. Silent when nobody answers: it is asked at every Tab. */
 async function printBackends(): Promise<ExitCode> {
   try {
-    const answer = await new AdminClient(locateHome().socket, ANSWER_MS).status();
+    const answer = await new AdminClient(locateHome().socket, { answerMs: ANSWER_MS }).status();
     if (answer.kind === "ok") for (const name of namesOf(answer.body.pools)) say(1, name);
   } catch {
     // Whatever it is, a half-typed line is not the place to tell it.

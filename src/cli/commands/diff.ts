@@ -1,10 +1,12 @@
 // `bal diff`: what a reload would change on the running bal; nothing is done.
+
 import { defineCommand } from "citty";
 import type { Preview } from "../../api/admin-api.ts";
-import { AdminClient, type Answer } from "../../api/client.ts";
+import type { Answer } from "../../api/client.ts";
 import { printable } from "../../base/printable.ts";
 import { describeChange } from "../../config/change.ts";
 import { locateHome } from "../../control/host/home.ts";
+import { clientOf } from "../client-of.ts";
 import type { ExitCode } from "../exit.ts";
 import { explainSilence, unanswered } from "../not-running.ts";
 import { say } from "../output.ts";
@@ -17,7 +19,7 @@ export const diff = defineCommand({
   args: { json: { type: "boolean", description: "print one JSON object" } },
   async run({ args }): Promise<ExitCode> {
     const home = locateHome();
-    const answer = await new AdminClient(home.socket).diff().catch(explainSilence(home));
+    const answer = await clientOf(home).diff().catch(explainSilence(home));
     if (answer.kind === "absent") throw unanswered(home);
     return args.json ? printJson(answer) : await print(answer);
   },

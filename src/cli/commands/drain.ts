@@ -1,11 +1,12 @@
 // `bal drain` and `bal undrain`: takes a backend out of service without ending a connection, and back.
 import { defineCommand } from "citty";
-import { AdminClient } from "../../api/client.ts";
+import type { AdminClient } from "../../api/client.ts";
 import { BalError } from "../../base/errors.ts";
 import { printable } from "../../base/printable.ts";
 import { parseDuration } from "../../base/units.ts";
 import { type Home, locateHome } from "../../control/host/home.ts";
 import { isTerminal } from "../../os/terminal.ts";
+import { clientOf } from "../client-of.ts";
 import { type ExitCode, usageError } from "../exit.ts";
 import { asked, findBackend, type Named, nameArgument, spell } from "../named-backend.ts";
 import { say, sayOver } from "../output.ts";
@@ -30,7 +31,7 @@ export const drain = defineCommand({
       throw usageError("--timeout is for --wait: without it nothing is waited for");
     }
     const home = locateHome();
-    const client = new AdminClient(home.socket);
+    const client = clientOf(home);
     const named = await findBackend(client, home, args.name);
     const { active } = await asked(client.override(named, { drain: true }), home);
     if (args.wait) return await waitForLast(named, { client, home, withinMs });
@@ -44,7 +45,7 @@ export const undrain = defineCommand({
   args: { name: nameArgument },
   async run({ args }): Promise<ExitCode> {
     const home = locateHome();
-    const client = new AdminClient(home.socket);
+    const client = clientOf(home);
     const named = await findBackend(client, home, args.name);
     const { state, reason } = await asked(client.override(named, { drain: false }), home);
     say(1, printable(`${spell(named)} is ${state}${reason === null ? "" : `: ${reason}`}`));

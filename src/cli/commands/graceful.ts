@@ -1,11 +1,13 @@
 // `bal graceful`: reloads the running bal and tells what came of it.
+
 import { defineCommand } from "citty";
 import type { ReloadReport } from "../../api/admin-api.ts";
-import { AdminClient, type Answer } from "../../api/client.ts";
+import type { Answer } from "../../api/client.ts";
 import { BalError } from "../../base/errors.ts";
 import { printable } from "../../base/printable.ts";
 import { describeChange } from "../../config/change.ts";
 import { type Home, locateHome } from "../../control/host/home.ts";
+import { clientOf } from "../client-of.ts";
 import type { ExitCode } from "../exit.ts";
 import { explainSilence, signalRunning } from "../not-running.ts";
 import { say } from "../output.ts";
@@ -36,7 +38,7 @@ function command(name: string) {
 
 /** Throws BalError when no bal runs. */
 async function ask(home: Home): Promise<Reply> {
-  const answer = await new AdminClient(home.socket).reload().catch(explainSilence(home));
+  const answer = await clientOf(home).reload().catch(explainSilence(home));
   if (answer.kind !== "absent") return answer;
   return { kind: "signalled", pid: signalRunning(home, "SIGHUP") };
 }

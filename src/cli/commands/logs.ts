@@ -1,5 +1,6 @@
 // `bal logs`: the log file of the home's bal, in the home or where its config wants it, to its end or on and
 // on, also when it is rotated away.
+
 import {
   closeSync,
   fstatSync,
@@ -12,12 +13,12 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { defineCommand } from "citty";
-import { AdminClient } from "../../api/client.ts";
 import { BalError } from "../../base/errors.ts";
 import { codeOf } from "../../base/os-error.ts";
 import { loadConfig } from "../../config/load.ts";
 import { type Home, locateHome, runningPid } from "../../control/host/home.ts";
 import { logPath } from "../../control/logs/logs.ts";
+import { clientOf } from "../client-of.ts";
 import { locateConfig } from "../config-source.ts";
 import type { ExitCode } from "../exit.ts";
 import { notRunning } from "../not-running.ts";
@@ -88,7 +89,9 @@ class Tail {
 
 /** What the bal that runs has in its config; null: none, or it does not answer. */
 async function presentFile(home: Home): Promise<string | null> {
-  const answer = await new AdminClient(home.socket).config().catch(() => null);
+  const answer = await clientOf(home)
+    .config()
+    .catch(() => null);
   if (answer?.kind !== "ok") return null;
   const { file, config } = answer.body;
   const { log } = config as { readonly log: { readonly file: string | null } };

@@ -1,12 +1,13 @@
 // `bal sessions`: the connections of the running bal that have moved the most bytes, or are the oldest;
 // and the end of one.
+
 import { defineCommand } from "citty";
 import type { SessionStatus } from "../../api/admin-api.ts";
-import { AdminClient } from "../../api/client.ts";
 import { ageFigure, sizeFigure } from "../../base/figures.ts";
 import { printable } from "../../base/printable.ts";
 import { locateHome } from "../../control/host/home.ts";
 import type { SessionOrder } from "../../shared/session-facts.ts";
+import { clientOf } from "../client-of.ts";
 import { type ExitCode, usageError } from "../exit.ts";
 import { asked } from "../named-backend.ts";
 import { say } from "../output.ts";
@@ -34,7 +35,7 @@ export const sessions = defineCommand({
   async run({ args }): Promise<ExitCode> {
     const limit = readLimit(args.limit ?? DEFAULT_LIMIT);
     const home = locateHome();
-    const client = new AdminClient(home.socket);
+    const client = clientOf(home);
     if (args.kill !== undefined) {
       const killed = await asked(client.killSession(args.kill), home);
       say(1, args.json ? JSON.stringify(killed) : printable(`${killed.id} is ended`));

@@ -1,9 +1,9 @@
 // `bal status`: what the running bal says of itself, once or again and again; nothing is dialled.
 import { defineCommand } from "citty";
-import { AdminClient } from "../../api/client.ts";
 import { fromHistory, Meter, TREND } from "../../api/recent-rates.ts";
 import { type Home, locateHome } from "../../control/host/home.ts";
 import { isTerminal } from "../../os/terminal.ts";
+import { clientOf } from "../client-of.ts";
 import { type ExitCode, usageError } from "../exit.ts";
 import { asked } from "../named-backend.ts";
 import { say } from "../output.ts";
@@ -32,7 +32,7 @@ export const status = defineCommand({
     }
     const home = locateHome();
     if (args.watch) return await watch(home, seconds * 1000, args.json === true);
-    const client = new AdminClient(home.socket);
+    const client = clientOf(home);
     const now = await asked(client.status(), home);
     if (args.json) {
       say(1, JSON.stringify(now, null, 2));
@@ -56,7 +56,7 @@ function readSeconds(text = String(DEFAULT_SECONDS)): number {
 
 /** On a terminal one view that is redrawn; on a pipe one after the other. */
 async function watch(home: Home, everyMs: number, isJson: boolean): Promise<ExitCode> {
-  const client = new AdminClient(home.socket);
+  const client = clientOf(home);
   const meter = new Meter();
   let last = await asked(client.status(), home);
   let silence: string | null = null;

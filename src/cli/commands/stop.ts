@@ -1,10 +1,12 @@
 // `bal stop`: drains the running bal and waits until its process has ended.
+
 import { defineCommand } from "citty";
-import { AdminClient, ANSWER_MS } from "../../api/client.ts";
+import { type AdminClient, ANSWER_MS } from "../../api/client.ts";
 import { BalError } from "../../base/errors.ts";
 import { parseDuration } from "../../base/units.ts";
 import { type Home, hasLeft, locateHome, runningPid } from "../../control/host/home.ts";
 import { isSuspended } from "../../os/process.ts";
+import { clientOf } from "../client-of.ts";
 import { type ExitCode, usageError } from "../exit.ts";
 import { signalRunning, suspended } from "../not-running.ts";
 import { say } from "../output.ts";
@@ -30,7 +32,7 @@ export const stop = defineCommand({
     const now = args.now ?? false;
     const home = locateHome();
     const pid = runningPid(home);
-    const client = new AdminClient(home.socket, Math.min(Math.max(withinMs, 1000), ANSWER_MS));
+    const client = clientOf(home, Math.min(Math.max(withinMs, 1000), ANSWER_MS));
     if (!(await askToStop(client, now))) await signalToStop(home, now);
     if (await hasEnded({ home, pid, client, deadlineMs })) {
       say(1, "stopped");

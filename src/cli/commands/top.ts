@@ -2,12 +2,13 @@
 
 import { defineCommand } from "citty";
 import type { SessionStatus, Status } from "../../api/admin-api.ts";
-import { AdminClient } from "../../api/client.ts";
+import type { AdminClient } from "../../api/client.ts";
 import { Meter } from "../../api/recent-rates.ts";
 import { BalError } from "../../base/errors.ts";
 import { plural } from "../../base/figures.ts";
 import { type Home, locateHome } from "../../control/host/home.ts";
 import { isTerminal } from "../../os/terminal.ts";
+import { clientOf } from "../client-of.ts";
 import { type ExitCode, usageError } from "../exit.ts";
 import { asked, spell } from "../named-backend.ts";
 import { keysOf } from "../views/keys.ts";
@@ -34,7 +35,7 @@ export const top = defineCommand({
       throw usageError("`bal top` is for a terminal", "`bal status --watch` is for anything else");
     }
     const home = locateHome();
-    const client = new AdminClient(home.socket);
+    const client = clientOf(home);
     const status = await asked(client.status(), home);
     await new Top(home, client, status).run();
     return 0;

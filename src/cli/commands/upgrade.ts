@@ -1,12 +1,14 @@
 // `bal upgrade`: another process takes the running one's place, of a new binary perhaps, and tells who.
+
 import { resolve } from "node:path";
 import { defineCommand } from "citty";
 import type { UpgradeReport } from "../../api/admin-api.ts";
 import { UPGRADE_MS } from "../../api/admin-api.ts";
-import { AdminClient, type Answer } from "../../api/client.ts";
+import type { Answer } from "../../api/client.ts";
 import { printable } from "../../base/printable.ts";
 import { parseDuration } from "../../base/units.ts";
 import { locateHome } from "../../control/host/home.ts";
+import { clientOf } from "../client-of.ts";
 import { type ExitCode, usageError } from "../exit.ts";
 import { explainSilence, unanswered } from "../not-running.ts";
 import { say } from "../output.ts";
@@ -31,7 +33,7 @@ export const upgrade = defineCommand({
     const withinMs = args.timeout === undefined ? UPGRADE_MS : readMs(args.timeout);
     const binary = args.binary === undefined ? null : resolve(args.binary);
     const home = locateHome();
-    const client = new AdminClient(home.socket);
+    const client = clientOf(home);
     const answer = await client.upgrade({ binary, withinMs }).catch(explainSilence(home));
     if (answer.kind === "absent") throw unanswered(home);
     return args.json ? printJson(answer) : print(answer);

@@ -1,9 +1,10 @@
 // `bal weight`: another share of new connections for a backend, until further notice.
+
 import { defineCommand } from "citty";
-import { AdminClient } from "../../api/client.ts";
 import { printable } from "../../base/printable.ts";
 import { readOverride } from "../../control/backends/override.ts";
 import { locateHome } from "../../control/host/home.ts";
+import { clientOf } from "../client-of.ts";
 import { type ExitCode, usageError } from "../exit.ts";
 import { asked, findBackend, nameArgument, spell } from "../named-backend.ts";
 import { say } from "../output.ts";
@@ -17,7 +18,7 @@ export const weight = defineCommand({
   async run({ args }): Promise<ExitCode> {
     const next = readWeight(args.n);
     const home = locateHome();
-    const client = new AdminClient(home.socket);
+    const client = clientOf(home);
     const named = await findBackend(client, home, args.name);
     const { override } = await asked(client.override(named, { weight: next }), home);
     const from = named.status.weight;

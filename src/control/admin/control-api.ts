@@ -36,6 +36,8 @@ export type ControlApi = {
   readonly upgrade: (request: UpgradeRequest) => Promise<UpgradeOutcome>;
   /** Begins a drain, or ends one at once. Returns the sessions that are left. */
   readonly stop: (now: boolean) => { readonly active: number };
+  /** Resolves when there is something to tell: bal serves, or it ends before it does. */
+  readonly started: Promise<void>;
   /** Every listener is bound and it is not draining. */
   readonly isReady: () => boolean;
 };

@@ -18,6 +18,8 @@ export type Handler = (call: Call) => Response | Promise<Response>;
 export type Route = {
   /** Answered to anybody, without a token: it tells nothing that is not everybody's. */
   readonly isOpen?: true;
+  /** Answered also while bal starts; other requests wait until it serves. */
+  readonly isEarly?: true;
   /** HEAD comes with GET. A GET changes nothing. */
   readonly GET?: Handler;
   readonly POST?: Handler;
@@ -50,11 +52,19 @@ export class Refusal extends Error {
   }
 }
 
+export type RouterParts = {
+  /** Resolves when bal serves. */
+  readonly started: Promise<void>;
+  readonly onFault: (error: unknown) => void;
+};
+
 export class Router {
   private readonly routes: readonly (readonly [pattern: readonly string[], route: Route])[];
+  private readonly started: Promise<void>;
   private readonly onFault: (error: unknown) => void;
 
-  constructor(routes: Routes, onFault: (error: unknown) => void) {
+  constructor(routes: Routes, { started, onFault }: RouterParts) {
+    this.started = started;
     this.routes = Object.entries(routes).map(([path, route]) => [path.split("/"), route]);
     this.onFault = onFault;
   }
@@ -98,6 +108,7 @@ export class Router {
     );
     const handler = method === undefined ? undefined : route[method];
     if (handler === undefined) return wrongMethod(request.method, route);
+    if (!route.isEarly) await this.started;
     const response = await handler({ request, door, params, query: searchParams });
     // Probes come from everywhere and often: none of them keeps a place.
     if (route.isOpen && door.kind === "tcp") response.headers.set("Connection", "close");

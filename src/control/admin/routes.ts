@@ -16,10 +16,11 @@ import { sessionRoutes } from "./session-routes.ts";
 
 export function routesOf(api: ControlApi, streams: EventStreams): Routes {
   return {
-    "/": { isOpen: true, GET: dashboardResponse },
-    "/livez": { isOpen: true, GET: () => plain("ok", 200) },
+    "/": { isOpen: true, isEarly: true, GET: dashboardResponse },
+    "/livez": { isOpen: true, isEarly: true, GET: () => plain("ok", 200) },
     "/readyz": {
       isOpen: true,
+      isEarly: true,
       GET: () => (api.isReady() ? plain("ok", 200) : plain("not ready", 503)),
     },
     "/metrics": { GET: ({ request }) => metrics(api, request.headers.get("accept")) },
@@ -46,6 +47,7 @@ export function routesOf(api: ControlApi, streams: EventStreams): Routes {
     },
     "/v1/diff": { POST: async () => outcomeResponse(await api.preview()) },
     "/v1/stop": {
+      isEarly: true,
       POST: async ({ request }) => Response.json(api.stop(readNow(await readJson(request)))),
     },
   };

@@ -46,7 +46,10 @@ export class AdminServer {
   constructor(api: ControlApi, { log, events }: AdminParts) {
     this.log = log;
     this.streams = new EventStreams(events);
-    this.router = new Router(routesOf(api, this.streams), (error) => this.fault(error));
+    this.router = new Router(routesOf(api, this.streams), {
+      started: api.started,
+      onFault: (error) => this.fault(error),
+    });
   }
 
   /** The home's lock is held: what stands at the path is nobody's any more, or another's whose place this

@@ -4,7 +4,7 @@ import type { Status } from "../../api/admin-api.ts";
 import { AdminClient } from "../../api/client.ts";
 import { BalError } from "../../base/errors.ts";
 import { isSuspended } from "../../os/process.ts";
-import { type Home, runningPid } from "../host/home.ts";
+import { type Home, isStarting, runningPid } from "../host/home.ts";
 import { type Finding, Findings } from "./finding.ts";
 
 const ANSWER_MS = 3000;
@@ -33,7 +33,10 @@ export async function checkDaemon(options: DaemonOptions): Promise<Daemon> {
     found.ok(`no bal runs in ${home.path}`);
     return { pid, status: null, findings: found.all };
   }
-  const client = new AdminClient(home.socket, ANSWER_MS);
+  const client = new AdminClient(home.socket, {
+    answerMs: ANSWER_MS,
+    isStarting: () => isStarting(home),
+  });
   const status = await statusOf(client, pid, found);
   if (status !== null) {
     judge(status, options, found);

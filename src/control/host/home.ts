@@ -1,24 +1,31 @@
 // The folder of runtime files, and the lock in it that makes one bal per home.
 import {
   closeSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
+  writeSync,
 } from "node:fs";
 import { userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { BalError } from "../../base/errors.ts";
 import { codeOf } from "../../base/os-error.ts";
 import { hasFlock, isLocked, tryLock } from "../../os/lock.ts";
-import { startTime } from "../../os/process.ts";
+import { startedAtMs, startTime } from "../../os/process.ts";
 import { homeRisk } from "./trust.ts";
 
 /** A lock that is held for a moment only is a command's that looks; a bal's is held for life. */
 const RETRY_MS = 10;
 const TRIES = 20;
+/** From its claim to its first answer: threads boot and names are looked up. */
+const STARTING_MS = 15_000;
+/** The kernel tells when it booted in whole seconds. */
+const CLOCK_SLACK_MS = 1500;
 
 /** The paths in a home, which need not exist. */
 export type Home = {
@@ -98,12 +105,16 @@ export function lockHome(home: Home): OwnHome {
   return own;
 }
 
-/** Says in the pid file that this process is the bal of a home. Throws BalError `home-not-writable`. */
+/** Says that this process is the bal of a home: in the pid file for people and their scripts, in the lock
+ *  with its start time, which tells it from a later process with its pid. Throws BalError
+ *  `home-not-writable`. */
 export function claimHome(home: OwnHome): void {
   const temporary = `${home.pid}.${process.pid}`;
   try {
-    writeFileSync(temporary, `${process.pid} ${startTime(process.pid) ?? ""}\n`, { mode: 0o600 });
+    writeFileSync(temporary, `${process.pid}\n`, { mode: 0o600 });
     renameSync(temporary, home.pid);
+    ftruncateSync(home.lockFd);
+    writeSync(home.lockFd, `${process.pid} ${startTime(process.pid) ?? ""}\n`);
   } catch (cause) {
     rmSync(temporary, { force: true });
     throw notWritable(home, cause);
@@ -119,10 +130,10 @@ function notWritable(home: Home, cause: unknown): BalError {
   });
 }
 
-// The lock file may have been removed (a cleaner of /tmp): the pid file still tells of the one that
-// holds the lock of that name no more.
+// The lock file may have been removed (a cleaner of /tmp), and another be locked in its place: the pid file
+// still tells of the bal that runs.
 function isAnothers(home: Home): boolean {
-  const pid = writtenPid(home);
+  const pid = holderPid(home);
   return pid !== null && pid !== process.pid;
 }
 
@@ -136,32 +147,44 @@ function takeLock(fd: number, home: Home): boolean {
 
 /** Removes what belongs to this process alone; the lock goes with the process. What another one has
  *  taken over is that one's. */
-export function leaveHome(home: Home): void {
-  if (writtenPid(home) !== process.pid) return;
+export function leaveHome(home: OwnHome): void {
+  if (holderPid(home) !== process.pid) return;
   rmSync(home.pid, { force: true });
   rmSync(home.socket, { force: true });
+  ftruncateSync(home.lockFd);
 }
 
 /** The pid of the bal that holds this home, or null. A pid that was given to another process since
- *  is never returned: the lock must be held, and the start time be the one in the file. */
+ *  is never returned: the lock must be held, and the start time be the one in it. */
 export function runningPid(home: Home): number | null {
-  return hasFlock && !isHeld(home) ? null : writtenPid(home);
+  return hasFlock && !isHeld(home) ? null : holderPid(home);
+}
+
+/** A bal holds this home and has begun so lately that it may not answer yet. */
+export function isStarting(home: Home): boolean {
+  const pid = runningPid(home);
+  const sinceMs = pid === null ? null : startedAtMs(pid);
+  return sinceMs !== null && Date.now() - sinceMs < STARTING_MS;
 }
 
 /** Has the bal with this pid (null: one that left no pid) let go of the home? Until then no other one
  *  can start; its last lines are written after its pid file is gone. */
 export function hasLeft(home: Home, pid: number | null): boolean {
-  const written = writtenPid(home);
+  const written = holderPid(home);
   if (written !== null && pid !== null && written !== pid) return true;
   return hasFlock ? !isHeld(home) : written === null;
 }
 
-/** The process in the pid file, if it is still the one that wrote it. */
-function writtenPid(home: Home): number | null {
-  const [pid, started] = readText(home.pid).trim().split(" ");
+/** The process that claimed the home, if it is still the same one. */
+function holderPid(home: Home): number | null {
+  const claim = readText(home.lock) || readText(home.pid);
+  const [pid, started] = claim.trim().split(" ");
   const number = Number(pid);
-  if (!Number.isInteger(number) || number <= 0 || started === undefined) return null;
-  return startTime(number) === started ? number : null;
+  if (!Number.isInteger(number) || number <= 0) return null;
+  if (started !== undefined) return startTime(number) === started ? number : null;
+  // The pid file alone: a process that began after it was written has only been given the same pid.
+  const [beganMs, writtenMs] = [startedAtMs(number), statSync(home.pid).mtimeMs];
+  return beganMs !== null && beganMs <= writtenMs + CLOCK_SLACK_MS ? number : null;
 }
 
 function isHeld(home: Home): boolean {

@@ -13,6 +13,7 @@ import {
   adminProblems,
   drainProblems,
   logProblems,
+  orphanProblems,
   reloadProblems,
   stateProblems,
 } from "../observe/problems/process-problems.ts";
@@ -101,12 +102,13 @@ export class Overview {
   }
 
   private found(plane: PlaneStatus): readonly Found[] {
-    const { phase, reloads, admin, overrides, logs } = this.parts;
+    const { file, phase, reloads, admin, overrides, logs } = this.parts;
     const count = this.lostLines.take(logs.dropped, performance.now());
     return [
       ...drainProblems(phase()),
       ...planeProblems(this.facts(), plane),
       ...reloadProblems(reloads.last, reloads.inForce.generation),
+      ...orphanProblems(reloads.isOrphaned, file),
       ...stateProblems(overrides.unsaved),
       ...logProblems({ count, reason: logs.lostReason }),
       ...adminProblems(admin.wasFull),

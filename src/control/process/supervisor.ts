@@ -166,13 +166,14 @@ class Supervisor {
 
   private async begin(): Promise<void> {
     const { config, home, predecessor, version } = this.options;
-    await this.dataPlane.start();
-    if (this.phase !== "starting") return;
     const open = () => {
       if (home !== null) this.admin.serveSocket(home.socket);
       this.admin.move(config.admin).commit();
     };
-    if (predecessor === null) return open();
+    // First of all: whoever sees a port accept finds the socket, and is answered once bal serves.
+    if (predecessor === null) open();
+    await this.dataPlane.start();
+    if (this.phase !== "starting" || predecessor === null) return;
     await predecessor.replace(version, () => {
       if (home !== null) claimHome(home);
       open();
@@ -197,6 +198,7 @@ class Supervisor {
     override: (pool, backend, change) => this.override(pool, backend, change),
     stop: (now) => this.stop(now),
     isReady: () => this.phase === "running",
+    started: this.started.promise,
   };
 
   private reload(by: ReloadSource): Promise<ReloadOutcome> {

@@ -6,6 +6,9 @@ export type WatchOptions = {
   /** What the file looked like when it was loaded; by default as it looks now. */
   readonly fingerprint?: string | null;
   readonly intervalMs?: number;
+  /** The file at the path is a bind mount, and another one has taken its place outside: it cannot be seen
+   *  from here. Called once. */
+  readonly onOrphan?: () => void;
 };
 
 const INTERVAL_MS = 500;
@@ -14,7 +17,10 @@ const INTERVAL_MS = 500;
 export class ConfigWatcher {
   private readonly file: string;
   private readonly onChange: () => void;
+  private readonly onOrphan: () => void;
   private readonly timer: Timer;
+  /** Another file has taken its place where this process does not see it. */
+  isOrphan = false;
   /** What was last loaded. */
   private loaded: string | null;
   /** What the last poll saw. */
@@ -22,6 +28,7 @@ export class ConfigWatcher {
 
   constructor(file: string, onChange: () => void, options: WatchOptions = {}) {
     const { fingerprint = fingerprintOf(file), intervalMs = INTERVAL_MS } = options;
+    this.onOrphan = options.onOrphan ?? (() => {});
     this.file = file;
     this.onChange = onChange;
     this.loaded = fingerprint;
@@ -45,12 +52,21 @@ export class ConfigWatcher {
 
   // A change counts once it has held still for two polls: nobody is in the middle of writing it.
   private poll(): void {
-    const now = fingerprintOf(this.file);
+    const stats = statOf(this.file);
+    const now = fingerprintBy(stats);
+    this.lookForOrphan(stats);
     const heldStill = now === this.seen;
     this.seen = now;
     if (now === null || now === this.loaded || !heldStill) return;
     this.loaded = now;
     this.onChange();
+  }
+
+  // It has a path, and yet no name is left of it: so a mount holds it.
+  private lookForOrphan(stats: BigIntStats | null): void {
+    const isOrphan = stats?.isFile() === true && stats.nlink === 0n;
+    if (isOrphan && !this.isOrphan) this.onOrphan();
+    this.isOrphan = isOrphan;
   }
 }
 
@@ -70,11 +86,15 @@ export function isSpecialFile(file: string): boolean {
   return stats !== null && !stats.isFile();
 }
 
-/** By what a change is told; null while there is no regular file. */
+/** By what a change is told; null while there is no regular file. The time of change (ctime) tells of new
+ *  rights, and of new content with the old size and date. */
 export function fingerprintOf(file: string): string | null {
-  const stats = statOf(file);
+  return fingerprintBy(statOf(file));
+}
+
+function fingerprintBy(stats: BigIntStats | null): string | null {
   if (stats === null || !stats.isFile()) return null;
-  return `${stats.dev} ${stats.ino} ${stats.size} ${stats.mtimeNs}`;
+  return `${stats.dev} ${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs}`;
 }
 
 function statOf(file: string): BigIntStats | null {

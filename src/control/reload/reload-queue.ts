@@ -43,6 +43,8 @@ export type ReloadQueueParts = {
   readonly onEnd: () => void;
 };
 
+const MOUNT_HINT = "mount its folder instead, or write it in place; a restart takes the new one";
+
 export class ReloadQueue {
   readonly inForce: InForce;
   /** Null: there was none. */
@@ -87,7 +89,19 @@ export class ReloadQueue {
     const { file } = this.parts;
     if (!config.watch || file === null) return this.close();
     const { fingerprint } = this;
-    this.watcher ??= watchConfig(file, () => void this.request("watcher"), { fingerprint });
+    const onOrphan = () => this.logOrphan(file);
+    const options = { fingerprint, onOrphan };
+    this.watcher ??= watchConfig(file, () => void this.request("watcher"), options);
+  }
+
+  /** The file was replaced where this process does not see it. */
+  get isOrphaned(): boolean {
+    return this.watcher?.isOrphan ?? false;
+  }
+
+  private logOrphan(file: string): void {
+    const message = `${file} was replaced outside: a bind mount of a single file shows the old one for ever`;
+    this.parts.log.warn("config-orphaned", message, { hint: MOUNT_HINT });
   }
 
   /** Looks at the file no more. */

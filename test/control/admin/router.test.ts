@@ -25,7 +25,10 @@ type Request_ = { readonly method?: string; readonly body?: string; readonly doo
 
 async function ask(path: string, { method = "GET", body, door = SOCKET }: Request_ = {}) {
   const faults: unknown[] = [];
-  const router = new Router(ROUTES, (error) => faults.push(error));
+  const router = new Router(ROUTES, {
+    started: Promise.resolve(),
+    onFault: (error) => faults.push(error),
+  });
   const request = new Request(`http://bal${path}`, { method, ...(body !== undefined && { body }) });
   const response = await router.answer(request, door);
   return {

@@ -43,6 +43,7 @@ function served(overrides: Partial<ControlApi> = {}) {
     sessions: async () => [],
     killSession: async () => false,
     isReady: () => true,
+    started: Promise.resolve(),
     ...overrides,
   };
   writeFileSync(socketPath, "what a killed one left");

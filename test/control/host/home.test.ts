@@ -1,11 +1,19 @@
 // The home: one bal in it, what a dead one left, and whom a pid file may name.
 import { expect, test } from "bun:test";
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import {
-  claimHome,
   homeAt,
+  isStarting,
   leaveHome,
   locateHome,
   lockHome,
@@ -88,7 +96,8 @@ test("the holder is known by its pid, and a second one is refused with it", asyn
   const home = homeAt(folder.path);
   makeHome(home);
   using first = await holder(home.path);
-  expect(readFileSync(home.pid, "utf8")).toBe(`${first.pid} ${startTime(first.pid)}\n`);
+  expect(readFileSync(home.pid, "utf8")).toBe(`${first.pid}\n`);
+  expect(readFileSync(home.lock, "utf8")).toBe(`${first.pid} ${startTime(first.pid)}\n`);
   expect(statSync(home.pid).mode & 0o777).toBe(0o600);
   expect(runningPid(home)).toBe(first.pid);
   expect(() => lockHome(home)).toThrow(
@@ -133,7 +142,7 @@ test("one that was killed and that nobody reaps is no holder", async () => {
   ]);
   try {
     const written = await until("it is a zombie", () => {
-      const [pid] = existsSync(home.pid) ? readFileSync(home.pid, "utf8").split(" ") : [];
+      const [pid] = existsSync(home.pid) ? readFileSync(home.pid, "utf8").trim().split(" ") : [];
       return pid && / Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8")) ? pid : null;
     });
     expect(startTime(Number(written))).toBeNull();
@@ -160,26 +169,50 @@ test("what a killed one left is taken over, its socket too", async () => {
 
 test.each([
   ["another process's pid", () => `${process.ppid} 1\n`],
-  ["no start time", () => `${process.pid}\n`],
   ["no number", () => "what 1\n"],
   ["a group", () => `-1 ${startTime(process.pid)}\n`],
-  ["nothing", () => ""],
-])("a pid file with %s names nobody, although the lock is held", async (_, text) => {
+])("a lock with %s in it names nobody, although it is held", async (_, text) => {
   using folder = temporaryHome();
   const home = homeAt(folder.path);
   makeHome(home);
   using _holder = await holder(home.path);
-  writeFileSync(home.pid, text());
+  writeFileSync(home.lock, text());
   expect(runningPid(home)).toBeNull();
 });
 
-test("a living process in the pid file is nobody while the lock is free", () => {
+test("where the lock has no claim, the pid file tells of a process that is older than it", async () => {
+  using folder = temporaryHome();
+  const home = homeAt(folder.path);
+  makeHome(home);
+  using first = await holder(home.path);
+  writeFileSync(home.lock, "");
+  expect(runningPid(home)).toBe(first.pid);
+  const longAgo = new Date("2020-01-01");
+  utimesSync(home.pid, longAgo, longAgo);
+  expect(runningPid(home)).toBeNull();
+  // As a bal of an older version wrote it.
+  writeFileSync(home.pid, `${first.pid} ${startTime(first.pid)}\n`);
+  expect(runningPid(home)).toBe(first.pid);
+  writeFileSync(home.pid, "");
+  expect(runningPid(home)).toBeNull();
+});
+
+test("a living process in the files is nobody while the lock is free", () => {
   using folder = temporaryHome();
   const home = homeAt(folder.path);
   mkdirSync(home.path, { recursive: true });
-  writeFileSync(home.lock, "");
-  writeFileSync(home.pid, `${process.pid} ${startTime(process.pid)}\n`);
+  writeFileSync(home.lock, `${process.pid} ${startTime(process.pid)}\n`);
+  writeFileSync(home.pid, `${process.pid}\n`);
   expect(runningPid(home)).toBeNull();
+});
+
+test("one that has only begun is waited for, nobody is not", async () => {
+  using folder = temporaryHome();
+  const home = homeAt(folder.path);
+  makeHome(home);
+  expect(isStarting(home)).toBe(false);
+  using _holder = await holder(home.path);
+  expect(isStarting(home)).toBe(true);
 });
 
 test("many who look do not keep one from starting", async () => {
@@ -205,8 +238,10 @@ test("leaving removes what belongs to the process alone", () => {
   const home = homeAt(folder.path);
   makeHome(home);
   for (const file of [home.socket, home.log, home.config]) writeFileSync(file, "");
-  claimHome({ ...home, lockFd: -1 });
-  leaveHome(home);
+  const own = lockHome(home);
+  writeFileSync(home.socket, "");
+  leaveHome(own);
+  expect(readFileSync(home.lock, "utf8")).toBe("");
   expect([home.pid, home.socket, home.log, home.config].map((file) => existsSync(file))).toEqual([
     false,
     false,
@@ -219,9 +254,10 @@ test("leaving a home that another process has taken over removes nothing", () =>
   using folder = temporaryHome();
   const home = homeAt(folder.path);
   makeHome(home);
-  const parent = `${process.ppid} ${startTime(process.ppid)}\n`;
-  for (const file of [home.pid, home.socket]) writeFileSync(file, parent);
-  leaveHome(home);
+  const own = lockHome(home);
+  writeFileSync(home.socket, "");
+  writeFileSync(home.lock, `${process.ppid} ${startTime(process.ppid)}\n`);
+  leaveHome(own);
   expect([home.pid, home.socket].map((file) => existsSync(file))).toEqual([true, true]);
 });
 

@@ -2,10 +2,13 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
 import {
   appendFileSync,
+  chmodSync,
   mkdirSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
   utimesSync,
@@ -13,7 +16,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import {
-  type ConfigWatcher,
+  ConfigWatcher,
   fingerprintOf,
   watchConfig,
 } from "../../../src/control/reload/config-watcher.ts";
@@ -200,13 +203,13 @@ describe("never half a file", () => {
     expect(watched.seen).toEqual(["back"]);
   });
 
-  test("the very same file, away and back, is no change", () => {
+  test("the very same file, away and back, is looked at once more", () => {
     using watched = new Watched();
     renameSync(watched.file, watched.path("away"));
     watched.polls(3);
     renameSync(watched.path("away"), watched.file);
     watched.polls(3);
-    expect(watched.seen).toEqual([]);
+    expect(watched.seen).toEqual(["old"]);
   });
 
   test("a folder or a device in its place is nothing to read", () => {
@@ -252,3 +255,36 @@ test.each([
   expect(watchConfig(path, () => {})).toBeNull();
   expect(jest.getTimerCount()).toBe(0);
 });
+
+test("new rights are a change: what could not be read may be readable now", () => {
+  using watched = new Watched();
+  chmodSync(watched.file, 0o600);
+  watched.polls(3);
+  expect(watched.seen).toEqual(["old"]);
+});
+
+test("other content of the same size and date is a change", () => {
+  using watched = new Watched();
+  const { atime, mtime } = statSync(watched.file);
+  writeFileSync(watched.file, "new");
+  utimesSync(watched.file, atime, mtime);
+  watched.polls(3);
+  expect(watched.seen).toEqual(["new"]);
+});
+
+test("a file that has a path and no name any more is told of once: a mount holds it", async () => {
+  const { file, orphans } = orphanUnderMount();
+  using watcher = new ConfigWatcher(file, () => {}, { onOrphan: () => orphans.push(file) });
+  jest.advanceTimersByTime(3 * POLL_MS);
+  expect([watcher.isOrphan, orphans]).toEqual([true, [file]]);
+});
+
+/** As a bind mount shows it: /proc/self/fd leads to a file whose last name is gone. */
+function orphanUnderMount() {
+  using home = temporaryHome();
+  const path = join(home.path, "config.yaml");
+  writeFileSync(path, "old");
+  const fd = openSync(path, "r");
+  rmSync(path);
+  return { file: `/proc/self/fd/${fd}`, orphans: [] as string[] };
+}

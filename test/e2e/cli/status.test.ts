@@ -2,8 +2,16 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
-import { balBinary, runBal, simpleConfig, spawnBal, temporaryHome } from "../../support/bal.ts";
+import {
+  Bal,
+  balBinary,
+  runBal,
+  simpleConfig,
+  spawnBal,
+  temporaryHome,
+} from "../../support/bal.ts";
 import { holdingPeer, namedPeer } from "../../support/peer.ts";
+import { until } from "../../support/until.ts";
 import { connect, exchange } from "../../support/wire.ts";
 
 setDefaultTimeout(30_000);
@@ -103,6 +111,21 @@ test("status dials no backend", async () => {
   const before = a.connections;
   for (let i = 0; i < 3; i++) await bal.status();
   expect(a.connections).toBe(before);
+});
+
+test("whoever sees the port accept is answered, also while bal still starts", async () => {
+  using a = namedPeer("a");
+  for (let start = 0; start < 3; start++) {
+    using bal = new Bal({ config: simpleConfig([a]) });
+    await until("the port accepts", async () => {
+      const client = await connect(bal.port).catch(() => null);
+      client?.[Symbol.dispose]();
+      return client !== null;
+    });
+    const [status, diff] = [await bal.run("status", "--json"), await bal.run("diff")];
+    expect([status.code, diff.code]).toEqual([0, 0]);
+    expect(JSON.parse(status.stdout).pools[0].backends).toHaveLength(1);
+  }
 });
 
 test("where nothing runs it is 1", async () => {

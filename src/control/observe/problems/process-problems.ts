@@ -22,6 +22,14 @@ export function reloadProblems(last: LastReload | null, generation: number): rea
   return [{ severity: "error", code: "config-refused", since, subject: "config", message, hint }];
 }
 
+/** The config's file is not the one that people edit. */
+export function orphanProblems(isOrphaned: boolean, file: string | null): readonly Found[] {
+  if (!isOrphaned) return [];
+  const message = `${file} was replaced outside: its bind mount shows the old one, and no change is seen`;
+  const hint = "mount its folder instead, or write it in place; a restart takes the new one";
+  return [{ severity: "error", code: "config-orphaned", subject: "config", message, hint }];
+}
+
 function others(count: number): string {
   if (count === 0) return "";
   return count === 1 ? " (and another error)" : ` (and ${count} more errors)`;
