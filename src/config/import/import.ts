@@ -1,6 +1,6 @@
 // A config of HAProxy or nginx → one of bal's, with a note for each line that is not carried exactly. Pure:
 // files that the config names are read by whoever calls.
-import { assemble, type Draft } from "./draft/draft.ts";
+import { assemble, type Draft, usable } from "./draft/draft.ts";
 import { type Note, Notebook } from "./draft/note.ts";
 import { printYaml } from "./draft/print.ts";
 import type { ImportSources } from "./draft/sources.ts";
@@ -20,10 +20,11 @@ export function importConfig(text: string, sources: ImportSources): ImportResult
   const from = recogniseForeignConfig(text);
   if (from !== "haproxy" && from !== "nginx") return null;
   const notes = new Notebook();
-  const draft =
+  const read =
     from === "haproxy"
       ? importHaproxy(text, { ...sources, notes, readList: listReader(sources) })
       : importNginx(text, { ...sources, notes });
+  const draft = usable(read, notes);
   const yaml = isEmpty(draft) ? null : printYaml(assemble(draft, notes), sources.file);
   return {
     from,

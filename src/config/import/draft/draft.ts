@@ -31,6 +31,63 @@ export type Draft = {
   readonly pools: ReadonlyMap<string, PoolDraft>;
 };
 
+/** Without listeners that no client could use; what is left out is noted. */
+export function usable(draft: Draft, notes: Notebook): Draft {
+  const taken = new Map<string, ListenerDraft>();
+  const listeners = draft.listeners.filter((listener) => {
+    const { bind_address = "0.0.0.0", port = 0, unix = "", routes } = listener.keys;
+    const key = JSON.stringify(bare([bind_address, port, unix]));
+    const first = taken.get(key);
+    if (first !== undefined) {
+      notes.lost(listener.quote, `line ${first.quote.line} listens at this address already`);
+      return false;
+    }
+    if (Array.isArray(routes) && routes.length === 0) {
+      notes.lost(listener.quote, "no rule sends its clients to a backend that is there");
+      return false;
+    }
+    if (unix !== "" && listener.pools.some((name) => hasPortless(draft.pools.get(name)))) {
+      notes.lost(
+        listener.quote,
+        "its backends have no port, and clients of a unix socket come to none",
+      );
+      return false;
+    }
+    taken.set(key, listener);
+    return true;
+  });
+  return { ...draft, listeners: listeners.map((listener) => onSocket(listener, notes)) };
+}
+
+function hasPortless(pool: PoolDraft | undefined): boolean {
+  const backends = bare(pool?.keys.backends ?? []) as readonly { host?: string; port?: number }[];
+  return backends.some(({ host, port }) => host !== undefined && port === undefined);
+}
+
+/** By the address of a client. */
+const BY_ADDRESS = ["allow", "deny"];
+const LIMITS_BY_ADDRESS = ["per_client", "rate_per_client"];
+
+// Clients of a unix socket have no address unless a PROXY header announces one.
+function onSocket(listener: ListenerDraft, notes: Notebook): ListenerDraft {
+  const { unix, proxy_protocol, limits = {} } = listener.keys;
+  if (unix === undefined || proxy_protocol !== undefined) return listener;
+  const keys = omit(listener.keys, [...BY_ADDRESS, "limits"]);
+  const kept = omit(limits as Readonly<Record<string, Value>>, LIMITS_BY_ADDRESS);
+  const all = { ...keys, ...(Object.keys(kept).length > 0 && { limits: kept }) };
+  if (!isSame(all, listener.keys)) {
+    notes.differs(
+      listener.quote,
+      "clients of a unix socket have no address: lists and limits of clients are left out",
+    );
+  }
+  return { ...listener, keys: all };
+}
+
+function omit(entries: Readonly<Record<string, Value>>, keys: readonly string[]) {
+  return Object.fromEntries(Object.entries(entries).filter(([key]) => !keys.includes(key)));
+}
+
 /** The whole file. */
 export function assemble(draft: Draft, notes: Notebook): Readonly<Record<string, Value>> {
   const pools = [...draft.pools.values()];

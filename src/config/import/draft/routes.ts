@@ -1,6 +1,7 @@
 // Rules of another program → routes. The rules are asked where a client of each kind would go; routes that
 // give the same answers are made of the answers, so that it does not matter in which order, or by how many
 // conditions, the rules say it.
+import { isHostname } from "../../../base/address.ts";
 import type { Quote } from "./note.ts";
 import { type Traced, traced, type Value } from "./traced.ts";
 
@@ -55,13 +56,19 @@ export function routesFor(rules: Rules): Routing {
   }
   const groups = new Groups();
   for (const [name, quote] of rules.names) {
-    if (!left.has(name)) groups.add("sni", name, { answer: decide(sample(name)) ?? rest, quote });
+    if (!isServerName(name)) doubts.push({ quote, message: `no client asks for \`${name}\`` });
+    else if (!left.has(name))
+      groups.add("sni", name, { answer: decide(sample(name)) ?? rest, quote });
   }
   for (const [protocol, answer] of byProtocol) {
     const quote = rules.protocols.get(protocol);
     if (quote !== undefined) groups.add("alpn", protocol, { answer, quote });
   }
   return { pool: null, routes: [...groups.routes(), ...lastRoute(rest)], plain, doubts };
+}
+
+function isServerName(name: string): boolean {
+  return isHostname(name.replace(/^\*\./, ""));
 }
 
 function sample(name: string): Client {

@@ -25,6 +25,9 @@ export function parseServerAddress(text: string): ServerAddress {
     : { kind: "unknown", why: `\`${port}\` is no port` };
 }
 
+/** Of one listener. */
+export const MOST_PORTS = 1024;
+
 export type BindAddress =
   | { readonly kind: "unix"; readonly path: string }
   | { readonly kind: "tcp"; readonly ip: string; readonly port: number | string }
@@ -44,9 +47,10 @@ export function parseBindAddress(text: string): BindAddress {
   const [, from, to] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(port) ?? [];
   if (from === undefined || !isPort(from)) return { kind: "unknown", why: "it has no port" };
   if (to === undefined || to === from) return { kind: "tcp", ip, port: Number(from) };
-  return isPort(to)
+  const count = Number(to) - Number(from) + 1;
+  return isPort(to) && count > 0 && count <= MOST_PORTS
     ? { kind: "tcp", ip, port: `${from}-${to}` }
-    : { kind: "unknown", why: `\`${port}\` is no range of ports` };
+    : { kind: "unknown", why: `a range has at most ${MOST_PORTS} ports, the first one first` };
 }
 
 function bindIp(host: string, isV6: boolean): string | null {

@@ -202,7 +202,7 @@ const TRANSPARENT =
 function dialTimes(connect: Traced | null, retries: Line | null): Record<string, Value> {
   const ms = Number(connect?.value ?? 0);
   if (connect === null || ms === 0) return {};
-  const attempts = 1 + Math.min(Number(retries?.words[1] ?? 2) || 0, 100);
+  const attempts = 1 + Math.min(Math.max(Number(retries?.words[1] ?? 2) || 0, 0), 100);
   const total = Math.min(ms * attempts, 480 * 3_600_000);
   const lines = linesOf(connect);
   return {
@@ -213,5 +213,7 @@ function dialTimes(connect: Traced | null, retries: Line | null): Record<string,
 
 function retriesOf(line: Line | null): Traced | null {
   const number = Number(line?.words[1]);
-  return line === null || !Number.isInteger(number) ? null : traced(Math.min(number, 100), line);
+  return line === null || !Number.isInteger(number)
+    ? null
+    : traced(Math.min(Math.max(number, 0), 100), line);
 }

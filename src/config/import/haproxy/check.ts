@@ -9,7 +9,7 @@ import type { Line } from "./lexer.ts";
 import { PROTOCOL_CHECKS, protocolCheck } from "./protocol-checks.ts";
 import type { Section } from "./sections.ts";
 import type { Server } from "./server.ts";
-import { numberOf, timeOf } from "./server.ts";
+import { numberOf, portOf, timeOf } from "./server.ts";
 import type { Options } from "./server-options.ts";
 import { exchangeOf, readConversation } from "./tcp-check.ts";
 import { parseTime } from "./times.ts";
@@ -169,11 +169,11 @@ function tlsKeys({ isTls, serverName }: Found, { options }: Server, notes: Noteb
 function portKeys(port: number | null, checked: readonly Server[], notes: Notebook): Keys {
   const [first] = checked;
   const option = first?.options.get("port");
-  const own = first === undefined ? null : numberOf(first.options, "port");
+  const own = first === undefined ? null : portOf(first.options, "port");
   if (own !== null && option !== undefined) {
     for (const { options } of checked) {
       const other = options.get("port");
-      if (numberOf(options, "port") === own) continue;
+      if (portOf(options, "port") === own) continue;
       notes.lost(
         other?.quote ?? first?.line ?? option.quote,
         `a check is a pool's: all are asked at port ${own}`,
@@ -192,9 +192,13 @@ function timing({ options }: Server, limit: Line | null): Keys {
     interval: durationText(interval),
     timeout: limit === null ? durationText(timeout) : traced(durationText(timeout), limit),
     fast_interval: durationText(timeOf(options, "fastinter") ?? interval),
-    rise: Math.min(numberOf(options, "rise") ?? RISE, 100),
-    fall: Math.min(numberOf(options, "fall") ?? FALL, 100),
+    rise: count(numberOf(options, "rise") ?? RISE),
+    fall: count(numberOf(options, "fall") ?? FALL),
   };
+}
+
+function count(checks: number): number {
+  return Math.min(Math.max(checks, 1), 100);
 }
 
 function noteOthers(checked: readonly Server[], limit: Line | null, notes: Notebook): void {
@@ -220,7 +224,7 @@ function noteOthers(checked: readonly Server[], limit: Line | null, notes: Noteb
 function agentCheck(servers: readonly Server[], notes: Notebook): Keys | null {
   const [first] = servers.filter(({ options }) => options.has("agent-check"));
   const option = first?.options.get("agent-check");
-  const port = first === undefined ? null : numberOf(first.options, "agent-port");
+  const port = first === undefined ? null : portOf(first.options, "agent-port");
   if (first === undefined || option === undefined || port === null) return null;
   const interval = timeOf(first.options, "agent-inter") ?? INTERVAL_MS;
   const send = first.options.get("agent-send")?.words[1];

@@ -124,6 +124,12 @@ export function numberOf(options: Options, name: string): number | null {
   return /^\d{1,9}$/.test(text) ? Number(text) : null;
 }
 
+/** Null: none that a check can ask. */
+export function portOf(options: Options, name: string): number | null {
+  const port = numberOf(options, name) ?? 0;
+  return port >= 1 && port <= 65535 ? port : null;
+}
+
 export function timeOf(options: Options, name: string): number | null {
   return parseTime(options.get(name)?.words[1]);
 }

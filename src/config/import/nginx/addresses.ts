@@ -13,6 +13,9 @@ export function backendAddress(text: string): Readonly<Record<string, Value>> | 
   return host === null || !(number >= 1 && number <= 65535) ? null : { host, port: number };
 }
 
+/** Of one listener. */
+const MOST_PORTS = 1024;
+
 export type Listen = {
   readonly keys: Readonly<Record<string, Value>>;
   /** Empty on a unix socket. */
@@ -31,7 +34,8 @@ export function listenAddress(text: string): Listen | null {
   const ip = host === "localhost" ? "127.0.0.1" : parseIp(host)?.ip;
   if (ip === undefined) return null;
   const [from, to = from] = port.split("-").map(Number);
-  if (from === undefined || from < 1 || (to ?? 0) > 65535) return null;
+  if (from === undefined || to === undefined || from < 1 || to > 65535) return null;
+  if (to < from || to - from >= MOST_PORTS) return null;
   const number = from === to ? from : port;
   return { keys: { ...(ip !== "0.0.0.0" && { bind_address: ip }), port: number }, ip, port };
 }
