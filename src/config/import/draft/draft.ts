@@ -56,7 +56,27 @@ export function usable(draft: Draft, notes: Notebook): Draft {
     taken.set(key, listener);
     return true;
   });
-  return { ...draft, listeners: listeners.map((listener) => onSocket(listener, notes)) };
+  return {
+    ...draft,
+    listeners: listeners.map((listener) => onSocket(listener, notes)),
+    pools: new Map([...draft.pools].map(([name, pool]) => [name, withoutTwins(pool, notes)])),
+  };
+}
+
+// A pool has one backend at an address.
+function withoutTwins(pool: PoolDraft, notes: Notebook): PoolDraft {
+  const { backends } = pool.keys;
+  if (!Array.isArray(backends)) return pool;
+  const seen = new Set<string>();
+  const all = (backends as readonly Value[]).filter((backend) => {
+    const { host = "", port = 0, unix = "" } = bare(backend) as Readonly<Record<string, Value>>;
+    const key = JSON.stringify([host, port, unix]);
+    const [quote = pool.quote] = linesOf(backend);
+    if (seen.has(key))
+      notes.differs(quote, "a pool has one backend at an address: the first one stays");
+    return seen.size < seen.add(key).size;
+  });
+  return { ...pool, keys: { ...pool.keys, backends: all } };
 }
 
 function hasPortless(pool: PoolDraft | undefined): boolean {

@@ -19,6 +19,4 @@ export const FEATURES = {
   rateWindows: false,
   /** `timeouts.user`. */
   userTimeout: true,
-  /** `discover.max`. */
-  discoverMax: false,
 };

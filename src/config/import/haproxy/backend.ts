@@ -1,4 +1,5 @@
 // A `backend`, or the servers of a `listen` → a pool.
+import { parseIp } from "../../../base/address.ts";
 import type { PoolDraft } from "../draft/draft.ts";
 import { durationText } from "../draft/durations.ts";
 import { FEATURES } from "../draft/features.ts";
@@ -127,7 +128,7 @@ function split(servers: readonly Server[], notes: Notebook) {
     const key = JSON.stringify(address);
     if (discover === null) {
       found = key;
-      discover = discoverOf(server, notes);
+      discover = discoverOf(server);
       if (discover === null) backends.push(server);
     } else if (key === found) {
       notes.differs(line, "bal asks for this name once, of all name servers together");
@@ -142,15 +143,15 @@ function split(servers: readonly Server[], notes: Notebook) {
   return { backends, discover };
 }
 
-function discoverOf({ address, count, line }: Server, notes: Notebook): Traced | null {
-  const max = FEATURES.discoverMax && count !== null ? { max: Math.min(count, 256) } : {};
+function discoverOf({ address, count, line }: Server): Traced | null {
+  const max = { max: Math.min(count ?? 1, 4096) };
   if (address.kind === "srv") return traced({ srv: address.name, ...max }, line);
-  if (address.kind !== "tcp" || address.port === null || /^[\d.]+$|:/.test(address.host))
-    return null;
-  if (!FEATURES.discoverMax) {
-    notes.differs(line, "every address that the name has is a backend, however many there are");
-  }
+  if (address.kind !== "tcp" || address.port === null || !isName(address.host)) return null;
   return traced({ dns: address.host, port: address.port, ...max }, line);
+}
+
+function isName(host: string): boolean {
+  return parseIp(host) === null;
 }
 
 // What servers say of their sessions, and bal of a pool's.

@@ -90,7 +90,10 @@ class Import {
       );
       const taken = new Set(this.#listeners.map(({ name }) => name));
       const name = freeName(nameOf(section.name), taken);
-      const own = withPool(rules, { names: new Set(found.map(nameOf)), own: targets.filter((name) => found.includes(name)).map(nameOf) });
+      const own = withPool(rules, {
+        names: new Set(found.map(nameOf)),
+        own: targets.filter((name) => found.includes(name)).map(nameOf),
+      });
       this.#listeners.push(...listenersOf(binds, { section, name, rules: own, pools, notes }));
     } else if (!isStatsOnly(section)) noteEmpty(section, { hasPool: found.length > 0, notes });
     this.#noteLeft(section);
