@@ -2,6 +2,7 @@
 // with FIN, so that the backend sees a client that came and left, not an error.
 import type { PeerCertificate } from "node:tls";
 import type { Endpoint } from "../../base/address.ts";
+import { deadlineIn } from "../../base/lateness.ts";
 import { codeOf, errnoCode } from "../../base/os-error.ts";
 import { connectTo, isConnectedToItself, type SocketHandlers } from "../../os/connect.ts";
 import { judgeHandshake } from "./certificate.ts";
@@ -138,9 +139,9 @@ async function connectOnce(
   };
   const errno = connectTo({ endpoint, handlers, data: attempt });
   if (errno !== 0) return { error: errnoCode(errno) };
-  const timer = setTimeout(() => resolve("ETIMEDOUT"), timeoutMs);
+  const cancel = deadlineIn(timeoutMs, () => resolve("ETIMEDOUT"));
   const error = await promise;
-  clearTimeout(timer);
+  cancel();
   leave(attempt.socket);
   return { error, ...(tls !== null && { expiresAt: attempt.expiresAt }) };
 }

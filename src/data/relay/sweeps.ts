@@ -1,4 +1,5 @@
 // All deadlines of a thread by two coarse sweeps: no timer per session, none per chunk.
+import { Lateness } from "../../base/lateness.ts";
 import type { End } from "../../shared/end-reason.ts";
 import type { Session } from "./session.ts";
 import type { WorkerContext } from "./worker-context.ts";
@@ -16,11 +17,14 @@ const STALL_MS = 30_000;
 /** Begins the sweep that runs as long as the thread. `also` runs with it. */
 export function startSweep(thread: WorkerContext, also: () => void): void {
   let sweptAtMs = performance.now();
+  const lateness = new Lateness(SWEEP_MS, sweptAtMs);
   setInterval(() => {
     const nowMs = performance.now();
     thread.board.setLag(thread.worker, Math.max(0, nowMs - sweptAtMs - SWEEP_MS));
     sweptAtMs = nowMs;
-    for (const session of thread.sessions) sweepSession(session, nowMs);
+    if (!lateness.isLate(nowMs)) {
+      for (const session of thread.sessions) sweepSession(session, nowMs);
+    }
     if (thread.budget.isOver()) endStalled(thread, nowMs);
     else thread.budget.release();
     also();
@@ -30,8 +34,10 @@ export function startSweep(thread: WorkerContext, also: () => void): void {
 /** Returns the function that keeps the deadlines of steps from now on, until there are none. */
 export function pendingWatch(pending: ReadonlySet<Session>): () => void {
   let timer: Timer | null = null;
+  let lateness = new Lateness(PENDING_SWEEP_MS, 0);
   const sweep = () => {
     const nowMs = performance.now();
+    if (lateness.isLate(nowMs)) return;
     for (const { step } of pending) {
       if (step !== null && nowMs >= step.deadlineMs) step.deadlinePassed();
     }
@@ -40,7 +46,9 @@ export function pendingWatch(pending: ReadonlySet<Session>): () => void {
     timer = null;
   };
   return () => {
-    timer ??= setInterval(sweep, PENDING_SWEEP_MS);
+    if (timer !== null) return;
+    lateness = new Lateness(PENDING_SWEEP_MS, performance.now());
+    timer = setInterval(sweep, PENDING_SWEEP_MS);
   };
 }
 
