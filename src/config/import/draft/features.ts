@@ -17,6 +17,4 @@ export const FEATURES = {
   plainRoutes: false,
   /** Rates over more than a second: `30/10s`. */
   rateWindows: false,
-  /** `timeouts.user`. */
-  userTimeout: true,
 };

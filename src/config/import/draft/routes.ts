@@ -51,7 +51,7 @@ export function routesFor(rules: Rules): Routing {
   const nameless = decide({ ...UNKNOWN, name: "" });
   const [first] = rules.names.values();
   if (first !== undefined && !isEqual(nameless, rest)) {
-    const message = `a client that asks for no name goes to ${poolOf(nameless) ?? "nowhere"} there; here it goes where other names go`;
+    const message = `a client without a server name went to ${poolOf(nameless) ?? "no backend"}; bal sends it where unknown names go`;
     doubts.push({ quote: first, message });
   }
   const groups = new Groups();
@@ -114,7 +114,7 @@ function protocolsOf({ names, protocols, decide }: Rules, rest: Answer): ByProto
         byProtocol.set(protocol, special);
         left.add(name);
       } else {
-        const message = `a name comes before a protocol here: clients that ask for ${name} go to ${poolOf(usual) ?? "nowhere"}, also those that offer ${protocol}`;
+        const message = `a name comes before a protocol here: clients that ask for ${name} go to ${poolOf(usual) ?? "no backend"}, also those that offer ${protocol}`;
         doubts.push({ quote, message });
       }
     }
@@ -123,7 +123,7 @@ function protocolsOf({ names, protocols, decide }: Rules, rest: Answer): ByProto
 }
 
 function widened(protocol: string, answer: Answer): string {
-  return `a route has a name or a protocol, not both: clients that offer ${protocol} go to ${poolOf(answer) ?? "nowhere"} also where they ask for another name, unless that has a route`;
+  return `a route has a name or a protocol, not both: clients that offer ${protocol} go to ${poolOf(answer) ?? "no backend"} also where they ask for another name, unless that has a route`;
 }
 
 /** Routes in the making: those of one kind to one pool are one route. */

@@ -152,16 +152,19 @@ function tlsKeys({ isTls, serverName }: Found, { options }: Server, notes: Noteb
     ...(name !== undefined && { server_name: name }),
     ...(isVerified && { verify: true }),
   };
-  const files = { ca: authority, cert: certificate };
-  for (const [key, option] of Object.entries(files)) {
-    const [, path = ""] = option?.words ?? [];
-    if (option === undefined || path.startsWith("@")) continue;
-    if (FEATURES.https && (key !== "ca" || isVerified)) keys[key] = traced(path, option.quote);
-    else if (key === "cert" || isVerified)
-      notes.lost(
-        option.quote,
-        "a check knows the system's authorities only, and shows no certificate",
-      );
+  const protocols = options.get("check-alpn")?.words[1]?.split(",") ?? [];
+  if (FEATURES.https && protocols.length > 0) keys.alpn = protocols;
+  const path = authority?.words[1] ?? "";
+  if (authority !== undefined && isVerified && !path.startsWith("@")) {
+    if (FEATURES.https) keys.ca = traced(path, authority.quote);
+    else notes.lost(authority.quote, "a check knows the system's authorities only");
+  }
+  if (certificate === undefined) return keys;
+  if (!FEATURES.https) notes.lost(certificate.quote, "a check shows no certificate");
+  else {
+    // One file has both there.
+    keys.cert = traced(certificate.words[1] ?? "", certificate.quote);
+    keys.key = keys.cert;
   }
   return keys;
 }

@@ -62,14 +62,7 @@ export function listenersOf(binds: readonly Bind[], front: Front): readonly List
       ...rules.admission.limits,
     };
     const user = bind.userTimeoutMs;
-    if (user !== null && !FEATURES.userTimeout) {
-      notes.lost(
-        { ...bind.line, text: "tcp-ut" },
-        "`keepalive` ends connections to hosts that are gone",
-      );
-    }
-    const userTime =
-      user !== null && FEATURES.userTimeout ? { user: traced(durationText(user), bind.line) } : {};
+    const userTime = user === null ? {} : { user: traced(durationText(user), bind.line) };
     return {
       quote: bind.line,
       name: index === 0 ? name : `${name}-${index + 1}`,

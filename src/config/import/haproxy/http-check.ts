@@ -79,13 +79,16 @@ function readSend(line: Line, { request, notes }: Sending): void {
   }
 }
 
+const METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT"];
+
 type Asking = { readonly option: Line; readonly notes: Notebook };
 
 function requestKeys({ method, path, headers }: Request, { option, notes }: Asking) {
   const keys: Record<string, Value> = {};
   const verb = String(method?.value ?? "OPTIONS");
   if (verb !== "GET") {
-    if (FEATURES.httpRequest) keys.method = method ?? traced(verb, option);
+    if (FEATURES.httpRequest && METHODS.includes(verb))
+      keys.method = method ?? traced(verb, option);
     else notes.differs(option, `HAProxy asks with ${verb}, bal with GET`);
   }
   if (path !== null && path.value !== "/") {
