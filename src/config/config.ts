@@ -46,27 +46,63 @@ export type ProxyProtocol = {
 export type OnDown = "keep" | "close";
 export type OnUp = "keep" | "close_backups";
 
-export type HealthCheckType = "tcp" | "tls" | "http" | "exchange" | "off";
+export type HealthCheckType = "tcp" | "tls" | "http" | "https" | "exchange" | "off";
 
-/** What another type's keys say means nothing. */
-export type HealthCheckConfig = {
-  readonly type: HealthCheckType;
+/** What is sent and then waited for; an empty text is none. */
+export type ExchangeStep = {
+  readonly send: string;
+  /** What the answer begins with. */
+  readonly expect: string;
+  /** What is somewhere in it. */
+  readonly contains: string;
+};
+
+type CheckPlace = {
   /** 0: the backend's. */
   readonly port: number;
+  readonly timeoutMs: number;
+};
+
+export type HttpCheck = {
+  readonly method: string;
   readonly path: string;
   /** The Host header; empty: the backend's. */
   readonly host: string;
-  /** Of http: statuses, empty for 200-399; of exchange: what the answer begins with. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Statuses; empty for 200-399. */
   readonly expect: string;
-  readonly send: string;
+  /** What is somewhere in the body; empty: the body is not read. */
+  readonly contains: string;
+};
+
+export type TlsCheck = {
   /** Empty: the backend's host, where that is a name. */
   readonly serverName: string;
   /** Must the certificate be valid? */
   readonly isVerified: boolean;
+  /** PEM files. Null: the authorities that come with bal, and no certificate of the client's. */
+  readonly ca: string | null;
+  readonly cert: string | null;
+  readonly key: string | null;
+  /** Protocols that are offered; empty: none. */
+  readonly alpn: readonly string[];
   /** 0: none. */
   readonly expiryWarningMs: number;
+};
+
+export type CheckConfig = CheckPlace &
+  (
+    | { readonly type: "tcp" }
+    | ({ readonly type: "tls" } & TlsCheck)
+    | ({ readonly type: "http" } & HttpCheck)
+    | ({ readonly type: "https" } & HttpCheck & TlsCheck)
+    | { readonly type: "exchange"; readonly steps: readonly ExchangeStep[] }
+  );
+
+export type HealthCheckConfig = {
+  /** All must pass; none: a backend is up unless its dials fail. */
+  readonly checks: readonly CheckConfig[];
   readonly intervalMs: number;
-  readonly timeoutMs: number;
   readonly fastIntervalMs: number;
   readonly rise: number;
   readonly fall: number;

@@ -12,17 +12,18 @@ import type {
 import {
   asWritten,
   backendAsWritten,
-  HIDDEN,
   listenerAsWritten,
   poolAsWritten,
   sessionTimeouts,
   type Written,
 } from "./serialize.ts";
+import { HIDDEN } from "./serialize-health.ts";
 
 export function diffConfigs(from: Config, to: Config): readonly Change[] {
   return [
     ...diffTrees(treeOf(from), treeOf(to), ""),
     ...to.pools.flatMap((pool) => diffOrder(from, pool)),
+    ...to.pools.flatMap((pool) => diffHeaders(from, pool)),
     ...diffTokens(from.admin, to.admin),
   ];
 }
@@ -65,6 +66,16 @@ function diffTokens(from: AdminConfig, to: AdminConfig): readonly Change[] {
   if (from.token === null || to.token === null || from.token === to.token) return [];
   if ((from.tokenFile === null) !== (to.tokenFile === null)) return [];
   return [{ kind: "changed", path: "admin.token", from: HIDDEN, to: HIDDEN }];
+}
+
+// What is hidden looks the same before and after.
+function diffHeaders(from: Config, pool: PoolConfig): readonly Change[] {
+  const before = from.pools.find(({ name }) => name === pool.name);
+  if (before === undefined) return [];
+  const isSame = Bun.deepEquals(before.healthCheck, pool.healthCheck);
+  if (isSame || !Bun.deepEquals(poolAsWritten(before), { ...poolAsWritten(pool) })) return [];
+  const path = `pools.${pool.name}.health_check.headers`;
+  return [{ kind: "changed", path, from: HIDDEN, to: HIDDEN }];
 }
 
 // As it is written, but with things in lists under their names.

@@ -2,14 +2,12 @@
 // listener and one pool, equal endpoints joined, everything frozen.
 import { type Address, formatAddress } from "../base/address.ts";
 import type { ListenAddress, PortRange } from "../base/listen-address.ts";
-import { parseDuration } from "../base/units.ts";
 import type {
   AccessConfig,
   AdminConfig,
   BackendConfig,
   Config,
   DiscoverConfig,
-  HealthCheckConfig,
   ListenerConfig,
   ListenerLimits,
   LogConfig,
@@ -20,13 +18,13 @@ import type {
   RouteConfig,
   SessionTimeouts,
 } from "./config.ts";
+import { withDefaults } from "./defaults.ts";
 import type {
   WrittenAccess,
   WrittenAdmin,
   WrittenBackend,
   WrittenConfig,
   WrittenDiscover,
-  WrittenHealthCheck,
   WrittenListener,
   WrittenListenerLimits,
   WrittenLog,
@@ -37,8 +35,7 @@ import type {
   WrittenRoute,
   WrittenSessionTimeouts,
 } from "./read/raw-config.ts";
-import { parseMode } from "./read/read-listen.ts";
-import type { Field, Keys } from "./schema/field.ts";
+import { healthCheckOf, layHealthCheck } from "./resolve-health.ts";
 import { tables } from "./schema/schema.ts";
 import { ACCESS_FIELDS } from "./schema/schema-log.ts";
 import { PROXY_TLVS } from "./schema/schema-proxy.ts";
@@ -48,9 +45,6 @@ export const DEFAULT_NAME = "default";
 const MAX_WEIGHT = 256;
 /** Behind whatever tiers SRV priorities (RFC 2782) make: there are 65,536. */
 export const BACKUP_TIER = 65_536;
-/** The keys of a health check that mean the same whatever its type. */
-const PACE = new Set(["interval", "timeout", "fast_interval", "rise", "fall"]);
-
 /** Of a file without errors. */
 export function resolveConfig(written: WrittenConfig): Config {
   const top = withDefaults(tables.top, written);
@@ -268,57 +262,6 @@ function joinEqual(backends: readonly BackendConfig[]): readonly BackendConfig[]
     }
   }
   return [...byEndpoint.values()];
-}
-
-/** A pool's own check over the global one, key by key; over one of another type only the pace and the
- *  thresholds stay: `expect` of an exchange means nothing to HTTP. */
-export function layHealthCheck(
-  inherited: WrittenHealthCheck = {},
-  own: WrittenHealthCheck = {},
-): WrittenHealthCheck {
-  const { type } = withDefaults(tables.healthCheck, inherited);
-  if (own.type === undefined || own.type === type) return { ...inherited, ...own };
-  const isOfAnyType = ([key]: [string, unknown]) => PACE.has(key);
-  return { ...Object.fromEntries(Object.entries(inherited).filter(isOfAnyType)), ...own };
-}
-
-export function healthCheckOf(written: WrittenHealthCheck): HealthCheckConfig {
-  const check = withDefaults(tables.healthCheck, written);
-  const { port = 0, host = "", expect = "", send = "", server_name = "" } = written;
-  return {
-    type: check.type,
-    port,
-    path: check.path,
-    host,
-    expect,
-    send,
-    serverName: server_name,
-    isVerified: check.verify,
-    expiryWarningMs: check.expiry_warning,
-    intervalMs: check.interval,
-    timeoutMs: check.timeout,
-    fastIntervalMs: check.fast_interval,
-    rise: check.rise,
-    fall: check.fall,
-  };
-}
-
-type Complete<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> };
-
-/** Fills in what the table has a default for. Keys without one stay as they are written; the type
- *  promises them all the same, since a config without errors has those that are required. */
-export function withDefaults<T extends object>(keys: Keys, written: T | undefined): Complete<T> {
-  const defaults = Object.entries(keys).flatMap(([name, { field, default: value }]) => {
-    if (value === undefined) return [];
-    return [[name, typeof value === "string" ? defaultOf(field, value) : value]];
-  });
-  const present = Object.entries(written ?? {}).filter(([, value]) => value !== undefined);
-  return Object.fromEntries([...defaults, ...present]) as Complete<T>;
-}
-
-function defaultOf({ kind }: Field, written: string): string | number | null {
-  if (kind === "duration") return parseDuration(written);
-  return kind === "mode" ? parseMode(written) : written;
 }
 
 function isPresent<T>(value: T | undefined): value is T {

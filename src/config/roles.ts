@@ -1,14 +1,12 @@
 // Whether a pool's check tells only that a backend is there, or which one is meant: the leader, the
 // primary. It decides what becomes of clients while no backend is up.
-import type { HealthCheckType, PoolConfig } from "./config.ts";
+import type { PoolConfig } from "./config.ts";
 
-type Checked = Pick<PoolConfig, "failOpen"> & {
-  readonly healthCheck: { readonly type: HealthCheckType };
-};
+type Checked = Pick<PoolConfig, "failOpen" | "healthCheck">;
 
 /** Its answer may mean "not me": a backend that was not asked yet may be the wrong one. */
 export function tellsRole({ healthCheck }: Pick<Checked, "healthCheck">): boolean {
-  return healthCheck.type === "http" || healthCheck.type === "exchange";
+  return healthCheck.checks.some(({ type }) => type !== "tcp" && type !== "tls");
 }
 
 /** While no backend is up, all are tried that do not drain. */

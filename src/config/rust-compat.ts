@@ -53,7 +53,9 @@ export function translateRustConfig(written: WrittenConfig, report: Report): Wri
   const merged = { ...written };
   for (const section of Object.keys(sections) as Section[]) {
     if (Object.keys(sections[section]).length === 0) continue;
-    Object.assign(merged, { [section]: { ...sections[section], ...written[section] } });
+    const own = written[section];
+    const over = (one: object | undefined) => ({ ...sections[section], ...one });
+    Object.assign(merged, { [section]: Array.isArray(own) ? own.map(over) : over(own) });
   }
   return merged;
 }
@@ -78,7 +80,8 @@ function translateRuntime(name: string, value: unknown, into: Translation): void
   if (typeof value !== "number") return;
   const { section, key, show } = renamed;
   sections[section][key] = value;
-  const isOverruled = Object.hasOwn(written[section] ?? {}, key);
+  const own: readonly object[] = [written[section]].flat().map((one) => one ?? {});
+  const isOverruled = own.some((one) => Object.hasOwn(one, key));
   if (!isOverruled) report.spell(`${section}.${key}`, path);
   warnRenamed(report, path, `${section}: {${key}: ${show(value)}}`, isOverruled);
 }

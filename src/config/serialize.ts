@@ -8,7 +8,6 @@ import type {
   BackendConfig,
   Config,
   DiscoverConfig,
-  HealthCheckConfig,
   ListenerConfig,
   ListenerLimits,
   PoolConfig,
@@ -18,9 +17,7 @@ import type {
   SessionTimeouts,
 } from "./config.ts";
 import { formatMode } from "./read/read-listen.ts";
-
-/** Instead of a secret. */
-export const HIDDEN = "(hidden)";
+import { HIDDEN, healthCheck } from "./serialize-health.ts";
 
 /** Plain JSON. */
 export type Written = { readonly [key: string]: unknown };
@@ -161,26 +158,6 @@ export function poolAsWritten(one: PoolConfig): Written {
     health_check: healthCheck(one.healthCheck),
     backends: one.backends.map(backendAsWritten),
     ...(one.discover !== null && { discover: discover(one.discover) }),
-  };
-}
-
-function healthCheck(check: HealthCheckConfig): Written {
-  const { port, host, expect, send, serverName } = check;
-  return {
-    type: check.type,
-    ...(port > 0 && { port }),
-    path: check.path,
-    ...(host !== "" && { host }),
-    ...(expect !== "" && { expect }),
-    ...(send !== "" && { send }),
-    ...(serverName !== "" && { server_name: serverName }),
-    verify: check.isVerified,
-    expiry_warning: formatDuration(check.expiryWarningMs),
-    interval: formatDuration(check.intervalMs),
-    timeout: formatDuration(check.timeoutMs),
-    fast_interval: formatDuration(check.fastIntervalMs),
-    rise: check.rise,
-    fall: check.fall,
   };
 }
 

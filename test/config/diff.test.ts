@@ -136,7 +136,8 @@ describe("the change of one key", () => {
     ({ path, field, default: value }) =>
       value !== undefined &&
       field.kind !== "either" &&
-      !path.startsWith("health_check.") &&
+      !path.startsWith("health_check") &&
+      !path.includes("health_check[") &&
       !path.endsWith("_check.type"),
   );
 

@@ -2,7 +2,8 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Config } from "../../src/config/config.ts";
-import { asWritten, HIDDEN } from "../../src/config/serialize.ts";
+import { asWritten } from "../../src/config/serialize.ts";
+import { HIDDEN } from "../../src/config/serialize-health.ts";
 import { writtenConfig } from "../support/arbitrary-config.ts";
 import { parse } from "../support/findings.ts";
 

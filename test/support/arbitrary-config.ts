@@ -74,7 +74,10 @@ export function written(field: Field): fc.Arbitrary<unknown> {
       );
     case "protocol":
       return fc.constantFrom("h2", "http/1.1", "postgresql");
+    case "header":
+      return fc.oneof(fc.constantFrom("a b", 1), fc.stringMatching(/^[!-~]{1,20}$/));
     case "either":
+      if (field.word.kind === "list") return fc.oneof(written(field.map), checkList(field.map));
       return fc.oneof(written(field.word), written(field.map).map(withoutV1Tlvs));
     case "secret":
       return fc.stringMatching(/^[!-~]{16,40}$/);
@@ -101,6 +104,10 @@ export function written(field: Field): fc.Arbitrary<unknown> {
         return fc.shuffledSubarray([...field.of.values], { minLength: 1 });
       return fc.array(written(field.of), { minLength: 1, maxLength: 5 }).map(withOwnNames);
     case "named":
+      if (field.names === "header")
+        return fc.dictionary(fc.stringMatching(/^X-[A-Za-z]{1,9}$/), written(field.of), {
+          minKeys: 1,
+        });
       return fc.dictionary(name, written(field.of), { minKeys: 1, maxKeys: 4 });
     case "any":
       return fc.anything();
@@ -208,13 +215,33 @@ function suited(check: Map): Map {
   const type = (check.type ?? "tcp") as HealthCheckType;
   const typesOf = (key: string) => TYPES_OF[key as keyof typeof TYPES_OF];
   const fitting = Object.entries(check).filter(([key]) => typesOf(key)?.includes(type) ?? true);
+  const { cert: _, key: __, steps, ...rest } = Object.fromEntries(fitting);
   const isBound = fitting.some(([key]) => typesOf(key) !== undefined);
+  const isHttp = type === "http" || type === "https";
+  const { send, expect, contains, ...others } = rest;
   return {
-    ...Object.fromEntries(fitting),
+    ...(isHttp ? { ...rest, method: "GET" } : type === "exchange" ? others : rest),
     ...(isBound && { type }),
-    ...(type === "exchange" && { send: "PING" }),
-    ...(type === "tls" && { server_name: "a.test" }),
+    ...(type === "exchange" && (steps === undefined ? { send: "PING" } : { steps: filled(steps) })),
+    ...((type === "tls" || type === "https") && { server_name: "a.test", alpn: ["http/1.1"] }),
   };
+}
+
+// A step that says nothing is an error.
+function filled(steps: unknown): unknown {
+  return (steps as readonly Map[]).map((step) => ({ ...step, send: "x" }));
+}
+
+// All at one pace.
+function checkList(one: Field): fc.Arbitrary<unknown> {
+  const checks = fc.array(written(one) as fc.Arbitrary<Map>, { minLength: 2, maxLength: 3 });
+  return checks.map((list) =>
+    list.map(({ interval, fast_interval, rise, fall, ...check }, nth) => ({
+      ...check,
+      ...((check.type ?? "off") === "off" && { type: "tcp" }),
+      ...(nth === 1 && interval !== undefined && { interval }),
+    })),
+  );
 }
 
 // What two things in a list may not have in common.

@@ -38,7 +38,7 @@ export function places(field: Field = schema, steps: readonly Step[] = []): read
     case "named":
       return places(field.of, [...steps, "web"]);
     case "either":
-      return places(field.map, steps);
+      return [...places(field.word, steps), ...places(field.map, steps)];
     default:
       return [];
   }
@@ -57,8 +57,6 @@ export function configWith({ steps }: Place, value: unknown): unknown {
     at = at[step] as Record<Step, unknown>;
   }
   if (last === "routes") delete at.pool;
-  const [type] = TYPES_OF[last as keyof typeof TYPES_OF] ?? [];
-  if (steps.at(-2) === "health_check" && type !== undefined) at.type = type;
   if (steps[0] === "listeners" && (last === "unix" || last === "mode")) {
     delete at.port;
     at.unix = "/run/edge.sock";
@@ -70,6 +68,8 @@ export function configWith({ steps }: Place, value: unknown): unknown {
 /** What a key can't stand without, in the map at this depth of its path. */
 function companions(steps: readonly Step[], depth: number): Record<Step, unknown> {
   const [step, last] = [steps[depth], steps.at(-1)];
+  if (step === "health_check" || steps[depth - 1] === "health_check")
+    return checkWith(steps[depth + 1] ?? "");
   if (step === "discover") {
     return last === "port" ? { dns: "a.internal" } : last === "max" ? { srv: "_a._tcp.test" } : {};
   }
@@ -79,6 +79,15 @@ function companions(steps: readonly Step[], depth: number): Record<Step, unknown
   if (step === "access" && last !== "mode") return { mode: "all" };
   if (steps[depth - 1] !== "routes") return {};
   return last === "pool" || last === "refuse" ? { default: true } : { pool: "web" };
+}
+
+/** A check of a type that has this key, and what it needs beside. */
+function checkWith(key: Step): Record<Step, unknown> {
+  const [type] = TYPES_OF[key as keyof typeof TYPES_OF] ?? [];
+  return {
+    ...(type !== undefined && { type }),
+    ...((key === "cert" || key === "key") && { cert: "c.pem", key: "k.pem" }),
+  };
 }
 
 /** Without the word `auto`. */

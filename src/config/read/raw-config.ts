@@ -42,15 +42,26 @@ export type WrittenBackend = {
   readonly drain?: boolean;
 };
 
-export type WrittenHealthCheck = {
+export type WrittenStep = {
+  readonly send?: string;
+  readonly expect?: string;
+  readonly contains?: string;
+};
+
+export type WrittenCheck = WrittenStep & {
   readonly type?: HealthCheckType;
   readonly port?: number;
   readonly path?: string;
+  readonly method?: string;
   readonly host?: string;
-  readonly expect?: string;
-  readonly send?: string;
+  readonly headers?: Readonly<Record<string, string | undefined>>;
+  readonly steps?: readonly (WrittenStep | undefined)[];
   readonly server_name?: string;
   readonly verify?: boolean;
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly alpn?: readonly (string | undefined)[];
   readonly expiry_warning?: number;
   readonly interval?: number;
   readonly timeout?: number;
@@ -58,6 +69,9 @@ export type WrittenHealthCheck = {
   readonly rise?: number;
   readonly fall?: number;
 };
+
+/** A check, or several of which all must pass. */
+export type WrittenHealthCheck = WrittenCheck | readonly (WrittenCheck | undefined)[];
 
 export type WrittenSessionTimeouts = {
   readonly connect?: number;

@@ -5,7 +5,7 @@ import type { Span } from "../report.ts";
 import { describeField, type Field } from "../schema/field.ts";
 import { type Entry, entriesOf } from "./entries.ts";
 import { join, type Reader, type ReadNode, spanOf } from "./reader.ts";
-import { isName, readValue } from "./scalar.ts";
+import { isHeaderName, isName, readValue } from "./scalar.ts";
 import { explainUnknownKey, offered, type Scope } from "./unknown-key.ts";
 import { hintFor } from "./value-hint.ts";
 import { isUnfilled, NO_VARIABLES } from "./variables.ts";
@@ -56,7 +56,11 @@ function readTarget(reader: Reader, node: ReadNode, field: Field, place: Place):
       if (isSeq(node)) return readList(reader, node.items as ReadNode[], field, place);
       break;
     case "either":
-      return readTarget(reader, node, isMap(node) ? field.map : field.word, place);
+      if (isMap(node)) return readTarget(reader, node, field.map, place);
+      if (isSeq(node) || field.word.kind !== "list") {
+        return readTarget(reader, node, field.word, place);
+      }
+      break;
     case "any":
       return isScalar(node) ? node.value : true;
     default:
@@ -121,8 +125,10 @@ function readNamed(
   if (written.length > field.max) tooMany(reader, field.max, path);
   for (const { name, span, value, alias } of written.slice(0, field.max)) {
     const at = join(path, name);
-    if (!isName(name)) {
-      const message = `\`${name}\` is not ${describeField({ kind: "name" })}`;
+    if (field.names === "header" ? !isHeaderName(name) : !isName(name)) {
+      const wanted =
+        field.names === "header" ? "the name of a header" : describeField({ kind: "name" });
+      const message = `\`${name}\` is not ${wanted}`;
       reader.report.errorAt(at, span, { code: "bad-name", message });
     }
     const inner = { path: at, scope, alias: alias ?? place.alias };

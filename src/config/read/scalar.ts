@@ -15,6 +15,11 @@ export function isName(text: string): boolean {
   return /^[A-Za-z0-9_.:[\]/-]{1,128}$/.test(text);
 }
 
+/** May it name a header of HTTP? A token (RFC 9110, section 5.6.2). */
+export function isHeaderName(text: string): boolean {
+  return /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/.test(text);
+}
+
 /** By the field of a single value; what is wrong with it comes without a place. */
 export function readValue(value: unknown, field: Field): Read {
   switch (field.kind) {
@@ -60,6 +65,8 @@ export function readValue(value: unknown, field: Field): Read {
       return readSecret(value, field);
     case "bytes":
       return readBytes(value, field);
+    case "header":
+      return readHeader(value, field);
     case "url-path":
       return readUrlPath(value, field);
     case "socket-path":
@@ -162,6 +169,16 @@ function readBytes(value: unknown, field: Extract<Field, { kind: "bytes" }>): Re
   if (text === "" || text.length > field.max) return outOfRange(value, field);
   if (parseBytes(text) !== null) return { value: text };
   return { ...wrongType(value, field), hint: "pairs of hexadecimal digits after `hex:`" };
+}
+
+function readHeader(value: unknown, field: Field): Read {
+  // `X-Check: 1` is a number to YAML, and means its digits.
+  if (typeof value !== "string" && typeof value !== "number") return wrongType(value, field);
+  const text = String(value);
+  const isValue = /^[!-~](?:[ -~]*[!-~])?$/.test(text) && text.length <= 4096;
+  // It may be a secret: what is wrong is told without what it is.
+  const message = `expected ${describeField(field)}`;
+  return isValue ? { value: text } : { code: "out-of-range", message };
 }
 
 function readUrlPath(value: unknown, field: Extract<Field, { kind: "url-path" }>): Read {

@@ -51,6 +51,8 @@ export type Field =
   | { readonly kind: "secret" }
   /** So many characters of any kind, or `hex:` and the bytes' digits. */
   | { readonly kind: "bytes"; readonly max: number }
+  /** The value of an HTTP header. */
+  | { readonly kind: "header" }
   /** What HTTP asks for. */
   | { readonly kind: "url-path"; readonly max: number }
   /** An absolute path of a unix socket, or `@name` in the abstract namespace. */
@@ -64,8 +66,13 @@ export type Field =
   /** The word `auto`, or a value. */
   | { readonly kind: "auto"; readonly or: Field }
   | { readonly kind: "list"; readonly of: Field; readonly max: number }
-  /** Keys of the user's own, each with such a value. */
-  | { readonly kind: "named"; readonly of: Field; readonly max: number }
+  /** Keys of the user's own, each with such a value. `names`: what they may be, when no names of things. */
+  | {
+      readonly kind: "named";
+      readonly of: Field;
+      readonly max: number;
+      readonly names?: "header";
+    }
   /** Further keys may begin so: `ignoring` old ones, `ownPrefix` those that are the user's own, such as the
    *  home of an anchor. Nothing comes of either. */
   | {
@@ -100,7 +107,9 @@ export function mapIn(field: Field): Keys | null {
 
 /** Is it, or may it be, what is shown to nobody? */
 export function isSecretField(field: Field): boolean {
-  return field.kind === "nullable" ? isSecretField(field.of) : field.kind === "secret";
+  return field.kind === "nullable"
+    ? isSecretField(field.of)
+    : field.kind === "secret" || field.kind === "header";
 }
 
 /** What is allowed, to complete "expected …". */
@@ -146,6 +155,8 @@ export function describeField(field: Field): string {
       return "a text of 1 to 512 visible ASCII characters without spaces";
     case "bytes":
       return `a text of 1 to ${field.max} characters, or bytes such as hex:0d0a`;
+    case "header":
+      return "a text of 1 to 4096 visible ASCII characters, with spaces between";
     case "url-path":
       return `a path that begins with "/", of at most ${field.max} visible ASCII characters`;
     case "socket-path":

@@ -14,6 +14,8 @@ const LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?";
 const HOSTNAME = `(?![0-9.]+$)${LABEL}(?:\\.${LABEL})*\\.?`;
 const NAME = "[A-Za-z0-9_.:[\\]/-]{1,128}";
 
+const HEADER_NAME = { type: "string", pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$" };
+
 /** As it is printed and written beside a config. */
 export function schemaText(): string {
   return JSON.stringify(jsonSchema(), null, 2);
@@ -89,6 +91,8 @@ function schemaOf(field: Field): JsonSchema {
       return {
         anyOf: [{ type: "string", minLength: 1, maxLength: field.max }, { type: "number" }],
       };
+    case "header":
+      return { anyOf: [text(field, "[!-~](?:[ -~]*[!-~])?"), { type: "number" }] };
     case "url-path":
       return { ...text(field, "/[!-~]*"), maxLength: field.max };
     case "socket-path":
@@ -106,7 +110,7 @@ function schemaOf(field: Field): JsonSchema {
     case "named":
       return {
         type: "object",
-        propertyNames: text({ kind: "name" }, NAME),
+        propertyNames: field.names === "header" ? HEADER_NAME : text({ kind: "name" }, NAME),
         additionalProperties: schemaOf(field.of),
         maxProperties: field.max,
       };

@@ -3,7 +3,7 @@
 import type { Field, Keys } from "./field.ts";
 import { choice, duration, integer, map, nullable, ports, rate, timeout } from "./field-makers.ts";
 import { backendKeys, MAX_BACKENDS, queueKeys } from "./schema-backend.ts";
-import { healthCheckKeys } from "./schema-health.ts";
+import { healthCheck, healthCheckKeys } from "./schema-health.ts";
 import { accessKeys, logKeys } from "./schema-log.ts";
 import { cidrs, proxyAcceptKeys, proxyProtocol } from "./schema-proxy.ts";
 import { discoverKeys, resolverKeys } from "./schema-resolver.ts";
@@ -201,7 +201,7 @@ const poolKeys: Keys = {
   fail_open: {
     field: { kind: "auto", or: { kind: "boolean" } },
     default: "auto",
-    doc: "true: while no backend is up, all are tried that do not drain; auto: unless a check asks HTTP or exchanges bytes, which may tell a role",
+    doc: "true: while no backend is up, all are tried that do not drain; auto: unless checks are of type http, https or exchange, which may tell a role",
   },
   wait: {
     field: timeout,
@@ -213,7 +213,10 @@ const poolKeys: Keys = {
     default: "keep",
     doc: "close_backups: sessions of backups are reset once another backend is up",
   },
-  health_check: { field: map(healthCheckKeys), doc: "over the global one, key by key" },
+  health_check: {
+    field: healthCheck,
+    doc: "over the global one, key by key; a list of checks must all pass",
+  },
   backends: {
     field: backends,
     isRequired: true,
@@ -256,7 +259,7 @@ export const schema = {
     },
     retries: { field: integer(0, 100), default: 2, doc: "further backends for one client" },
     keepalive: { field: timeout, default: "60s", doc: "TCP keepalive on both sides; 0 is off" },
-    health_check: { field: map(healthCheckKeys), doc: "default for all pools" },
+    health_check: { field: healthCheck, doc: "default for all pools" },
     timeouts: { field: map(timeoutsKeys), doc: "how long things may take" },
     limits: { field: map(limitsKeys), doc: "how much bal takes on" },
     log: { field: map(logKeys), doc: "what is logged, and how" },

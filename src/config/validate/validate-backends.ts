@@ -2,10 +2,11 @@
 // serve nobody.
 import { formatAddress, isLoopback } from "../../base/address.ts";
 import type { BackendConfig, ListenerConfig, ProxyProtocol } from "../config.ts";
+import { withDefaults } from "../defaults.ts";
 import { findLoops, type Hop } from "../own-listeners.ts";
 import type { WrittenBackend, WrittenConfig } from "../read/raw-config.ts";
 import type { Report } from "../report.ts";
-import { backendOf, DEFAULT_NAME, proxyProtocolOf, withDefaults } from "../resolve.ts";
+import { backendOf, DEFAULT_NAME, proxyProtocolOf } from "../resolve.ts";
 import { tables } from "../schema/schema.ts";
 import { MAX_BACKENDS } from "../schema/schema-backend.ts";
 import { backendAsWritten } from "../serialize.ts";

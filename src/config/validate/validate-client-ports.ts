@@ -1,14 +1,16 @@
 // Backends without a port, which are passed the one that a client came to: there must be one, and checks
 // need one too.
 
+import type { HealthCheckConfig } from "../config.ts";
 import type { WrittenBackend, WrittenConfig, WrittenListener } from "../read/raw-config.ts";
 import type { Report } from "../report.ts";
-import { healthCheckOf, layHealthCheck } from "../resolve.ts";
+import { healthCheckOf, layHealthCheck } from "../resolve-health.ts";
 import { targetsOf } from "./validate-listeners.ts";
 
 export function validateClientPorts(written: WrittenConfig, report: Report): void {
   const { backends, health_check, listeners = [], pools = {} } = written;
-  judgePool({ path: "", backends, check: healthCheckOf(health_check ?? {}), socket: null }, report);
+  const top = healthCheckOf(layHealthCheck(health_check));
+  judgePool({ path: "", backends, check: top, socket: null }, report);
   for (const [name, pool] of Object.entries(pools)) {
     const check = healthCheckOf(layHealthCheck(health_check, pool?.health_check));
     const socket = listeners.find((one) => one !== undefined && isOnSocket(one, name))?.unix;
@@ -25,7 +27,7 @@ function isOnSocket(listener: WrittenListener, pool: string): boolean {
 type Place = {
   readonly path: string;
   readonly backends: readonly (WrittenBackend | undefined)[] | undefined;
-  readonly check: Pick<ReturnType<typeof healthCheckOf>, "type" | "port">;
+  readonly check: HealthCheckConfig;
   /** A unix socket whose clients it takes; null: there is none. */
   readonly socket: string | null;
 };
@@ -37,7 +39,7 @@ function judgePool({ path, backends = [], check, socket }: Place, report: Report
     if (socket !== null) {
       const message = `\`port\` is missing: clients of unix:${socket} come to none that ${host} could be dialled at`;
       report.error(at, { code: "missing-key", message });
-    } else if (check.type !== "off" && check.port === 0) {
+    } else if (check.checks.some(({ port }) => port === 0)) {
       report.error(at, {
         code: "missing-key",
         message:

@@ -1,7 +1,7 @@
 // Keys of a pool that mean nothing beside others.
 import type { WrittenConfig, WrittenPool } from "../read/raw-config.ts";
 import type { Report } from "../report.ts";
-import { healthCheckOf, layHealthCheck } from "../resolve.ts";
+import { healthCheckOf, layHealthCheck } from "../resolve-health.ts";
 import { failsOpen } from "../roles.ts";
 
 export function validatePools({ pools = {}, health_check }: WrittenConfig, report: Report): void {

@@ -1,15 +1,22 @@
 // What no single value shows: keys that do not go together, names that lead nowhere, values that
 // are allowed and yet hardly meant.
 import { formatDuration } from "../../base/units.ts";
-import type { WrittenBackend, WrittenConfig, WrittenHealthCheck } from "../read/raw-config.ts";
+import { withDefaults } from "../defaults.ts";
+import type {
+  WrittenBackend,
+  WrittenCheck,
+  WrittenConfig,
+  WrittenHealthCheck,
+} from "../read/raw-config.ts";
 import type { Report } from "../report.ts";
-import { healthCheckOf, layHealthCheck, listenersOf, withDefaults } from "../resolve.ts";
+import { listenersOf } from "../resolve.ts";
+import { healthCheckOf, layHealthCheck } from "../resolve-health.ts";
 import { simpleFormKeys, tables } from "../schema/schema.ts";
 import { validateAdmin } from "./validate-admin.ts";
 import { validateBackends } from "./validate-backends.ts";
 import { validateClientPorts } from "./validate-client-ports.ts";
 import { validateDiscovery } from "./validate-discovery.ts";
-import { validateHealthType } from "./validate-health.ts";
+import { validateHealthTypes } from "./validate-health.ts";
 import { validateListenAddresses } from "./validate-listen-address.ts";
 import { validateListeners } from "./validate-listeners.ts";
 import { validateLog } from "./validate-log.ts";
@@ -64,7 +71,7 @@ function judgeHealthChecks(written: WrittenConfig, report: Report): void {
   const { health_check, backends = [], pools = {} } = written;
   const heirs = Object.values(pools).filter((pool) => pool?.health_check === undefined);
   const members = [...backends, ...heirs.flatMap((pool) => pool?.backends ?? [])];
-  const top = { path: "health_check", own: health_check, inherited: {} };
+  const top = { path: "health_check", own: health_check, inherited: undefined };
   judgeHealthCheck({ ...top, members }, report);
   for (const [name, pool] of Object.entries(pools)) {
     const path = `pools.${name}.health_check`;
@@ -83,20 +90,36 @@ type HealthCheckPlace = {
 
 // Only of what stands here: what is inherited has been judged where it stands.
 function judgeHealthCheck(place: HealthCheckPlace, report: Report): void {
-  const { path, own = {}, inherited, members } = place;
+  const { path, own, inherited, members } = place;
   const hosts = members.flatMap((backend) => backend?.host ?? []);
   const sockets = members.flatMap((backend) => backend?.unix ?? []);
-  validateHealthType({ path, own, hosts, sockets, ...(inherited && { inherited }) }, report);
-  const { intervalMs, timeoutMs } = healthCheckOf(layHealthCheck(inherited, own));
+  validateHealthTypes({ path, own, inherited, hosts, sockets }, report);
+  const laid = layHealthCheck(inherited, own);
+  const { intervalMs } = healthCheckOf(laid);
+  for (const [index, check] of (Array.isArray(own) ? own : [own]).entries()) {
+    const at = Array.isArray(own) ? `${path}[${index}]` : path;
+    const { timeout } = withDefaults(tables.healthCheck, laid[index]);
+    judgePace({ at, own: check ?? {}, intervalMs, timeoutMs: timeout }, report);
+  }
+}
+
+type Pace = {
+  readonly at: string;
+  readonly own: WrittenCheck;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+};
+
+function judgePace({ at, own, intervalMs, timeoutMs }: Pace, report: Report): void {
   const { interval, timeout } = own;
   if (interval !== undefined && interval < MIN_INTERVAL_MS) {
     const message = `an interval of ${formatDuration(interval)} is a load on the backends; failures are seen in traffic at once anyway`;
-    report.warn(`${path}.interval`, { code: "short-interval", message, hint: "5s is the default" });
+    report.warn(`${at}.interval`, { code: "short-interval", message, hint: "5s is the default" });
   }
   if (timeoutMs > intervalMs && (timeout ?? interval) !== undefined) {
     const message = `the timeout (${formatDuration(timeoutMs)}) is longer than the interval (${formatDuration(intervalMs)}): checks of a backend that hangs come late`;
     const key = timeout === undefined ? "interval" : "timeout";
-    report.warn(`${path}.${key}`, { code: "timeout-over-interval", message });
+    report.warn(`${at}.${key}`, { code: "timeout-over-interval", message });
   }
 }
 

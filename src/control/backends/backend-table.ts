@@ -226,7 +226,7 @@ export class BackendTable {
   probeTargets(): readonly ProbeTarget[] {
     return this.present.flatMap((pool) =>
       this.ofPool(pool)
-        .filter(({ endpoints }) => endpoints.length > 0 && pool.healthCheck.type !== "off")
+        .filter(({ endpoints }) => endpoints.length > 0 && pool.healthCheck.checks.length > 0)
         .map((backend) => probeTarget(pool, backend)),
     );
   }

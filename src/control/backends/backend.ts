@@ -106,7 +106,13 @@ function isOut(state: BackendState): boolean {
 /** What a backend has from its pool. */
 export function poolSettings(pool: PoolConfig, { address }: BackendConfig) {
   const { onDown, slowStartMs, healthCheck } = pool;
-  const { expiryWarningMs, rise, fall, port } = healthCheck;
-  const isCheckedWhereDialled = port === 0 || address.kind === "unix" || address.port === port;
+  const { rise, fall } = healthCheck;
+  const warnings = healthCheck.checks.map((one) =>
+    "expiryWarningMs" in one ? one.expiryWarningMs : 0,
+  );
+  const expiryWarningMs = Math.max(0, ...warnings);
+  const isCheckedWhereDialled = healthCheck.checks.some(
+    ({ port }) => port === 0 || address.kind === "unix" || address.port === port,
+  );
   return { onDown, slowStartMs, expiryWarningMs, rise, fall, isCheckedWhereDialled };
 }

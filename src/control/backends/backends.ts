@@ -265,7 +265,9 @@ export class Backends {
 
   private trustUnchecked(): void {
     const { backends } = this;
-    for (const pool of backends.present.filter(({ healthCheck }) => healthCheck.type === "off")) {
+    for (const pool of backends.present.filter(
+      ({ healthCheck }) => healthCheck.checks.length === 0,
+    )) {
       for (const { slot } of backends.ofPool(pool)) backends.setProbe(slot, "up", null);
     }
   }

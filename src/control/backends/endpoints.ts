@@ -27,19 +27,14 @@ export function probeTarget(
   { healthCheck }: PoolConfig,
   { slot, endpoints, config }: Backend,
 ): ProbeTarget {
+  const { address, proxyProtocol } = config;
+  const host = address.kind === "unix" ? null : address.host.replace(/\.$/, "");
+  const port = address.kind === "unix" ? 0 : address.port;
+  const backend = { host, port, proxyProtocol };
   return {
     slot,
-    endpoints: checkedAt(endpoints, healthCheck.port),
+    endpoints,
     check: healthCheck,
-    conversation: conversationOf(healthCheck, {
-      host: config.address.kind === "unix" ? null : config.address.host.replace(/\.$/, ""),
-      proxyProtocol: config.proxyProtocol,
-    }),
+    conversations: healthCheck.checks.map((check) => conversationOf(check, backend)),
   };
-}
-
-/** Port 0: where they are. */
-export function checkedAt(endpoints: readonly Endpoint[], port: number): readonly Endpoint[] {
-  if (port === 0) return endpoints;
-  return endpoints.map((one) => (one.family === "unix" ? one : { ...one, port }));
 }

@@ -21,7 +21,7 @@ export function generationPool(
     queue: queueOf(pool),
     serving: servingRules(pool),
     waitMs: pool.waitMs,
-    isChecked: pool.healthCheck.type !== "off",
+    isChecked: pool.healthCheck.checks.length > 0,
     backends: backends.map((backend) => ({
       slot: backend.slot,
       name: backend.config.name,

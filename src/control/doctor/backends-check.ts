@@ -2,7 +2,8 @@
 import type { Address } from "../../base/address.ts";
 import { isLocalError, localErrorRemedy } from "../../base/os-error.ts";
 import type { BackendConfig, Config, PoolConfig } from "../../config/config.ts";
-import { checkedAt, endpointsOf } from "../backends/endpoints.ts";
+import { endpointsOf } from "../backends/endpoints.ts";
+import { connectOnly } from "../health/conversation.ts";
 import { probeBackend } from "../health/probe.ts";
 import { type Finding, Findings, mapEach } from "./finding.ts";
 import type { Names } from "./names-check.ts";
@@ -27,13 +28,14 @@ type Member = { readonly pool: PoolConfig; readonly backend: BackendConfig };
 /** Null for one without an address (of a name that does not resolve has been told) and for one that nobody
  *  knows a port of. */
 async function dial({ pool, backend }: Member, names: Names): Promise<Dialled | null> {
-  const found = endpointsOf(backend, (host) => names.addresses.get(host) ?? null);
+  const endpoints = endpointsOf(backend, (host) => names.addresses.get(host) ?? null);
+  const [check] = pool.healthCheck.checks;
   // Without a port of its own it is dialled where it is checked.
-  const endpoints = isPortless(backend) ? checkedAt(found, pool.healthCheck.port) : found;
-  if (endpoints.length === 0 || (isPortless(backend) && pool.healthCheck.port === 0)) return null;
-  const timeoutMs = Math.min(pool.healthCheck.timeoutMs, MAX_TIMEOUT_MS);
+  const port = isPortless(backend) ? (check?.port ?? 0) : 0;
+  if (endpoints.length === 0 || (isPortless(backend) && port === 0)) return null;
+  const timeoutMs = Math.min(check?.timeoutMs ?? MAX_TIMEOUT_MS, MAX_TIMEOUT_MS);
   const beganMs = performance.now();
-  const { error } = await probeBackend(endpoints, 0, timeoutMs);
+  const { code: error } = await probeBackend(endpoints, 0, [connectOnly(timeoutMs, port)]);
   return { pool, backend, timeoutMs, error, tookMs: Math.round(performance.now() - beganMs) };
 }
 

@@ -27,12 +27,12 @@ export function judgeHandshake(
   { isVerified, identity }: Trust,
 ): string | null {
   if (certificate === null || BROKEN.has(problem?.code ?? "")) {
-    return `the TLS handshake failed: ${problem === null ? "no certificate came" : plain(problem)}`;
+    return `the TLS handshake failed: ${problem === null ? "no certificate came" : plainTlsError(problem)}`;
   }
   if (!isVerified) return null;
   const isUntrusted = problem !== null && problem.code !== OTHER_NAME;
   const wrong = isUntrusted ? problem : checkServerIdentity(identity, certificate);
-  return wrong === undefined ? null : `its certificate is refused: ${plain(wrong)}`;
+  return wrong === undefined ? null : `its certificate is refused: ${plainTlsError(wrong)}`;
 }
 
 /** A certificate that ends soon, in words; null: it does not. */
@@ -44,8 +44,8 @@ export function expiryWarning(expiresAt: Date, warnMs: number, now = new Date())
   return `its certificate ends at ${at}, in less than ${formatDuration(Math.ceil(leftMs / 3_600_000) * 3_600_000)}`;
 }
 
-// `error:100000f7:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER` → `wrong version number`.
-function plain({ message }: { readonly message: string }): string {
+/** `error:100000f7:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER` → `wrong version number`. */
+export function plainTlsError({ message }: { readonly message: string }): string {
   const [, word] = /^error:[0-9a-f]+:.*:([A-Z0-9_]+)$/.exec(message) ?? [];
   return word === undefined
     ? printable(message, MAX_REASON)

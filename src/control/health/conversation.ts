@@ -1,110 +1,131 @@
-// What a check says to a backend once it is connected, and how it judges the answer.
+// What a check is made of: where it goes, what it sends first, whether it speaks TLS, and the talk then.
 import { formatHostPort, parseIp } from "../../base/address.ts";
-import type { HealthCheckConfig, ProxyProtocol } from "../../config/config.ts";
+import type {
+  CheckConfig,
+  ExchangeStep,
+  HttpCheck,
+  ProxyProtocol,
+  TlsCheck,
+} from "../../config/config.ts";
 import { parseBytes, parseStatusRanges } from "../../config/expectation.ts";
-import {
-  judgeHttp,
-  judgePrefix,
-  MAX_ANSWER_BYTES,
-  type Verdict,
-} from "../../policy/health/verdict.ts";
+import { Exchange } from "../../policy/health/exchange.ts";
+import { HttpExchange } from "../../policy/health/http.ts";
+import type { Talk } from "../../policy/health/talk.ts";
 import { formatLocal } from "../../policy/proxy-protocol/format.ts";
 import type { Trust } from "./certificate.ts";
 
 export type Conversation = {
+  /** 0: the backend's. */
+  readonly port: number;
+  readonly timeoutMs: number;
   /** In the clear, before TLS. */
-  readonly send: Uint8Array;
-  /** Null: to be connected is enough. */
-  readonly judge: ((answer: Uint8Array) => Verdict) | null;
+  readonly header: Uint8Array;
   /** Null: without TLS. */
-  readonly tls: (Trust & { readonly serverName: string }) | null;
+  readonly tls: TlsQuestion | null;
+  /** Makes a new one. Null: to be connected, by TLS where it is spoken, is enough. */
+  readonly talk: (() => Talk) | null;
+};
+
+export type TlsQuestion = Trust & {
+  /** Empty: none is asked for. */
+  readonly serverName: string;
+  readonly alpn: readonly string[];
+  readonly files: Pick<TlsCheck, "ca" | "cert" | "key">;
 };
 
 /** What a person would call an answer. */
 const ANSWERED = [[200, 399]] as const;
 
 const NOTHING = new Uint8Array(0);
-export const CONNECT_ONLY: Conversation = { send: NOTHING, judge: null, tls: null };
+
+export function connectOnly(timeoutMs: number, port = 0): Conversation {
+  return { port, timeoutMs, header: NOTHING, tls: null, talk: null };
+}
 
 /** `host` null: it is on a unix socket. */
-type Backend = { readonly host: string | null; readonly proxyProtocol: ProxyProtocol };
+type Backend = {
+  readonly host: string | null;
+  /** 0: it has none of its own. */
+  readonly port: number;
+  readonly proxyProtocol: ProxyProtocol;
+};
 
-/** With the header in front that a backend waits for. */
-export function conversationOf(check: HealthCheckConfig, backend: Backend): Conversation {
+/** Where it goes to the backend's own port, with the header in front that the backend waits for. */
+export function conversationOf(check: CheckConfig, backend: Backend): Conversation {
   const { host, proxyProtocol } = backend;
-  const plain = conversationWith(check, host);
-  if (proxyProtocol.version === "off") return plain;
-  const header = formatLocal(proxyProtocol.version);
-  return { ...plain, send: Buffer.concat([header, plain.send]) };
+  const isElsewhere = host !== null && check.port !== 0 && check.port !== backend.port;
+  const { version } = proxyProtocol;
+  const header = version === "off" || isElsewhere ? NOTHING : formatLocal(version);
+  return { ...connectOnly(check.timeoutMs, check.port), header, ...questions(check, backend) };
 }
 
-function conversationWith(check: HealthCheckConfig, host: string | null): Conversation {
+function questions(check: CheckConfig, backend: Backend): Partial<Conversation> {
   switch (check.type) {
     case "tcp":
-    case "off":
-      return CONNECT_ONLY;
-    case "http": {
-      const ranges = parseStatusRanges(check.expect) ?? ANSWERED;
-      const send = new TextEncoder().encode(
-        requestOf(check, check.host || authorityOf(check, host)),
-      );
-      return { send, judge: (answer) => judgeHttp(answer, ranges), tls: null };
+      return {};
+    case "tls":
+      return { tls: tlsQuestion(check, backend) };
+    case "http":
+      return { talk: httpTalk(check, hostOf(check, backend, 80)) };
+    case "https": {
+      const talk = httpTalk(check, hostOf(check, backend, 443));
+      return { talk, tls: tlsQuestion(check, backend) };
     }
     case "exchange": {
-      const prefix = parseBytes(check.expect) ?? NOTHING;
-      const send = parseBytes(check.send) ?? NOTHING;
-      const judge = (answer: Uint8Array) => judgePrefix(answer, prefix);
-      return { send, judge: prefix.length === 0 ? null : judge, tls: null };
-    }
-    case "tls": {
-      const identity = check.serverName || (host ?? "");
-      // RFC 6066, section 3: an IP is no server name.
-      const serverName = parseIp(identity) === null ? identity : "";
-      const { isVerified } = check;
-      return { send: NOTHING, judge: null, tls: { serverName, identity, isVerified } };
+      const steps = check.steps.map(stepOf);
+      return { talk: () => new Exchange(steps) };
     }
     default:
-      return check.type satisfies never;
+      return check satisfies never;
   }
 }
 
-// What nginx says to a unix socket, and what people say to it with curl: localhost.
-function authorityOf({ port }: HealthCheckConfig, host: string | null): string {
-  if (host === null) return "localhost";
-  const isDefaultPort = port === 0 || port === 80;
-  return isDefaultPort ? formatHostPort(host, 80).slice(0, -3) : formatHostPort(host, port);
+function stepOf({ send, expect, contains }: ExchangeStep) {
+  return { send: bytesOf(send), expect: bytesOf(expect), contains: bytesOf(contains) };
 }
 
-function requestOf({ path }: HealthCheckConfig, host: string): string {
-  return [
-    `GET ${path} HTTP/1.1`,
-    `Host: ${host}`,
-    "User-Agent: bal-health-check",
-    "Accept: */*",
-    "Connection: close",
-    "\r\n",
-  ].join("\r\n");
+function bytesOf(text: string): Uint8Array {
+  return parseBytes(text) ?? NOTHING;
 }
 
-/** An answer as it comes, until it is judged. */
-export class Answer {
-  private readonly judge: NonNullable<Conversation["judge"]>;
-  private bytes = NOTHING;
+function tlsQuestion(check: TlsCheck, { host }: Backend): TlsQuestion {
+  const { isVerified, alpn, ca, cert, key } = check;
+  const identity = check.serverName || (host ?? "");
+  // RFC 6066, section 3: an IP is no server name.
+  const serverName = parseIp(identity) === null ? identity : "";
+  return { serverName, identity, isVerified, alpn, files: { ca, cert, key } };
+}
 
-  constructor(judge: NonNullable<Conversation["judge"]>) {
-    this.judge = judge;
-  }
+function httpTalk(check: HttpCheck, host: string): () => Talk {
+  const expected = parseStatusRanges(check.expect) ?? ANSWERED;
+  const question = { request: requestOf(check, host), expected, contains: bytesOf(check.contains) };
+  return () => new HttpExchange(question);
+}
 
-  /** Null: it passed; undefined: more is needed; else what is wrong. */
-  take(chunk: Uint8Array): string | null | undefined {
-    const room = MAX_ANSWER_BYTES - this.bytes.length;
-    const joined = new Uint8Array(this.bytes.length + Math.min(room, chunk.length));
-    joined.set(this.bytes);
-    joined.set(chunk.subarray(0, room), this.bytes.length);
-    this.bytes = joined;
-    const verdict = this.judge(joined);
-    if (verdict === "passed") return null;
-    if (verdict !== "more") return verdict.failed;
-    return joined.length < MAX_ANSWER_BYTES ? undefined : "its answer is too long";
-  }
+// A unix socket is called what nginx and people with curl call it: localhost.
+function hostOf(
+  { host, port }: HttpCheck & { readonly port: number },
+  backend: Backend,
+  usualPort: number,
+): string {
+  if (host !== "") return host;
+  if (backend.host === null) return "localhost";
+  const isUsual = port === 0 || port === usualPort;
+  return isUsual
+    ? formatHostPort(backend.host, 80).slice(0, -3)
+    : formatHostPort(backend.host, port);
+}
+
+function requestOf({ method, path, headers }: HttpCheck, host: string): Uint8Array {
+  const usual = {
+    Host: host,
+    "User-Agent": "bal-health-check",
+    Accept: "*/*",
+    Connection: "close",
+    ...((method === "POST" || method === "PUT") && { "Content-Length": "0" }),
+  };
+  const own = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
+  const all = Object.entries(usual).filter(([name]) => !own.has(name.toLowerCase()));
+  const lines = [...all, ...Object.entries(headers)].map(([name, value]) => `${name}: ${value}`);
+  return new TextEncoder().encode([`${method} ${path} HTTP/1.1`, ...lines, "\r\n"].join("\r\n"));
 }

@@ -1,40 +1,51 @@
-// One check: connects to each address in turn and, where its type asks, talks to the backend. Closes
-// with FIN, so that the backend sees a client that came and left, not an error.
+// One round of checks of a backend: connects to each address in turn and talks to it as each check
+// asks; all must pass at one address. Closes with FIN, so that the backend sees a client that came and
+// left, not an error.
 import type { PeerCertificate } from "node:tls";
 import type { Endpoint } from "../../base/address.ts";
 import { deadlineIn } from "../../base/lateness.ts";
 import { codeOf, errnoCode } from "../../base/os-error.ts";
 import { connectTo, isConnectedToItself, type SocketHandlers } from "../../os/connect.ts";
+import type { Move, Talk } from "../../policy/health/talk.ts";
 import { judgeHandshake } from "./certificate.ts";
-import { Answer, CONNECT_ONLY, type Conversation } from "./conversation.ts";
+import type { Conversation, TlsQuestion } from "./conversation.ts";
+import { describeBreak, describeConnect, within } from "./failure.ts";
+import { tlsOptions } from "./tls-options.ts";
 
-/** `error` is null when it passed; else the code of the last address, or ETIMEDOUT. */
 export type ProbeResult = {
+  /** Null when all passed; else why the last address failed, in words. */
   readonly error: string | null;
+  /** That error's code where the connect failed; else null. */
+  readonly code: string | null;
   /** Index that passed. */
   readonly endpoint: number;
   /** When the backend's certificate ends; null: none was seen. */
-  readonly expiresAt?: Date | null;
+  readonly expiresAt: Date | null;
 };
+
+type Outcome = Omit<ProbeResult, "endpoint">;
 
 /** How long a backend may take to answer our FIN with its own. */
 const LINGER_MS = 1000;
 /** What it may still say meanwhile: a greeting or the rest of an answer, not a download. */
 const LINGER_BYTES = 64 * 1024;
+/** After an answer that looks unfinished nothing more is waited for. */
+const LULL_MS = 100;
 
 type Attempt = {
   socket: Bun.Socket<Attempt> | null;
-  /** Its connect has completed. */
-  hasBegun: boolean;
-  /** There is somebody to take leave of. */
+  /** What it waits for: words of its timeout. */
+  phase: "connect" | "tls" | "talk";
+  /** There is a peer to take leave of. */
   isConnected: boolean;
   expiresAt: Date | null;
   /** What may still be read, once it is judged; null: it is not. */
   leftBytes: number | null;
   readonly endpoint: Endpoint;
+  lull: Timer | null;
   readonly conversation: Conversation;
-  readonly answer: Answer | null;
-  readonly settle: (error: string | null) => void;
+  readonly talk: Talk | null;
+  readonly settle: (error: string | null, code?: string | null) => void;
 };
 
 const handlers: SocketHandlers<Attempt> = {
@@ -43,43 +54,40 @@ const handlers: SocketHandlers<Attempt> = {
   },
   drain(socket) {
     const attempt = socket.data;
-    if (attempt.hasBegun) return;
-    attempt.hasBegun = true;
-    if (isConnectedToItself(socket, attempt.endpoint)) return attempt.settle("ECONNREFUSED");
-    const { send, judge, tls } = attempt.conversation;
-    if (send.length > 0) socket.write(send);
+    if (attempt.phase !== "connect") return;
+    const { header, tls } = attempt.conversation;
+    if (isConnectedToItself(socket, attempt.endpoint)) {
+      return attempt.settle(describeConnect("ECONNREFUSED"), "ECONNREFUSED");
+    }
+    attempt.phase = tls === null ? "talk" : "tls";
+    if (header.length > 0) socket.write(header);
     if (tls !== null) return beginTls(socket, tls);
     attempt.isConnected = true;
-    if (judge === null) attempt.settle(null);
+    beginTalk(socket);
   },
   data(socket, chunk) {
-    const attempt = socket.data;
-    if (attempt.leftBytes !== null) {
-      attempt.leftBytes -= chunk.length;
-      if (attempt.leftBytes < 0) socket.end();
-      return;
-    }
-    const verdict = attempt.answer?.take(chunk);
-    if (verdict !== undefined) attempt.settle(verdict);
+    // Where TLS is spoken, what comes here is not yet deciphered.
+    if (socket.data.conversation.tls === null) heard(socket, chunk);
   },
   end(socket) {
-    const { answer, conversation, settle } = socket.data;
-    if (answer !== null) settle("it closed before it had answered");
-    else if (conversation.tls !== null) settle("it closed during the TLS handshake");
+    if (socket.data.conversation.tls === null || socket.data.phase !== "talk") ended(socket);
   },
   close(socket, error) {
-    const isTalking = socket.data.isConnected && socket.data.answer !== null;
-    const gone = isTalking ? "it closed before it had answered" : "ECONNRESET";
-    socket.data.settle(codeOf(error) ?? gone);
+    const { phase, settle } = socket.data;
+    if (phase !== "connect") return error === undefined ? ended(socket) : broken(socket, error);
+    const code = codeOf(error) ?? "ECONNRESET";
+    settle(describeConnect(code), code);
   },
   error(socket, error) {
-    socket.data.settle(codeOf(error) ?? "EIO");
+    broken(socket, error);
   },
 };
 
 const tlsHandlers = {
   ...handlers,
   drain() {},
+  data: heard,
+  end: ended,
   /** Completed or not: what is wrong with the certificate or the handshake. */
   handshake(socket: Bun.Socket<Attempt>, _isNamed: boolean, problem: Error | null) {
     const attempt = socket.data;
@@ -87,63 +95,149 @@ const tlsHandlers = {
     if (tls === null) return;
     const certificate = certificateOf(socket);
     const error = judgeHandshake(problem, certificate, tls);
-    // Of one that failed there is nobody to take leave of.
+    // Where it failed there is no peer to take leave of.
     attempt.isConnected = certificate !== null;
     if (certificate !== null) attempt.expiresAt = new Date(certificate.valid_to);
-    attempt.settle(error);
+    if (error !== null) return attempt.settle(error);
+    attempt.phase = "talk";
+    beginTalk(socket);
   },
 };
 
-/** Speaks TLS from now on, with any certificate: `handshake` judges it. */
-function beginTls(
-  socket: Bun.Socket<Attempt>,
-  { serverName }: { readonly serverName: string },
-): void {
-  const tls = { rejectUnauthorized: false, ...(serverName !== "" && { serverName }) };
-  socket.upgradeTLS({ tls, data: socket.data, socket: tlsHandlers });
+function heard(socket: Bun.Socket<Attempt>, chunk: Uint8Array): void {
+  const attempt = socket.data;
+  if (attempt.leftBytes !== null) {
+    attempt.leftBytes -= chunk.length;
+    if (attempt.leftBytes < 0) socket.end();
+  } else if (attempt.talk !== null) make(socket, attempt.talk.hear(chunk));
 }
 
-/** Tries the endpoints from `first` on; `timeoutMs` is for all of them together. */
+function ended(socket: Bun.Socket<Attempt>): void {
+  const { phase, talk, settle, leftBytes } = socket.data;
+  if (leftBytes !== null) return;
+  if (phase === "talk" && talk !== null) make(socket, talk.hearEnd());
+  else settle(describeBreak(phase, null));
+}
+
+function broken({ data }: Bun.Socket<Attempt>, error: Error): void {
+  data.settle(describeBreak(data.phase, error));
+}
+
+/** Speaks TLS from now on, with any certificate: `handshake` judges it. */
+function beginTls(socket: Bun.Socket<Attempt>, question: TlsQuestion): void {
+  const { settle } = socket.data;
+  try {
+    const tls = tlsOptions(question);
+    const [, secure] = socket.upgradeTLS({ tls, data: socket.data, socket: tlsHandlers });
+    socket.data.socket = secure;
+  } catch (error) {
+    settle(`bal cannot speak TLS to it: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+function beginTalk(socket: Bun.Socket<Attempt>): void {
+  const { talk, settle } = socket.data;
+  if (talk === null) settle(null);
+  else make(socket, talk.begin());
+}
+
+function make(socket: Bun.Socket<Attempt>, move: Move): void {
+  const attempt = socket.data;
+  if (attempt.lull !== null) clearTimeout(attempt.lull);
+  attempt.lull = null;
+  switch (move.kind) {
+    case "more":
+      return;
+    case "pause": {
+      const { talk } = attempt;
+      if (talk !== null) attempt.lull = setTimeout(() => make(socket, talk.lull()), LULL_MS);
+      return;
+    }
+    case "say":
+      // A request is small: the kernel of one that has just connected takes it whole.
+      if (socket.write(move.bytes) < move.bytes.length)
+        attempt.settle("it does not take what is sent");
+      else if (attempt.talk?.isOver === true) attempt.settle(null);
+      return;
+    case "passed":
+      return attempt.settle(null);
+    case "failed":
+      return attempt.settle(move.reason);
+    default:
+      return move satisfies never;
+  }
+}
+
+/** Tries the endpoints from `first` on: the checks together, each within its own time for all of them. */
 export async function probeBackend(
   endpoints: readonly Endpoint[],
   first: number,
-  timeoutMs: number,
-  conversation: Conversation = CONNECT_ONLY,
+  conversations: readonly Conversation[],
 ): Promise<ProbeResult> {
-  const deadlineMs = performance.now() + timeoutMs;
-  let failed: Omit<ProbeResult, "endpoint"> = { error: "EHOSTUNREACH" };
+  const startedAtMs = performance.now();
+  let failed: Outcome = { error: "it has no address", code: "EHOSTUNREACH", expiresAt: null };
   for (let nth = 0; nth < endpoints.length; nth++) {
     const index = (first + nth) % endpoints.length;
     const endpoint = endpoints[index];
-    const leftMs = deadlineMs - performance.now();
-    if (endpoint === undefined || leftMs <= 0) break;
+    if (endpoint === undefined) break;
     // One address that does not answer must not use up the time of all.
-    const result = await connectOnce(endpoint, leftMs / (endpoints.length - nth), conversation);
-    if (result.error === null) return { ...result, endpoint: index };
-    failed = result;
+    const left = (timeoutMs: number) =>
+      (timeoutMs + startedAtMs - performance.now()) / (endpoints.length - nth);
+    const outcomes = await Promise.all(
+      conversations.map((one) => probeOnce(endpoint, left(one.timeoutMs), one)),
+    );
+    const outcome = joined(outcomes, conversations);
+    if (outcome.error === null) return { ...outcome, endpoint: index };
+    failed = outcome;
   }
   return { ...failed, endpoint: first };
 }
 
-async function connectOnce(
+// The first that failed says why.
+function joined(outcomes: readonly Outcome[], conversations: readonly Conversation[]): Outcome {
+  const worst = outcomes.findIndex(({ error }) => error !== null);
+  const expiries = outcomes.flatMap(({ expiresAt }) => expiresAt ?? []);
+  const [expiresAt = null] = expiries.sort((a, b) => a.getTime() - b.getTime());
+  const failed = outcomes[worst];
+  if (failed === undefined) return { error: null, code: null, expiresAt };
+  const which = conversations.length > 1 ? `check ${worst + 1}: ` : "";
+  return { error: `${which}${failed.error}`, code: failed.code, expiresAt };
+}
+
+async function probeOnce(
   endpoint: Endpoint,
   timeoutMs: number,
   conversation: Conversation,
-): Promise<Omit<ProbeResult, "endpoint">> {
-  const { promise, resolve } = Promise.withResolvers<string | null>();
-  const { judge, tls } = conversation;
-  const answer = judge === null ? null : new Answer(judge);
+): Promise<Outcome> {
+  const at = placed(endpoint, conversation.port);
+  const { promise, resolve } = Promise.withResolvers<Pick<Outcome, "error" | "code">>();
   const attempt: Attempt = {
-    ...{ socket: null, hasBegun: false, isConnected: false, expiresAt: null, leftBytes: null },
-    ...{ endpoint, conversation, answer, settle: resolve },
+    ...{ socket: null, phase: "connect", isConnected: false, expiresAt: null, leftBytes: null },
+    ...{ lull: null, endpoint: at, conversation, talk: conversation.talk?.() ?? null },
+    settle: (error, code = null) => resolve({ error, code }),
   };
-  const errno = connectTo({ endpoint, handlers, data: attempt });
-  if (errno !== 0) return { error: errnoCode(errno) };
-  const cancel = deadlineIn(timeoutMs, () => resolve("ETIMEDOUT"));
-  const error = await promise;
+  if (timeoutMs <= 0) return { ...late(attempt, 0), expiresAt: null };
+  const errno = connectTo({ endpoint: at, handlers, data: attempt });
+  if (errno !== 0) {
+    const code = errnoCode(errno);
+    return { error: describeConnect(code), code, expiresAt: null };
+  }
+  const cancel = deadlineIn(timeoutMs, () => resolve(late(attempt, timeoutMs)));
+  const outcome = await promise;
   cancel();
-  leave(attempt.socket);
-  return { error, ...(tls !== null && { expiresAt: attempt.expiresAt }) };
+  leave(attempt);
+  return { ...outcome, expiresAt: attempt.expiresAt };
+}
+
+function late({ phase, talk }: Attempt, timeoutMs: number): Pick<Outcome, "error" | "code"> {
+  const missing =
+    phase === "connect" ? "no connection" : phase === "tls" ? "no TLS handshake" : talk?.missing;
+  const code = phase === "connect" ? "ETIMEDOUT" : null;
+  return { error: within(missing ?? "no answer", timeoutMs), code };
+}
+
+function placed(endpoint: Endpoint, port: number): Endpoint {
+  return port === 0 || endpoint.family === "unix" ? endpoint : { ...endpoint, port };
 }
 
 function certificateOf(socket: object): PeerCertificate | null {
@@ -154,10 +248,12 @@ function certificateOf(socket: object): PeerCertificate | null {
 
 // A backend that speaks first would be reset by a plain close: its greeting is read, and its FIN
 // awaited for a while. One that sends on and on is reset.
-function leave(socket: Bun.Socket<Attempt> | null): void {
+function leave(attempt: Attempt): void {
+  const { socket, lull } = attempt;
+  if (lull !== null) clearTimeout(lull);
+  attempt.leftBytes = LINGER_BYTES;
   if (socket === null) return;
-  socket.data.leftBytes = LINGER_BYTES;
-  if (!socket.data.isConnected) return void socket.terminate();
+  if (!attempt.isConnected) return void socket.terminate();
   socket.shutdown();
   setTimeout(() => socket.end(), LINGER_MS);
 }

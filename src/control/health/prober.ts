@@ -17,7 +17,7 @@ export type ProbeTarget = {
   readonly slot: number;
   readonly endpoints: readonly Endpoint[];
   readonly check: HealthCheckConfig;
-  readonly conversation: Conversation;
+  readonly conversations: readonly Conversation[];
 };
 
 export type CheckResult = {
@@ -39,8 +39,7 @@ export type ProberOptions = {
   readonly probe?: (
     endpoints: readonly Endpoint[],
     first: number,
-    timeoutMs: number,
-    conversation: Conversation,
+    conversations: readonly Conversation[],
   ) => Promise<ProbeResult>;
   readonly random?: () => number;
 };
@@ -172,12 +171,11 @@ export class Prober {
     this.inFlight++;
     const { target, endpoint, epoch } = entry;
     const startedAtMs = performance.now();
-    const result = await this.probe(
-      target.endpoints,
-      endpoint,
-      target.check.timeoutMs,
-      target.conversation,
-    ).catch((error: unknown): ProbeResult => ({ error: codeOf(error) ?? String(error), endpoint }));
+    const result = await this.probe(target.endpoints, endpoint, target.conversations).catch(
+      (error: unknown): ProbeResult => ({
+        ...{ error: String(error), code: codeOf(error), endpoint, expiresAt: null },
+      }),
+    );
     this.inFlight--;
     entry.isRunning = false;
     const next = this.waiting.shift();
@@ -189,11 +187,11 @@ export class Prober {
   }
 
   private judge(entry: Entry, result: ProbeResult, durationMs: number): void {
-    const { error, endpoint, expiresAt = null } = result;
+    const { error, code, endpoint, expiresAt } = result;
     const { slot, check } = entry.target;
     this.events.onCheck({ slot, ok: error === null, durationMs, error, expiresAt });
     // Our own host's troubles say nothing about the backend.
-    if (error !== null && isLocalError(error)) return;
+    if (code !== null && isLocalError(code)) return;
     entry.endpoint = endpoint;
     const before = entry.track.health;
     entry.track = track(entry.track, error === null, check);
@@ -201,10 +199,10 @@ export class Prober {
     if (health !== before && health !== "unknown") this.events.onTransition(slot, health, error);
   }
 
-  private pauseMs(entry: Entry, { error }: ProbeResult, epoch: number): number {
+  private pauseMs(entry: Entry, { code }: ProbeResult, epoch: number): number {
     if (entry.epoch !== epoch) return 0;
     const { intervalMs, fastIntervalMs } = entry.target.check;
-    const isLocal = error !== null && isLocalError(error);
+    const isLocal = code !== null && isLocalError(code);
     const isMissed = entry.track.health === "down" && this.events.isMissed(entry.target.slot);
     const isHurried = isLocal || isMissed || isUndecided(entry.track);
     const pauseMs = isHurried ? Math.min(fastIntervalMs, intervalMs) : intervalMs;
@@ -213,7 +211,6 @@ export class Prober {
 }
 
 /** What decides whether a check passes, without how often and how long. */
-function questionOf(check: HealthCheckConfig): readonly unknown[] {
-  const { type, path, host, expect, send, serverName, isVerified } = check;
-  return [type, path, host, expect, send, serverName, isVerified];
+function questionOf({ checks }: HealthCheckConfig): readonly object[] {
+  return checks.map((check) => ({ ...check, timeoutMs: 0, expiryWarningMs: 0 }));
 }

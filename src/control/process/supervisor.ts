@@ -13,6 +13,7 @@ import { withToken } from "../admin/token.ts";
 import { NO_KNOWLEDGE } from "../backends/backends.ts";
 import { OverrideStore } from "../backends/override-store.ts";
 import { EventBus } from "../events/event-bus.ts";
+import { withCheckFiles } from "../health/check-files.ts";
 import { claimHome, type OwnHome } from "../host/home.ts";
 import { ServiceManager } from "../host/systemd.ts";
 import type { Handed } from "../listeners/inherited-sockets.ts";
@@ -58,7 +59,8 @@ type Phase = "starting" | "running" | "retired" | "draining" | "stopped";
 
 /** Runs bal until it has drained. Resolves with the exit code. Rejects with BalError when it can't start. */
 export async function serve(options: ServeOptions): Promise<number> {
-  const config = withToken(options.config, options.file, options.logs.log);
+  const complete = withToken(options.config, options.file, options.logs.log);
+  const config = withCheckFiles(complete, options.file);
   const supervisor = new Supervisor({ ...options, config });
   return supervisor.run();
 }

@@ -16,6 +16,7 @@ import { diffConfigs } from "../../config/diff.ts";
 import { type LoadResult, loadConfig } from "../../config/load.ts";
 import type { AdminServer } from "../admin/server.ts";
 import { withToken } from "../admin/token.ts";
+import { withCheckFiles } from "../health/check-files.ts";
 import { configRisk } from "../host/trust.ts";
 import type { Log } from "../logs/log.ts";
 import type { Logs } from "../logs/logs.ts";
@@ -129,7 +130,8 @@ function complete(
   log: Log,
 ): LoadResult | BalError {
   try {
-    return { ...loaded, config: withToken(loaded.config, file, log) };
+    const config = withCheckFiles(withToken(loaded.config, file, log), file);
+    return { ...loaded, config };
   } catch (error) {
     if (error instanceof BalError) return error;
     throw error;

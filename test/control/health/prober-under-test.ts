@@ -1,14 +1,12 @@
 // A prober whose checks are the test's, on a clock that the test moves (`jest.useFakeTimers`).
 import { jest } from "bun:test";
-import { CONNECT_ONLY } from "../../../src/control/health/conversation.ts";
+import { connectOnly } from "../../../src/control/health/conversation.ts";
 import type { ProbeResult } from "../../../src/control/health/probe.ts";
 import { Prober, type ProbeTarget } from "../../../src/control/health/prober.ts";
 
 const check: ProbeTarget["check"] = {
-  ...{ type: "tcp", port: 0, path: "/", host: "", expect: "", send: "" },
-  ...{ serverName: "", isVerified: false, expiryWarningMs: 0 },
+  checks: [{ type: "tcp", port: 0, timeoutMs: 2000 }],
   intervalMs: 5000,
-  timeoutMs: 2000,
   fastIntervalMs: 500,
   rise: 2,
   fall: 3,
@@ -16,7 +14,8 @@ const check: ProbeTarget["check"] = {
 
 export function target(slot: number, changes: Partial<ProbeTarget["check"]> = {}): ProbeTarget {
   const endpoints = [{ family: 4 as const, ip: "10.0.0.1", port: 1000 + slot }];
-  return { slot, endpoints, check: { ...check, ...changes }, conversation: CONNECT_ONLY };
+  const own = { ...check, ...changes };
+  return { slot, endpoints, check: own, conversations: [connectOnly(2000)] };
 }
 
 type Probe = { readonly atMs: number; readonly port: number; readonly first: number };
@@ -47,7 +46,7 @@ export class ProberUnderTest implements Disposable {
         probe: (endpoints, first) => {
           const atMs = performance.now() - this.startedAtMs;
           this.probes.push({ atMs, port: (endpoints[0] as { readonly port: number }).port, first });
-          if (!this.isHeld) return Promise.resolve({ error: this.error, endpoint: first });
+          if (!this.isHeld) return Promise.resolve(resultOf(this.error, first));
           return new Promise((resolve) => this.held.push(resolve));
         },
       },
@@ -63,7 +62,7 @@ export class ProberUnderTest implements Disposable {
   }
 
   async release(error: string | null = null): Promise<void> {
-    for (const resolve of this.held.splice(0)) resolve({ error, endpoint: 0 });
+    for (const resolve of this.held.splice(0)) resolve(resultOf(error, 0));
     for (let turn = 0; turn < 8; turn++) await Promise.resolve();
   }
 
@@ -74,4 +73,8 @@ export class ProberUnderTest implements Disposable {
   [Symbol.dispose](): void {
     this.prober.stop();
   }
+}
+
+function resultOf(error: string | null, endpoint: number): ProbeResult {
+  return { error, code: error, endpoint, expiresAt: null };
 }

@@ -5,6 +5,9 @@ import { ProberUnderTest, target } from "./prober-under-test.ts";
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
 
+/** Another question than that of the targets. */
+const elsewhere = { type: "tcp", port: 9, timeoutMs: 2000 } as const;
+
 describe("when a check is due", () => {
   test("the first one at once, the next ones every interval", async () => {
     using under = new ProberUnderTest();
@@ -188,7 +191,7 @@ describe("sync and urge", () => {
     under.prober.sync([target(1, { intervalMs: 60_000 })]);
     await under.pass(2);
     under.error = "ECONNREFUSED";
-    under.prober.sync([target(1, { intervalMs: 60_000, type: "http", fall: 1 })]);
+    under.prober.sync([target(1, { intervalMs: 60_000, checks: [elsewhere], fall: 1 })]);
     await under.pass(510);
     expect(under.transitions).toEqual(["1 up null", "1 down ECONNREFUSED"]);
   });
@@ -199,10 +202,21 @@ describe("sync and urge", () => {
     under.prober.sync([target(1, { fall: 1 })]);
     await under.pass(2);
     under.isHeld = false;
-    under.prober.sync([target(1, { fall: 1, type: "http" })]);
+    under.prober.sync([target(1, { fall: 1, checks: [elsewhere] })]);
     await under.release("ETIMEDOUT");
     await under.pass(2);
     expect([under.checks, under.transitions]).toEqual([["1 ok"], ["1 up null"]]);
+  });
+
+  test("one that is down is checked often while its pool has nobody", async () => {
+    using under = new ProberUnderTest();
+    under.error = "ECONNREFUSED";
+    under.prober.sync([target(1, { fall: 1 })]);
+    await under.pass(5000);
+    expect(under.probes).toHaveLength(1);
+    under.isMissed = true;
+    await under.pass(2010);
+    expect(under.times()).toEqual([1, 5001, 5501, 6001, 6501, 7001]);
   });
 
   test("an urged backend is checked now, and nobody else", async () => {

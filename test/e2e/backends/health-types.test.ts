@@ -104,6 +104,123 @@ test("tls with verify: a certificate that nobody has signed is refused, and a re
   await bal.untilState(server.port, "up");
 });
 
+test("https asks over TLS, with the method and headers that it is told, and shows the status", async () => {
+  let status = 200;
+  const asked: (string | null)[][] = [];
+  using server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    tls: { cert: Bun.file(`${folder}/cert.pem`), key: Bun.file(`${folder}/key.pem`) },
+    fetch: ({ method, url, headers }) => {
+      asked.push([method, new URL(url).pathname, headers.get("authorization")]);
+      return new Response("it is ready", { status });
+    },
+  });
+  const check = { ...quick, type: "https", path: "/readyz", contains: "ready" };
+  const headers = { Authorization: "Bearer t" };
+  const verified = { server_name: "a.example", verify: true, ca: `${folder}/cert.pem` };
+  using bal = await spawnBal({
+    config: simpleConfig([{ port: server.port! }], {
+      health_check: { ...check, headers, ...verified },
+    }),
+  });
+  await bal.untilState(server.port!, "up");
+  expect(asked[0]).toEqual(["GET", "/readyz", "Bearer t"]);
+  expect(await (await bal.get("/v1/config"))?.text()).not.toContain("Bearer t");
+  status = 503;
+  await bal.untilState(server.port!, "down");
+  expect((await bal.status()).pools[0]?.backends[0]?.reason).toBe("check failed: HTTP 503");
+});
+
+test("a list of checks: all must pass, and the first that fails says why", async () => {
+  using backend = namedPeer("a");
+  let status = 200;
+  using api = Bun.serve({
+    ...{ port: 0, hostname: "127.0.0.1" },
+    fetch: () => new Response("", { status }),
+  });
+  const checks = [
+    { ...quick, type: "tcp" },
+    { type: "http", port: api.port, path: "/ready" },
+  ];
+  using bal = await spawnBal({ config: simpleConfig([backend], { health_check: checks }) });
+  await bal.untilState(backend.port, "up");
+  status = 500;
+  await bal.untilState(backend.port, "down");
+  const reason = async () => (await bal.status()).pools[0]?.backends[0]?.reason;
+  expect(await reason()).toBe("check failed: check 2: HTTP 500");
+  status = 200;
+  await bal.untilState(backend.port, "up");
+  backend.refuse();
+  await bal.untilState(backend.port, "down");
+  expect(await reason()).toBe("check failed: check 1: connection refused");
+});
+
+test("exchange: steps, of a server that speaks first and insists on its order", async () => {
+  const heard: string[] = [];
+  using mail = peer(async (wire) => {
+    await wire.send("220-mail.example\r\n");
+    await wire.send("220 ready\r\n");
+    const word = await wire.read(6);
+    heard.push(word);
+    await wire.send(word === "QUIT\r\n" ? "221 bye\r\n" : "500 what\r\n");
+    await wire.ended;
+    wire.finish();
+  });
+  const steps = [{ expect: "220" }, { send: "QUIT\r\n" }, { expect: "221" }];
+  using bal = await spawnBal({
+    config: simpleConfig([mail], { health_check: { ...quick, type: "exchange", steps } }),
+  });
+  await bal.untilState(mail.port, "up");
+  expect(heard[0]).toBe("QUIT\r\n");
+});
+
+test("the reason of a backend that stays down is that of its last check", async () => {
+  const port = freePort();
+  using bal = await spawnBal({
+    config: simpleConfig([{ port }], {
+      health_check: { ...quick, type: "http", timeout: "300ms" },
+    }),
+  });
+  await bal.untilState(port, "down");
+  const isReason = (reason: string) => async () =>
+    (await bal.status()).pools[0]?.backends[0]?.reason === `check failed: ${reason}`;
+  expect(await isReason("connection refused")()).toBe(true);
+  {
+    using _silent = peer(() => {}, { port });
+    await until("it is silent", isReason("no answer within 300ms"));
+  }
+  using _server = Bun.serve({
+    port,
+    hostname: "127.0.0.1",
+    fetch: () => new Response("", { status: 503 }),
+  });
+  await until("it answers", isReason("HTTP 503"));
+});
+
+test("a check on another port begins without a PROXY header", async () => {
+  using backend = namedPeer("a");
+  const first = Promise.withResolvers<string>();
+  using other = peer(async (wire) => {
+    first.resolve(await wire.read(4));
+    await wire.send("+PONG\r\n");
+    await wire.ended;
+    wire.finish();
+  });
+  const health_check = {
+    ...quick,
+    type: "exchange",
+    port: other.port,
+    send: "PING",
+    expect: "+PONG",
+  };
+  const pool = { proxy_protocol: "v2", health_check };
+  const { config } = fullConfig({ backends: [at(backend)], pool });
+  using bal = await spawnBal({ config });
+  await bal.untilState(backend.port, "up");
+  expect(await first.promise).toBe("PING");
+});
+
 test("exchange: a server that speaks first is judged by its greeting", async () => {
   let greeting = "220 mail.example ESMTP\r\n";
   using mail = peer(async (wire) => {
@@ -118,7 +235,7 @@ test("exchange: a server that speaks first is judged by its greeting", async () 
   greeting = "421 too busy\r\n";
   await bal.untilState(mail.port, "down");
   const reason = (await bal.status()).pools[0]?.backends[0]?.reason;
-  expect(reason).toBe('check failed: it answered "421 too busy\\r\\n"');
+  expect(reason).toBe('check failed: it answered "421 too busy\\x0d\\n"');
 });
 
 test("http: answers that are garbage, huge, cut off or absent fail the check, and nothing more", async () => {
@@ -168,7 +285,7 @@ withRedis("exchange: redis answers PING, until it is gone", async () => {
     });
     await bal.untilState(port, "down");
     const reason = (await bal.status()).pools[0]?.backends[0]?.reason;
-    expect(reason).toBe('check failed: it answered "+PONG\\r\\n"');
+    expect(reason).toBe('check failed: it answered "+PONG\\x0d\\n"');
   } finally {
     redis.kill();
     await redis.exited;

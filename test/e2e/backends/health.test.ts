@@ -131,14 +131,14 @@ test("an http check on another port moves clients with the leader, and on_down e
   await bal.untilState(a.port, "up");
   await bal.untilState(b.port, "down");
   const reasonOf = async (index: number) => (await bal.status()).pools[index]?.backends[0]?.reason;
-  expect(await reasonOf(1)).toBe("check failed: it answered 503");
+  expect(await reasonOf(1)).toBe("check failed: HTTP 503");
   const client = await connect(portA);
   await client.send("x");
   expect(await client.read(1)).toBe("x");
   leader = "b";
   expect(await client.ended).toBe("reset");
   await bal.untilState(b.port, "up");
-  expect(await reasonOf(0)).toBe("check failed: it answered 503");
+  expect(await reasonOf(0)).toBe("check failed: HTTP 503");
 });
 
 test("health_check off: a backend is up, whatever it would answer", async () => {

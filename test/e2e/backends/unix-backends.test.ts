@@ -145,7 +145,9 @@ describe("a client notices nothing", () => {
     one.refuse();
     expect((await exchange(port, "?")).text).toBe("two");
     await bal.untilState(one.unix ?? "", "down");
-    expect((await bal.status()).pools[0]?.backends[0]?.reason).toBe("check failed: ENOENT");
+    expect((await bal.status()).pools[0]?.backends[0]?.reason).toBe(
+      "check failed: there is no such socket (ENOENT)",
+    );
     one.start();
     await bal.untilState(one.unix ?? "", "up");
     expect((await exchange(port, "?")).text).toBe("one");

@@ -1,0 +1,66 @@
+// What a check says to a backend, and what it makes of the answers. Pure: bytes in, a move out.
+import { printable } from "../../base/printable.ts";
+
+/** The most that is read of an answer. */
+export const MAX_ANSWER_BYTES = 64 * 1024;
+/** Characters of an answer that a reason shows. */
+const MAX_SHOWN = 60;
+
+/**
+ * - `more`: it depends on what else comes
+ * - `pause`: so far it is right; unless more comes soon, `lull` goes on
+ * - `say`: these bytes are to be sent, and then it waits
+ * - `passed`, or what is wrong, in words
+ */
+export type Move =
+  | { readonly kind: "more" | "pause" | "passed" }
+  | { readonly kind: "say"; readonly bytes: Uint8Array }
+  | { readonly kind: "failed"; readonly reason: string };
+
+export const MORE: Move = { kind: "more" };
+export const PAUSE: Move = { kind: "pause" };
+export const PASSED: Move = { kind: "passed" };
+
+export function failed(reason: string): Move {
+  return { kind: "failed", reason };
+}
+
+/** One conversation; made anew for each check. */
+export type Talk = {
+  /** It is connected. */
+  begin(): Move;
+  hear(chunk: Uint8Array): Move;
+  /** Nothing has come for a while after a `pause`. */
+  lull(): Move;
+  /** The backend has finished. */
+  hearEnd(): Move;
+  /** It waits for nothing more: what it has said last was all. */
+  readonly isOver: boolean;
+  /** What has not come, in words, such as `no answer`. */
+  readonly missing: string;
+};
+
+/** As a reason shows it. */
+export function quote(answer: Uint8Array): string {
+  const text = Buffer.from(answer.subarray(0, MAX_SHOWN + 1)).toString("latin1");
+  return `"${printable(text, MAX_SHOWN)}"`;
+}
+
+/** What has come of an answer, up to the most that is read. */
+export class Heard {
+  bytes: Uint8Array = new Uint8Array(0);
+
+  get isFull(): boolean {
+    return this.bytes.length >= MAX_ANSWER_BYTES;
+  }
+
+  add(chunk: Uint8Array): void {
+    const room = MAX_ANSWER_BYTES - this.bytes.length;
+    this.bytes = Buffer.concat([this.bytes, chunk.subarray(0, room)]);
+  }
+
+  /** What comes first is done with. */
+  drop(length: number): void {
+    this.bytes = this.bytes.subarray(length);
+  }
+}

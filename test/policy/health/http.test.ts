@@ -1,0 +1,102 @@
+// What a backend answers to a request, judged as it comes.
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { parseBytes, parseStatusRanges } from "../../../src/config/expectation.ts";
+import { judgeHttp } from "../../../src/policy/health/http.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const ok = { expected: [[200, 299]], contains: bytes("") } as const;
+const ready = { expected: [[200, 299]], contains: bytes("ready") } as const;
+
+test.each([
+  ["200", [[200, 200]]],
+  ["200-299", [[200, 299]]],
+  [
+    "200 - 204, 401",
+    [
+      [200, 204],
+      [401, 401],
+    ],
+  ],
+  ["", null],
+  ["2xx", null],
+  ["299-200", null],
+  ["99", null],
+  ["200,", null],
+])("%p are statuses", (text, ranges) => {
+  expect(parseStatusRanges(text)).toEqual(ranges as never);
+});
+
+const passed = { kind: "passed" };
+const more = { kind: "more" };
+const failed = (reason: string) => ({ kind: "failed", reason });
+const without = failed("HTTP 200, without what is expected in it");
+
+test.each([
+  ["HTTP/1.1 200 OK\r\n", passed],
+  ["HTTP/1.0 204\r\n", passed],
+  ["HTTP/1.1 503 Service Unavailable\r\n", failed("HTTP 503")],
+  ["HTTP/1.1 200", more],
+  ["HT", more],
+  ["HTTP/1.1 100 Continue\r\n", more],
+  ["HTTP/1.1 100 Continue\r\n\r\n", more],
+  [
+    "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\n",
+    passed,
+  ],
+  ["HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 503 x\r\n", failed("HTTP 503")],
+  ["HTTP/1.1 101 Switching\r\n", failed("HTTP 101")],
+  ["SSH-2.0", failed('no HTTP answer: "SSH-2.0"')],
+  ["HTTP/1.1 ok\r\n", failed('no HTTP answer: "HTTP/1.1 ok\\x0d\\n"')],
+] as const)("%p is judged", (text, move) => {
+  expect(judgeHttp(bytes(text), ok)).toEqual(move as never);
+});
+
+test.each([
+  ["HTTP/1.1 200 OK\r\n\r\nit is ready", false, passed],
+  ["HTTP/1.1 200 OK\r\nX: ready\r\n\r\n", false, more],
+  ["HTTP/1.1 200 OK\r\n\r\nit is rea", false, more],
+  ["HTTP/1.1 200 OK\r\n\r\nit is rea", true, without],
+  ["HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nno!", false, without],
+  ["HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nready", false, without],
+  [
+    "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nrea\r\n2;x=y\r\ndy\r\n",
+    false,
+    passed,
+  ],
+  ["HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nrea\r\n", false, more],
+  ["HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nrea\r\n0\r\n\r\n", false, without],
+  ["HTTP/1.1 503 x\r\n\r\nready", false, failed("HTTP 503")],
+] as const)("what is in the body of %p (ended: %p)", (text, hasEnded, move) => {
+  expect(judgeHttp(bytes(text), ready, hasEnded)).toEqual(move as never);
+});
+
+test("whatever comes is judged without an error, and a pass is never taken back", () => {
+  const piece = fc.constantFrom(
+    ..."HTTP/1.1 200\r\n|Content-Length: 3\r\n|\r\n|5\r\n|ready|0".split("|"),
+  );
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(piece, fc.string({ maxLength: 9 }))),
+      fc.boolean(),
+      (text, end) => {
+        judgeHttp(bytes(text.join("")), ready, end);
+      },
+    ),
+  );
+  const answer = bytes("HTTP/1.1 200 OK\r\nServer: x\r\n\r\nready");
+  for (const question of [ok, ready]) {
+    const moves = Array.from(answer, (_, i) => judgeHttp(answer.subarray(0, i + 1), question).kind);
+    expect(moves.lastIndexOf("more")).toBe(moves.indexOf("passed") - 1);
+  }
+});
+
+test("bytes are written as text or as hexadecimal digits", () => {
+  expect(parseBytes("PING\r\n")).toEqual(bytes("PING\r\n"));
+  expect(parseBytes("hex:00 ff0A")).toEqual(new Uint8Array([0, 255, 10]));
+  expect([parseBytes("hex:0"), parseBytes("hex:zz"), parseBytes("hex:")]).toEqual([
+    null,
+    null,
+    null,
+  ]);
+});
