@@ -4,6 +4,7 @@ import { durationText } from "../draft/durations.ts";
 import { FEATURES } from "../draft/features.ts";
 import type { Notebook } from "../draft/note.ts";
 import { isSame, type Traced, traced, type Value } from "../draft/traced.ts";
+import { tlsKeys } from "./check-tls.ts";
 import { readHttpCheck } from "./http-check.ts";
 import type { Line } from "./lexer.ts";
 import { PROTOCOL_CHECKS, protocolCheck } from "./protocol-checks.ts";
@@ -72,7 +73,7 @@ function mainCheck(section: Section, servers: readonly Server[], notes: Notebook
   const found = byKind({ kind, lines, isTls: isTlsChecked(first.options), notes });
   const keys = {
     ...found.keys,
-    ...tlsKeys(found, first, notes),
+    ...(found.isTls && tlsKeys(found.serverName, first, notes)),
     ...portKeys(found.port, checked, notes),
     ...timing(first, limit),
   };
@@ -137,36 +138,6 @@ function httpFound({ kind, lines, isTls, notes }: Reading & { readonly kind: Lin
 
 function isTlsChecked(options: Options): boolean {
   return options.has("check-ssl") || (options.has("ssl") && !options.has("port"));
-}
-
-function tlsKeys({ isTls, serverName }: Found, { options }: Server, notes: Notebook): Keys {
-  if (!isTls) return {};
-  const name =
-    options.get("check-sni")?.words[1] ??
-    serverName ??
-    /^str\((.+)\)$/.exec(options.get("sni")?.words[1] ?? "")?.[1];
-  const isVerified = options.get("verify")?.words[1] === "required";
-  const authority = options.get("ca-file");
-  const certificate = options.get("crt");
-  const keys: Keys = {
-    ...(name !== undefined && { server_name: name }),
-    ...(isVerified && { verify: true }),
-  };
-  const protocols = options.get("check-alpn")?.words[1]?.split(",") ?? [];
-  if (FEATURES.https && protocols.length > 0) keys.alpn = protocols;
-  const path = authority?.words[1] ?? "";
-  if (authority !== undefined && isVerified && !path.startsWith("@")) {
-    if (FEATURES.https) keys.ca = traced(path, authority.quote);
-    else notes.lost(authority.quote, "a check knows the system's authorities only");
-  }
-  if (certificate === undefined) return keys;
-  if (!FEATURES.https) notes.lost(certificate.quote, "a check shows no certificate");
-  else {
-    // One file has both there.
-    keys.cert = traced(certificate.words[1] ?? "", certificate.quote);
-    keys.key = keys.cert;
-  }
-  return keys;
 }
 
 function portKeys(port: number | null, checked: readonly Server[], notes: Notebook): Keys {

@@ -64,12 +64,12 @@ function readStep(line: Line, verb: string, words: readonly string[]): Step | nu
   return literal === null ? null : { line, kind: "expect", ...literal };
 }
 
-/** Of a regular expression that is a text. */
+/** Of a regular expression that is a text; a dot, which may be any character there, is a dot here. */
 export function literalOf(regex: string): { bytes: string; isPrefix: boolean } | null {
   const isPrefix = regex.startsWith("^");
   const body = regex.slice(isPrefix ? 1 : 0).replace(/\.[*+]\$?$/, "");
   const bytes = body.replaceAll(/\\([^A-Za-z0-9])/g, "$1");
-  return bytes !== "" && !/(?<!\\)[[\](){}.*+?|^$]|\\[A-Za-z0-9]/.test(body)
+  return bytes !== "" && !/(?<!\\)[[\](){}*+?|^$]|\\[A-Za-z0-9]/.test(body)
     ? { bytes, isPrefix }
     : null;
 }

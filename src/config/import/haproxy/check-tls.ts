@@ -1,0 +1,56 @@
+// What a check over TLS asks for and believes: names, authorities, certificates.
+import { isHostname } from "../../../base/address.ts";
+import { FEATURES } from "../draft/features.ts";
+import type { Notebook } from "../draft/note.ts";
+import { traced, type Value } from "../draft/traced.ts";
+import type { Server } from "./server.ts";
+import type { Options } from "./server-options.ts";
+
+type Keys = Record<string, Value>;
+
+/** `serverName`: what `http-check connect` asks for. */
+export function tlsKeys(serverName: string | null, { options }: Server, notes: Notebook): Keys {
+  const verify = options.get("verify");
+  const isVerified = verify?.words[1] === "required";
+  const name = nameOf(options, serverName, isVerified);
+  if (isVerified && name === null && verify !== undefined) {
+    notes.differs(
+      verify.quote,
+      "HAProxy checks who signed the certificate, bal also its name: write `server_name` where the backend's host is not in it",
+    );
+  }
+  const protocols = options.get("check-alpn")?.words[1]?.split(",") ?? [];
+  return {
+    ...(name !== null && { server_name: name }),
+    ...(isVerified && { verify: true }),
+    ...(FEATURES.https && protocols.length > 0 && { alpn: protocols }),
+    ...(isVerified && authorityKeys(options, notes)),
+    ...certificateKeys(options, notes),
+  };
+}
+
+function nameOf(options: Options, serverName: string | null, isVerified: boolean): string | null {
+  const [, constant] = /^str\((.+)\)$/.exec(options.get("sni")?.words[1] ?? "") ?? [];
+  const verified = isVerified ? options.get("verifyhost")?.words[1] : undefined;
+  const names = [options.get("check-sni")?.words[1], serverName, verified, constant];
+  return names.find((name) => name !== undefined && name !== null && isHostname(name)) ?? null;
+}
+
+function authorityKeys(options: Options, notes: Notebook): Keys {
+  const option = options.get("ca-file");
+  const [, path = ""] = option?.words ?? [];
+  if (option === undefined || path === "" || path.startsWith("@")) return {};
+  if (FEATURES.https) return { ca: traced(path, option.quote) };
+  notes.lost(option.quote, "a check knows the system's authorities only");
+  return {};
+}
+
+// HAProxy has certificate and key in one file.
+function certificateKeys(options: Options, notes: Notebook): Keys {
+  const option = options.get("crt");
+  const [, path = ""] = option?.words ?? [];
+  if (option === undefined || path === "") return {};
+  if (FEATURES.https) return { cert: traced(path, option.quote), key: traced(path, option.quote) };
+  notes.lost(option.quote, "a check shows no certificate");
+  return {};
+}
