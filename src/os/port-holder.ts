@@ -12,14 +12,24 @@ const ACCEPTS = 0x10000;
 /** The processes that listen on these ports, on whatever address; none when they can't be seen. */
 export function holdersOfPorts(ports: readonly number[]): ReadonlyMap<number, readonly Holder[]> {
   const wanted = new Set(ports);
+  const sockets = socketsOfTcp().filter(({ port, state }) => state === LISTEN && wanted.has(port));
+  return holders(new Map(sockets.map(({ inode, port }) => [inode, port])));
+}
+
+/** No socket listens on the port, but connections have it as their own: the kernel gave it to them. */
+export function isPortOfConnection(port: number): boolean {
+  const sockets = socketsOfTcp().filter((socket) => socket.port === port);
+  return sockets.length > 0 && sockets.every(({ state }) => state !== LISTEN);
+}
+
+function socketsOfTcp() {
   const lines = ["tcp", "tcp6"].flatMap((name) => textOf(`/proc/net/${name}`).split("\n"));
-  const sockets = lines.flatMap((line) => {
+  return lines.map((line) => {
     const fields = line.trim().split(/\s+/);
     const [, local = "", , state] = fields;
     const port = Number.parseInt(local.slice(local.lastIndexOf(":") + 1), 16);
-    return state === LISTEN && wanted.has(port) ? [[`${fields[9]}`, port] as const] : [];
+    return { port, state, inode: `${fields[9]}` };
   });
-  return holders(new Map(sockets));
 }
 
 /** Those that listen at the path of a unix socket, or an @name. */

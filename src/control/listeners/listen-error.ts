@@ -4,6 +4,7 @@ import { type Endpoint, formatEndpoint } from "../../base/address.ts";
 import { BalError } from "../../base/errors.ts";
 import { errnoCode, isLocalError, localErrorRemedy } from "../../base/os-error.ts";
 import { ECONNREFUSED } from "../../os/abi.ts";
+import { isPortOfConnection } from "../../os/port-holder.ts";
 import { socketFileAt, tryConnect } from "../../os/unix-listening.ts";
 
 /** `code` as the kernel said it. */
@@ -22,6 +23,7 @@ export function cannotListen(endpoint: Endpoint, code: string): BalError {
 function atPort(where: string, port: number, code: string): BalError | null {
   switch (code) {
     case "EADDRINUSE":
+      if (isPortOfConnection(port)) return ephemeral(where, port);
       return new BalError("address-in-use", `${where} is already in use by another process`, {
         hint: `see who listens there: ss -ltnp 'sport = :${port}'`,
       });
@@ -37,6 +39,13 @@ function atPort(where: string, port: number, code: string): BalError | null {
     default:
       return null;
   }
+}
+
+function ephemeral(where: string, port: number): BalError {
+  const message = `nobody listens on ${where}, but a connection has that port for its own end`;
+  return new BalError("address-in-use", message, {
+    hint: `try again once it has ended (ss -tanp 'sport = :${port}'), and keep the port for listeners: sysctl -w net.ipv4.ip_local_reserved_ports=${port}, or choose one outside net.ipv4.ip_local_port_range`,
+  });
 }
 
 function atPath(path: string, code: string): BalError | null {

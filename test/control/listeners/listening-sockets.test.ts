@@ -1,13 +1,16 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { formatListenAddress } from "../../../src/base/listen-address.ts";
 import { InheritedSockets } from "../../../src/control/listeners/inherited-sockets.ts";
 import { ListeningSockets } from "../../../src/control/listeners/listening-sockets.ts";
 import { SO_REUSEPORT, SOL_SOCKET } from "../../../src/os/abi.ts";
+import { connectTo } from "../../../src/os/connect.ts";
 import { isLinux } from "../../../src/os/libc.ts";
 import { setOption } from "../../../src/os/socket.ts";
 import { tcp } from "../../support/generation.ts";
+import { echoPeer } from "../../support/peer.ts";
 import { freePort, freePorts } from "../../support/ports.ts";
 import { silentLog } from "../../support/silent-log.ts";
+import { connect } from "../../support/wire.ts";
 
 // Listening sockets are lent on Linux only.
 const onLinux = test.skipIf(!isLinux);
@@ -31,6 +34,40 @@ onLinux("a port that somebody else has is an error, also for a second bal", () =
     `${formatListenAddress(address)} is already in use`,
   );
   first.keepOnly([]);
+});
+
+describe("a port that the kernel gave to a connection", () => {
+  const open = (port: number) => {
+    const sockets = new ListeningSockets(1);
+    sockets.openAll([{ address: tcp(port) }]);
+    sockets.keepOnly([]);
+  };
+
+  onLinux("of bal's own is free for a listener, now and after its end", async () => {
+    using backend = echoPeer();
+    const { promise, resolve } = Promise.withResolvers<Bun.Socket<null>>();
+    const nothing = () => {};
+    const ended = Promise.withResolvers<void>();
+    const handlers = { ...{ open: nothing, data: nothing, end: nothing, error: nothing } };
+    connectTo<null>({
+      endpoint: { family: 4, ip: backend.host, port: backend.port },
+      handlers: { ...handlers, drain: resolve, close: () => ended.resolve() },
+      data: null,
+    });
+    const socket = await promise;
+    const port = socket.localPort;
+    open(port);
+    // Its end is the first, and has the TIME_WAIT.
+    socket.shutdown();
+    await ended.promise;
+    open(port);
+  });
+
+  onLinux("of another process is not, and it is said that nobody listens there", async () => {
+    using backend = echoPeer();
+    using client = await connect(backend.port);
+    expect(() => open(client.socket!.localPort)).toThrow("nobody listens on 127.0.0.1");
+  });
 });
 
 onLinux("all or nothing: what was opened before an error is closed again", () => {
