@@ -6,6 +6,7 @@ import type { SessionOrder } from "../shared/session-facts.ts";
 import type {
   ApiError,
   BackendStatus,
+  BalEvent,
   ConfigInForce,
   History,
   Override,
@@ -16,6 +17,7 @@ import type {
   UpgradeReport,
   UpgradeRequest,
 } from "./admin-api.ts";
+import { eventsOf } from "./event-stream.ts";
 
 /** What a request came to. */
 export type Answer<T> =
@@ -23,6 +25,12 @@ export type Answer<T> =
   | { readonly kind: "failed"; readonly error: ApiError; readonly errors: readonly Diagnostic[] }
   /** Nobody answers at the socket. */
   | { readonly kind: "absent" };
+
+type EventAnswer = {
+  readonly kind: "ok";
+  /** With a time, until nothing has come for so long; null: as long as bal tells. */
+  readonly read: (quietMs: number | null) => AsyncGenerator<BalEvent>;
+};
 
 type Failure = { readonly error: ApiError; readonly errors?: readonly Diagnostic[] };
 
@@ -95,8 +103,22 @@ export class AdminClient {
     return this.request("/v1/reload", { method: "POST", withinMs: RELOAD_MS });
   }
 
-  diff(): Promise<Answer<Preview>> {
-    return this.request("/v1/diff", { method: "POST", withinMs: RELOAD_MS });
+  /** Of the file that a reload would read; with `source`, of that text, which `file` is called. */
+  diff(source: { config: string; file: string } | null = null): Promise<Answer<Preview>> {
+    const body = source === null ? {} : { body: source };
+    return this.request("/v1/diff", { method: "POST", withinMs: RELOAD_MS, ...body });
+  }
+
+  /** The last of what happened, then what happens. */
+  async events(last: number): Promise<EventAnswer | { readonly kind: "absent" }> {
+    const status = await this.status();
+    if (status.kind === "absent") return status;
+    const response = await fetch(`http://bal/v1/events?last=${last}`, { unix: this.socketPath });
+    const { body } = response;
+    if (!response.ok || body === null) {
+      throw new BalError("no-answer", `bal does not tell its events: ${response.status}`);
+    }
+    return { kind: "ok", read: (quietMs) => eventsOf(body, quietMs) };
   }
 
   override({ pool, backend }: BackendName, change: Override): Promise<Answer<BackendStatus>> {

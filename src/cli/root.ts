@@ -19,6 +19,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandDef>>> = {
   stop: async () => plain((await import("./commands/stop.ts")).stop),
   status: async () => plain((await import("./commands/status.ts")).status),
   sessions: async () => plain((await import("./commands/sessions.ts")).sessions),
+  events: async () => plain((await import("./commands/events.ts")).events),
   logs: async () => plain((await import("./commands/logs.ts")).logs),
   top: async () => plain((await import("./commands/top.ts")).top),
   doctor: async () => plain((await import("./commands/doctor.ts")).doctor),

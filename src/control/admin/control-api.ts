@@ -15,6 +15,13 @@ import type {
 import type { SessionOrder } from "../../shared/session-facts.ts";
 import type { Family } from "../metrics/exposition.ts";
 
+/** A config that stands in no file of this process. */
+export type ConfigSource = {
+  readonly config: string;
+  /** What diagnostics call it. */
+  readonly file: string;
+};
+
 export type ControlApi = {
   readonly status: () => Status;
   readonly config: () => ConfigInForce;
@@ -26,7 +33,8 @@ export type ControlApi = {
   /** Ends one. False: there is none of that id. */
   readonly killSession: (id: string) => Promise<boolean>;
   readonly reload: (by: ReloadSource) => Promise<ReloadOutcome>;
-  readonly preview: () => Promise<PreviewOutcome>;
+  /** Null: of the file that a reload would read. */
+  readonly preview: (source: ConfigSource | null) => Promise<PreviewOutcome>;
   /** Changes a backend until further notice; null takes it back. Null: there is no such backend. */
   readonly override: (
     pool: string,

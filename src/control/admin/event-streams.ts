@@ -34,8 +34,8 @@ export class EventStreams {
     return this.readers.size;
   }
 
-  /** A new reader. */
-  open(): Response {
+  /** A new reader, who gets the `last` of what happened before first. */
+  open(last: number): Response {
     if (this.readers.size >= MAX_READERS) {
       const message = `${MAX_READERS} clients read events already`;
       return failure(503, { code: "too-many-readers", message });
@@ -47,7 +47,8 @@ export class EventStreams {
         start: (controller) => {
           reader = controller;
           // So that the headers are on their way at once.
-          controller.enqueue(bytesOf(": events of bal\n\n"));
+          const past = this.events.last(last).map(textOf).join("");
+          controller.enqueue(bytesOf(`: events of bal\n\n${past}`));
           this.add(controller);
         },
         cancel: () => {

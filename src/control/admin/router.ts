@@ -126,17 +126,17 @@ export class Router {
 }
 
 /** The body as JSON; undefined when there is none. Throws Refusal 400 or 413. */
-export async function readJson(request: Request): Promise<unknown> {
+export async function readJson(request: Request, most = MAX_BODY_BYTES): Promise<unknown> {
   const tooLarge = () =>
     new Refusal(413, {
       code: "too-large",
-      message: `the body has more than ${MAX_BODY_BYTES / 1024} KiB`,
+      message: `the body has more than ${most / 1024} KiB`,
     });
-  if (Number(request.headers.get("content-length")) > MAX_BODY_BYTES) throw tooLarge();
+  if (Number(request.headers.get("content-length")) > most) throw tooLarge();
   const body = await request.text().catch(() => {
     throw new Refusal(400, { code: "bad-request", message: "the body ended before it was whole" });
   });
-  if (Buffer.byteLength(body) > MAX_BODY_BYTES) throw tooLarge();
+  if (Buffer.byteLength(body) > most) throw tooLarge();
   if (body === "") return undefined;
   try {
     return JSON.parse(body) as unknown;

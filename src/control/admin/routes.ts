@@ -8,11 +8,14 @@ import { readOverride } from "../backends/override.ts";
 import { CONTENT_TYPES, expose, formatFor } from "../metrics/exposition.ts";
 import { SAMPLES } from "../observe/history.ts";
 import type { Door } from "./authorization.ts";
-import type { ControlApi } from "./control-api.ts";
+import type { ConfigSource, ControlApi } from "./control-api.ts";
 import { dashboardResponse } from "./dashboard.ts";
 import type { EventStreams } from "./event-streams.ts";
 import { type Call, failure, Refusal, type Routes, readJson } from "./router.ts";
 import { sessionRoutes } from "./session-routes.ts";
+
+/** What a file may hold, and its quotes escaped. */
+const MAX_CONFIG_BYTES = 1024 * 1024;
 
 export function routesOf(api: ControlApi, streams: EventStreams): Routes {
   return {
@@ -27,7 +30,7 @@ export function routesOf(api: ControlApi, streams: EventStreams): Routes {
     "/v1/status": { GET: () => Response.json(api.status()) },
     "/v1/config": { GET: () => Response.json(api.config()) },
     "/v1/history": { GET: ({ query }) => Response.json(api.history(readLast(query))) },
-    "/v1/events": { GET: () => streams.open() },
+    "/v1/events": { GET: ({ query }) => streams.open(readPast(query)) },
     ...sessionRoutes(api),
     "/v1/pools/:pool/backends/:backend": {
       PATCH: async ({ request, params }) => {
@@ -45,7 +48,12 @@ export function routesOf(api: ControlApi, streams: EventStreams): Routes {
         return outcomeResponse(await api.upgrade(wanted));
       },
     },
-    "/v1/diff": { POST: async () => outcomeResponse(await api.preview()) },
+    "/v1/diff": {
+      POST: async ({ request }) => {
+        const source = readSource(await readJson(request, MAX_CONFIG_BYTES));
+        return outcomeResponse(await api.preview(source));
+      },
+    },
     "/v1/stop": {
       isEarly: true,
       POST: async ({ request }) => Response.json(api.stop(readNow(await readJson(request)))),
@@ -111,6 +119,25 @@ function unknownName(
   const message = `there is no ${what} \`${name}\``;
   const hint = near !== null && { hint: `did you mean \`${near}\`?` };
   return new Refusal(404, { code: `unknown-${what}`, message, ...hint });
+}
+
+/** `?last=N`: so many of the events before. Throws Refusal 400. */
+function readPast(query: URLSearchParams): number {
+  const text = query.get("last");
+  if (text === null) return 0;
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw new Refusal(400, { code: "bad-request", message: "`last` is a number of events" });
+}
+
+/** Null: the config's own file. Throws Refusal 400 for a body that means something else. */
+function readSource(body: unknown = {}): ConfigSource | null {
+  const isObject = typeof body === "object" && body !== null && !Array.isArray(body);
+  const { config, file = "-", ...rest } = { ...(isObject ? body : null) } as Written;
+  const isKnown = isObject && Object.keys(rest).length === 0;
+  if (isKnown && config === undefined && file === "-") return null;
+  if (isKnown && typeof config === "string" && typeof file === "string") return { config, file };
+  const message = "the body is empty or {config: the text of a config, file: what it is called}";
+  throw new Refusal(400, { code: "bad-request", message });
 }
 
 /** `?last=N`: so many samples; all of them when not said. Throws Refusal 400. */

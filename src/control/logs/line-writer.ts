@@ -16,9 +16,9 @@ export type WriterOptions = {
   readonly onDrop: (lines: number, reason: string) => void;
 };
 
-/** How long a flush waits while not a byte moves, and at most. */
-const FLUSH_MS = 500;
-const MAX_FLUSH_MS = 10_000;
+/** How long a flush waits while not a byte moves, and at most: a reader may pause while bal stops. */
+const FLUSH_MS = 5000;
+const MAX_FLUSH_MS = 30_000;
 /** How soon a full pipe is tried again, and how late at most. */
 const RETRY_MS = 1;
 const MAX_RETRY_MS = 100;

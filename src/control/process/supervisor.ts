@@ -195,7 +195,7 @@ class Supervisor {
     killSession: (id) => this.dataPlane.sessionDesk.kill(id),
     history: (last) => this.overview.history(last),
     reload: (by) => this.reload(by),
-    preview: () => this.reloads.preview(),
+    preview: (source) => this.reloads.preview(source),
     upgrade: (request) => this.succession.request(request),
     override: (pool, backend, change) => this.override(pool, backend, change),
     stop: (now) => this.stop(now),

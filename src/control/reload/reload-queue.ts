@@ -12,13 +12,14 @@ import type { SerialQueue } from "../../base/serial-queue.ts";
 import { describeChange } from "../../config/change.ts";
 import type { Config } from "../../config/config.ts";
 import { describeDiagnostic } from "../../config/diagnostics.ts";
+import type { ConfigSource } from "../admin/control-api.ts";
 import type { AdminServer } from "../admin/server.ts";
 import type { EventBus } from "../events/event-bus.ts";
 import type { Log } from "../logs/log.ts";
 import type { Logs } from "../logs/logs.ts";
 import type { DataPlane } from "../workers/data-plane.ts";
 import { type ConfigWatcher, fingerprintOf, isSpecialFile, watchConfig } from "./config-watcher.ts";
-import { type InForce, preview, reload } from "./reload.ts";
+import { type InForce, preview, previewSource, reload } from "./reload.ts";
 
 export type ReloadQueueParts = {
   readonly config: Config;
@@ -78,7 +79,8 @@ export class ReloadQueue {
   }
 
   /** What a reload would change. */
-  async preview(): Promise<PreviewOutcome> {
+  async preview(source: ConfigSource | null): Promise<PreviewOutcome> {
+    if (source !== null) return previewSource(source, this.inForce);
     const file = this.reloadable();
     if (typeof file !== "string") return { kind: "refused", error: file };
     return preview(file, this.inForce, this.parts.log);

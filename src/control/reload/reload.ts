@@ -13,7 +13,8 @@ import { type Change, describeChange } from "../../config/change.ts";
 import type { Config } from "../../config/config.ts";
 import { type Diagnostic, describeDiagnostic } from "../../config/diagnostics.ts";
 import { diffConfigs } from "../../config/diff.ts";
-import { type LoadResult, loadConfig } from "../../config/load.ts";
+import { type LoadResult, loadConfig, parseSource } from "../../config/load.ts";
+import type { ConfigSource } from "../admin/control-api.ts";
 import type { AdminServer } from "../admin/server.ts";
 import { withToken } from "../admin/token.ts";
 import { withCheckFiles } from "../health/check-files.ts";
@@ -114,6 +115,21 @@ export async function preview(
   if (loaded.kind === "invalid") return { kind: "failed", ...invalid(file, loaded.errors) };
   const changes = diffConfigs(config, loaded.config);
   return { kind: "done", report: { generation, changes, warnings: loaded.warnings } };
+}
+
+/** The same of a config that stands in no file. A token in a file of its own is not looked at. */
+export function previewSource(
+  { config: text, file }: ConfigSource,
+  { config: present, generation }: InForce,
+): PreviewOutcome {
+  const loaded = parseSource(Buffer.from(text), file);
+  if (loaded.kind === "invalid") return { kind: "failed", ...invalid(file, loaded.errors) };
+  const { config, warnings } = loaded;
+  const isSameFile =
+    config.admin.tokenFile !== null && config.admin.tokenFile === present.admin.tokenFile;
+  const { token } = isSameFile ? present.admin : config.admin;
+  const changes = diffConfigs(present, { ...config, admin: { ...config.admin, token } });
+  return { kind: "done", report: { generation, changes, warnings } };
 }
 
 async function load(file: string, log: Log): Promise<LoadResult | BalError> {

@@ -13,16 +13,16 @@ function served() {
     port: 0,
     idleTimeout: 0,
     development: false,
-    fetch: () => streams.open(),
+    fetch: (request) => streams.open(Number(new URL(request.url).searchParams.get("last"))),
   });
   const port = server.port!;
   return {
     events,
     streams,
-    async reader() {
+    async reader(last = 0) {
       const before = streams.size;
       const wire = await connect(port);
-      void wire.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+      void wire.send(`GET /?last=${last} HTTP/1.1\r\nHost: a\r\n\r\n`);
       await until("it is let in", () => streams.size > before);
       await until("its headers have come", () => wire.text().includes(": events"));
       return wire;
@@ -89,8 +89,8 @@ test("as many events as there can be backends reach a reader that reads", async 
 
 test("the 257th reader is told that there are too many", async () => {
   await using bal = served();
-  const responses = Array.from({ length: 256 }, () => bal.streams.open());
-  const refused = bal.streams.open();
+  const responses = Array.from({ length: 256 }, () => bal.streams.open(0));
+  const refused = bal.streams.open(0);
   expect(refused.status).toBe(503);
   expect(await refused.json()).toMatchObject({ error: { code: "too-many-readers" } });
   await Promise.all(responses.map((response) => response.body?.cancel()));
@@ -104,3 +104,22 @@ test("a stream says something every few seconds, and ends when it is told to", a
   bal.streams.close();
   await until("its last chunk has come", () => reader.text().endsWith("0\r\n\r\n"));
 }, 15_000);
+
+test("who comes later gets the last of what happened, and then what happens", async () => {
+  await using bal = served();
+  for (let n = 0; n < 5; n++) bal.events.emit("weight", { pool: "web", backend: "a", to: n });
+  const reader = await bal.reader(2);
+  bal.events.emit("weight", { pool: "web", backend: "a", to: 5 });
+  await until("all have come", () => reader.text().includes('"to":5'));
+  const seen = [...reader.text().matchAll(/"to":(\d)/g)].map(([, to]) => to);
+  expect(seen).toEqual(["3", "4", "5"]);
+});
+
+test("a thousand events are kept, the newest", () => {
+  const events = new EventBus();
+  for (let n = 0; n < 5000; n++) events.emit("weight", { to: n });
+  const past = events.last(100_000).map(({ to }) => to);
+  expect([past.length, past[0], past.at(-1)]).toEqual([1000, 4000, 4999]);
+  expect(events.last(0)).toEqual([]);
+  expect(events.last(3).map(({ to }) => to)).toEqual([4997, 4998, 4999]);
+});

@@ -1,9 +1,12 @@
 // The log: its two forms, and that nothing which happens to it happens to bal.
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readFileSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { LogSink } from "../../../src/control/logs/log.ts";
 import { temporaryHome } from "../../support/bal.ts";
+
+// A flush waits for seconds where nobody reads.
+setDefaultTimeout(30_000);
 
 function fileLog(format: "json" | "pretty" = "json") {
   const folder = temporaryHome();

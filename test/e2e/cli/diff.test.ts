@@ -1,5 +1,7 @@
 // `bal diff`: what a reload would change, and nothing changes.
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { runBal, simpleConfig, spawnBal, temporaryHome } from "../../support/bal.ts";
 import { namedPeer } from "../../support/peer.ts";
 import { exchange } from "../../support/wire.ts";
@@ -52,4 +54,28 @@ test("without a bal it says so", async () => {
   const { code, stderr } = await runBal(["diff"], { home: home.path });
   expect(code).toBe(1);
   expect(stderr).toContain("no bal runs");
+});
+
+test("-c shows what another file would change, before it takes the place of the one in force", async () => {
+  using a = namedPeer("a");
+  const config = simpleConfig([a]);
+  using bal = await spawnBal({ config });
+  const other = join(bal.home, "other.yaml");
+  writeFileSync(other, JSON.stringify({ ...config, method: "first" }));
+  const { code, stdout } = await bal.run("diff", "-c", other);
+  expect([code, stdout]).toEqual([0, "pools.default.method: round_robin → first\n"]);
+  const json = JSON.parse((await bal.run("diff", "-c", other, "--json")).stdout);
+  expect(json).toMatchObject({ generation: 1, changes: [{ kind: "changed", to: "first" }] });
+  writeFileSync(other, "port: 1\nmethd: first\n");
+  const wrong = await bal.run("diff", "-c", other);
+  expect(wrong.code).toBe(1);
+  expect(wrong.stderr).toContain(`${other}:2:1`);
+  expect(wrong.stderr).toContain("did you mean `method`?");
+  expect((await bal.run("diff", "-c", join(bal.home, "nowhere"))).stderr).toContain("ENOENT");
+  const piped = await runBal(["diff", "-c", "-"], {
+    home: bal.home,
+    stdin: JSON.stringify({ ...config, retries: 7 }),
+  });
+  expect([piped.code, piped.stdout]).toEqual([0, "retries: 2 → 7\n"]);
+  expect((await bal.status()).config.generation).toBe(1);
 });

@@ -1,5 +1,6 @@
 // The admin API as this page asks it.
 import type { ApiError, BackendStatus, BalEvent, History, Status } from "../../../api/admin-api.ts";
+import { eventsOf } from "../../../api/event-stream.ts";
 
 export type Reply<T> =
   | { readonly kind: "ok"; readonly body: T }
@@ -12,6 +13,7 @@ export type Reply<T> =
 /** The tab's, and gone with it. */
 const STORED_TOKEN = "bal-token";
 const ANSWER_MS = 5000;
+const PAST_EVENTS = 200;
 const RECONNECT_MS = 2000;
 
 /** The server's clock less this one. */
@@ -48,37 +50,26 @@ export function setDrain(
   return ask(path, { method: "PATCH", body: JSON.stringify({ drain }) });
 }
 
-/** Reads events for ever, over as many connections as it takes. */
+/** Reads what happened lately, then events for ever, over as many connections as it takes. */
 export async function readEvents(onEvent: (event: BalEvent) => void): Promise<never> {
+  let newest = "";
   for (;;) {
     try {
-      const { ok, body } = await fetch("/v1/events", { headers: headers() });
-      if (ok && body !== null) await readStream(body, onEvent);
+      // EventSource would read the same, but sends no token.
+      const { ok, body } = await fetch(`/v1/events?last=${PAST_EVENTS}`, { headers: headers() });
+      if (ok && body !== null) {
+        const known = newest;
+        for await (const event of eventsOf(body, null)) {
+          // Each connection begins with the same past.
+          if (event.time <= known) continue;
+          newest = event.time;
+          onEvent(event);
+        }
+      }
     } catch {
       // It has ended, or bal is away: the status tells that.
     }
     await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
-  }
-}
-
-// EventSource would read the same, but sends no token.
-async function readStream(
-  body: ReadableStream<Uint8Array>,
-  onEvent: (event: BalEvent) => void,
-): Promise<void> {
-  const decoder = new TextDecoder();
-  const reader = body.getReader();
-  let text = "";
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    text += decoder.decode(value, { stream: true });
-    const blocks = text.split("\n\n");
-    text = blocks.pop() ?? "";
-    for (const block of blocks) {
-      const data = /^data: (.*)$/m.exec(block)?.[1];
-      if (data !== undefined) onEvent(JSON.parse(data) as BalEvent);
-    }
   }
 }
 
