@@ -261,8 +261,39 @@ describe("checks", () => {
     expect(check(back)).toMatchObject(keys);
   });
 
+  test("of a conversation have a step for each line", () => {
+    const lines = [
+      "send PING\\r\\n",
+      "expect string +PONG",
+      "send-binary 00ff",
+      "expect binary 41",
+    ];
+    const back = `option tcp-check\n  ${lines.map((line) => `tcp-check ${line}`).join("\n  ")}`;
+    expect(check(back)).toMatchObject({
+      type: "exchange",
+      steps: [{ send: "PING\r\n" }, { contains: "+PONG" }, { send: "hex:00ff" }, { contains: "A" }],
+    });
+  });
+
+  test("of a backend and of its agent are made together", () => {
+    const servers = "server a 10.0.0.1:80 check agent-check agent-port 99 agent-inter 1s";
+    expect(check("option redis-check", servers)).toMatchObject([
+      { type: "exchange", expect: "+PONG", interval: "1s", rise: 1, fall: 1 },
+      { type: "exchange", port: 99, expect: "up" },
+    ]);
+  });
+
   test("at another port ask there", () => {
     expect(check("", "server a 10.0.0.1:80 check port 8008")).toMatchObject({ port: 8008 });
+  });
+
+  test("by HTTP over TLS are https, with what they ask for", () => {
+    const back = "option httpchk\n  http-check send meth HEAD uri /livez hdr X-Probe bal";
+    const servers = "server a 10.0.0.1:443 check check-ssl verify required ca-file /ca.pem";
+    expect(check(back, servers)).toMatchObject({
+      ...{ type: "https", method: "HEAD", path: "/livez", headers: { "X-Probe": "bal" } },
+      ...{ verify: true, ca: "/ca.pem" },
+    });
   });
 
   test("by TLS are handshakes", () => {

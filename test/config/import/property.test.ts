@@ -1,8 +1,10 @@
 // Files that nobody would write: an import never throws, and prints a config that bal accepts, or none.
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { importConfig } from "../../../src/config/import/import.ts";
 import { parseConfig } from "../../../src/config/parse.ts";
+
+setDefaultTimeout(60_000);
 
 const HAPROXY = [
   ...[
@@ -135,6 +137,6 @@ test.each([
       const parsed = parseConfig(Buffer.from(yaml), "config.yaml");
       expect(parsed.kind === "valid" ? [] : parsed.errors).toEqual([]);
     }),
-    { numRuns: 200 },
+    { numRuns: 150 },
   );
 });

@@ -5,14 +5,6 @@ export const FEATURES = {
   poolTimeouts: false,
   /** Pools: `source`. */
   source: false,
-  /** Health checks of type https. */
-  https: false,
-  /** Health checks over HTTP: `method`, `headers`, `contains`. */
-  httpRequest: false,
-  /** Health checks of type exchange: `steps`, and `contains`. */
-  steps: false,
-  /** Several health checks for one pool. */
-  checkLists: false,
   /** Routes for clients without TLS. */
   plainRoutes: false,
   /** Rates over more than a second: `30/10s`. */

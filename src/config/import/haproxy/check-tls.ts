@@ -1,6 +1,5 @@
 // What a check over TLS asks for and believes: names, authorities, certificates.
 import { isHostname } from "../../../base/address.ts";
-import { FEATURES } from "../draft/features.ts";
 import type { Notebook } from "../draft/note.ts";
 import { traced, type Value } from "../draft/traced.ts";
 import type { Server } from "./server.ts";
@@ -23,9 +22,9 @@ export function tlsKeys(serverName: string | null, { options }: Server, notes: N
   return {
     ...(name !== null && { server_name: name }),
     ...(isVerified && { verify: true }),
-    ...(FEATURES.https && protocols.length > 0 && { alpn: protocols }),
-    ...(isVerified && authorityKeys(options, notes)),
-    ...certificateKeys(options, notes),
+    ...(protocols.length > 0 && { alpn: protocols }),
+    ...(isVerified && authorityKeys(options)),
+    ...certificateKeys(options),
   };
 }
 
@@ -36,21 +35,17 @@ function nameOf(options: Options, serverName: string | null, isVerified: boolean
   return names.find((name) => name !== undefined && name !== null && isHostname(name)) ?? null;
 }
 
-function authorityKeys(options: Options, notes: Notebook): Keys {
+function authorityKeys(options: Options): Keys {
   const option = options.get("ca-file");
   const [, path = ""] = option?.words ?? [];
   if (option === undefined || path === "" || path.startsWith("@")) return {};
-  if (FEATURES.https) return { ca: traced(path, option.quote) };
-  notes.lost(option.quote, "a check knows the system's authorities only");
-  return {};
+  return { ca: traced(path, option.quote) };
 }
 
 // HAProxy has certificate and key in one file.
-function certificateKeys(options: Options, notes: Notebook): Keys {
+function certificateKeys(options: Options): Keys {
   const option = options.get("crt");
   const [, path = ""] = option?.words ?? [];
   if (option === undefined || path === "") return {};
-  if (FEATURES.https) return { cert: traced(path, option.quote), key: traced(path, option.quote) };
-  notes.lost(option.quote, "a check shows no certificate");
-  return {};
+  return { cert: traced(path, option.quote), key: traced(path, option.quote) };
 }

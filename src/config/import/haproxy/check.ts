@@ -1,7 +1,6 @@
 // How the servers of a backend are checked → `health_check`.
 
 import { durationText } from "../draft/durations.ts";
-import { FEATURES } from "../draft/features.ts";
 import type { Notebook } from "../draft/note.ts";
 import { isSame, type Traced, traced, type Value } from "../draft/traced.ts";
 import { tlsKeys } from "./check-tls.ts";
@@ -38,14 +37,22 @@ export function readCheck(section: Section, servers: readonly Server[], notes: N
     return { value: check ?? { type: "off" }, isOfApplication: APPLICATION.includes(type) };
   }
   if (check === null) return { value: agent, isOfApplication: true };
-  if (FEATURES.checkLists) return { value: [check, agent], isOfApplication: true };
-  const line = servers.find(({ options }) => options.has("agent-check"))?.line ?? section.head;
-  notes.lost(line, "a pool has one check: its backends are asked by the agent alone");
-  return { value: agent, isOfApplication: true };
+  return { value: [{ ...check, ...paceOf(agent) }, withoutPace(agent)], isOfApplication: true };
 }
 
 /** Without checks no backend is ever down. */
 const APPLICATION = ["http", "https", "exchange", "off"];
+
+const PACE = ["interval", "timeout", "fast_interval", "rise", "fall"];
+
+// The checks of a list are made together: as often, and as soon decided, as the agent is asked.
+function paceOf(check: Keys): Keys {
+  return Object.fromEntries(Object.entries(check).filter(([key]) => PACE.includes(key)));
+}
+
+function withoutPace(check: Keys): Keys {
+  return Object.fromEntries(Object.entries(check).filter(([key]) => !PACE.includes(key)));
+}
 
 function plainType({ type = "tcp" }: Keys): Value {
   return typeof type === "object" && "value" in type ? (type as Traced).value : type;
@@ -120,7 +127,7 @@ function byKind({ kind, lines, isTls, notes }: Reading): Found {
     }
     return { ...none, port, isTls: true, keys: { type: traced("tls", kind) } };
   }
-  return { ...none, port, isTls: false, keys: exchangeOf(steps, notes) ?? {} };
+  return { ...none, port, isTls: false, keys: exchangeOf(steps) ?? {} };
 }
 
 function httpFound({ kind, lines, isTls, notes }: Reading & { readonly kind: Line | null }): Found {
@@ -129,11 +136,7 @@ function httpFound({ kind, lines, isTls, notes }: Reading & { readonly kind: Lin
   if (!isTls && !isSecure) {
     return { port, serverName, isTls: false, keys: { type: traced("http", kind), ...keys } };
   }
-  if (FEATURES.https) {
-    return { port, serverName, isTls: true, keys: { type: traced("https", kind), ...keys } };
-  }
-  notes.lost(kind, "bal asks nothing over TLS: the check is the handshake");
-  return { port, serverName, isTls: true, keys: { type: traced("tls", kind) } };
+  return { port, serverName, isTls: true, keys: { type: traced("https", kind), ...keys } };
 }
 
 function isTlsChecked(options: Options): boolean {
@@ -203,7 +206,7 @@ function agentCheck(servers: readonly Server[], notes: Notebook): Keys | null {
   const interval = timeOf(first.options, "agent-inter") ?? INTERVAL_MS;
   const send = first.options.get("agent-send")?.words[1];
   const message =
-    "an agent that answers `up` is up, any other answer is down; percentages, `drain` and `maint` are not read";
+    "an agent that answers `up` is up, any other answer is down; percentages, `drain` and `maint` are not read. Other checks are made as often as the agent is asked";
   for (const { options } of servers) {
     const one = options.get("agent-check");
     if (one !== undefined) notes.differs(one.quote, message);

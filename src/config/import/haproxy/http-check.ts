@@ -1,7 +1,6 @@
 // `option httpchk` and `http-check` lines → a check of type http or https.
 import { isHostname, parseIp } from "../../../base/address.ts";
 import { statusRanges } from "../draft/check-bytes.ts";
-import { FEATURES } from "../draft/features.ts";
 import type { Notebook } from "../draft/note.ts";
 import { type Traced, traced, type Value } from "../draft/traced.ts";
 import type { Line } from "./lexer.ts";
@@ -87,8 +86,7 @@ function requestKeys({ method, path, headers }: Request, { option, notes }: Aski
   const keys: Record<string, Value> = {};
   const verb = String(method?.value ?? "OPTIONS");
   if (verb !== "GET") {
-    if (FEATURES.httpRequest && METHODS.includes(verb))
-      keys.method = method ?? traced(verb, option);
+    if (METHODS.includes(verb)) keys.method = method ?? traced(verb, option);
     else notes.differs(option, `HAProxy asks with ${verb}, bal with GET`);
   }
   if (path !== null && path.value !== "/") {
@@ -103,8 +101,8 @@ function requestKeys({ method, path, headers }: Request, { option, notes }: Aski
     if (isHost && (isHostname(text) || parseIp(text) !== null)) keys.host = value;
     else if (["connection", "user-agent", "content-length"].includes(name.toLowerCase())) {
       notes.needless(value.from[0] ?? option, `bal sends its own \`${name}\` header`);
-    } else if (FEATURES.httpRequest && text !== "") others[name] = value;
-    else notes.lost(value.from[0] ?? option, "bal's check sends no header of one's own but Host");
+    } else if (text !== "") others[name] = value;
+    else notes.lost(value.from[0] ?? option, "a header without a value is not sent");
   }
   return Object.keys(others).length > 0 ? { ...keys, headers: others } : keys;
 }
@@ -121,10 +119,13 @@ function readExpect(line: Line, words: readonly string[], notes: Notebook): Reco
   }
   const text =
     match === "string" ? pattern : match === "rstring" ? literalOf(pattern)?.bytes : null;
-  if (text && !isNegated && FEATURES.httpRequest) {
+  if (text && !isNegated) {
     return { expect: traced("100-599", line), contains: traced(text, line) };
   }
-  notes.lost(line, "bal looks at the status: 200-399 passes");
+  notes.lost(
+    line,
+    "bal looks at the status, and for a text in the body: this is neither, so that 200-399 passes",
+  );
   return {};
 }
 

@@ -1,5 +1,4 @@
 // `option redis-check` and its like: what HAProxy says to a server of a protocol, and what it expects.
-import { FEATURES } from "../draft/features.ts";
 import type { Notebook } from "../draft/note.ts";
 import { traced, type Value } from "../draft/traced.ts";
 import type { Line } from "./lexer.ts";
@@ -25,9 +24,9 @@ export function protocolCheck(line: Line, notes: Notebook): Record<string, Value
       // An anonymous bind (RFC 4511); the answer is a sequence.
       return exchange(line, { send: "hex:300c020101600702010304008000", expect: "hex:30" });
     case "smtpchk":
-      return smtp(line, args, notes);
+      return smtp(line, args);
     case "mysql-check":
-      return mysql(line, userOf(args), notes);
+      return mysql(line, userOf(args));
     case "ssl-hello-chk":
       return { type: traced("tls", line) };
     default:
@@ -53,12 +52,8 @@ function postgresStart(user: string): string {
   return Buffer.concat([length, body]).toString("hex");
 }
 
-function smtp(line: Line, args: readonly string[], notes: Notebook): Record<string, Value> {
+function smtp(line: Line, args: readonly string[]): Record<string, Value> {
   const [verb = "HELO", host = "localhost"] = args;
-  if (!FEATURES.steps) {
-    notes.differs(line, "bal reads the greeting (220) and says nothing");
-    return exchange(line, { expect: "220" });
-  }
   const steps = [
     { expect: "220" },
     { send: `${verb} ${host}\r\n` },
@@ -69,14 +64,7 @@ function smtp(line: Line, args: readonly string[], notes: Notebook): Record<stri
   return exchange(line, { steps });
 }
 
-function mysql(line: Line, user: string | null, notes: Notebook): Record<string, Value> {
-  if (!FEATURES.steps) {
-    notes.differs(
-      line,
-      "bal connects and says nothing, which MySQL counts as an error of this host (max_connect_errors)",
-    );
-    return {};
-  }
+function mysql(line: Line, user: string | null): Record<string, Value> {
   // The end of a packet's length and its number, then version 10 of the protocol; an error is 0xff.
   const greeting = "hex:0000000a";
   if (user === null) return exchange(line, { contains: greeting });

@@ -1,6 +1,5 @@
 // `tcp-check` lines → a check of type exchange.
 import { bytesText, fromHex } from "../draft/check-bytes.ts";
-import { FEATURES } from "../draft/features.ts";
 import type { Notebook } from "../draft/note.ts";
 import { traced, type Value } from "../draft/traced.ts";
 import type { Line } from "./lexer.ts";
@@ -75,52 +74,22 @@ export function literalOf(regex: string): { bytes: string; isPrefix: boolean } |
 }
 
 /** Null: there is nothing to say or to hear. */
-export function exchangeOf(steps: readonly Step[], notes: Notebook): Record<string, Value> | null {
+export function exchangeOf(steps: readonly Step[]): Record<string, Value> | null {
   const written = steps.flatMap((step) => {
     const text = bytesText(step.bytes);
     if (text === null || text === "") return [];
     return [{ ...step, text }];
   });
   if (written.length === 0) return null;
-  if (FEATURES.steps) {
-    const isPair =
-      written.length <= 2 && written.at(-1)?.kind === "expect" && written[0]?.kind === "send";
-    const maps = written.map(({ line, text, ...step }) => traced({ [keyOf(step)]: text }, line));
-    if (!isPair && written.length > 1) return { type: "exchange", steps: maps };
-    return Object.assign(
-      { type: "exchange" },
-      ...written.map((step) => ({ [keyOf(step)]: traced(step.text, step.line) })),
-    );
-  }
-  return pipelined(written, notes);
+  const maps = written.map(({ line, text, ...step }) => traced({ [keyOf(step)]: text }, line));
+  const [first, second] = written;
+  const isPair = written.length === 2 && first?.kind === "send" && second?.kind === "expect";
+  if (written.length > 1 && !isPair) return { type: "exchange", steps: maps };
+  const keys = written.map((step) => [keyOf(step), traced(step.text, step.line)] as const);
+  return { type: "exchange", ...Object.fromEntries(keys) };
 }
 
 function keyOf(step: { kind: "send" } | { kind: "expect"; isPrefix: boolean }): string {
   if (step.kind === "send") return "send";
   return step.isPrefix ? "expect" : "contains";
-}
-
-type Written = Step & { readonly text: string };
-
-// All is sent at once, and the answer has to begin with what is expected first.
-function pipelined(steps: readonly Written[], notes: Notebook): Record<string, Value> {
-  const sends = steps.filter(({ kind }) => kind === "send");
-  const expects = steps.filter(({ kind }) => kind === "expect");
-  const [first, ...others] = expects;
-  const send = bytesText(sends.map(({ bytes }) => bytes).join(""));
-  if (first !== undefined) {
-    notes.differs(first.line, "bal looks for it at the beginning of the answer");
-  }
-  for (const { line } of others) {
-    notes.lost(line, "bal looks at the beginning of the first answer only");
-  }
-  if (sends.length > 1) {
-    for (const { line } of sends) notes.differs(line, "bal sends all of these at once");
-  }
-  return {
-    type: "exchange",
-    ...(sends.length > 0 &&
-      send !== null && { send: traced(send, ...sends.map(({ line }) => line)) }),
-    ...(first !== undefined && { expect: traced(first.text, first.line) }),
-  };
 }
