@@ -62,11 +62,12 @@ export type BackendStatus = {
   readonly override_since?: string;
 };
 
-/** One of `sni`, `alpn` and `default`, and one of `pool` and `refuse`. */
+/** One of `sni`, `alpn`, `default` and `tls`, and one of `pool` and `refuse`. */
 export type RouteStatus = {
   readonly sni?: readonly string[];
   readonly alpn?: readonly string[];
   readonly default?: true;
+  readonly tls?: false;
   readonly pool?: string;
   readonly refuse?: true;
 };

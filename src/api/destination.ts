@@ -8,10 +8,11 @@ export function clientsFor({ pool, routes = [] }: ListenerStatus, name: string):
   if (pool === name) return "all";
   const words = routes
     .filter((route) => route.pool === name)
-    .flatMap(({ sni = [], alpn = [], default: rest }) => [
+    .flatMap(({ sni = [], alpn = [], default: rest, tls }) => [
       ...sni,
       ...alpn,
       ...(rest ? ["default"] : []),
+      ...(tls === false ? ["no TLS"] : []),
     ]);
   if (words.length === 0) return null;
   const more = words.length - MOST_NAMES;

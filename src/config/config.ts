@@ -198,6 +198,8 @@ export type RouteConfig = {
   readonly sni: readonly string[];
   readonly alpn: readonly string[];
   readonly isDefault: boolean;
+  /** For clients that speak no TLS. */
+  readonly isPlain: boolean;
   /** The name of a pool that exists; null: they are refused. */
   readonly pool: string | null;
 };

@@ -132,6 +132,7 @@ function routeOf(written: WrittenRoute): RouteConfig {
     sni: sni.filter(isPresent),
     alpn: alpn.filter(isPresent),
     isDefault: written.default === true,
+    isPlain: written.tls === false,
     pool,
   };
 }

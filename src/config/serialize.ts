@@ -91,11 +91,12 @@ export function listenerAsWritten(one: ListenerConfig): Written {
   };
 }
 
-export function routeAsWritten({ sni, alpn, isDefault, pool }: RouteConfig) {
+export function routeAsWritten({ sni, alpn, isDefault, isPlain, pool }: RouteConfig) {
   return {
     ...(sni.length > 0 && { sni }),
     ...(alpn.length > 0 && { alpn }),
     ...(isDefault && { default: true as const }),
+    ...(isPlain && { tls: false as const }),
     ...(pool === null ? { refuse: true as const } : { pool }),
   };
 }

@@ -65,6 +65,8 @@ export type GenerationRoute = {
   readonly sni: readonly string[];
   readonly alpn: readonly string[];
   readonly isDefault: boolean;
+  /** For clients that speak no TLS. */
+  readonly isPlain: boolean;
   /** Its pool's row on the board; −1: its clients are refused. */
   readonly pool: number;
 };

@@ -46,7 +46,7 @@ describe("is refused", () => {
       ["2:31", `${LISTENER}.pool`, "mixed-forms", "has one of them", "{default: true"],
     ],
     [file("routes: []"), ["2:33", `${LISTENER}.routes`, "empty-list", "refused"]],
-    [routes("{pool: p}"), ["2:34", ROUTE, "missing-key", "one of sni, alpn and default"]],
+    [routes("{pool: p}"), ["2:34", ROUTE, "missing-key", "one of sni, alpn, default and tls"]],
     [
       routes("{sni: [a.test], alpn: [h2], pool: p}"),
       ["2:34", ROUTE, "mixed-forms", "found sni and alpn"],

@@ -244,9 +244,13 @@ function checkList(one: Field): fc.Arbitrary<unknown> {
   );
 }
 
-// What two things in a list may not have in common.
+// What two things in a list may not have in common: a name, and of backends the address.
 function withOwnNames(items: readonly unknown[]): readonly unknown[] {
-  return (items as readonly Map[]).map((item, index) =>
+  const places = (items as readonly Map[]).map(({ unix, port }) => unix ?? port);
+  const others = (items as readonly Map[]).filter(
+    ({ host }, index) => host === undefined || places.indexOf(places[index]) === index,
+  );
+  return others.map((item, index) =>
     item.name === undefined ? item : { ...item, name: `${item.name}-${index}` },
   );
 }
@@ -257,7 +261,7 @@ const routes = (pools: readonly string[]): fc.Arbitrary<readonly Map[]> => {
     hostname.map((name): Map => ({ sni: [name] })),
     hostname.map((name): Map => ({ sni: [`*.${name}`] })),
     fc.constantFrom("h2", "http/1.1", "imap").map((name): Map => ({ alpn: [name] })),
-    fc.constant<Map>({ default: true }),
+    fc.constantFrom<Map>({ default: true }, { tls: false }),
   );
   const target = fc.oneof(
     fc.constantFrom(...pools).map((pool): Map => ({ pool })),

@@ -128,6 +128,7 @@ export type WrittenRoute = {
   readonly sni?: readonly (string | undefined)[];
   readonly alpn?: readonly (string | undefined)[];
   readonly default?: boolean;
+  readonly tls?: boolean;
   readonly pool?: string;
   readonly refuse?: boolean;
 };

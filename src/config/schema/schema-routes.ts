@@ -13,7 +13,11 @@ const routeKeys: Keys = {
     field: { kind: "list", of: { kind: "protocol" }, max: 64 },
     doc: "clients that offer one of these protocols, where no name says otherwise",
   },
-  default: { field: { kind: "boolean" }, doc: "clients that nothing else is for" },
+  default: { field: { kind: "boolean" }, doc: "TLS clients that nothing else is for" },
+  tls: {
+    field: { kind: "boolean" },
+    doc: "false: clients that speak no TLS, by their first bytes, and those that have sent nothing when timeouts.preread is over",
+  },
   pool: { field: { kind: "name" }, doc: "the pool that they go to" },
   refuse: { field: { kind: "boolean" }, doc: "in place of a pool: they are refused" },
 };

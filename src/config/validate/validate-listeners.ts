@@ -72,7 +72,7 @@ function judgeRoutes({ routes }: WrittenListener, path: string, report: Report):
   }
 }
 
-const CONDITIONS = ["sni", "alpn", "default"] as const;
+const CONDITIONS = ["sni", "alpn", "default", "tls"] as const;
 
 type RoutePlace = {
   readonly at: string;
@@ -84,7 +84,7 @@ function judgeRoute(route: WrittenRoute, { at, seen }: RoutePlace, report: Repor
   const conditions = CONDITIONS.filter((key) => report.has(`${at}.${key}`));
   if (conditions.length !== 1) {
     const found = conditions.length === 0 ? "none" : conditions.join(" and ");
-    const message = `a route has one of sni, alpn and default; found ${found}`;
+    const message = `a route has one of sni, alpn, default and tls; found ${found}`;
     report.error(at, { code: conditions.length === 0 ? "missing-key" : "mixed-forms", message });
   }
   const targets = ["pool", "refuse"].filter((key) => report.has(`${at}.${key}`));
@@ -97,22 +97,31 @@ function judgeRoute(route: WrittenRoute, { at, seen }: RoutePlace, report: Repor
     const message = `\`${key}: false\` says nothing; leave it out, or write true`;
     report.error(`${at}.${key}`, { code: "not-allowed", message });
   }
+  if (route.tls === true) {
+    const message = "`tls: true` says nothing: the other routes are for TLS clients";
+    const hint = "default: true is for all TLS clients; tls: false is for those that speak none";
+    report.error(`${at}.tls`, { code: "not-allowed", message, hint });
+  }
   judgeWords(route, { at, seen }, report);
 }
 
 function judgeWords(
-  { sni, alpn, default: isDefault }: WrittenRoute,
+  { sni, alpn, default: isDefault, tls }: WrittenRoute,
   { at, seen }: RoutePlace,
   report: Report,
 ): void {
-  const lists = { sni, alpn, default: isDefault === true ? ["true"] : undefined };
+  const single = {
+    default: isDefault === true ? ["true"] : undefined,
+    tls: tls === false ? ["false"] : undefined,
+  };
+  const lists = { sni, alpn, ...single };
   for (const [key, words] of Object.entries(lists)) {
     if (words?.length === 0) {
       report.error(`${at}.${key}`, { code: "empty-list", message: "the list is empty" });
     }
     for (const [index, word] of (words ?? []).entries()) {
       if (word === undefined) continue;
-      const path = key === "default" ? `${at}.default` : `${at}.${key}[${index}]`;
+      const path = key in single ? `${at}.${key}` : `${at}.${key}[${index}]`;
       const first = seen.get(`${key} ${word}`);
       if (first === undefined) seen.set(`${key} ${word}`, path);
       else {

@@ -2,7 +2,7 @@
 // this host sets. A part that is equal to the one before it is the one before it, so that nobody has to
 // look into it to see that it stays.
 import { type IpRanges, ipRanges } from "../../base/ip-ranges.ts";
-import type { Config, ListenerConfig, PoolConfig } from "../../config/config.ts";
+import type { Config, ListenerConfig, PoolConfig, ProxyProtocol } from "../../config/config.ts";
 import type { GenerationPool } from "../../shared/generation.ts";
 import { bufferedCeiling, connectionCeiling, spliceLimits } from "../host/capacity.ts";
 import type { GenerationPlan } from "./worker-pool.ts";
@@ -73,18 +73,19 @@ type Row = {
 };
 
 function planListener(
-  { retries, keepaliveMs, limits: { refuse } }: Config,
+  { pools, retries, keepaliveMs, limits: { refuse } }: Config,
   listener: ListenerConfig,
   { slot, rowOf, rangesOf }: Row,
 ): ListenerPlan {
   const { name, address, routes, timeouts, limits, allow, deny } = listener;
   const { isAccepted, trusted, isOptional } = listener.proxyProtocol;
+  const only = onlyPool(listener, pools);
   return {
     slot,
     name,
     address,
-    pool: rowOf(listener.pool),
-    routes: routes.map((route) => ({ ...route, pool: rowOf(route.pool) })),
+    pool: rowOf(only),
+    routes: only === null ? routes.map((route) => ({ ...route, pool: rowOf(route.pool) })) : [],
     proxyProtocol: isAccepted
       ? { trusted: rangesOf(`${slot} trusted`, trusted), isOptional }
       : null,
@@ -95,6 +96,19 @@ function planListener(
       limits,
     },
   };
+}
+
+/** Where all clients go, whatever they send, and nobody wants to know what; null: it depends. */
+function onlyPool({ pool, routes }: ListenerConfig, pools: readonly PoolConfig[]): string | null {
+  if (pool !== null) return pool;
+  const takesAll = routes.some((one) => one.isDefault) && routes.some((one) => one.isPlain);
+  const [first = null, ...others] = new Set(routes.map((route) => route.pool));
+  const asks = ({ tlvs }: ProxyProtocol) => tlvs.includes("authority") || tlvs.includes("alpn");
+  const target = pools.find(({ name }) => name === first);
+  if (!takesAll || others.length > 0 || target === undefined) return null;
+  const isTold =
+    asks(target.proxyProtocol) || target.backends.some((one) => asks(one.proxyProtocol));
+  return isTold ? null : first;
 }
 
 function keptPool(before: GenerationPool | undefined, next: GenerationPool): GenerationPool {

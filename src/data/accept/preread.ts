@@ -7,7 +7,7 @@
 import { printable, printableList } from "../../base/printable.ts";
 import type { AddressSet } from "../../policy/admission/address-set.ts";
 import { parseHeader } from "../../policy/proxy-protocol/parse.ts";
-import { parseClientHello } from "../../policy/tls/client-hello.ts";
+import { NO_HELLO, parseClientHello } from "../../policy/tls/client-hello.ts";
 import type { End } from "../../shared/end-reason.ts";
 import { Dial } from "../dial/dial.ts";
 import { clientAddress, sessionAddress } from "../relay/client-address.ts";
@@ -60,8 +60,12 @@ export class Preread implements Step {
   /** It holds nothing. */
   leave(): void {}
 
+  // A client that waits for the server to speak first says nothing: it is no TLS client.
   deadlinePassed(): void {
-    this.session.end("prereadTimeout");
+    const { up, rules } = this.parts;
+    const isSilent = this.awaits === "hello" && rules.hasRoutes && up.pendingBytes === 0;
+    if (isSilent && this.takesPlain()) this.dial();
+    else this.session.end("prereadTimeout");
   }
 
   received(): void {
@@ -126,6 +130,8 @@ export class Preread implements Step {
       case "need-more":
         this.leastBytes = verdict.bytes;
         return false;
+      case "no-tls":
+        return this.takesPlain() || this.refuse("badClientHello", verdict.reason);
       case "invalid":
         return this.refuse("badClientHello", verdict.reason);
       case "found":
@@ -134,6 +140,13 @@ export class Preread implements Step {
       default:
         return verdict satisfies never;
     }
+  }
+
+  /** Is there a route for clients that speak no TLS? Then this is one of them. */
+  private takesPlain(): boolean {
+    if (this.parts.origin.poolOf(NO_HELLO) === null) return false;
+    this.session.hello = NO_HELLO;
+    return true;
   }
 
   private dial(): void {
@@ -159,6 +172,7 @@ export class Preread implements Step {
 const MAX_SNI = 255;
 
 function asked({ hello }: Session): string {
+  if (hello === NO_HELLO) return "a client that speaks no TLS";
   const sni = hello?.sni ?? null;
   const name = sni === null ? "a client without a server name" : printable(sni, MAX_SNI);
   const protocols = hello?.alpn ?? [];

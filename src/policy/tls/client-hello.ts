@@ -1,21 +1,25 @@
 // What a TLS client asks for, read from its first flight before anything is answered: the name of
 // the server and the protocols. Nothing is decrypted; of an encrypted hello (ECH) it is the outer
 // one. Pure, and without memory: called again with all bytes when there are more.
-import { assembleHello, type Invalid, type NeedMore } from "./hello-records.ts";
+import { assembleHello, type Invalid, type NeedMore, type NoTls } from "./hello-records.ts";
 import { Reader } from "./reader.ts";
 import { readServerName } from "./server-name.ts";
 
 export { MAX_HELLO_BYTES } from "./hello-records.ts";
 
 export type ClientHello = {
-  /** In lower case; null: it names none. */
+  /** In lower case; null: it names none. It need not be a hostname. */
   readonly sni: string | null;
   /** In the client's order, a character per byte; empty: it offers none. */
   readonly alpn: readonly string[];
 };
 
+/** Stands in place of the hello of a client that speaks no TLS. */
+export const NO_HELLO: ClientHello = { sni: null, alpn: [] };
+
 export type HelloVerdict =
   | NeedMore
+  | NoTls
   | Invalid
   | { readonly kind: "found"; readonly hello: ClientHello };
 

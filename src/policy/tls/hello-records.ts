@@ -11,7 +11,13 @@ export type NeedMore = {
   readonly bytes: number;
 };
 export type Invalid = { readonly kind: "invalid"; readonly reason: string };
-export type Assembly = NeedMore | Invalid | { readonly kind: "found"; readonly body: Uint8Array };
+/** The first bytes are not those of a TLS client. */
+export type NoTls = { readonly kind: "no-tls"; readonly reason: string };
+export type Assembly =
+  | NeedMore
+  | NoTls
+  | Invalid
+  | { readonly kind: "found"; readonly body: Uint8Array };
 
 const RECORD_HEADER_BYTES = 5;
 const MAX_FRAGMENT_BYTES = 1 << 14;
@@ -27,6 +33,8 @@ export function assembleHello(bytes: Uint8Array): Assembly {
   const head: number[] = [];
   let missing = MESSAGE_HEADER_BYTES + SMALLEST_BODY_BYTES;
   for (let at = 0; ; ) {
+    const other = judgeProtocol(bytes, at);
+    if (other !== null) return at === 0 ? { kind: "no-tls", reason: other } : invalid(other);
     const wrongRecord = judgeRecord(bytes, at);
     if (wrongRecord !== null) return invalid(wrongRecord);
     const start = at + RECORD_HEADER_BYTES;
@@ -52,12 +60,17 @@ export function assembleHello(bytes: Uint8Array): Assembly {
   }
 }
 
-/** What is wrong with as much of a record's header as is there. */
-function judgeRecord(bytes: Uint8Array, at: number): string | null {
+/** Why this is no record of a handshake, by as much of its header as is there. */
+function judgeProtocol(bytes: Uint8Array, at: number): string | null {
   const type = bytes[at] ?? HANDSHAKE;
   const major = bytes[at + 1] ?? 3;
   if (type !== HANDSHAKE) return `not a TLS handshake: a record's first byte is ${hex(type)}`;
   if (major !== 3) return `not TLS: a record's version begins with ${hex(major)}`;
+  return null;
+}
+
+/** What is wrong with a record's header, once it is there. */
+function judgeRecord(bytes: Uint8Array, at: number): string | null {
   if (bytes.length < at + RECORD_HEADER_BYTES) return null;
   const length = number16(bytes, at + 3);
   if (length === 0) return "an empty record"; // "MUST NOT send zero-length fragments"

@@ -1,19 +1,21 @@
 // Which of a listener's routes a client takes: first match wins by kind, exact name, wildcard, protocol,
-// default, whatever their order in the config. Built once per generation: a choice costs a few
-// look-ups, however many names there are.
-import type { ClientHello } from "./client-hello.ts";
+// default, whatever their order in the config. Clients that speak no TLS have a route of their own. Built
+// once per generation: a choice costs a few look-ups, however many names there are.
+import { type ClientHello, NO_HELLO } from "./client-hello.ts";
+import { isHostnameLike } from "./server-name.ts";
 
-/** Has names, or protocols, or is the default. */
+/** Has names, or protocols, or is the default, or is for clients that speak no TLS. */
 export type RouteRule = {
   /** As `a.example` or `*.b.example`, which is any number of labels but not the bare name. */
   readonly sni: readonly string[];
   /** Compared byte by byte, as RFC 7301 has it. */
   readonly alpn: readonly string[];
   readonly isDefault: boolean;
+  readonly isPlain: boolean;
 };
 
 export type RouteTable = {
-  /** The rule's index; -1: none. */
+  /** The rule's index; -1: none. NO_HELLO stands for a client that speaks no TLS. */
   readonly choose: (hello: ClientHello) => number;
 };
 
@@ -27,11 +29,14 @@ export function buildRoutes(rules: readonly RouteRule[]): RouteTable {
   );
   const protocols = indexOf(rules.map(({ alpn }) => alpn));
   const fallback = rules.findIndex(({ isDefault }) => isDefault);
+  const plain = rules.findIndex(({ isPlain }) => isPlain);
   return {
-    choose: ({ sni, alpn }) =>
-      (sni === null ? undefined : (exact.get(sni) ?? longest(wildcards, sni))) ??
-      firstOffered(protocols, alpn) ??
-      fallback,
+    choose: (hello) => {
+      if (hello === NO_HELLO) return plain;
+      const { sni, alpn } = hello;
+      const named = sni === null ? undefined : (exact.get(sni) ?? longest(wildcards, sni));
+      return named ?? firstOffered(protocols, alpn) ?? fallback;
+    },
   };
 }
 
@@ -51,7 +56,7 @@ function suffixOf(wildcard: string): string {
 
 /** Of the wildcards that the name is in, that with the longest suffix. */
 function longest(wildcards: ReadonlyMap<string, number>, name: string): number | undefined {
-  if (wildcards.size === 0) return undefined;
+  if (wildcards.size === 0 || !isHostnameLike(name)) return undefined;
   for (let dot = name.indexOf("."); dot !== -1; dot = name.indexOf(".", dot + 1)) {
     const rule = wildcards.get(name.slice(dot + 1));
     if (rule !== undefined) return rule;

@@ -1,13 +1,13 @@
 // The name in a hello's server_name extension (RFC 6066, section 3).
 //
-// What servers refuse is refused here too, so that no backend can read another name in the same
-// bytes than the one that was routed by: a second name, an empty one, one of over 255 bytes, one
-// with a NUL, a control character, a space or a byte beyond ASCII (names of other scripts come as
-// `xn--…`), and one with an empty label. OpenSSL and BoringSSL end the handshake for most of these.
+// What no server could read as one name is refused, so that no backend can read another name in the same
+// bytes than the one that was routed by: a second name, an empty one, one of over 255 bytes, one with a
+// NUL or another control character. OpenSSL and BoringSSL end the handshake for most of these.
 //
-// What the RFC forbids to clients but all servers let pass, passes: an IP literal is a name like any
-// other, as it is for HAProxy and nginx; no wildcard means it. One trailing dot is cut, as nginx
-// does: it is the same name in the DNS.
+// Names that are no hostnames do come: with a leading dot, a space, or letters in UTF-8 where `xn--…` was
+// meant. They pass, and no route for a name is for them (isHostnameLike). An IP literal is a name like any
+// other, as it is for HAProxy and nginx; no wildcard means it. One trailing dot is cut, as nginx does: it
+// is the same name in the DNS.
 import { Reader } from "./reader.ts";
 
 const HOST_NAME = 0;
@@ -38,8 +38,15 @@ const WRONG_LENGTHS = { wrong: "lengths in its server names that do not add up" 
 
 function textOf(bytes: Uint8Array): string | null {
   if (bytes.length === 0 || bytes.length > MAX_NAME_BYTES) return null;
-  if (bytes.some((byte) => byte <= 0x20 || byte >= 0x7f)) return null;
-  const name = String.fromCharCode(...bytes).toLowerCase();
-  const undotted = name.endsWith(".") ? name.slice(0, -1) : name;
-  return undotted.split(".").includes("") ? null : undotted;
+  if (bytes.some((byte) => byte < 0x20 || byte === 0x7f)) return null;
+  const name = decoder.decode(bytes).toLowerCase();
+  return name.length > 1 && name.endsWith(".") ? name.slice(0, -1) : name;
+}
+
+// Bytes that are no UTF-8 become U+FFFD.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** Visible ASCII in labels of which none is empty. */
+export function isHostnameLike(name: string): boolean {
+  return /^[!-~]+$/.test(name) && !name.split(".").includes("");
 }

@@ -6,58 +6,15 @@ import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import type { SessionStatus } from "../../../src/api/admin-api.ts";
 import { corpus } from "../../policy/tls/corpus.ts";
-import { alpn, hello, hostName, message, records, serverName } from "../../policy/tls/hello.ts";
-import { at, type Bal, type ConfigObject, spawnBal, temporaryHome } from "../../support/bal.ts";
+import { message, records } from "../../policy/tls/hello.ts";
+import { type Bal, spawnBal, temporaryHome } from "../../support/bal.ts";
 import { type Peer, peer } from "../../support/peer.ts";
 import { freePort } from "../../support/ports.ts";
+import { ask, asking, receipt, routed } from "../../support/routed.ts";
 import { until } from "../../support/until.ts";
 import { connect, exchange, type ReadToEnd } from "../../support/wire.ts";
 
 setDefaultTimeout(60_000);
-
-/** Answers with its name and all that it got, when the client has finished. */
-const receipt = (name: string) =>
-  peer(async (wire) => {
-    const got: Uint8Array[] = [];
-    wire.sink = (chunk) => got.push(chunk);
-    await wire.ended;
-    await wire.send(`${name} ${Buffer.concat(got).toString("base64")}`);
-    wire.finish();
-  });
-
-type Peers = Readonly<Record<string, Peer>>;
-
-/** Listener `edge` with these routes, and a pool for each peer. */
-function routed(
-  routes: readonly ConfigObject[],
-  peers: Peers,
-  { port = freePort(), listener = {}, ...extra }: ConfigObject & { readonly port?: number } = {},
-) {
-  const pools = Object.entries(peers).map(([name, one]) => [
-    name,
-    { health_check: { type: "off" }, backends: [at(one)] },
-  ]);
-  const edge = { name: "edge", bind_address: "127.0.0.1", port, routes, ...(listener as object) };
-  return { port, config: { ...extra, listeners: [edge], pools: Object.fromEntries(pools) } };
-}
-
-const extensionsOf = (name: string | null, protocols: readonly string[]) => [
-  ...(name === null ? [] : serverName(hostName(name))),
-  ...(protocols.length === 0 ? [] : alpn(...protocols)),
-];
-const asking = (name: string | null, ...protocols: string[]) =>
-  hello({ extensions: extensionsOf(name, protocols) });
-
-/** Sends these pieces one by one, each as a segment of its own, then FIN. */
-async function ask(port: number, ...pieces: readonly Uint8Array[]): Promise<ReadToEnd> {
-  using wire = await connect(port);
-  for (const piece of pieces) {
-    if (!(await wire.send(piece))) break;
-    if (pieces.length > 1) await Bun.sleep(1); // So that the kernel does not join them.
-  }
-  wire.finish();
-  return await wire.readToEnd();
-}
 
 async function sessionsOf(bal: Bal): Promise<readonly SessionStatus[]> {
   return JSON.parse((await bal.run("sessions", "--json")).stdout).sessions;

@@ -1,14 +1,12 @@
 // Which route a client takes, by the name and the protocols that it asks for.
 import { expect, test } from "bun:test";
+import { NO_HELLO } from "../../../src/policy/tls/client-hello.ts";
 import { buildRoutes, type RouteRule } from "../../../src/policy/tls/route.ts";
 
-const sni = (...names: string[]): RouteRule => ({ sni: names, alpn: [], isDefault: false });
-const alpn = (...protocols: string[]): RouteRule => ({
-  sni: [],
-  alpn: protocols,
-  isDefault: false,
-});
-const DEFAULT: RouteRule = { sni: [], alpn: [], isDefault: true };
+const NOBODY: RouteRule = { sni: [], alpn: [], isDefault: false, isPlain: false };
+const sni = (...names: string[]): RouteRule => ({ ...NOBODY, sni: names });
+const alpn = (...protocols: string[]): RouteRule => ({ ...NOBODY, alpn: protocols });
+const DEFAULT: RouteRule = { ...NOBODY, isDefault: true };
 
 // The weakest kind first: order in the config does not count between kinds.
 const table = buildRoutes([
@@ -34,6 +32,10 @@ test.each([
   ["other.example", ["h2"], 1],
   ["other.example", ["http/1.1", "postgresql", "h2"], 2],
   ["other.example", ["H2"], 0],
+  [".b.example", [], 0],
+  ["x y.b.example", ["h2"], 1],
+  ["bücher.b.example", [], 0],
+  ["x..b.example", [], 0],
   [null, ["acme-tls/1"], 1],
   [null, ["http/1.1"], 0],
   [null, [], 0],
@@ -53,4 +55,11 @@ test("of many names each finds its own", () => {
   const { choose } = buildRoutes(rules);
   const names = ["n0.example", "a.b.w77.example", "n4999.example", "w7.example"];
   expect(names.map((name) => choose({ sni: name, alpn: [] }))).toEqual([0, 77, 4999, -1]);
+});
+
+test("a client that speaks no TLS takes its own route, and no other", () => {
+  const plain: RouteRule = { ...NOBODY, isPlain: true };
+  expect(buildRoutes([DEFAULT, plain]).choose(NO_HELLO)).toBe(1);
+  expect(buildRoutes([DEFAULT]).choose(NO_HELLO)).toBe(-1);
+  expect(buildRoutes([plain]).choose({ sni: null, alpn: [] })).toBe(-1);
 });
