@@ -47,7 +47,10 @@ export function applyGeneration(
     const failed = listener.adopt(next.sockets[index] ?? []);
     return failed.map((error) => `cannot accept on ${config.name}: ${error}`);
   });
-  for (const pool of gone) pool.queue.close();
+  for (const pool of gone) {
+    pool.queue.close();
+    pool.room.close();
+  }
   return errors;
 }
 

@@ -1,6 +1,6 @@
 // The dial of one session: pick a backend, connect, on failure the next one, within a budget of
 // attempts and time. It ends when a connect completes or the budget is used up. While every backend
-// of the pool is full it may wait in the pool's queue.
+// of the pool is full it may wait in the pool's queue, and while none is up in its waiting room.
 //
 // A backend that has failed is not picked again in the same round. When one is expected back (it restarts),
 // a further round begins after a pause.
@@ -9,26 +9,20 @@ import { errnoCode } from "../../base/os-error.ts";
 import { EHOSTUNREACH } from "../../os/abi.ts";
 import { isConnectedToItself } from "../../os/connect.ts";
 import { hashText } from "../../policy/balance/hash.ts";
-import type { ClientHello } from "../../policy/tls/client-hello.ts";
 import type { End } from "../../shared/end-reason.ts";
 import { makeBackendHandlers } from "../relay/backend-handlers.ts";
 import { sessionAddress, sessionPort } from "../relay/client-address.ts";
 import type { Step } from "../relay/relay-types.ts";
 import type { Session, SessionSocket } from "../relay/session.ts";
 import { Greeting } from "./greeting.ts";
-import { countConnected, countError, countFailure, isRefusal } from "./outcome.ts";
-import { FULL, type Pool } from "./pool.ts";
+import { countConnected, countError, countFailure, isRefusal, observer } from "./outcome.ts";
+import { FULL, type Pool, type PoolChoice } from "./pool.ts";
 import type { ClientQueue, Waiter } from "./queue.ts";
+import type { WaitingRoom } from "./waiting-room.ts";
 
 /** Between two rounds: the first pause, doubled each time, and the longest one. */
 const PAUSE_MS = 50;
 const MAX_PAUSE_MS = 1000;
-
-/** Where clients go by what they ask for. A reload changes the answer, also for a dial under way. */
-export type PoolChoice = {
-  /** Null: such a client is refused. `hello` is null where none was read. */
-  readonly poolOf: (hello: ClientHello | null) => Pool | null;
-};
 
 export class Dial implements Step, Waiter {
   deadlineMs = 0;
@@ -58,9 +52,11 @@ export class Dial implements Step, Waiter {
   private key = 0;
   /** Its backend has no port of its own. */
   private isAtClientsPort = false;
-  /** Where it waits for a place on its pool. */
-  private queue: ClientQueue | null = null;
+  /** Where it waits: for a place on its pool, or for a backend that is up. */
+  private line: ClientQueue | WaitingRoom | null = null;
   private joinedAtMs = 0;
+  /** Since when it has waited for a backend to come up, however often; 0: it has not. */
+  private waitingSinceMs = 0;
   /** When it has waited too long, however often it joins; 0: it has not waited yet. */
   private queueDeadlineMs = 0;
 
@@ -81,15 +77,15 @@ export class Dial implements Step, Waiter {
     const lost = this.findPool();
     if (lost !== null) return this.session.end(lost);
     const end = this.next(nowMs);
-    if (end === null || (end === "queueFull" && this.joinQueue(nowMs)) || this.pause(nowMs)) return;
-    this.session.end(end);
+    if (end === null || (end === "queueFull" && this.joinQueue(nowMs))) return;
+    if (!this.awaitBackend(nowMs) && !this.pause(nowMs)) this.session.end(end);
   }
 
   /** Early bytes are the pipe's. */
   received(): void {}
 
   leave(): void {
-    this.leaveQueue();
+    this.leaveLine();
   }
 
   connected(socket: SessionSocket): void {
@@ -113,7 +109,7 @@ export class Dial implements Step, Waiter {
   }
 
   deadlinePassed(): void {
-    if (this.queue !== null) this.session.end("queueTimeout");
+    if (this.line !== null) this.session.end(this.line.lateEnd);
     else if (this.session.slot >= 0) this.attemptFailed("ETIMEDOUT");
     // The pause is over.
     else this.go();
@@ -130,27 +126,27 @@ export class Dial implements Step, Waiter {
     const lost = this.findPool();
     if (this.pool !== pool) {
       // It belongs to another queue now, and holds up this one.
-      this.queueClosed();
+      this.resume();
       return true;
     }
     const end = lost ?? this.next(nowMs, true);
     if (end === "queueFull") return false;
-    this.leaveQueue();
-    if (end !== null && !this.pause(nowMs)) this.session.end(end);
+    this.leaveLine();
+    if (end !== null && !this.awaitBackend(nowMs) && !this.pause(nowMs)) this.session.end(end);
     return true;
   }
 
-  queueClosed(): void {
-    this.leaveQueue();
+  resume(): void {
+    this.leaveLine();
     this.begin(performance.now());
     this.go();
   }
 
-  private leaveQueue(): void {
-    const { queue } = this;
-    if (queue === null) return;
-    queue.leave(this);
-    this.queue = null;
+  private leaveLine(): void {
+    const { line } = this;
+    if (line === null) return;
+    line.leave(this);
+    this.line = null;
     const { trace } = this.session;
     if (trace !== null) trace.queueMs = (trace.queueMs ?? 0) + performance.now() - this.joinedAtMs;
   }
@@ -158,12 +154,30 @@ export class Dial implements Step, Waiter {
   private joinQueue(nowMs: number): boolean {
     const { queue } = this.pool;
     if (!queue.join(this)) return false;
-    this.queue = queue;
-    this.joinedAtMs = nowMs;
     if (this.queueDeadlineMs === 0) this.queueDeadlineMs = nowMs + queue.timeoutMs;
-    this.deadlineMs = this.queueDeadlineMs;
-    this.session.enter(this, "queued");
+    this.waitIn(queue, this.queueDeadlineMs, nowMs);
     return true;
+  }
+
+  /** Where the pool has its clients wait for a backend that is up. */
+  private awaitBackend(nowMs: number): boolean {
+    const { room } = this.pool;
+    const longestMs = this.pool.longestWaitMs(this.session.limits.connectTotalMs);
+    if (longestMs === 0) return false;
+    if (this.waitingSinceMs === 0) this.waitingSinceMs = nowMs;
+    const deadlineMs = this.waitingSinceMs + longestMs;
+    if (nowMs >= deadlineMs) return false;
+    this.tried.length = 0;
+    room.join(this);
+    this.waitIn(room, deadlineMs, nowMs);
+    return true;
+  }
+
+  private waitIn(line: ClientQueue | WaitingRoom, deadlineMs: number, nowMs: number): void {
+    this.line = line;
+    this.joinedAtMs = nowMs;
+    this.deadlineMs = deadlineMs;
+    this.session.enter(this, "queued");
   }
 
   /** Waits for the next round, when there is one. */
@@ -249,10 +263,7 @@ export class Dial implements Step, Waiter {
       trace.dialMs = connectedAtMs - this.begunAtMs;
       trace.connectedAfterMs = connectedAtMs - startedAtMs;
     }
-    const { times } = pool;
-    if (times === null) return null;
-    times.observe(slot, connectMs, connectedAtMs);
-    return (nowMs) => times.observe(slot, connectMs + nowMs - connectedAtMs, nowMs);
+    return observer(pool.times, slot, { connectMs, connectedAtMs });
   }
 
   private beginRound(): void {

@@ -3,6 +3,7 @@ import { classifyDialError, type DialErrorClass } from "../../base/os-error.ts";
 import { DIAL_ERROR_TOTALS } from "../../shared/board.ts";
 import { EJECTED } from "../../shared/health-bits.ts";
 import type { WorkerContext } from "../relay/worker-context.ts";
+import type { Latency } from "./latency.ts";
 
 /** Dials that fail in a row, over all workers, before a backend is ejected. */
 const FAILURES_TO_EJECT = 3;
@@ -30,4 +31,17 @@ export function countConnected({ board, worker }: WorkerContext, slot: number, m
 export function isRefusal(kind: DialErrorClass, code: string): boolean {
   // The file of a unix socket is gone meanwhile.
   return kind === "refused" || code === "ENOENT";
+}
+
+type Connected = { readonly connectMs: number; readonly connectedAtMs: number };
+
+/** Takes the time of a connect where the pool's method asks. Returns what takes that of the first byte. */
+export function observer(
+  times: Latency | null,
+  slot: number,
+  { connectMs, connectedAtMs }: Connected,
+): ((nowMs: number) => void) | null {
+  if (times === null) return null;
+  times.observe(slot, connectMs, connectedAtMs);
+  return (nowMs) => times.observe(slot, connectMs + nowMs - connectedAtMs, nowMs);
 }

@@ -6,12 +6,14 @@ import type { ProxyProtocol } from "../../config/config.ts";
 import type { Balancer, Facts } from "../../policy/balance/balancer.ts";
 import { balancers } from "../../policy/balance/registry.ts";
 import { buildSchedule, type Member, type Schedule } from "../../policy/balance/schedule.ts";
-import { mayServe, servingOf } from "../../policy/health/serving.ts";
+import { mayServe, type Serving, servingOf } from "../../policy/health/serving.ts";
+import type { ClientHello } from "../../policy/tls/client-hello.ts";
 import type { Board } from "../../shared/board.ts";
 import type { GenerationBackend, GenerationPool } from "../../shared/generation.ts";
 import { PROBE_UP, type ServingRules } from "../../shared/health-bits.ts";
 import { Latency } from "./latency.ts";
 import { ClientQueue } from "./queue.ts";
+import { WaitingRoom } from "./waiting-room.ts";
 
 /** What `pick` says when every backend that could be picked has all the sessions that it may have. */
 export const FULL = -2;
@@ -21,6 +23,12 @@ const NO_HEADER: ProxyProtocol = { version: "off", tlvs: [] };
 /** Whose turn it is to serve: each only when the ones before it have nobody for a client. */
 type Tiers = readonly Schedule[];
 
+/** Where clients go by what they ask for. A reload changes the answer, also for a dial under way. */
+export type PoolChoice = {
+  /** Null: such a client is refused. `hello` is null where none was read. */
+  readonly poolOf: (hello: ClientHello | null) => Pool | null;
+};
+
 export class Pool {
   /** Its row on the board. */
   readonly slot: number;
@@ -29,12 +37,16 @@ export class Pool {
   times: Latency | null = null;
   /** Where clients wait while all its backends are full. */
   readonly queue: ClientQueue;
+  /** Where they wait while none of its backends is up. */
+  readonly room: WaitingRoom;
   private readonly board: Board;
   private balancer: Balancer = balancers.round_robin;
   private backends: ReadonlyMap<number, GenerationBackend> = new Map();
   private tiers: Tiers = [];
   private tiersVersion = -1;
   private isChecked = false;
+  private serving: Serving = "nobody";
+  private waitMs = 0;
   private rules: ServingRules = { failsOpen: true, tellsRole: false };
   private tried: readonly number[] = [];
   private hasMetFull = false;
@@ -53,6 +65,7 @@ export class Pool {
     this.slot = slot;
     this.board = board;
     this.queue = new ClientQueue(slot, board.queue);
+    this.room = new WaitingRoom(() => this.whoServes());
   }
 
   /** Does its method ask for the client's address? */
@@ -69,6 +82,7 @@ export class Pool {
     this.balancer = balancers[config.method];
     this.facts.boundPercent = config.boundPercent;
     this.rules = config.serving;
+    this.waitMs = config.waitMs;
     this.isChecked = config.isChecked;
     this.queue.size = config.queue.size;
     this.queue.timeoutMs = config.queue.timeoutMs;
@@ -106,6 +120,14 @@ export class Pool {
     return max > 0 && this.board.backendSessions(slot) > max;
   }
 
+  /** How long a client may wait for a backend that is up: for its first check within the time of a dial, and
+   *  then as long as the pool says. 0: not at all, or there is one. */
+  longestWaitMs(connectTotalMs: number): number {
+    const serving = this.whoServes();
+    if (serving === "unasked") return Math.max(connectTotalMs, this.waitMs);
+    return serving === "nobody" ? this.waitMs : 0;
+  }
+
   /** A backend that refuses now restarts: its checks pass, or it has none and clients have got to it before. */
   isExpectedBack(slot: number): boolean {
     const { board } = this;
@@ -137,6 +159,11 @@ export class Pool {
     if (nth > 0) this.preferred.set(slot, (this.preferred.get(slot) ?? 0) + nth);
   }
 
+  private whoServes(): Serving {
+    this.currentTiers();
+    return this.serving;
+  }
+
   private isOpen(slot: number): boolean {
     if (this.tried.includes(slot)) return false;
     const max = this.backends.get(slot)?.maxConnections ?? 0;
@@ -159,12 +186,10 @@ export class Pool {
     const weighted = [...this.backends.values()]
       .filter(({ weight }) => weight > 0)
       .map((backend) => ({ backend, bits: this.board.healthBits(backend.slot) }));
-    const serving = servingOf(
-      weighted.map(({ bits }) => bits),
-      this.rules,
-    );
+    const all = weighted.map(({ bits }) => bits);
+    this.serving = servingOf(all, this.rules);
     const chosen = weighted
-      .filter(({ bits }) => mayServe(bits, serving, this.rules))
+      .filter(({ bits }) => mayServe(bits, this.serving, this.rules))
       .map(({ backend }) => backend);
     const tiers = [...new Set(chosen.map(({ tier }) => tier))].sort((a, b) => a - b);
     return tiers.map((tier, index) => {

@@ -14,14 +14,15 @@ export type Waiter = {
   readonly isHeldUp: boolean;
   /** It has waited longest. Returns whether it has left the queue; false: all backends are full still. */
   tryTurn(): boolean;
-  /** The queue is no more. */
-  queueClosed(): void;
+  /** What it waits in is no more, or what it waits for is there. */
+  resume(): void;
 };
 
 /** Clients that are held up and are looked past in one turn, so that a long queue costs a bounded time. */
 const MAX_HELD_UP = 64;
 
 export class ClientQueue {
+  readonly lateEnd = "queueTimeout";
   /** Clients that may wait, over all workers. */
   size = 0;
   timeoutMs = 0;
@@ -82,7 +83,7 @@ export class ClientQueue {
   /** The pool is no more: each looks for another one, or ends. Nobody waits here again. */
   close(): void {
     this.size = 0;
-    for (const waiter of [...this.waiters.keys()]) waiter.queueClosed();
+    for (const waiter of [...this.waiters.keys()]) waiter.resume();
   }
 
   // The first that is not held up: all later ones wait behind it, in all workers.

@@ -37,7 +37,7 @@ function wait(name: string, mayGo: () => boolean, { worker = 0, isHeldUp = false
       queue.leave(waiter);
       return true;
     },
-    queueClosed() {},
+    resume() {},
   };
   queue.join(waiter);
   return waiter;

@@ -67,6 +67,70 @@ test.each([
   expect(first).toBe("b");
 });
 
+test("wait: clients that come while nobody leads are served by the new leader", async () => {
+  using group = nodes(["a", "b"]);
+  const pool = { health_check: group.check, wait: "20s" };
+  const { config, port } = fullConfig({ backends: group.backends, pool }, { workers: 2 });
+  group.leaders.add("a");
+  using bal = await spawnBal({ config });
+  await until("a serves", async () => (await ask(port)).name === "a");
+  group.leaders.clear();
+  await until("nobody leads", async () =>
+    (await bal.status()).pools[0]?.backends.every(({ state }) => state === "down"),
+  );
+  const clients = Promise.all(Array.from({ length: 8 }, () => ask(port)));
+  await until("they wait", async () => {
+    const { stdout } = await bal.run("sessions", "--json");
+    return stdout.split('"queued"').length === 9;
+  });
+  group.leaders.add("b");
+  expect((await clients).map(({ name }) => name)).toEqual(Array.from({ length: 8 }, () => "b"));
+});
+
+test("wait is over after its time: then the client is refused", async () => {
+  using group = nodes(["a"]);
+  const pool = { health_check: group.check, wait: "300ms" };
+  const { config, port } = fullConfig({ backends: group.backends, pool });
+  using bal = await spawnBal({ config });
+  await until(
+    "a is down",
+    async () => (await bal.status()).pools[0]?.backends[0]?.state === "down",
+  );
+  const begun = performance.now();
+  expect((await exchange(port, "?")).ending).toBe("reset");
+  expect(performance.now() - begun).toBeGreaterThan(290);
+  const metrics = await (await bal.get("/metrics"))?.text();
+  expect(metrics).toContain('bal_listener_refused_total{listener="edge",reason="no_backend"} 1');
+});
+
+test.each([
+  ["leads", "a"],
+  ["does not lead", ""],
+])("a client that comes before the first answer waits for it: %s", async (_, name) => {
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<void>();
+  using backend = holdingPeer("a");
+  using api = Bun.serve({
+    ...{ hostname: "127.0.0.1", port: 0 },
+    fetch: async () => {
+      asked.resolve();
+      await answer.promise;
+      return new Response("", { status: name === "" ? 503 : 200 });
+    },
+  });
+  const pool = { health_check: { ...check, timeout: "5s", port: api.port } };
+  const { config, port } = fullConfig({ backends: [at(backend)], pool });
+  using bal = await spawnBal({ config });
+  await asked.promise;
+  const client = ask(port);
+  await until("it waits", async () =>
+    (await bal.run("sessions", "--json")).stdout.includes('"queued"'),
+  );
+  expect(backend.served).toBe(0);
+  answer.resolve();
+  expect((await client).name).toBe(name);
+});
+
 test("failing open is logged, an event, a metric and in the status, and so is its end", async () => {
   using group = nodes(["a", "b"]);
   const { config, port } = fullConfig({
