@@ -163,7 +163,7 @@ function portKeys(port: number | null, checked: readonly Server[], notes: Notebo
 }
 
 function timing({ options }: Server, limit: Line | null): Keys {
-  const interval = timeOf(options, "inter") ?? INTERVAL_MS;
+  const interval = timeOf(options, "inter") || INTERVAL_MS;
   const timeout = parseTime(limit?.words[2]) ?? interval;
   return {
     interval: durationText(interval),
@@ -184,7 +184,7 @@ function noteOthers(checked: readonly Server[], limit: Line | null, notes: Noteb
     const slow = options.get("downinter");
     if (
       slow === undefined ||
-      timeOf(options, "downinter") === (timeOf(options, "inter") ?? INTERVAL_MS)
+      timeOf(options, "downinter") === (timeOf(options, "inter") || INTERVAL_MS)
     )
       continue;
     notes.differs(
@@ -203,7 +203,7 @@ function agentCheck(servers: readonly Server[], notes: Notebook): Keys | null {
   const option = first?.options.get("agent-check");
   const port = first === undefined ? null : portOf(first.options, "agent-port");
   if (first === undefined || option === undefined || port === null) return null;
-  const interval = timeOf(first.options, "agent-inter") ?? INTERVAL_MS;
+  const interval = timeOf(first.options, "agent-inter") || INTERVAL_MS;
   const send = first.options.get("agent-send")?.words[1];
   const message =
     "an agent that answers `up` is up, any other answer is down; percentages, `drain` and `maint` are not read. Other checks are made as often as the agent is asked";
