@@ -29,8 +29,6 @@ type Outcome = Omit<ProbeResult, "endpoint">;
 const LINGER_MS = 1000;
 /** What it may still say meanwhile: a greeting or the rest of an answer, not a download. */
 const LINGER_BYTES = 64 * 1024;
-/** After an answer that looks unfinished nothing more is waited for. */
-const LULL_MS = 100;
 
 type Attempt = {
   socket: Bun.Socket<Attempt> | null;
@@ -150,7 +148,7 @@ function make(socket: Bun.Socket<Attempt>, move: Move): void {
       return;
     case "pause": {
       const { talk } = attempt;
-      if (talk !== null) attempt.lull = setTimeout(() => make(socket, talk.lull()), LULL_MS);
+      if (talk !== null) attempt.lull = setTimeout(() => make(socket, talk.lull()), move.forMs);
       return;
     }
     case "say":

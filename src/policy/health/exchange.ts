@@ -1,6 +1,6 @@
 // An exchange of bytes: in each step something is sent, and what the answer begins with or contains is
 // waited for. A step that only waits comes first where the backend speaks first.
-import { failed, Heard, MORE, type Move, PASSED, PAUSE, quote, type Talk } from "./talk.ts";
+import { failed, Heard, MORE, type Move, PASSED, quote, type Talk } from "./talk.ts";
 
 export type Step = {
   readonly send: Uint8Array;
@@ -9,6 +9,12 @@ export type Step = {
   /** What is somewhere in it; empty: nothing. */
   readonly contains: Uint8Array;
 };
+
+/** Quiet before a next word is said: an answer may have further lines, and servers that insist on their
+ *  turn look whether a client has spoken in it. */
+const WHOLE_MS = 20;
+/** The same after what looks unfinished: a line without its end, or one that another line follows. */
+const UNFINISHED_MS = 100;
 
 const NEWLINE = 10;
 
@@ -94,7 +100,7 @@ export class Exchange implements Talk {
       this.heard.drop(end);
       return this.next();
     }
-    return isWhole(bytes) ? this.next() : PAUSE;
+    return { kind: "pause", forMs: isWhole(bytes) ? WHOLE_MS : UNFINISHED_MS };
   }
 
   private next(): Move {

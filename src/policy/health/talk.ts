@@ -8,17 +8,17 @@ const MAX_SHOWN = 60;
 
 /**
  * - `more`: it depends on what else comes
- * - `pause`: so far it is right; unless more comes soon, `lull` goes on
+ * - `pause`: so far it is right; when nothing more comes for `forMs`, `lull` goes on
  * - `say`: these bytes are to be sent, and then it waits
  * - `passed`, or what is wrong, in words
  */
 export type Move =
-  | { readonly kind: "more" | "pause" | "passed" }
+  | { readonly kind: "more" | "passed" }
+  | { readonly kind: "pause"; readonly forMs: number }
   | { readonly kind: "say"; readonly bytes: Uint8Array }
   | { readonly kind: "failed"; readonly reason: string };
 
 export const MORE: Move = { kind: "more" };
-export const PAUSE: Move = { kind: "pause" };
 export const PASSED: Move = { kind: "passed" };
 
 export function failed(reason: string): Move {

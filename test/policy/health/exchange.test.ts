@@ -18,6 +18,7 @@ function exchange(...steps: readonly Written[]): Exchange {
 /** `say QUIT`, `failed …`, or the kind alone. */
 function show(move: Move): string {
   if (move.kind === "say") return `say ${Buffer.from(move.bytes)}`;
+  if (move.kind === "pause") return `pause ${move.forMs}`;
   return move.kind === "failed" ? `failed: ${move.reason}` : move.kind;
 }
 
@@ -27,22 +28,28 @@ const SMTP = [{ expect: "220" }, { send: "QUIT" }, { expect: "221" }];
 test.each<[string, readonly Written[], readonly (string | null)[], string, readonly string[]]>([
   ["an answer decides as soon as it can", PING, ["+PO", "NG"], "say PING", ["more", "passed"]],
   ["another one fails", PING, ["-E"], "say PING", ['failed: it answered "-E"']],
-  ["the greeting is waited for", SMTP, ["220 a\n", "221"], "more", ["say QUIT", "passed"]],
-  ["to its line's end", SMTP, ["220 ", "a\n", "221"], "more", ["pause", "say QUIT", "passed"]],
+  [
+    "the greeting is waited for",
+    SMTP,
+    ["220 a\n", null, "221"],
+    "more",
+    ["pause 20", "say QUIT", "passed"],
+  ],
+  ["to its line's end", SMTP, ["220 ", "a\n", null], "more", ["pause 100", "pause 20", "say QUIT"]],
   [
     "over all its lines",
     SMTP,
-    ["220-a\n", "220 b\n", "221"],
+    ["220-a\n", "220 b\n", null],
     "more",
-    ["pause", "say QUIT", "passed"],
+    ["pause 100", "pause 20", "say QUIT"],
   ],
-  ["or for a while", SMTP, ["220", null, "221"], "more", ["pause", "say QUIT", "passed"]],
+  ["or for a while", SMTP, ["220", null, "221"], "more", ["pause 100", "say QUIT", "passed"]],
   [
     "a later step fails",
     SMTP,
-    ["220 a\n", "512 no"],
+    ["220 a\n", null, "512 no"],
     "more",
-    ["say QUIT", 'failed: it answered "512 no"'],
+    ["pause 20", "say QUIT", 'failed: it answered "512 no"'],
   ],
   ["nothing is to come", [{ send: "X" }], [], "say X", []],
   [
@@ -65,7 +72,8 @@ test.each<[string, readonly Written[], readonly (string | null)[], string, reado
 test("one that says its last word waits for nothing more", () => {
   const talk = exchange({ expect: "220" }, { send: "QUIT" });
   talk.begin();
-  expect([show(talk.hear(bytes("220 a\n"))), talk.isOver]).toEqual(["say QUIT", true]);
+  talk.hear(bytes("220 a\n"));
+  expect([talk.isOver, show(talk.lull()), talk.isOver]).toEqual([false, "say QUIT", true]);
 });
 
 test("a backend that leaves too early is told from one that has said it all", () => {
@@ -106,7 +114,8 @@ test("whatever comes, in whatever pieces, it is judged without an error", () => 
       talk.begin();
       for (const chunk of chunks) {
         const { kind } = talk.hear(bytes(chunk));
-        if (kind === "passed" || kind === "failed") return;
+        const last = kind === "pause" ? talk.lull().kind : kind;
+        if (last === "passed" || last === "failed" || talk.isOver) return;
       }
       talk.hearEnd();
     }),
