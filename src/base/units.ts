@@ -33,6 +33,23 @@ export function formatSize(bytes: number): string {
   return formatQuantity(bytes, BYTES);
 }
 
+/** So many in a time. */
+export type Rate = { readonly count: number; readonly windowMs: number };
+
+/** `500/s`, `30/10s`, `100/m`; null when it is none. */
+export function parseRate(text: string): Rate | null {
+  const [, digits, time = ""] = /^(\d{1,9})\/(\S+)$/.exec(text) ?? [];
+  const windowMs = parseDuration(/^\d/.test(time) ? time : `1${time}`);
+  if (digits === undefined || windowMs === null || windowMs === 0) return null;
+  return { count: Number(digits), windowMs };
+}
+
+/** `500/s`, `30/10s`; 0 for none. */
+export function formatRate({ count, windowMs }: Rate): string | 0 {
+  if (count === 0) return 0;
+  return `${count}/${windowMs === 1000 ? "s" : formatDuration(windowMs)}`;
+}
+
 function parseQuantity(text: string, units: Readonly<Record<string, number>>): number | null {
   if (text === "0") return 0;
   const [, whole, fraction = "", unit] = /^(\d+)(?:\.(\d+))?([a-zA-Z]+)$/.exec(text) ?? [];

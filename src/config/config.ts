@@ -2,6 +2,7 @@
 // Types only; schema.ts holds ranges and defaults, and resolve.ts makes one of these from a file.
 import type { Address } from "../base/address.ts";
 import type { ListenAddress } from "../base/listen-address.ts";
+import type { Rate } from "../base/units.ts";
 
 export type Method =
   | "round_robin"
@@ -234,14 +235,14 @@ export type ListenerConfig = {
   readonly timeouts: SessionTimeouts;
 };
 
-/** 0 is no bound; rates are new connections per second. */
+/** 0 is no bound; a rate is of new connections, all of which may come at once. */
 export type ListenerLimits = {
   /** Sessions at a time. */
   readonly maxConnections: number;
   /** Sessions at a time of one client address; of IPv6 of one /64. */
   readonly perClient: number;
-  readonly rate: number;
-  readonly ratePerClient: number;
+  readonly rate: Rate;
+  readonly ratePerClient: Rate;
 };
 
 export type LimitsConfig = {

@@ -2,6 +2,7 @@
 // listener and one pool, equal endpoints joined, everything frozen.
 import { type Address, formatAddress } from "../base/address.ts";
 import type { ListenAddress, PortRange } from "../base/listen-address.ts";
+import type { Rate } from "../base/units.ts";
 import type {
   AccessConfig,
   AdminConfig,
@@ -43,6 +44,7 @@ import { PROXY_TLVS } from "./schema/schema-proxy.ts";
 /** The name of the simple form's listener and pool. */
 export const DEFAULT_NAME = "default";
 const MAX_WEIGHT = 256;
+const NO_RATE: Rate = { count: 0, windowMs: 1000 };
 /** Behind whatever tiers SRV priorities (RFC 2782) make: there are 65,536. */
 export const BACKUP_TIER = 65_536;
 /** Of a file without errors. */
@@ -160,8 +162,8 @@ function listenerLimitsOf(written: WrittenListenerLimits | undefined): ListenerL
   return {
     maxConnections: limits.max_connections,
     perClient: limits.per_client,
-    rate: limits.rate,
-    ratePerClient: limits.rate_per_client,
+    rate: limits.rate || NO_RATE,
+    ratePerClient: limits.rate_per_client || NO_RATE,
   };
 }
 

@@ -2,7 +2,7 @@
 // gives the same config again, but for the token, which is told to nobody.
 import { formatAddress, formatHostPort } from "../base/address.ts";
 import { formatPorts, type ListenAddress } from "../base/listen-address.ts";
-import { formatDuration, formatSize } from "../base/units.ts";
+import { formatDuration, formatRate, formatSize } from "../base/units.ts";
 import type {
   AdminConfig,
   BackendConfig,
@@ -141,8 +141,8 @@ function listenerLimits(limits: ListenerLimits): Written {
   return {
     max_connections: maxConnections,
     per_client: perClient,
-    rate: rate === 0 ? 0 : `${rate}/s`,
-    rate_per_client: ratePerClient === 0 ? 0 : `${ratePerClient}/s`,
+    rate: formatRate(rate),
+    rate_per_client: formatRate(ratePerClient),
   };
 }
 

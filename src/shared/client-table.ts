@@ -1,9 +1,9 @@
 // What each client's address has open and how fast it comes, over all threads: a fixed table of
 // cells by a keyed hash. Clients whose hashes meet share a cell, and so a limit.
+import type { Rate } from "../base/units.ts";
 import { CLIENT_CELLS, longs, REGIONS, words } from "./board-layout.ts";
 import { LimitedCounters } from "./limited-counters.ts";
 
-const SECOND_US = 1_000_000;
 const MAX_SEED = 2 ** 32;
 
 export class ClientTable {
@@ -43,13 +43,13 @@ export class ClientTable {
     this.sessions.leave(from, cell);
   }
 
-  /** Takes a token of a listener's bucket; false when it is empty. `rate` is per second. */
-  passListener(listener: number, rate: number): boolean {
+  /** Takes a token of a listener's bucket; false when it is empty. */
+  passListener(listener: number, rate: Rate): boolean {
     return pass(this.listenerRates, listener, rate);
   }
 
-  /** Takes a token of a cell's bucket; false when it is empty. `rate` is per second. */
-  passClient(cell: number, rate: number): boolean {
+  /** Takes a token of a cell's bucket; false when it is empty. */
+  passClient(cell: number, rate: Rate): boolean {
     return pass(this.clientRates, cell, rate);
   }
 
@@ -60,18 +60,19 @@ export class ClientTable {
 }
 
 /**
- * A token bucket as one number (GCRA): when it will be full again, in microseconds. It holds one
- * second's worth and starts full.
+ * A token bucket as one number (GCRA): when it will be full again, in microseconds. It holds as much as
+ * its window lets in, and starts full.
  */
-function pass(buckets: BigInt64Array, index: number, rate: number): boolean {
+function pass(buckets: BigInt64Array, index: number, { count, windowMs }: Rate): boolean {
   const nowUs = commonClockUs();
-  const tokenUs = Math.max(1, Math.round(SECOND_US / rate));
+  const windowUs = windowMs * 1000;
+  const tokenUs = Math.max(1, Math.round(windowUs / count));
   for (;;) {
     const before = Atomics.load(buckets, index);
     // Emptier than empty it can't be: then some thread's clock was set.
     const fullInUs = Math.max(0, Number(before) - nowUs);
-    const missingUs = fullInUs > 2 * SECOND_US ? 0 : fullInUs;
-    if (missingUs + tokenUs > SECOND_US) return false;
+    const missingUs = fullInUs > 2 * windowUs ? 0 : fullInUs;
+    if (missingUs + tokenUs > windowUs) return false;
     const after = BigInt(nowUs + missingUs + tokenUs);
     if (Atomics.compareExchange(buckets, index, before, after) === before) return true;
   }

@@ -23,16 +23,23 @@ test("places of a cell are counted over all threads, also when a session changes
   ]);
 });
 
-test("a bucket starts full, holds a second's worth, and is one for all threads", () => {
+test("a bucket starts full, holds what its time lets in, and is one for all threads", () => {
   const memory = new Board().memory;
   const [a, b] = [new Board(memory).clients, new Board(memory).clients];
-  const passed = Array.from({ length: 30 }, (_, i) => (i % 2 ? a : b).passClient(5, 10));
+  const passed = Array.from({ length: 30 }, (_, i) =>
+    (i % 2 ? a : b).passClient(5, { count: 10, windowMs: 1000 }),
+  );
   // It fills at ten a second: a slow machine may let one more through.
   const count = passed.filter(Boolean).length;
   expect(count).toBeGreaterThanOrEqual(10);
   expect(count).toBeLessThanOrEqual(11);
   expect(passed.slice(0, 10)).toEqual(Array(10).fill(true));
-  expect(a.passClient(6, 1)).toBe(true);
+  expect(a.passClient(6, { count: 1, windowMs: 1000 })).toBe(true);
+  // It fills at three a second.
+  const rate = { count: 30, windowMs: 10_000 };
+  const burst = Array.from({ length: 40 }, () => b.passClient(7, rate)).filter(Boolean).length;
+  expect(burst).toBeGreaterThanOrEqual(30);
+  expect(burst).toBeLessThanOrEqual(32);
 });
 
 test("an address has the same cell in every thread, and many addresses have many", () => {

@@ -60,6 +60,9 @@ export function written(field: Field): fc.Arbitrary<unknown> {
       return fc.oneof(
         fc.constant(0),
         fc.integer({ min: 1, max: field.max }).map((rate) => `${rate}/s`),
+        fc
+          .tuple(fc.integer({ min: 1, max: 3000 }), fc.integer({ min: 1, max: 3600 }))
+          .map(([count, seconds]) => `${count}/${seconds}s`),
       );
     case "host":
       return host;

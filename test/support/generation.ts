@@ -64,7 +64,12 @@ export function listenerOf(address: GenerationListener["address"]): GenerationLi
   const admission = {
     allow: null,
     deny: null,
-    limits: { maxConnections: 0, perClient: 0, rate: 0, ratePerClient: 0 },
+    limits: {
+      maxConnections: 0,
+      perClient: 0,
+      rate: { count: 0, windowMs: 1000 },
+      ratePerClient: { count: 0, windowMs: 1000 },
+    },
   };
   return {
     slot: 0,

@@ -1,6 +1,8 @@
 // A file as it was written, after each value was read by its field: what is absent is absent, and
 // what was wrong is absent too. Durations are milliseconds, sizes bytes.
+
 import type { PortRange } from "../../base/listen-address.ts";
+import type { Rate } from "../../base/units.ts";
 import type {
   AccessField,
   AccessFormat,
@@ -120,8 +122,8 @@ export type WrittenAdmin = {
 export type WrittenListenerLimits = {
   readonly max_connections?: number;
   readonly per_client?: number;
-  readonly rate?: number;
-  readonly rate_per_client?: number;
+  readonly rate?: Rate | 0;
+  readonly rate_per_client?: Rate | 0;
 };
 
 export type WrittenRoute = {

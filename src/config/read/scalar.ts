@@ -2,7 +2,13 @@
 // Durations come as milliseconds, sizes as bytes.
 import { domainToASCII } from "node:url";
 import { isHostname, isSocketPath, parseCidr, parseHostPort, parseIp } from "../../base/address.ts";
-import { formatDuration, formatSize, parseDuration, parseSize } from "../../base/units.ts";
+import {
+  formatDuration,
+  formatSize,
+  parseDuration,
+  parseRate,
+  parseSize,
+} from "../../base/units.ts";
 import { parseBytes } from "../expectation.ts";
 import { describeField, type Field } from "../schema/field.ts";
 import { suggest } from "../suggest.ts";
@@ -143,15 +149,22 @@ function readPercent(value: unknown, field: Extract<Field, { kind: "percent" }>)
     : outOfRange(value, field);
 }
 
+/** The time that a rate counts over. */
+const MIN_WINDOW_MS = 1000;
+const MAX_WINDOW_MS = 3_600_000;
+
 function readRate(value: unknown, field: Extract<Field, { kind: "rate" }>): Read {
   if (value === 0) return { value };
-  const [, digits] = /^(\d{1,9})\/s$/.exec(String(value)) ?? [];
-  if (digits === undefined) {
+  const rate = typeof value === "string" ? parseRate(value) : null;
+  if (rate === null) {
     const hint = typeof value === "number" ? `with its unit: ${value}/s` : null;
     return { ...wrongType(value, field), hint };
   }
-  const rate = Number(digits);
-  return rate <= field.max ? { value: rate } : outOfRange(value, field);
+  const { count, windowMs } = rate;
+  const isWindow = windowMs >= MIN_WINDOW_MS && windowMs <= MAX_WINDOW_MS;
+  return isWindow && (count * 1000) / windowMs <= field.max
+    ? { value: rate }
+    : outOfRange(value, field);
 }
 
 function readHost(value: unknown, field: Field): Read {

@@ -34,7 +34,7 @@ export type Field =
   | { readonly kind: "cidr" }
   /** `150%`, as 150; the word `off` as 0. */
   | { readonly kind: "percent"; readonly min: number; readonly max: number }
-  /** `500/s`, as 500; 0 for none. */
+  /** `500/s`, `30/10s`, as a Rate; 0 for none. At most so many per second. */
   | { readonly kind: "rate"; readonly max: number }
   /** An IP literal or a hostname. */
   | { readonly kind: "host" }
@@ -138,7 +138,7 @@ export function describeField(field: Field): string {
     case "percent":
       return `"off", or a percentage from ${field.min}% to ${field.max}%`;
     case "rate":
-      return `a rate such as 500/s, at most ${field.max}/s, or 0 for none`;
+      return `a rate such as 500/s or 30/10s, at most ${field.max}/s, or 0 for none`;
     case "host":
       return "an IPv4 address, an IPv6 address or a hostname";
     case "hostname":

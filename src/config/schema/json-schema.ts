@@ -73,7 +73,7 @@ function schemaOf(field: Field): JsonSchema {
     case "percent":
       return { anyOf: [text(field, "[0-9]{1,9}%"), { enum: ["off", false] }] };
     case "rate":
-      return { anyOf: [text(field, "[0-9]{1,9}/s"), { const: 0 }] };
+      return { anyOf: [text(field, "[0-9]{1,9}/(?:s|m|h|[0-9]{1,7}(?:ms|s|m|h))"), { const: 0 }] };
     case "hostname":
       return text(field, HOSTNAME);
     case "address": {

@@ -114,7 +114,11 @@ const listenerLimitsKeys: Keys = {
     default: 0,
     doc: "connections at a time of one client address (IPv6: of one /64); 0 is no bound",
   },
-  rate: { field: rate, default: 0, doc: "new connections; one second's worth may come at once" },
+  rate: {
+    field: rate,
+    default: 0,
+    doc: "new connections: 500/s, or 30/10s, of which 30 may come at once",
+  },
   rate_per_client: {
     field: rate,
     default: 0,

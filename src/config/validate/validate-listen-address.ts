@@ -77,7 +77,8 @@ function judgeUnaddressed(path: string, listener: WrittenListener, report: Repor
   if (deny.length > 0) addressed("deny", "`mode` says who may connect");
   const { per_client = 0, rate_per_client = 0 } = limits;
   if (per_client > 0) addressed("limits.per_client", "`max_connections` is of all clients");
-  if (rate_per_client > 0) addressed("limits.rate_per_client", "`rate` is of all clients");
+  if (rate_per_client !== 0 && rate_per_client.count > 0)
+    addressed("limits.rate_per_client", "`rate` is of all clients");
 }
 
 function warnOfHash({ path, pool }: Target, report: Report): void {

@@ -9,7 +9,13 @@ import type { WorkerContext } from "../relay/worker-context.ts";
 /** The cell of a client that is not counted by its address. */
 export const NO_CELL = -1;
 
-const NO_LIMITS: ListenerLimits = { maxConnections: 0, perClient: 0, rate: 0, ratePerClient: 0 };
+const NO_RATE = { count: 0, windowMs: 1000 };
+const NO_LIMITS: ListenerLimits = {
+  maxConnections: 0,
+  perClient: 0,
+  rate: NO_RATE,
+  ratePerClient: NO_RATE,
+};
 
 export class AdmissionControl {
   private readonly thread: WorkerContext;
@@ -31,7 +37,7 @@ export class AdmissionControl {
   /** Does anything hang on a client's address? */
   get asksWho(): boolean {
     const { perClient, ratePerClient } = this.limits;
-    return this.gate !== null || perClient > 0 || ratePerClient > 0;
+    return this.gate !== null || perClient > 0 || ratePerClient.count > 0;
   }
 
   isDenied(address: string): boolean {
@@ -54,10 +60,10 @@ export class AdmissionControl {
   enterClient(address: string): number | End {
     const { perClient, ratePerClient } = this.limits;
     // Clients of a unix socket have no address.
-    if ((perClient === 0 && ratePerClient === 0) || address === "") return NO_CELL;
+    if ((perClient === 0 && ratePerClient.count === 0) || address === "") return NO_CELL;
     const { clients } = this.thread.board;
     const cell = clients.cellOf(this.listener, clientNetwork(address));
-    if (ratePerClient > 0 && !clients.passClient(cell, ratePerClient)) return "rateClient";
+    if (ratePerClient.count > 0 && !clients.passClient(cell, ratePerClient)) return "rateClient";
     if (perClient === 0) return NO_CELL;
     return clients.enter(this.thread.worker, cell, perClient) ? cell : "limitClient";
   }
@@ -73,7 +79,7 @@ export class AdmissionControl {
     const { board } = this.thread;
     if (maxConnections > 0 && board.listenerSessions(this.listener) > maxConnections)
       return "limitListener";
-    if (rate > 0 && !board.clients.passListener(this.listener, rate)) return "rateListener";
+    if (rate.count > 0 && !board.clients.passListener(this.listener, rate)) return "rateListener";
     return null;
   }
 }

@@ -6,7 +6,7 @@ export const FEATURES = {
   /** Pools: `source`. */
   source: false,
   /** Routes for clients without TLS. */
-  plainRoutes: false,
+  plainRoutes: true,
   /** Rates over more than a second: `30/10s`. */
-  rateWindows: false,
+  rateWindows: true,
 };
