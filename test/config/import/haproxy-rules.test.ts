@@ -99,6 +99,19 @@ describe("routes", () => {
     expect(routes).toEqual([{ sni: ["bad.example"], refuse: true }, LAST]);
   });
 
+  test("have one for clients without TLS: where the rules send them", () => {
+    const plain = (front: string) => {
+      const { config } = routed(`use_backend one if { req.ssl_sni a.example }\n  ${front}`);
+      return config.listeners[0].routes.find((route: Route) => route.tls === false);
+    };
+    expect(plain("")).toEqual({ tls: false, pool: "web" });
+    expect(plain("use_backend two if !{ req.ssl_hello_type 1 }")).toEqual({
+      tls: false,
+      pool: "two",
+    });
+    expect(plain("tcp-request content reject if !{ req.ssl_hello_type 1 }")).toBeUndefined();
+  });
+
   test("of protocols", () => {
     const { routes } = routed("use_backend one if { req.ssl_alpn acme-tls/1 }");
     expect(routes).toEqual([{ alpn: ["acme-tls/1"], pool: "one" }, LAST]);

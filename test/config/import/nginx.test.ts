@@ -194,6 +194,13 @@ map $host:$kind $to { b:acme two; b:http two; a:acme one; default web; }`,
     expect(routes).toEqual([{ sni: ["a.example"], pool: "one" }]);
   });
 
+  test("of what a client speaks send clients without TLS where they belong", () => {
+    const { config } = routed(
+      'map $ssl_preread_protocol $to { "" one; "TLSv1.2" two; default web; }',
+    );
+    expect(config.listeners[0].routes).toEqual([LAST, { tls: false, pool: "one" }]);
+  });
+
   test("of a part of a name can't be said", () => {
     const { lines } = routed("map $ssl_preread_server_name $to {\n~shop one;\ndefault web; }");
     expect(lines("lost")).toEqual([6]);

@@ -5,8 +5,4 @@ export const FEATURES = {
   poolTimeouts: false,
   /** Pools: `source`. */
   source: false,
-  /** Routes for clients without TLS. */
-  plainRoutes: true,
-  /** Rates over more than a second: `30/10s`. */
-  rateWindows: true,
 };

@@ -1,5 +1,4 @@
 // `tcp-request` rules about who may connect → lists of networks, and limits of a client.
-import { FEATURES } from "../draft/features.ts";
 import type { Notebook } from "../draft/note.ts";
 import { type Traced, traced, type Value } from "../draft/traced.ts";
 import type { Condition, Term } from "./conditions.ts";
@@ -124,15 +123,9 @@ function readLimit(rule: Rule, term: Term, { draft, periodMs, notes }: Surroundi
   }
   const key = test.isOfClient ? "rate_per_client" : "rate";
   draft.limits[key] = traced(rateText(most, periodMs), rule.line);
-  if (FEATURES.rateWindows || periodMs === 1000) return;
-  const message = `HAProxy counts over ${periodMs / 1000} s, so that all ${most} may come at once; bal counts in each second`;
-  notes.differs(rule.line, message);
 }
 
 function rateText(most: number, periodMs: number): string {
   const seconds = Math.max(Math.round(periodMs / 1000), 1);
-  if (seconds === 1) return `${most}/s`;
-  return FEATURES.rateWindows
-    ? `${most}/${seconds}s`
-    : `${Math.max(Math.ceil(most / seconds), 1)}/s`;
+  return seconds === 1 ? `${most}/s` : `${most}/${seconds}s`;
 }

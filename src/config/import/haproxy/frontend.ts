@@ -1,7 +1,6 @@
 // A `frontend`, or the front of a `listen` → listeners: one for each address.
 import type { ListenerDraft } from "../draft/draft.ts";
 import { durationText } from "../draft/durations.ts";
-import { FEATURES } from "../draft/features.ts";
 import type { Notebook } from "../draft/note.ts";
 import { poolOf } from "../draft/routes.ts";
 import { bare, isSame, linesOf, type Traced, traced, type Value } from "../draft/traced.ts";
@@ -86,20 +85,13 @@ function addressKeys({ address }: Bind): Record<string, Value> {
   return { ...(!isAny && { bind_address: address.ip }), port: address.port };
 }
 
-// Clients without TLS go to the default in HAProxy.
-function targetKeys({ rules, notes, section }: Front): Record<string, Value> {
+function targetKeys({ rules }: Front): Record<string, Value> {
   const { pool, routes, plain } = rules.routing;
   if (pool !== null)
     return { pool: rules.targets.has(pool) ? traced(pool, ...lineOf(rules, pool)) : pool };
   const plainPool = poolOf(plain);
   if (plainPool === null) return { routes };
-  if (FEATURES.plainRoutes) return { routes: [...routes, { tls: false, pool: plainPool }] };
-  const [line = section.head] = lineOf(rules, plainPool);
-  notes.differs(
-    line,
-    `clients that speak no TLS go to ${plainPool} in HAProxy; bal refuses them where a listener has routes`,
-  );
-  return { routes };
+  return { routes: [...routes, { tls: false, pool: plainPool }] };
 }
 
 function lineOf({ targets }: FrontendRules, pool: string) {

@@ -146,7 +146,7 @@ function noteUnknown(line: Line, condition: Condition, notes: Notebook): void {
   } else if (tests.some((test) => test.kind === "said" && !test.value)) {
     notes.differs(
       line,
-      "a client that says nothing is refused after `timeouts.preread` where a listener has routes",
+      "a client that says nothing counts as one without TLS when `timeouts.preread` is over",
     );
   } else if (kinds.some((kind) => ["unknown", "rate", "concurrent"].includes(kind))) {
     const message =

@@ -1,7 +1,6 @@
 // A `server` block → listeners: one for each address.
 import type { ListenerDraft } from "../draft/draft.ts";
 import { durationText } from "../draft/durations.ts";
-import { FEATURES } from "../draft/features.ts";
 import { freeName, nameOf } from "../draft/names.ts";
 import type { Notebook } from "../draft/note.ts";
 import { type Answer, type Client, poolOf, type Routing, routesFor } from "../draft/routes.ts";
@@ -137,7 +136,7 @@ function targetOf(pass: Directive, { listen }: Place, sources: ServerSources): T
   const ms = parseTime(wait?.args[0]);
   const times =
     wait !== null && ms !== null && ms > 0 ? { preread: traced(durationText(ms), wait) } : {};
-  return { keys: targetKeys(routing, pass, notes), times, pools };
+  return { keys: targetKeys(routing, pass), times, pools };
 }
 
 function poolsIn({ pool, routes }: Routing): readonly string[] {
@@ -145,16 +144,11 @@ function poolsIn({ pool, routes }: Routing): readonly string[] {
   return [...new Set([...(pool === null ? [] : [pool]), ...routed])];
 }
 
-function targetKeys({ pool, routes, plain }: Routing, pass: Directive, notes: Notebook): Keys {
+function targetKeys({ pool, routes, plain }: Routing, pass: Directive): Keys {
   if (pool !== null) return { pool: traced(pool, pass) };
   const plainPool = poolOf(plain);
   if (plainPool === null) return { routes };
-  if (FEATURES.plainRoutes) return { routes: [...routes, { tls: false, pool: plainPool }] };
-  notes.differs(
-    pass,
-    `clients that speak no TLS go to ${plainPool} in nginx; bal refuses them where a listener has routes`,
-  );
-  return { routes };
+  return { routes: [...routes, { tls: false, pool: plainPool }] };
 }
 
 function timesOf(scope: Scope): Keys {
