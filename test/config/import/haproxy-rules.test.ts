@@ -37,6 +37,16 @@ describe("limits", () => {
   });
 });
 
+test("rates count over the period of their table, wherever that is", () => {
+  const front =
+    "tcp-request connection track-sc0 src table counts\n  tcp-request connection reject if { sc0_conn_rate gt 30 }";
+  const { config, lines } = imported(
+    `${haproxy({ front })}backend counts\n  stick-table type ip size 1m store conn_rate(10s)\n`,
+  );
+  expect(config.listeners[0].limits).toEqual({ rate_per_client: "30/10s" });
+  expect(lines("differs")).toEqual([]);
+});
+
 describe("lists of networks", () => {
   test.each([
     ["acl in src 10.0.0.0/8 192.0.2.1\n  tcp-request connection reject if !in", true],

@@ -109,7 +109,7 @@ function readReject(rule: Rule, { draft, periodMs, notes }: Surroundings): void 
   }
 }
 
-function readLimit(rule: Rule, term: Term, { draft, periodMs, notes }: Surroundings): void {
+function readLimit(rule: Rule, term: Term, { draft, periodMs }: Surroundings): void {
   const [test] = term.tests;
   if (test === undefined || term.isNegated || term.tests.length > 1) return;
   if (test.kind !== "rate" && test.kind !== "concurrent") return;
