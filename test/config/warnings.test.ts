@@ -200,11 +200,11 @@ pools:
       ["2:26", "health_check.interval", "short-interval", "499ms", "5s is the default"],
     ],
     [
-      `${BACKENDS}\nhealth_check: {interval: 1s, timeout: 1001ms}`,
-      ["2:39", "health_check.timeout", "timeout-over-interval", "(1001ms)", "interval (1s)"],
+      `${BACKENDS}\nhealth_check: {interval: 1s, timeout: 2001ms}`,
+      ["2:39", "health_check.timeout", "timeout-over-interval", "(2001ms)", "interval (1s)"],
     ],
     [
-      `${BACKENDS}\nhealth_check: {interval: 1s}`,
+      `${BACKENDS}\nhealth_check: {interval: 900ms}`,
       ["2:26", "health_check.interval", "timeout-over-interval", "timeout (2s)"],
     ],
     [
@@ -216,7 +216,7 @@ pools:
       ["4:34", "pools.web.health_check.interval", "timeout-over-interval", "timeout (3s)"],
     ],
     [
-      full("{interval: 1s, timeout: 1s}", "{timeout: 2s}"),
+      full("{interval: 1s, timeout: 1s}", "{timeout: 3s}"),
       ["4:33", "pools.web.health_check.timeout", "timeout-over-interval", "interval (1s)"],
     ],
     [

@@ -26,6 +26,8 @@ import { validateProxyProtocol } from "./validate-proxy.ts";
 /** Below it a single lost SYN, sent again after 1 s, fails a dial (RFC 6298, section 2). */
 const MIN_CONNECT_MS = 1000;
 const MIN_INTERVAL_MS = 500;
+/** Intervals that a check may take: a busy leader answers late, and is one all the same. */
+const MAX_TIMEOUT_SHARE = 2;
 const MIN_IDLE_MS = 60_000;
 
 export function validateConfig(written: WrittenConfig, report: Report): void {
@@ -116,8 +118,8 @@ function judgePace({ at, own, intervalMs, timeoutMs }: Pace, report: Report): vo
     const message = `an interval of ${formatDuration(interval)} is a load on the backends; failures are seen in traffic at once anyway`;
     report.warn(`${at}.interval`, { code: "short-interval", message, hint: "5s is the default" });
   }
-  if (timeoutMs > intervalMs && (timeout ?? interval) !== undefined) {
-    const message = `the timeout (${formatDuration(timeoutMs)}) is longer than the interval (${formatDuration(intervalMs)}): checks of a backend that hangs come late`;
+  if (timeoutMs > MAX_TIMEOUT_SHARE * intervalMs && (timeout ?? interval) !== undefined) {
+    const message = `the timeout (${formatDuration(timeoutMs)}) is much longer than the interval (${formatDuration(intervalMs)}): checks of a backend that hangs come late`;
     const key = timeout === undefined ? "interval" : "timeout";
     report.warn(`${at}.${key}`, { code: "timeout-over-interval", message });
   }
