@@ -39,6 +39,27 @@ export function parseCidr(text: string): string | null {
   return prefix >= 0 && prefix <= bits ? `${ip.ip}/${prefix}` : null;
 }
 
+/** The block itself, without bits behind its prefix: `10.0.0.0/8` of `10.1.2.3/8`.
+ *  @param cidr in canonical form */
+export function networkOf(cidr: string): string {
+  const [ip = "", digits] = cidr.split("/");
+  const prefix = Number(digits);
+  if (!ip.includes(":")) {
+    const size = 2 ** (32 - prefix);
+    const value = readIpv4(ip);
+    const start = value - (value % size);
+    const octets = [24, 16, 8, 0].map((shift) => Math.floor(start / 2 ** shift) % 256);
+    return `${octets.join(".")}/${prefix}`;
+  }
+  const groups = new Uint16Array(8);
+  readIpv6(ip, groups);
+  for (const [index, group] of groups.entries()) {
+    const bits = Math.max(0, Math.min(16, prefix - 16 * index));
+    groups[index] = group & ~(0xffff >> bits);
+  }
+  return `${formatIpv6(groups)}/${prefix}`;
+}
+
 /** Letters, digits, hyphens and underscores in labels of at most 63, 253 in all (RFC 1123; the
  *  underscore is what names of containers and services have). */
 export function isHostname(text: string): boolean {

@@ -118,7 +118,8 @@ async function checkOptions(
       allowPositionals: places.length > 0,
       strict: true,
     });
-    if (positionals.length > places.length) {
+    const canRepeat = places.at(-1)?.[1].valueHint?.endsWith("…") === true;
+    if (positionals.length > places.length && !canRepeat) {
       throw new TypeError(`Unexpected argument '${positionals[places.length]}'`);
     }
     const [missing, arg] = places[positionals.length] ?? [];

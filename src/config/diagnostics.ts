@@ -7,7 +7,7 @@ export type Diagnostic = {
   readonly line: number;
   readonly column: number;
   /** Behind what it is about, on the same line; absent where that is a place alone. */
-  readonly endColumn?: number;
+  readonly end_column?: number;
   /** The key's path: `pools.web.backends[1].port`; empty for the whole file. */
   readonly path: string;
   /** A stable kebab-case word: `unknown-key`, `out-of-range`… */

@@ -3,6 +3,7 @@
 import type { Config } from "./config.ts";
 import type { Diagnostic } from "./diagnostics.ts";
 import { Aliases } from "./read/aliases.ts";
+import { allowByComments } from "./read/allowed.ts";
 import { explainForeignFile } from "./read/foreign-file.ts";
 import type { WrittenConfig } from "./read/raw-config.ts";
 import { readFile } from "./read/read.ts";
@@ -23,7 +24,7 @@ export type ParseResult =
 
 /** `file` is what diagnostics call it. */
 export function parseConfig(bytes: Uint8Array, file: string): ParseResult {
-  const { report, document } = parseSyntax(bytes, file);
+  const { report, text, document } = parseSyntax(bytes, file);
   let written: WrittenConfig | undefined;
   if (document !== null) {
     const reader = { report, aliases: new Aliases(document), listed: new Set<Keys>() };
@@ -33,10 +34,11 @@ export function parseConfig(bytes: Uint8Array, file: string): ParseResult {
   if (written !== undefined) {
     written = translateRustConfig(written, report);
     validateConfig(written, report);
+    allowByComments(text, report);
   }
   report.sort();
   const { errors, warnings } = report;
-  const foreign = errors.length > 0 ? explainForeignFile(bytes, file) : null;
+  const foreign = errors.length > 0 ? explainForeignFile(text, file) : null;
   if (foreign !== null) return { kind: "invalid", errors: [foreign], warnings: [] };
   if (errors.length > 0 || written === undefined) return { kind: "invalid", errors, warnings };
   return { kind: "valid", config: resolveConfig(written), warnings };

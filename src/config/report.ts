@@ -1,12 +1,15 @@
 // Collects the findings in one file, and knows where in it each key stands.
 import type { LineCounter } from "yaml";
 import type { Diagnostic } from "./diagnostics.ts";
+import type { WarningCode } from "./warnings.ts";
 
 export type Finding = {
   readonly code: string;
   readonly message: string;
   readonly hint?: string | null;
 };
+
+type Warning = Finding & { readonly code: WarningCode };
 
 /** A part of the source, as offsets; `end` is behind it. */
 export type Span = { readonly start: number; readonly end: number };
@@ -19,7 +22,7 @@ const MAX_ERRORS = 200;
 
 export class Report {
   readonly errors: Diagnostic[] = [];
-  readonly warnings: Diagnostic[] = [];
+  warnings: Diagnostic[] = [];
   /** What diagnostics call it: its path. */
   readonly file: string;
   private readonly text: string;
@@ -75,11 +78,18 @@ export class Report {
     this.errors.push(this.locate("error", { path, span }, finding));
   }
 
-  warn(path: string, finding: Finding): void {
-    if (this.warnings.length >= MAX_ERRORS) return;
+  warn(path: string, finding: Warning): void {
     const written = this.spelt.get(path) ?? path;
-    const place = { path: written, span: this.spanOf(written) };
-    this.warnings.push(this.locate("warning", place, finding));
+    this.warnAt(written, this.spanOf(written), finding);
+  }
+
+  warnAt(path: string, span: Span, finding: Warning): void {
+    if (this.warnings.length >= MAX_ERRORS) return;
+    this.warnings.push(this.locate("warning", { path, span }, finding));
+  }
+
+  dropWarnings(isDropped: (warning: Diagnostic) => boolean): void {
+    this.warnings = this.warnings.filter((warning) => !isDropped(warning));
   }
 
   /** Everything in the order of the file. */
@@ -111,7 +121,7 @@ export class Report {
       file: this.file,
       line: Math.max(1, line),
       column,
-      ...(length > 0 && { endColumn: column + length }),
+      ...(length > 0 && { end_column: column + length }),
       path,
       code,
       message,

@@ -1,14 +1,20 @@
-// docs/config.md says what the schema says.
+// docs/config.md says what the schema says, docs/check.md what warnings there are.
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { withTables } from "./config-tables.ts";
+import { withWarnings } from "./warning-table.ts";
 
 const page = readFileSync(join(import.meta.dir, "../../docs/config.md"), "utf8");
 
 test("its tables are those of the schema", () => {
   if (withTables(page) === page) return;
   throw new Error("docs/config.md is not what the schema gives: run `npm run docs`, and commit it");
+});
+
+test("the warnings of docs/check.md are those that there are", () => {
+  const check = readFileSync(join(import.meta.dir, "../../docs/check.md"), "utf8");
+  expect(withWarnings(check)).toBe(check);
 });
 
 test("every link within it leads to a heading", () => {

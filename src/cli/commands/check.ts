@@ -1,7 +1,11 @@
-// `bal check`: judges a config. No network, no side effect.
+// `bal check`: judges config files. No network, no side effect.
+import { parseArgs } from "node:util";
 import { defineCommand } from "citty";
 import { printable } from "../../base/printable.ts";
+import type { Diagnostic } from "../../config/diagnostics.ts";
 import type { LoadResult } from "../../config/load.ts";
+import { suggest } from "../../config/suggest.ts";
+import { isWarningCode, WARNINGS } from "../../config/warnings.ts";
 import { findHome } from "../../control/host/home.ts";
 import { locateConfig, noConfig, readSource } from "../config-source.ts";
 import { type ExitCode, usageError } from "../exit.ts";
@@ -10,8 +14,17 @@ import { renderGithub, renderJson, renderPretty } from "../views/render-diagnost
 
 type Format = "pretty" | "json" | "github";
 
+/** A file, as it was named, and what there is against it. */
+type Checked = {
+  readonly file: string;
+  readonly source: string;
+  readonly valid: boolean;
+  readonly errors: readonly Diagnostic[];
+  readonly warnings: readonly Diagnostic[];
+};
+
 export const check = defineCommand({
-  meta: { name: "check", description: "Judge a config file; no network, no side effect" },
+  meta: { name: "check", description: "Judge config files; no network, no side effect" },
   args: {
     config: {
       type: "string",
@@ -26,22 +39,31 @@ export const check = defineCommand({
       description: "pretty, json or github (the default where GITHUB_ACTIONS is true)",
     },
     strict: { type: "boolean", description: "warnings make it fail, too" },
-    file: { type: "positional", required: false, description: "the same as -c FILE" },
+    allow: {
+      type: "string",
+      valueHint: "CODE",
+      description: "leave out the warnings with this code; may be repeated",
+    },
+    file: {
+      type: "positional",
+      required: false,
+      valueHint: "FILE…",
+      description: "the same as -c FILE; there may be several",
+    },
   },
-  async run({ args }): Promise<ExitCode> {
+  async run({ args, rawArgs }): Promise<ExitCode> {
     if (args.config !== undefined && args.file !== undefined) {
       throw usageError("-c FILE and FILE are the same: give one of them");
     }
-    const explicit = args.config ?? args.file;
+    const named = args.config === undefined ? args._ : [args.config];
     const format = args.json ? "json" : (args.format ?? defaultFormat());
-    const path = explicit === "-" ? "-" : locateConfig(explicit);
-    if (path === null && format === "pretty") throw noConfig(findHome());
-    // Scripts get their object, or their annotation, for a file that is not there as well.
-    const file = path ?? findHome().config;
-    const loaded = await readSource(file);
-    const isValid = loaded.kind === "valid" && !(args.strict && loaded.warnings.length > 0);
-    print(format, file, loaded);
-    return isValid ? 0 : 1;
+    const allowed = allowedCodes(rawArgs);
+    const files = named.length === 0 ? [usualFile(format)] : named;
+    const checked: Checked[] = [];
+    for (const file of files) checked.push(judged(file, await readSource(file), allowed));
+    const isStrict = args.strict === true;
+    print(format, checked, isStrict);
+    return checked.every((one) => passes(one, isStrict)) ? 0 : 1;
   },
 });
 
@@ -49,33 +71,87 @@ function defaultFormat(): Format {
   return process.env.GITHUB_ACTIONS === "true" ? "github" : "pretty";
 }
 
-function print(format: Format, file: string, loaded: LoadResult): void {
-  const errors = loaded.kind === "valid" ? [] : loaded.errors;
-  const { warnings, source } = loaded;
-  const found = [...errors, ...warnings];
+/** The one that bal would take. */
+function usualFile(format: Format): string {
+  const path = locateConfig(undefined);
+  if (path === null && format === "pretty") throw noConfig(findHome());
+  // Scripts get their object, or their annotation, for a file that is not there as well.
+  return path ?? findHome().config;
+}
+
+// citty keeps the last of an option.
+function allowedCodes(rawArgs: readonly string[]): ReadonlySet<string> {
+  const options = { allow: { type: "string", multiple: true } } as const;
+  const { values } = parseArgs({ args: [...rawArgs], options, strict: false });
+  const codes = (values.allow ?? []).flatMap((value) => String(value).split(","));
+  for (const code of codes) {
+    if (isWarningCode(code)) continue;
+    const near = suggest(code, Object.keys(WARNINGS));
+    const hint =
+      near === null ? `there are ${Object.keys(WARNINGS).join(", ")}` : `did you mean ${near}?`;
+    throw usageError(`there is no warning \`${code}\``, hint);
+  }
+  return new Set(codes);
+}
+
+function judged(file: string, loaded: LoadResult, allowed: ReadonlySet<string>): Checked {
+  return {
+    file,
+    source: loaded.source,
+    valid: loaded.kind === "valid",
+    errors: loaded.kind === "valid" ? [] : loaded.errors,
+    warnings: loaded.warnings.filter(({ code }) => !allowed.has(code)),
+  };
+}
+
+function passes({ valid, warnings }: Checked, isStrict: boolean): boolean {
+  return valid && !(isStrict && warnings.length > 0);
+}
+
+function print(format: Format, checked: readonly Checked[], isStrict: boolean): void {
   switch (format) {
-    case "json": {
-      const valid = loaded.kind === "valid";
-      const findings = { errors: renderJson(errors), warnings: renderJson(warnings) };
-      say(1, JSON.stringify({ valid, file, ...findings }, null, 2));
+    case "json":
+      say(1, JSON.stringify(asJson(checked), null, 2));
       return;
-    }
-    case "github":
+    case "github": {
+      const found = checked.flatMap(({ errors, warnings }) => [...errors, ...warnings]);
       if (found.length > 0) say(1, renderGithub(found));
       return;
+    }
     case "pretty":
-      if (found.length > 0) say(2, renderPretty(found, source, 2));
-      return sum(printable(file), loaded);
+      for (const one of checked) printPretty(one, isStrict);
+      return;
     default:
       return format satisfies never;
   }
 }
 
-function sum(file: string, loaded: LoadResult): void {
-  const { length } = loaded.warnings;
-  const also = length > 0 ? `, ${count(length, "warning")}` : "";
-  if (loaded.kind === "valid") say(1, `${file}: valid${also}`);
-  else say(2, `${file}: not valid, ${count(loaded.errors.length, "error")}${also}`);
+/** Several files are a list. */
+function asJson(checked: readonly Checked[]): object {
+  const objects = checked.map(({ valid, file, errors, warnings }) => ({
+    valid,
+    file,
+    errors: renderJson(errors),
+    warnings: renderJson(warnings),
+  }));
+  const [only] = objects;
+  if (only !== undefined && objects.length === 1) return only;
+  return { valid: objects.every(({ valid }) => valid), files: objects };
+}
+
+function printPretty(one: Checked, isStrict: boolean): void {
+  const { source, valid, errors, warnings } = one;
+  const found = [...errors, ...warnings];
+  if (found.length > 0) say(2, renderPretty(found, source, 2));
+  const file = printable(one.file);
+  const also = warnings.length > 0 ? `, ${count(warnings.length, "warning")}` : "";
+  if (!valid) say(2, `${file}: not valid, ${count(errors.length, "error")}${also}`);
+  else if (passes(one, isStrict)) say(1, `${file}: valid${also}`);
+  else
+    say(
+      2,
+      `${file}: refused by --strict${also}: --allow CODE or \`# bal: allow CODE\` lets one pass`,
+    );
 }
 
 function count(number: number, what: string): string {

@@ -1,7 +1,6 @@
 // A config of another program, given to bal by its name: one error that says so, in place of one for each line.
 import type { Diagnostic } from "../diagnostics.ts";
 import { type ForeignConfig, recogniseForeignConfig } from "../import/recognise.ts";
-import { MAX_FILE_BYTES } from "../read-file.ts";
 
 const NAMES: Readonly<Record<ForeignConfig, string>> = {
   haproxy: "HAProxy",
@@ -10,9 +9,8 @@ const NAMES: Readonly<Record<ForeignConfig, string>> = {
 };
 
 /** Of a file that is no config of bal's. Null: it is nobody else's either. */
-export function explainForeignFile(bytes: Uint8Array, file: string): Diagnostic | null {
-  const kind =
-    bytes.length > MAX_FILE_BYTES ? null : recogniseForeignConfig(new TextDecoder().decode(bytes));
+export function explainForeignFile(text: string, file: string): Diagnostic | null {
+  const kind = recogniseForeignConfig(text);
   if (kind === null) return null;
   const name = NAMES[kind];
   const hint =

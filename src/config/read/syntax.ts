@@ -12,6 +12,8 @@ const TOO_DEEP = { code: "too-deep", message: "the file is nested too deeply" };
 
 export type Syntax = {
   readonly report: Report;
+  /** Empty where the bytes are none. */
+  readonly text: string;
   /** Null: the findings are all there is. */
   readonly document: Document.Parsed | null;
 };
@@ -22,7 +24,7 @@ export function parseSyntax(bytes: Uint8Array, file: string): Syntax {
   const failed = (text: string, code: string, message: string): Syntax => {
     const report = new Report(file, text, lines);
     report.errorAt("", { start: text.length, end: text.length }, { code, message });
-    return { report, document: null };
+    return { report, text: "", document: null };
   };
   if (bytes.length > MAX_FILE_BYTES) {
     return failed("", "file-too-large", "the file has more than 1 MiB, which is what is allowed");
@@ -43,7 +45,7 @@ export function parseSyntax(bytes: Uint8Array, file: string): Syntax {
       // read.ts sees to that: the parser compares each with each, and not as the names they are.
       uniqueKeys: false,
     });
-    return { report, document: judge(document, text, report) };
+    return { report, text, document: judge(document, text, report) };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return failed("", TOO_DEEP.code, TOO_DEEP.message);

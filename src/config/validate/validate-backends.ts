@@ -70,6 +70,7 @@ function judgePlace(place: Place, report: Report): readonly Member[] {
   for (const [index, backend] of backends.entries()) {
     const at = `${list}[${index}]`;
     judgeForm(at, report);
+    judgeQueue(at, backend ?? {}, report);
     if (backend === undefined || !hasAddress(at, backend, report)) {
       isWhole = false;
       continue;
@@ -95,11 +96,27 @@ function judgePlace(place: Place, report: Report): readonly Member[] {
     const message = "only one backend: there is nothing to fail over to";
     report.warn(list, { code: "one-backend", message });
   }
-  if (endpoints.size > 0 && backends.every((backend) => backend?.weight === 0)) {
-    const message = "every backend has weight 0: no client will be served";
+  if (endpoints.size > 0 && backends.every(takesNobody)) {
+    const reasons = [
+      backends.some((backend) => backend?.drain === true) && "drains",
+      backends.some((backend) => backend?.weight === 0) && "has weight 0",
+    ];
+    const message = `every backend ${reasons.filter(Boolean).join(" or ")}: no client will be served`;
     report.warn(list, { code: "no-weight", message });
   }
   return members;
+}
+
+function takesNobody(backend: WrittenBackend | undefined): boolean {
+  return backend?.weight === 0 || backend?.drain === true;
+}
+
+// A backend without a bound is never full.
+function judgeQueue(at: string, backend: WrittenBackend, report: Report): void {
+  const { queue, max_connections = 0 } = backend;
+  if ((queue?.size ?? 0) === 0 || max_connections > 0) return;
+  const message = "`queue` is not used: without `max_connections` this backend is never full";
+  report.warn(`${at}.queue`, { code: "unused-key", message, hint: "write max_connections, too" });
 }
 
 /** Two of one endpoint are one backend, unless they are meant to be different ones. */

@@ -12,6 +12,7 @@ import type { Report } from "../report.ts";
 import { listenersOf } from "../resolve.ts";
 import { healthCheckOf, layHealthCheck } from "../resolve-health.ts";
 import { simpleFormKeys, tables } from "../schema/schema.ts";
+import { validateAccess } from "./validate-access.ts";
 import { validateAdmin } from "./validate-admin.ts";
 import { validateBackends } from "./validate-backends.ts";
 import { validateClientPorts } from "./validate-client-ports.ts";
@@ -36,6 +37,7 @@ export function validateConfig(written: WrittenConfig, report: Report): void {
   validateListeners(written, report);
   validateListenAddresses(written, report);
   validateProxyProtocol(written, report);
+  validateAccess(written, report);
   validateBackends(written, listeners, report);
   validateClientPorts(written, report);
   validatePools(written, report);
@@ -113,7 +115,7 @@ type Pace = {
 };
 
 function judgePace({ at, own, intervalMs, timeoutMs }: Pace, report: Report): void {
-  const { interval, timeout } = own;
+  const { interval, timeout, fast_interval } = own;
   if (interval !== undefined && interval < MIN_INTERVAL_MS) {
     const message = `an interval of ${formatDuration(interval)} is a load on the backends; failures are seen in traffic at once anyway`;
     report.warn(`${at}.interval`, { code: "short-interval", message, hint: "5s is the default" });
@@ -122,6 +124,11 @@ function judgePace({ at, own, intervalMs, timeoutMs }: Pace, report: Report): vo
     const message = `the timeout (${formatDuration(timeoutMs)}) is much longer than the interval (${formatDuration(intervalMs)}): checks of a backend that hangs come late`;
     const key = timeout === undefined ? "interval" : "timeout";
     report.warn(`${at}.${key}`, { code: "timeout-over-interval", message });
+  }
+  if (fast_interval !== undefined && fast_interval > intervalMs) {
+    const message = `fast_interval (${formatDuration(fast_interval)}) is longer than interval (${formatDuration(intervalMs)}): a change is decided later, not sooner`;
+    const hint = "500ms is the default";
+    report.warn(`${at}.fast_interval`, { code: "slow-fast-interval", message, hint });
   }
 }
 

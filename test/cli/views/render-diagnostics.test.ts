@@ -76,6 +76,14 @@ test("GitHub gets one command a finding, escaped as its runner reads it", () => 
   ]);
 });
 
+test("the end of what a finding is about bounds the carets, and annotations have it", () => {
+  const found = finding({ line: 1, column: 3, end_column: 16 });
+  expect(renderPretty([found], "- {hots: a, x: b}", 2).split("\n")[2]).toBe(
+    `   |   ${"^".repeat(13)}`,
+  );
+  expect(renderGithub([found])).toContain(",line=1,col=3,endColumn=16::");
+});
+
 test("scripts get the keys that were promised, and no hint where there is none", () => {
   const { severity, file, ...rest } = finding();
   expect(renderJson([finding(), finding({ hint: "h" })])).toEqual([rest, { ...rest, hint: "h" }]);

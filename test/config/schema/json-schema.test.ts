@@ -29,7 +29,7 @@ describe("it allows", () => {
   test.each(yamlBlocks().map((block) => [`${block.page}:${block.line}`, block] as const))(
     "the config in %s, as check does",
     (_, { text }) => {
-      expect(findings(parseYaml(text))).toEqual([]);
+      expect(findings(parseYaml(text, { merge: true }))).toEqual([]);
       expect(parse(text).kind).toBe("valid");
     },
   );
@@ -56,7 +56,7 @@ describe("it allows", () => {
           template,
         );
         if (parseConfig(Buffer.from(text), "x").kind === "invalid") return;
-        expect(findings(parseYaml(text))).toEqual([]);
+        expect(findings(parseYaml(text, { merge: true }))).toEqual([]);
       }),
     );
   });
@@ -95,7 +95,7 @@ describe("it refuses", () => {
     [FULL.replace("backends", "hash: {bounded: 150}, backends")],
   ])("%j, as check does", (text) => {
     expect(parse(text).kind).toBe("invalid");
-    expect(findings(parseYaml(text))).not.toEqual([]);
+    expect(findings(parseYaml(text, { merge: true }))).not.toEqual([]);
   });
 
   test("what is no value at all, wherever check does", () => {

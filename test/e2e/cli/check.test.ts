@@ -76,6 +76,80 @@ test("warnings are 0, and 1 with --strict", async () => {
   expect((await config.run(["--strict"])).code).toBe(1);
 });
 
+describe("--strict", () => {
+  test("lets a warning pass that --allow or a comment names", async () => {
+    using config = checked(SUSPICIOUS);
+    const allowed = await config.run([
+      "--strict",
+      "--allow",
+      "unused-pool",
+      "--allow",
+      "one-backend",
+    ]);
+    expect([allowed.code, allowed.stdout]).toEqual([0, `${config.file}: valid\n`]);
+    expect((await config.run(["--strict", "--allow", "unused-pool"])).code).toBe(1);
+    using marked = checked(SUSPICIOUS.replace("backends:", "backends: # bal: allow one-backend"));
+    expect((await marked.run(["--strict"])).code).toBe(0);
+  });
+
+  test("says what a warning's code is, and how to let it pass", async () => {
+    using config = checked(SUSPICIOUS);
+    const { stderr } = await config.run(["--strict"]);
+    expect(stderr).toContain("[one-backend]");
+    expect(stderr).toContain("--allow CODE");
+  });
+
+  test("with --allow of what is no warning is 2", async () => {
+    using config = checked(SUSPICIOUS);
+    const { code, stderr } = await config.run(["--allow", "one-bakend"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("did you mean one-backend?");
+  });
+});
+
+describe("several files", () => {
+  test("are judged in one call, and named as they were given", async () => {
+    using good = checked(VALID);
+    writeFileSync(join(good.folder, "bad.yaml"), INVALID);
+    const run = (...args: string[]) =>
+      runBal(["check", ...args], { cwd: good.folder, home: join(good.folder, "home") });
+    const both = await run("config.yaml", "./config.yaml");
+    expect([both.code, both.stdout]).toEqual([0, "config.yaml: valid\n./config.yaml: valid\n"]);
+    const one = await run("config.yaml", "bad.yaml");
+    expect(one.code).toBe(1);
+    expect(one.stdout).toBe("config.yaml: valid\n");
+    expect(one.stderr).toContain("bad.yaml:4:11: error: backends[0].port");
+    expect((await run("no-such.yaml", "config.yaml")).code).toBe(1);
+  });
+
+  test("are one JSON object, with an object each", async () => {
+    using good = checked(VALID);
+    writeFileSync(join(good.folder, "bad.yaml"), INVALID);
+    const { code, stdout } = await runBal(["check", "--json", "config.yaml", "bad.yaml"], {
+      cwd: good.folder,
+    });
+    expect(code).toBe(1);
+    const { valid, files } = JSON.parse(stdout);
+    expect(valid).toBe(false);
+    expect(files.map(({ valid, file }: any) => [valid, file])).toEqual([
+      [true, "config.yaml"],
+      [false, "bad.yaml"],
+    ]);
+    expect(files[1].errors[1]).toMatchObject({ line: 4, column: 11, end_column: 16 });
+  });
+});
+
+test("a config of another program is one error, which leads to import", async () => {
+  using config = checked(
+    "frontend edge\n  bind :443\nbackend web\n  server a 10.0.0.1:443 check\n",
+  );
+  const { code, stderr } = await config.run();
+  expect(code).toBe(1);
+  expect(stderr).toContain(":1:1: error: this is a config of HAProxy");
+  expect(stderr).toContain("bal import");
+  expect(stderr.match(/ error: /g)).toHaveLength(1);
+});
+
 test("- reads the file from stdin", async () => {
   const good = await runBal(["check", "-c", "-", "--json"], { stdin: VALID });
   const bad = await runBal(["check", "-c", "-", "--json"], { stdin: INVALID });
