@@ -1,6 +1,7 @@
 // The warnings there are, by their code: what `bal check --allow` and `# bal: allow` take, and the docs list.
 
 export const WARNINGS = {
+  alpn: "an `https` check offers no protocol that it speaks: HTTP/1.1",
   "denies-everybody": "`deny` has a block of all addresses: no client may come in",
   "duplicate-backend": "two backends are one address: they are one, with their weights added",
   "duplicate-server": "a name server is written twice",

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { errorsOf, parse, warningsOf } from "../support/findings.ts";
+import { type Expected, errorsOf, expectFindings, parse, warningsOf } from "../support/findings.ts";
 import { warns } from "../support/warns.ts";
 
 const A = "{host: a, port: 1}";

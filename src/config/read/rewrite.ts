@@ -43,7 +43,8 @@ function rewritten(value: unknown, field: Field): string | null {
     case "nullable":
       return rewrite(value, field.of);
     case "either":
-      return rewrite(value, field.word);
+      // One of several is told as one.
+      return field.word.kind === "list" ? rewrite(value, field.map) : rewrite(value, field.word);
     case "list":
       return asList(value, field.of);
     case "map":

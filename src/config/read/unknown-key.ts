@@ -121,7 +121,9 @@ function far(unknown: UnknownKey): Meant | null {
   const key = [name, ...words].find((one) => !homesOf(top.keys, one, "").next().done) ?? name;
   const close = key === name ? null : nearby(unknown, key);
   if (close !== null) return close;
-  const homes = new Set(homesOf(top.keys, key, ""));
+  const isOfForms = simpleFormKeys.some((one) => one === key);
+  const inFullForm = key === "port" || key === "bind_address" ? "listeners" : "pools";
+  const homes = new Set(isOfForms ? [inFullForm] : homesOf(top.keys, key, ""));
   const [home] = homes;
   if (home === undefined || homes.size > 2) return null;
   const called = key === name ? "" : `, and is called \`${key}\``;
