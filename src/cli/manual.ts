@@ -82,7 +82,9 @@ Done.
 .It 1
 It failed; for
 .Cm check ,
-the config is not valid.
+the config is not valid; for
+.Cm import ,
+a line was lost.
 .It 2
 The command line is wrong.
 .El

@@ -125,7 +125,12 @@ function readLimit(rule: Rule, term: Term, { draft, periodMs }: Surroundings): v
   draft.limits[key] = traced(rateText(most, periodMs), rule.line);
 }
 
+/** The longest time that a rate counts over. */
+const LONGEST_S = 3600;
+
 function rateText(most: number, periodMs: number): string {
   const seconds = Math.max(Math.round(periodMs / 1000), 1);
-  return seconds === 1 ? `${most}/s` : `${most}/${seconds}s`;
+  if (seconds === 1) return `${most}/s`;
+  const count = Math.ceil((most * Math.min(seconds, LONGEST_S)) / seconds);
+  return `${count}/${Math.min(seconds, LONGEST_S)}s`;
 }
