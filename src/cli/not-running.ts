@@ -2,12 +2,35 @@
 import { BalError } from "../base/errors.ts";
 import { codeOf } from "../base/os-error.ts";
 import { type Home, runningPid } from "../control/host/home.ts";
+import { type OtherBal, otherBals } from "../control/host/other-bals.ts";
 import { isSuspended } from "../os/process.ts";
 
+const MOST_OTHERS = 2;
+
 export function notRunning(home: Home): BalError {
+  const others = otherBals().filter((other) => other.home !== home.path);
   return new BalError("not-running", `no bal runs in ${home.path}`, {
-    hint: "start one with `bal start`, or set BAL_HOME to where it runs",
+    hint:
+      others.length === 0
+        ? "start one with `bal start`, or set BAL_HOME to where it runs"
+        : whereOthersRun(others),
   });
+}
+
+/** `bal with pid 7 runs in /var/lib/bal: sudo BAL_HOME=/var/lib/bal bal status` */
+export function whereOthersRun(others: readonly OtherBal[], uid = process.getuid?.() ?? 0): string {
+  // Those whose home is known first: they can be asked at once.
+  const sorted = others.toSorted((a, b) => Number(a.home === null) - Number(b.home === null));
+  const lines = sorted.slice(0, MOST_OTHERS).map(({ pid, uid: owner, home }) => {
+    if (home === null) {
+      const how = "ask as root, with its BAL_HOME (`systemctl cat bal` shows that of the unit)";
+      return `bal with pid ${pid} runs as user ${owner}: ${how}`;
+    }
+    const sudo = owner === uid || uid === 0 ? "" : "sudo ";
+    return `bal with pid ${pid} runs in ${home}: ${sudo}BAL_HOME=${home} bal status`;
+  });
+  const more = others.length - lines.length;
+  return `${lines.join("; ")}${more > 0 ? `; and ${more} more` : ""}`;
 }
 
 /** Nobody answers at the socket: because none runs, or because the socket is gone. */

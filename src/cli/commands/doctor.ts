@@ -1,15 +1,21 @@
 // `bal doctor`: what on this host stands in bal's way, or could be better, and what to do about it.
 import { defineCommand } from "citty";
+import type { ConfigInForce } from "../../api/admin-api.ts";
 import { printable } from "../../base/printable.ts";
+import { type LoadResult, parseSource } from "../../config/load.ts";
 import { schemaText } from "../../config/schema/json-schema.ts";
 import { examine } from "../../control/doctor/examine.ts";
 import type { Finding, Level } from "../../control/doctor/finding.ts";
-import { findHome } from "../../control/host/home.ts";
+import { findHome, type Home } from "../../control/host/home.ts";
+import { clientOf } from "../client-of.ts";
 import { locateConfig, readSource } from "../config-source.ts";
 import type { ExitCode } from "../exit.ts";
 import { say } from "../output.ts";
 import { version } from "../version.ts";
 import { color } from "../views/color.ts";
+
+/** It may be suspended. */
+const ANSWER_MS = 3000;
 
 export const doctor = defineCommand({
   meta: { name: "doctor", description: "Look for what is wrong on this host, or could be better" },
@@ -19,15 +25,40 @@ export const doctor = defineCommand({
   },
   async run({ args }): Promise<ExitCode> {
     const home = findHome();
-    const file = locateConfig(args.config);
-    const loaded = file === null ? null : await readSource(file);
-    const findings = await examine({ home, file, loaded, version, schema: schemaText() });
+    const inForce = await configInForce(home);
+    const file =
+      args.config === undefined
+        ? (inForce?.file ?? locateConfig(undefined))
+        : locateConfig(args.config);
+    const isRunning = file !== null && file === inForce?.file;
+    const running = isRunning && inForce !== null ? parsedConfig(inForce) : null;
+    const read = file === null ? null : await readSource(file);
+    // That this user may not read what bal may is nothing wrong.
+    const isUnreadable = read?.kind === "invalid" && read.errors[0]?.code === "unreadable";
+    const loaded = isUnreadable && running !== null ? running : read;
+    const findings = await examine({
+      ...{ home, file, loaded, version, schema: schemaText() },
+      running: running?.kind === "valid" ? running.config : null,
+    });
     const isHealthy = findings.every(({ level }) => level !== "broken");
     const object = { healthy: isHealthy, findings };
     say(1, args.json ? JSON.stringify(object, null, 2) : render(findings));
     return isHealthy ? 0 : 1;
   },
 });
+
+/** What the bal of the home has in force; null: none runs, or it does not answer. */
+async function configInForce(home: Home): Promise<ConfigInForce | null> {
+  const answer = await clientOf(home, ANSWER_MS)
+    .config()
+    .catch(() => null);
+  return answer?.kind === "ok" ? answer.body : null;
+}
+
+/** Its secrets are hidden, which no check minds. */
+function parsedConfig({ config, file }: ConfigInForce): LoadResult {
+  return parseSource(Buffer.from(JSON.stringify(config)), file ?? "the config in force");
+}
 
 const COLOURS = { ok: "green", advice: "yellow", broken: "red" } as const satisfies Record<
   Level,

@@ -1,15 +1,17 @@
-// Each backend, dialled from here as a client would be passed on: a connect, and nothing sent.
+// Each backend, checked from here once, in the way in which its pool checks it; where a pool makes no
+// checks, connected to.
 import type { Address } from "../../base/address.ts";
 import { isLocalError, localErrorRemedy } from "../../base/os-error.ts";
 import type { BackendConfig, Config, PoolConfig } from "../../config/config.ts";
 import { endpointsOf } from "../backends/endpoints.ts";
-import { connectOnly } from "../health/conversation.ts";
+import { type Conversation, connectOnly, conversationOf } from "../health/conversation.ts";
 import { probeBackend } from "../health/probe.ts";
 import { type Finding, Findings, mapEach } from "./finding.ts";
 import type { Names } from "./names-check.ts";
 
 const AT_ONCE = 256;
 const MAX_TIMEOUT_MS = 5000;
+const CHECK_REMEDY = "look at the backend, and at what the pool's health_check expects of it";
 
 export async function checkBackends(config: Config, names: Names): Promise<readonly Finding[]> {
   const found = new Findings("backends");
@@ -17,10 +19,10 @@ export async function checkBackends(config: Config, names: Names): Promise<reado
   const results = await mapEach(all, AT_ONCE, (one) => dial(one, names));
   const dialled = results.filter((result) => result !== null);
   for (const result of dialled) judge(result, found);
-  if (dialled.length === 0) return found.okUnlessOther("there was none to dial").all;
-  const many = dialled.length === 1 ? "1 backend takes" : `all ${dialled.length} backends take`;
+  if (dialled.length === 0) return found.okUnlessOther("there was none to check").all;
+  const many = dialled.length === 1 ? "1 backend passes" : `all ${dialled.length} backends pass`;
   const slowestMs = Math.max(...dialled.map(({ tookMs }) => tookMs));
-  return found.okUnlessOther(`${many} connections, the slowest after ${slowestMs} ms`).all;
+  return found.okUnlessOther(`${many} the check, the slowest after ${slowestMs} ms`).all;
 }
 
 type Member = { readonly pool: PoolConfig; readonly backend: BackendConfig };
@@ -29,14 +31,28 @@ type Member = { readonly pool: PoolConfig; readonly backend: BackendConfig };
  *  knows a port of. */
 async function dial({ pool, backend }: Member, names: Names): Promise<Dialled | null> {
   const endpoints = endpointsOf(backend, (host) => names.addresses.get(host) ?? null);
-  const [check] = pool.healthCheck.checks;
-  // Without a port of its own it is dialled where it is checked.
-  const port = isPortless(backend) ? (check?.port ?? 0) : 0;
-  if (endpoints.length === 0 || (isPortless(backend) && port === 0)) return null;
-  const timeoutMs = Math.min(check?.timeoutMs ?? MAX_TIMEOUT_MS, MAX_TIMEOUT_MS);
+  const checks = pool.healthCheck.checks.map((check) => ({
+    ...conversationOf(check, { ...placeOf(backend), proxyProtocol: backend.proxyProtocol }),
+    timeoutMs: Math.min(check.timeoutMs, MAX_TIMEOUT_MS),
+  }));
+  const conversations: readonly Conversation[] =
+    checks.length > 0 ? checks : [connectOnly(MAX_TIMEOUT_MS)];
+  // Without a port of its own it is met where it is checked.
+  const isNowhere = isPortless(backend) && conversations.some(({ port }) => port === 0);
+  if (endpoints.length === 0 || isNowhere) return null;
+  const [{ timeoutMs } = { timeoutMs: MAX_TIMEOUT_MS }] = conversations;
   const beganMs = performance.now();
-  const { code: error } = await probeBackend(endpoints, 0, [connectOnly(timeoutMs, port)]);
-  return { pool, backend, timeoutMs, error, tookMs: Math.round(performance.now() - beganMs) };
+  const { code, error } = await probeBackend(endpoints, 0, conversations);
+  const tookMs = Math.round(performance.now() - beganMs);
+  return { pool, backend, timeoutMs, code, error, tookMs };
+}
+
+function placeOf({ address }: BackendConfig): {
+  readonly host: string | null;
+  readonly port: number;
+} {
+  if (address.kind === "unix") return { host: null, port: 0 };
+  return { host: address.host.replace(/\.$/, ""), port: address.port };
 }
 
 function isPortless({ address }: BackendConfig): boolean {
@@ -45,17 +61,22 @@ function isPortless({ address }: BackendConfig): boolean {
 
 type Dialled = Member & {
   readonly timeoutMs: number;
+  /** Of a connect that failed; null: it did not, or what failed is told by `error`. */
+  readonly code: string | null;
   readonly error: string | null;
   readonly tookMs: number;
 };
 
-function judge({ pool, backend, timeoutMs, error }: Dialled, found: Findings): void {
+function judge({ pool, backend, timeoutMs, code, error }: Dialled, found: Findings): void {
   if (error === null) return;
   const who = `${pool.name}/${backend.name}`;
-  if (isLocalError(error)) {
-    return found.broken(`${who} could not be dialled: ${error}`, localErrorRemedy(error));
+  if (code !== null && isLocalError(code)) {
+    return found.broken(`${who} could not be dialled: ${code}`, localErrorRemedy(code));
   }
-  const { message, remedy } = explain(error, timeoutMs, backend.address.kind);
+  const { message, remedy } =
+    code === null
+      ? { message: `fails its check: ${error}`, remedy: CHECK_REMEDY }
+      : explain(code, timeoutMs, backend.address.kind);
   // It is meant to take no clients.
   if (backend.isDraining || backend.weight === 0) found.advise(`${who} ${message}`, remedy);
   else found.broken(`${who} ${message}`, remedy);

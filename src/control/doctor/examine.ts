@@ -1,4 +1,4 @@
-// All that `bal doctor` looks at. Nothing is changed; backends see a connect, names are looked up, and
+// All that `bal doctor` looks at. Nothing is changed; backends see one check, names are looked up, and
 // the running bal is asked for its state.
 import type { Config } from "../../config/config.ts";
 import type { LoadResult } from "../../config/load.ts";
@@ -16,6 +16,7 @@ import { checkClock, checkKernel } from "./host-check.ts";
 import { checkLogs } from "./logs-check.ts";
 import { checkNames } from "./names-check.ts";
 import { checkPorts } from "./ports-check.ts";
+import { checkProblems } from "./problems-check.ts";
 import { checkSockets } from "./sockets-check.ts";
 import { checkSysctls, portRange, readSysctl } from "./sysctl-check.ts";
 
@@ -24,6 +25,8 @@ export type Examination = {
   /** The config's path, null where there is none, and what was read there. */
   readonly file: string | null;
   readonly loaded: LoadResult | null;
+  /** What a bal has in force whose file is not valid, or not for this user to read; null: none. */
+  readonly running: Config | null;
   /** Of this binary. */
   readonly version: { readonly version: string; readonly commit: string };
   /** The config's schema as this binary writes it. */
@@ -35,16 +38,17 @@ export async function examine({
   home,
   file,
   loaded,
+  running,
   version,
   schema,
 }: Examination): Promise<readonly Finding[]> {
-  const config = loaded?.kind === "valid" ? loaded.config : null;
+  const config = loaded?.kind === "valid" ? loaded.config : running;
   const [daemon, names, clock] = await Promise.all([
     checkDaemon({ home, file, version }),
     config === null ? null : checkNames(config),
     checkClock(),
   ]);
-  return [
+  const findings = [
     ...checkConfig(file, loaded),
     ...checkHome(home, schema),
     ...daemon.findings,
@@ -56,6 +60,7 @@ export async function examine({
     ...(names?.findings ?? []),
     ...(config === null || names === null ? [] : await checkBackends(config, names)),
   ];
+  return [...findings, ...checkProblems(daemon.status, findings)];
 }
 
 function checkHost(config: Config, daemon: Daemon): readonly Finding[] {

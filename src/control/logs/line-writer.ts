@@ -19,6 +19,7 @@ export type WriterOptions = {
 /** How long a flush waits while not a byte moves, and at most: a reader may pause while bal stops. */
 const FLUSH_MS = 5000;
 const MAX_FLUSH_MS = 30_000;
+const FLUSH_LOOK_MS = 250;
 /** How soon a full pipe is tried again, and how late at most. */
 const RETRY_MS = 1;
 const MAX_RETRY_MS = 100;
@@ -99,12 +100,14 @@ export class LineWriter {
 
   /** Resolves when all is written, or no more of it can be: what is left is dropped then. */
   async flush(): Promise<void> {
-    const deadlineMs = performance.now() + MAX_FLUSH_MS;
-    for (let before = -1; this.batch !== null; ) {
-      if (this.moved === before || performance.now() > deadlineMs) return this.giveUp();
-      before = this.moved;
+    const beganMs = performance.now();
+    for (let before = this.moved, movedMs = beganMs; this.batch !== null; ) {
       const idle = new Promise<void>((resolve) => this.waiters.push(resolve));
-      await Promise.race([idle, Bun.sleep(FLUSH_MS)]);
+      await Promise.race([idle, Bun.sleep(FLUSH_LOOK_MS)]);
+      const nowMs = performance.now();
+      if (this.moved !== before) movedMs = nowMs;
+      before = this.moved;
+      if (nowMs - movedMs >= FLUSH_MS || nowMs - beganMs >= MAX_FLUSH_MS) return this.giveUp();
     }
   }
 

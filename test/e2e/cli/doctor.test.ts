@@ -2,10 +2,12 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { whereOthersRun } from "../../../src/cli/not-running.ts";
 import { checkDaemon } from "../../../src/control/doctor/daemon-check.ts";
 import type { Finding } from "../../../src/control/doctor/finding.ts";
 import { checkNames } from "../../../src/control/doctor/names-check.ts";
 import { homeAt } from "../../../src/control/host/home.ts";
+import { otherBals } from "../../../src/control/host/other-bals.ts";
 import {
   type ConfigObject,
   runBal,
@@ -16,6 +18,8 @@ import {
 import { parse } from "../../support/findings.ts";
 import { namedPeer } from "../../support/peer.ts";
 import { freePort } from "../../support/ports.ts";
+import { until } from "../../support/until.ts";
+import { connect } from "../../support/wire.ts";
 
 setDefaultTimeout(60_000);
 
@@ -158,6 +162,75 @@ describe("beside a bal that runs", () => {
       { check: "daemon", message: `bal with pid ${bal.pid} is suspended` },
     ]);
   });
+});
+
+describe("without -c, beside a bal that runs", () => {
+  test("it looks at the config in force, wherever that is", async () => {
+    using a = namedPeer("a");
+    using folder = temporaryHome();
+    const nobody = freePort();
+    const file = join(folder.path, "elsewhere.yaml");
+    writeFileSync(file, JSON.stringify(simpleConfig([a, { port: nobody }])));
+    using bal = await spawnBal({ config: simpleConfig([a]), args: ["-c", file] });
+    await bal.untilState(nobody, "down");
+    const { broken, of } = await examine(bal.home);
+    expect(of("config")).toMatchObject([{ message: expect.stringContaining(file) }]);
+    // One cause, one finding.
+    expect(broken).toMatchObject([
+      { check: "backends", message: `default/127.0.0.1:${nobody} refuses connections` },
+    ]);
+  });
+
+  test("what the bal says is wrong is told, and a refused file once", async () => {
+    using a = namedPeer("a");
+    const config = simpleConfig([a], { watch: false, limits: { max_connections: 1 } });
+    using bal = await spawnBal({ config });
+    await bal.untilState(a.port, "up");
+    expect((await examine(bal.home)).of("running")).toMatchObject([{ level: "ok" }]);
+    bal.write({ ...config, prot: 1 });
+    await bal.run("graceful");
+    using client = await connect(bal.port);
+    void client.send("?");
+    await until("it is taken", async () => (await bal.status()).limits.active === 1);
+    const { broken, of } = await examine(bal.home);
+    expect(broken.map(({ check }) => check)).toEqual(["config", "running"]);
+    expect(of("running")).toMatchObject([{ message: expect.stringContaining("1 of 1") }]);
+    expect(of("ports")).toMatchObject([{ message: expect.stringContaining("bal's own") }]);
+  });
+});
+
+test("a backend is asked what its pool's check asks", async () => {
+  using a = namedPeer("a");
+  using busy = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch: () => new Response("", { status: 503 }),
+  });
+  using home = temporaryHome();
+  const health_check = { type: "http", path: "/ready" };
+  const config = simpleConfig([{ port: busy.port! }], { health_check });
+  const { broken } = await examine(home.path, config);
+  expect(broken).toMatchObject([
+    { check: "backends", message: expect.stringMatching(/fails its check: .*503/) },
+  ]);
+  const { of } = await examine(home.path, simpleConfig([a]));
+  expect(of("backends")).toMatchObject([{ level: "ok" }]);
+});
+
+test("where another home's bal runs, a command says which", async () => {
+  using a = namedPeer("a");
+  using bal = await spawnBal({ config: simpleConfig([a]) });
+  expect(otherBals()).toContainEqual({ pid: bal.pid, uid: process.getuid!(), home: bal.home });
+  using home = temporaryHome();
+  const { code, stderr } = await runBal(["status"], { home: home.path });
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/bal with pid \d+ runs/)]);
+});
+
+test("a command for the bal of another home is one to type", () => {
+  const of = (uid: number, home: string | null) => whereOthersRun([{ pid: 7, uid, home }], 1000);
+  expect(of(1000, "/srv/b")).toEndWith(": BAL_HOME=/srv/b bal status");
+  expect(of(0, "/srv/b")).toEndWith(": sudo BAL_HOME=/srv/b bal status");
+  expect(of(99, null)).toContain("as user 99");
 });
 
 test("names: those that fail, those that are slow, and all at once", async () => {
