@@ -34,11 +34,15 @@ export function shutdownWriting(fd: number): void {
 
 /** Closes it with a reset: its peer gets an error instead of an end. */
 export function abort(fd: number): void {
-  const libc = getLibc();
+  resetAtClose(fd);
+  getLibc().close(fd);
+}
+
+/** Whoever closes it resets it. */
+export function resetAtClose(fd: number): void {
   linger[0] = 1;
   linger[1] = 0;
-  libc.setsockopt(fd, SOL_SOCKET, SO_LINGER, lingerPointer, 8);
-  libc.close(fd);
+  getLibc().setsockopt(fd, SOL_SOCKET, SO_LINGER, lingerPointer, 8);
 }
 
 /** What was written to a socket, Bun's or a splicer's, and its peer has not taken yet. 0 where nothing

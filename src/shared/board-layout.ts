@@ -42,10 +42,13 @@ export const HISTOGRAM_ROW = 16;
 /** Cells for clients' addresses; those whose hashes meet share one. */
 export const CLIENT_CELLS = 65_536;
 
+/** As many as fs.nr_open allows a process by default. */
+const MAX_DESCRIPTORS = 1024 * 1024;
+
 type Region = { readonly offset: number; readonly length: number };
 
 let end = 0;
-const region = (length: number, bytesEach: 4 | 8): Region => {
+const region = (length: number, bytesEach: 1 | 4 | 8): Region => {
   const offset = end;
   end += Math.ceil((length * bytesEach) / 64) * 64;
   return { offset, length };
@@ -73,9 +76,14 @@ export const REGIONS = {
   clientActive: region(THREADS * CLIENT_CELLS, 4),
   listenerRates: region(MAX_LISTENERS, 8),
   clientRates: region(CLIENT_CELLS, 8),
+  descriptors: region(MAX_DESCRIPTORS, 1),
 };
 
 export const BOARD_BYTES = end;
+
+export function bytes(memory: SharedArrayBuffer, { offset, length }: Region): Uint8Array {
+  return new Uint8Array(memory, offset, length);
+}
 
 export function words(memory: SharedArrayBuffer, { offset, length }: Region): Int32Array {
   return new Int32Array(memory, offset, length);

@@ -23,6 +23,8 @@ import {
   words,
 } from "./board-layout.ts";
 import { ClientTable } from "./client-table.ts";
+import { DescriptorTable } from "./descriptor-table.ts";
+import { END_INDEX } from "./end-reason.ts";
 import { Histograms } from "./histograms.ts";
 import { QueueCells } from "./queue-cells.ts";
 
@@ -58,6 +60,7 @@ export class Board {
   readonly queue: QueueCells;
   readonly clients: ClientTable;
   readonly histograms: Histograms;
+  readonly descriptors: DescriptorTable;
   private readonly health: Int32Array;
   private readonly failures: Int32Array;
   private readonly coldness: Int32Array;
@@ -90,6 +93,7 @@ export class Board {
     this.listenerTotals = floats(this.memory, REGIONS.listenerTotals);
     this.queue = new QueueCells(this.memory, count);
     this.clients = new ClientTable(this.memory, this.rows);
+    this.descriptors = new DescriptorTable(this.memory);
     this.histograms = new Histograms(this.memory, this.rows);
   }
 
@@ -230,9 +234,14 @@ export class Board {
     return sum;
   }
 
-  /** A worker's thread has ended: what it held is gone, what it counted stays. */
+  /** A worker's thread has ended: what it held is gone, what it counted stays. Its sessions have ended
+   *  by a fault. */
   forgetWorker(worker: number): void {
     const { backendActive, listenerActive } = this;
+    for (let listener = 0; listener < MAX_LISTENERS; listener++) {
+      const sessions = Atomics.load(listenerActive, worker * MAX_LISTENERS + listener);
+      if (sessions > 0) this.countEnd(worker, listener, END_INDEX.fault, sessions);
+    }
     backendActive.fill(0, worker * MAX_BACKENDS, (worker + 1) * MAX_BACKENDS);
     listenerActive.fill(0, worker * MAX_LISTENERS, (worker + 1) * MAX_LISTENERS);
     Atomics.store(this.workers, worker * WORKER_ROW + SESSIONS, 0);
@@ -288,9 +297,9 @@ export class Board {
     return this.sumListener(listener, ACCEPTED);
   }
 
-  countEnd(worker: number, listener: number, end: number): void {
+  countEnd(worker: number, listener: number, end: number, count = 1): void {
     const at = this.listenerRow(worker, listener) + FIRST_END + end;
-    this.listenerTotals[at] = (this.listenerTotals[at] ?? 0) + 1;
+    this.listenerTotals[at] = (this.listenerTotals[at] ?? 0) + count;
   }
 
   ended(listener: number, end: number): number {

@@ -35,14 +35,11 @@ export type ToSplicer =
       /** The eventfd that tells of messages while it sleeps. */
       readonly waker: number;
     }
-  | { readonly kind: "splice"; readonly id: number; readonly session: SplicedSession }
+  | { readonly kind: "splice"; readonly session: SplicedSession }
   | { readonly kind: "access-plan"; readonly plan: AccessPlan }
   | ToAnyThread;
 
-export type FromSplicer =
-  | FromAnyThread
-  /** The session's descriptors are about to be closed. */
-  | { readonly kind: "released"; readonly id: number };
+export type FromSplicer = FromAnyThread;
 
 /** To a worker or a splicer: whatever has sessions. */
 export type ToAnyThread =

@@ -58,7 +58,8 @@ export async function reload(parts: ReloadParts, by: ReloadSource): Promise<Relo
   }
   const changes = diffConfigs(inForce.config, loaded.config);
   if (changes.length === 0) {
-    await parts.dataPlane.measureCapacity();
+    const trouble = await parts.dataPlane.refresh();
+    if (trouble !== null) return notWhole(inForce, trouble);
     log.info("reload-unchanged", "reload: nothing differs", { by, generation: inForce.generation });
     return { kind: "done", report: report(inForce, loaded.warnings, true) };
   }
@@ -80,10 +81,7 @@ export async function reload(parts: ReloadParts, by: ReloadSource): Promise<Relo
   parts.onApplied(config);
   const list = changes.map(describeChange).join("; ");
   log.info("reloaded", `generation ${generation}: ${list}`, { by, generation, changes });
-  if (trouble !== null) {
-    const message = `generation ${generation} is in force, but not whole yet: ${trouble}`;
-    return { kind: "failed", error: { code: "apply-failed", message }, errors: [] };
-  }
+  if (trouble !== null) return notWhole(inForce, trouble);
   return { kind: "done", report: report(inForce, loaded.warnings, false) };
 }
 
@@ -102,6 +100,11 @@ async function swap(parts: ReloadParts, config: Config): Promise<string | null> 
   logMove.commit();
   adminMove.commit();
   return trouble;
+}
+
+function notWhole({ generation }: InForce, trouble: string): ReloadOutcome {
+  const message = `generation ${generation} is in force, but not whole yet: ${trouble}`;
+  return { kind: "failed", error: { code: "apply-failed", message }, errors: [] };
 }
 
 /** What a reload would change; nothing is done. */

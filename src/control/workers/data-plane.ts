@@ -23,7 +23,7 @@ import { backendStatus } from "../observe/status.ts";
 import { GenerationPlanner } from "./generation-plan.ts";
 import { SessionQueries } from "./session-query.ts";
 import { SplicerPool } from "./splicer-pool.ts";
-import { workerPoolEvents } from "./worker-events.ts";
+import { splicerPoolEvents, workerPoolEvents } from "./worker-events.ts";
 import { type GenerationPlan, WorkerPool } from "./worker-pool.ts";
 
 /** How long a start or a reload waits for new names to resolve. */
@@ -67,7 +67,6 @@ export class DataPlane {
   private readonly onAccess: (lines: AccessLines) => void;
   private config: Config;
   private pendingApplies = 0;
-  private canSplice = true;
   private isDraining = false;
   /** What the workers could not do; it is tried again every second. */
   private trouble: string | null = null;
@@ -95,12 +94,9 @@ export class DataPlane {
     );
     this.splicers = new SplicerPool({
       board: this.board,
-      onLost: (worker, reason) => this.stopSplicing(worker, reason),
       onAnswer: (answer) => this.sessionDesk.answered(answer),
       onAccess,
-      onFault: (worker, message) => {
-        log.error("fault", `a fault in the splicer of worker ${worker}: ${message}`);
-      },
+      ...splicerPoolEvents(log, this.incidents, () => void this.apply()),
     });
     this.crew = new WorkerPool({
       board: this.board,
@@ -108,6 +104,7 @@ export class DataPlane {
       assignSockets: ({ address }, workers) => this.sockets.assignSockets(address, workers),
       events: {
         onMessage: (worker, message) => this.receive(worker, message),
+        onApplied: (errors) => this.applied(errors),
         ...workerPoolEvents(log, events, this.incidents),
       },
     });
@@ -223,11 +220,13 @@ export class DataPlane {
     };
   }
 
-  /** What this host allows may be more or less than at the last reload, with the same config. */
-  async measureCapacity(): Promise<void> {
-    const { config, health, workers } = this;
+  /** With the same config: what a worker could not do is tried again, and this host may allow more or less
+   *  than at the last reload. Returns what a worker still can't do, in words. */
+  async refresh(): Promise<string | null> {
+    const { config, health, workers, trouble, pendingApplies } = this;
     const pools = health.backends.present;
-    if (connectionCeiling({ ...config, pools }, workers) !== this.ceiling) await this.apply();
+    const isSame = connectionCeiling({ ...config, pools }, workers) === this.ceiling;
+    return isSame && trouble === null && pendingApplies === 0 ? null : this.acknowledged();
   }
 
   private rows(): readonly { readonly name: string; readonly slot: number }[] {
@@ -241,11 +240,15 @@ export class DataPlane {
     this.retireListeners(config);
     this.config = config;
     this.health.serve(config);
-    const late = Bun.sleep(ACKNOWLEDGE_MS).then(() => "a worker has not taken the config yet");
-    const trouble = await Promise.race([this.apply(), late]);
+    const trouble = await this.acknowledged();
     this.health.settle();
     if (trouble !== null) this.log.error("apply-failed", `${trouble}; tried again every second`);
     return trouble;
+  }
+
+  private acknowledged(): Promise<string | null> {
+    const late = Bun.sleep(ACKNOWLEDGE_MS).then(() => "a worker has not taken the config yet");
+    return Promise.race([this.apply(), late]);
   }
 
   /** Gives the workers what is in force. Returns what went wrong. */
@@ -257,10 +260,7 @@ export class DataPlane {
       const plan = this.plan();
       this.ceiling = plan.maxConnections;
       this.splicers.planAccess(plan.access);
-      const errors = await this.crew.apply(plan);
-      const hadTrouble = this.trouble !== null;
-      this.trouble = errors.length === 0 ? null : errors.join("; ");
-      if (hadTrouble && this.trouble === null) this.log.info("applied", "every worker serves all");
+      await this.crew.apply(plan);
       return this.trouble;
     } finally {
       this.pendingApplies--;
@@ -268,25 +268,22 @@ export class DataPlane {
     }
   }
 
+  private applied(errors: readonly string[]): void {
+    const hadTrouble = this.trouble !== null;
+    this.trouble = errors.length === 0 ? null : errors.join("; ");
+    if (hadTrouble && this.trouble === null) this.log.info("applied", "every worker serves all");
+  }
+
   private plan(): GenerationPlan {
-    const { config, workers, canSplice } = this;
+    const { config, workers } = this;
     const { backends } = this.health;
     return this.planner.plan(config, {
       workers,
-      canSplice,
+      canSplice: !this.splicers.isPaused,
       slotOf: (listener) => this.listenerSlot(listener),
       present: backends.present,
       pools: backends.generationPools(),
     });
-  }
-
-  // What made one end may make the next one end: everything is copied from now on.
-  private stopSplicing(worker: number, reason: string): void {
-    const message = `the splicer of worker ${worker} is lost with its sessions, bulk is copied from now on: ${reason}`;
-    this.log.error("splicer-lost", message, { worker, reason });
-    this.incidents.splicerLost(worker, reason);
-    this.canSplice = false;
-    void this.apply();
   }
 
   private listenerSlot({ name }: ListenerConfig): number {

@@ -1,8 +1,6 @@
-// The splicer threads, one for each worker from its first bulk session on. Keeps the descriptors of
-// every session that a splicer has: they are no thread's, and a splicer that ends must not leave
-// them open.
+// The splicer threads, one for each worker from its first bulk session on. The descriptors of their sessions
+// are no thread's: when a splicer ends they are closed here, by what the board says that it has.
 import { closeDescriptor } from "../../os/socket.ts";
-import { closePipe } from "../../os/splice.ts";
 import { abort } from "../../os/stream.ts";
 import { openWaker, wake } from "../../os/waker.ts";
 import type { Board } from "../../shared/board.ts";
@@ -17,12 +15,15 @@ import type {
   ToSplicer,
 } from "../../shared/worker-messages.ts";
 import { HEARTBEAT_CHECK_MS, Heartbeat } from "./heartbeat.ts";
+import { restartDelayMs, SETTLED_MS } from "./restart-delay.ts";
 import { entryUrl } from "./thread-entry.ts";
 
 export type SplicerPoolOptions = {
   readonly board: Board;
-  /** One has ended that should not have; its sessions were reset. None is started any more. */
-  readonly onLost: (worker: number, reason: string) => void;
+  /** One has ended that should not have; its sessions were reset. What made it end may make the next one end:
+   *  `isPaused` for so long, then another one is started for the worker's next bulk session. */
+  readonly onLost: (worker: number, reason: string, pauseMs: number) => void;
+  readonly onResumed: (worker: number) => void;
   readonly onAnswer: (answer: SessionsAnswer | AccessFlushed) => void;
   readonly onAccess: (lines: AccessLines) => void;
   readonly onFault: (worker: number, message: string) => void;
@@ -32,8 +33,10 @@ export class SplicerPool {
   private readonly options: SplicerPoolOptions;
   private readonly splicers = new Map<number, Splicer>();
   private readonly timer: Timer;
+  private readonly pauses = new Set<Timer>();
   private access: AccessPlan = null;
-  private hasFailed = false;
+  /** Of each worker's splicer that was lost: how often in a row, and when the last one began. */
+  private readonly losses = new Map<number, Losses>();
   private isStopping = false;
 
   constructor(options: SplicerPoolOptions) {
@@ -41,12 +44,19 @@ export class SplicerPool {
     this.timer = setInterval(() => this.checkPulses(), HEARTBEAT_CHECK_MS);
   }
 
+  /** Sessions are better copied for now. */
+  get isPaused(): boolean {
+    return this.pauses.size > 0;
+  }
+
   /** Hands it to the worker's splicer. */
   take(worker: number, session: SplicedSession): void {
+    const { board } = this.options;
+    const row = splicerRow(worker);
+    for (const fd of descriptorsOf(session)) board.descriptors.take(row, fd);
     const splicer = this.splicers.get(worker) ?? this.launch(worker);
-    if (splicer !== null) return splicer.take(session);
-    abandon(session);
-    this.options.board.forgetWorker(splicerRow(worker));
+    if (splicer === null) abandon(board, row);
+    else splicer.send({ kind: "splice", session });
   }
 
   /** How the ends of its sessions are logged from now on. */
@@ -65,11 +75,14 @@ export class SplicerPool {
   terminate(): void {
     this.isStopping = true;
     clearInterval(this.timer);
+    for (const pause of this.pauses) clearTimeout(pause);
     for (const splicer of this.splicers.values()) splicer.leave();
   }
 
   private launch(worker: number): Splicer | null {
-    if (this.hasFailed) return null;
+    const losses = this.losses.get(worker) ?? { count: 0, startedAtMs: 0 };
+    losses.startedAtMs = performance.now();
+    this.losses.set(worker, losses);
     try {
       const splicer = new Splicer(worker, this.options, (reason) => this.lost(worker, reason));
       this.splicers.set(worker, splicer);
@@ -84,9 +97,17 @@ export class SplicerPool {
   private lost(worker: number, reason: string): void {
     if (this.isStopping) return;
     this.splicers.delete(worker);
-    this.options.board.forgetWorker(splicerRow(worker));
-    this.hasFailed = true;
-    this.options.onLost(worker, reason);
+    abandon(this.options.board, splicerRow(worker));
+    const losses = this.losses.get(worker);
+    if (losses === undefined) return;
+    if (performance.now() - losses.startedAtMs > SETTLED_MS) losses.count = 0;
+    const pauseMs = restartDelayMs(losses.count++);
+    const timer = setTimeout(() => {
+      this.pauses.delete(timer);
+      this.options.onResumed(worker);
+    }, pauseMs);
+    this.pauses.add(timer);
+    this.options.onLost(worker, reason, pauseMs);
   }
 
   private checkPulses(): void {
@@ -96,14 +117,14 @@ export class SplicerPool {
   }
 }
 
+type Losses = { count: number; startedAtMs: number };
+
 class Splicer {
   private readonly row: number;
   private readonly board: Board;
   private readonly thread: Worker;
   private readonly waker = openWaker();
-  private readonly sessions = new Map<number, SplicedSession>();
   private readonly pulse = new Heartbeat();
-  private lastId = 0;
   private isLeft = false;
   private lastError = "it ended";
 
@@ -113,8 +134,7 @@ class Splicer {
     this.thread = new Worker(entryUrl("splicer"));
     this.thread.addEventListener("message", (event) => {
       const message = event.data as FromSplicer;
-      if (message.kind === "released") this.sessions.delete(message.id);
-      else if (message.kind === "fault") options.onFault(worker, message.message);
+      if (message.kind === "fault") options.onFault(worker, message.message);
       else if (message.kind === "access") options.onAccess(message);
       else if (message.kind !== "ready") options.onAnswer(message);
     });
@@ -124,8 +144,6 @@ class Splicer {
     });
     this.thread.addEventListener("close", () => {
       if (this.isLeft) return;
-      for (const session of this.sessions.values()) abandon(session);
-      this.sessions.clear();
       closeDescriptor(this.waker);
       onEnd(this.lastError);
     });
@@ -137,18 +155,11 @@ class Splicer {
     wake(this.waker);
   }
 
-  take(session: SplicedSession): void {
-    const id = ++this.lastId;
-    this.sessions.set(id, session);
-    this.send({ kind: "splice", id, session });
-  }
-
   hasStopped(): boolean {
     return this.pulse.hasStopped(this.board.heartbeat(this.row));
   }
 
-  /** Ends the thread with the process: what it has open ends there too, and what it has just closed,
-   *  and not told yet, may be another's by now. */
+  /** Ends the thread with the process: what it has open ends there too. */
   leave(): void {
     this.isLeft = true;
     this.terminate("stopped");
@@ -161,9 +172,15 @@ class Splicer {
   }
 }
 
-function abandon({ client, backend, up, down }: SplicedSession): void {
-  abort(client);
-  abort(backend);
-  closePipe(up);
-  closePipe(down);
+/** What a splicer that has ended had is reset and counted. */
+function abandon(board: Board, row: number): void {
+  for (const fd of board.descriptors.of(row)) {
+    board.descriptors.leave(row, fd);
+    abort(fd);
+  }
+  board.forgetWorker(row);
+}
+
+function descriptorsOf({ client, backend, up, down }: SplicedSession): readonly number[] {
+  return [client, backend, up.read, up.write, down.read, down.write];
 }

@@ -1,15 +1,15 @@
-// What the log and the events say of a worker thread that hangs, ends and is replaced.
-
+// What the log and the events say of a thread that hangs, ends and is replaced.
 import type { EventBus } from "../events/event-bus.ts";
 import type { Log } from "../logs/log.ts";
 import type { WorkerIncidents } from "../observe/problems/worker-incidents.ts";
+import type { SplicerPoolOptions } from "./splicer-pool.ts";
 import type { WorkerPoolEvents } from "./worker-pool.ts";
 
 export function workerPoolEvents(
   log: Log,
   events: EventBus,
   incidents: WorkerIncidents,
-): Omit<WorkerPoolEvents, "onMessage"> {
+): Omit<WorkerPoolEvents, "onMessage" | "onApplied"> {
   return {
     onHung: (worker) => {
       const message = `worker ${worker} hangs: another one accepts its clients`;
@@ -28,6 +28,30 @@ export function workerPoolEvents(
       log.info("worker-replaced", message, { worker });
       incidents.replaced(worker);
       events.emit("worker", { from: "lost", to: "serving", reason: message });
+    },
+  };
+}
+
+/** `apply` tells the workers whether to splice. */
+export function splicerPoolEvents(
+  log: Log,
+  incidents: WorkerIncidents,
+  apply: () => void,
+): Pick<SplicerPoolOptions, "onLost" | "onResumed" | "onFault"> {
+  return {
+    onLost: (worker, reason, pauseMs) => {
+      const pause = pauseMs === 0 ? "" : `, bulk is copied for ${pauseMs / 1000} s`;
+      const message = `the splicer of worker ${worker} is lost with its sessions${pause}: ${reason}`;
+      log.error("splicer-lost", message, { worker, reason, pause_ms: pauseMs });
+      incidents.splicerLost(worker, reason);
+      apply();
+    },
+    onResumed: (worker) => {
+      incidents.splicerReplaced(worker);
+      apply();
+    },
+    onFault: (worker, message) => {
+      log.error("fault", `a fault in the splicer of worker ${worker}: ${message}`);
     },
   };
 }

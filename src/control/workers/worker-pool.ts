@@ -5,6 +5,7 @@ import type { Board } from "../../shared/board.ts";
 import type { Generation, GenerationListener } from "../../shared/generation.ts";
 import type { FromWorker, ToWorker } from "../../shared/worker-messages.ts";
 import { HEARTBEAT_CHECK_MS, Heartbeat } from "./heartbeat.ts";
+import { restartDelayMs, SETTLED_MS } from "./restart-delay.ts";
 import { WorkerThread } from "./worker-thread.ts";
 
 /** A generation without the descriptors, which differ from worker to worker. */
@@ -16,7 +17,10 @@ export type WorkerPoolEvents = {
   readonly onHung: (worker: number) => void;
   /** A thread has ended that should not have; its replacement starts in `restartMs`. */
   readonly onLost: (worker: number, reason: string, restartMs: number) => void;
+  /** The thread that took its place serves all. */
   readonly onReplaced: (worker: number) => void;
+  /** A generation was taken; what went wrong, by worker. */
+  readonly onApplied: (errors: readonly string[]) => void;
 };
 
 export type WorkerPoolOptions = {
@@ -30,11 +34,8 @@ export type WorkerPoolOptions = {
   readonly events: WorkerPoolEvents;
 };
 
-const MAX_RESTART_MS = 30_000;
 /** How long the first threads may take to boot. */
 const BOOT_MS = 30_000;
-/** A thread that has served so long ended by an accident of its own: its restart is at once again. */
-const SETTLED_MS = 60_000;
 
 type Place = { restarts: number; startedAtMs: number; pulse: Heartbeat };
 
@@ -45,6 +46,8 @@ export class WorkerPool {
   private readonly booting = new Map<number, () => void>();
   private readonly timers = new Set<Timer>();
   private readonly firstFailed = Promise.withResolvers<never>();
+  /** Replacements that do not serve all of the newest generation yet. */
+  private readonly returning = new Set<number>();
   private hasStarted = false;
   private revision = 0;
   private plan: GenerationPlan | null = null;
@@ -81,7 +84,12 @@ export class WorkerPool {
         return handle.apply({ ...plan, revision, sockets: this.socketsOf(plan, workers) });
       }),
     );
-    return errors.flatMap((error, i) => (error === null ? [] : [`worker ${i}: ${error}`]));
+    const failed = errors.flatMap((error, i) => (error === null ? [] : [`worker ${i}: ${error}`]));
+    if (revision === this.revision) {
+      this.announceReturned(errors);
+      this.options.events.onApplied(failed);
+    }
+    return failed;
   }
 
   /** Is there a thread that serves? One that hangs is none. */
@@ -123,7 +131,7 @@ export class WorkerPool {
       place.pulse = new Heartbeat();
     }
     this.booting.set(index, resolve);
-    this.handles[index] = new WorkerThread(index, this.options.board.memory, {
+    this.handles[index] = new WorkerThread(index, this.options.board, {
       onMessage: (worker, message) => this.receive(worker, message),
       onEnd: (worker, reason) => this.lost(worker, reason),
     });
@@ -164,8 +172,18 @@ export class WorkerPool {
 
   private async replace(index: number): Promise<void> {
     await this.launch(index);
-    if (this.plan !== null && !this.isStopping) await this.apply(this.plan);
-    this.options.events.onReplaced(index);
+    if (this.plan === null || this.isStopping) return;
+    this.returning.add(index);
+    await this.apply(this.plan);
+  }
+
+  // One that can't accept on all its sockets serves no better than the one that was lost.
+  private announceReturned(errors: readonly (string | null)[]): void {
+    for (const index of this.returning) {
+      if (this.handles[index]?.isAlive !== true || errors[index] !== null) continue;
+      this.returning.delete(index);
+      this.options.events.onReplaced(index);
+    }
   }
 
   private checkHeartbeats(): void {
@@ -183,9 +201,4 @@ export class WorkerPool {
 
 function noWorker(reason: string): BalError {
   return new BalError("no-worker", `a worker thread can't start: ${reason}`);
-}
-
-/** At once, then 1, 2, 4 … 30 s. */
-function restartDelayMs(restarts: number): number {
-  return restarts === 0 ? 0 : Math.min(1000 * 2 ** (restarts - 1), MAX_RESTART_MS);
 }

@@ -1,4 +1,7 @@
 // One thread of the data plane, from its start to its end.
+import { isLinux } from "../../os/libc.ts";
+import { resetAtClose } from "../../os/stream.ts";
+import type { Board } from "../../shared/board.ts";
 import { MAX_WORKERS } from "../../shared/board-layout.ts";
 import type { Generation } from "../../shared/generation.ts";
 import { generationDelta } from "../../shared/generation-delta.ts";
@@ -19,16 +22,18 @@ export class WorkerThread {
   isEnding = false;
   private readonly worker: Worker;
   private readonly events: WorkerThreadEvents;
+  private readonly board: Board;
   private readonly acknowledged = new Map<number, (error: string | null) => void>();
   /** What it was sent last. */
   private sent: Generation | null = null;
   private lastError = "it ended";
   private hasEnded = false;
 
-  constructor(index: number, board: SharedArrayBuffer, events: WorkerThreadEvents) {
+  constructor(index: number, board: Board, events: WorkerThreadEvents) {
     if (index >= MAX_WORKERS) throw new RangeError(`worker ${index} has no row on the board`);
     this.index = index;
     this.events = events;
+    this.board = board;
     this.worker = new Worker(entryUrl("worker"));
     this.worker.addEventListener("message", (event) => this.receive(event.data as FromWorker));
     this.worker.addEventListener("error", (event) => {
@@ -36,7 +41,7 @@ export class WorkerThread {
       this.lastError = event.message;
     });
     this.worker.addEventListener("close", () => this.ended());
-    this.send({ kind: "boot", worker: index, board });
+    this.send({ kind: "boot", worker: index, board: board.memory });
   }
 
   send(message: ToWorker): void {
@@ -54,8 +59,10 @@ export class WorkerThread {
     return promise;
   }
 
-  /** Ends the thread, also one that hangs: it is told apart at once, and ends when it wakes. */
+  /** Ends the thread, also one that hangs: it is told apart at once, and ends when it wakes. Its sessions end
+   *  with a reset, since a FIN would say that their streams are whole. */
   terminate(reason: string): void {
+    if (isLinux) for (const fd of this.board.descriptors.of(this.index)) resetAtClose(fd);
     this.lastError = reason;
     this.isAlive = false;
     this.isEnding = true;
@@ -76,6 +83,9 @@ export class WorkerThread {
     if (this.hasEnded) return;
     this.hasEnded = true;
     this.isAlive = false;
+    for (const fd of this.board.descriptors.of(this.index)) {
+      this.board.descriptors.leave(this.index, fd);
+    }
     this.acknowledgeAll();
     this.events.onEnd(this.index, this.lastError);
   }

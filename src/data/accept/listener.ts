@@ -164,34 +164,65 @@ export class Listener {
       else client.terminate();
       return;
     }
+    let session: Session | null = null;
+    try {
+      session = this.begin(client, clientCell);
+      this.start(session);
+    } catch (error) {
+      // A fault of ours costs this client only, and no place.
+      if (session === null) this.giveUp(client, clientCell);
+      const fault = error instanceof Error ? error : new Error(String(error));
+      if (session !== null) session.fault(fault);
+      else thread.post({ kind: "fault", message: fault.stack ?? fault.message });
+    }
+    if (this.isFull()) this.pause();
+  }
+
+  /** The client's places on the board are the session's from now on. */
+  private begin(client: SessionSocket, clientCell: number): Session {
+    const { thread, origin } = this;
     const nowMs = performance.now();
     const { listener, limits } = origin;
-    const up = new Pipe(thread.budget, nowMs);
-    const down = new Pipe(thread.budget, nowMs);
-    const endAtMs = nowMs + lifetimeOf(limits);
     const session = new Session(thread, {
       listener,
       limits,
       client,
-      up,
-      down,
-      endAtMs,
+      up: new Pipe(thread.budget, nowMs),
+      down: new Pipe(thread.budget, nowMs),
+      endAtMs: nowMs + lifetimeOf(limits),
       clientCell,
       startedAtMs: nowMs,
       before: null,
       trace: thread.access === null ? null : beginTrace(origin, client),
     });
     client.data = session;
-    const early = isLinux ? receiveEarly(descriptorOf(client)) : null;
-    const first = this.firstStep(session, up, nowMs);
-    if (first === null) session.end("noBackend");
-    else session.start(first, early);
-    if (this.isFull()) this.pause();
+    session.clientFd = descriptorOf(client);
+    thread.board.descriptors.take(thread.worker, session.clientFd);
+    return session;
   }
 
-  private firstStep(session: Session, up: Pipe, nowMs: number): Step | null {
+  private start(session: Session): void {
+    const early = isLinux ? receiveEarly(session.clientFd) : null;
+    const first = this.firstStep(session, session.startedAtMs);
+    if (first === null) session.end("noBackend");
+    else session.start(first, early);
+  }
+
+  private giveUp(client: SessionSocket, clientCell: number): void {
+    const { board, worker } = this.thread;
+    this.admission.leave();
+    if (clientCell !== NO_CELL) board.clients.leave(worker, clientCell);
+    board.countEnd(worker, this.origin.listener, END_INDEX.fault);
+    client.terminate();
+  }
+
+  private firstStep(session: Session, nowMs: number): Step | null {
     const { preread: rules, origin, admission } = this;
-    if (rules !== null) return new Preread(session, { rules, origin, admission, up, nowMs });
+    if (rules !== null) {
+      // Its own pipe: early bytes are kept there.
+      const up = session.up as Pipe;
+      return new Preread(session, { rules, origin, admission, up, nowMs });
+    }
     const pool = origin.poolOf(null);
     return pool === null ? null : new Dial(session, { origin, pool, nowMs });
   }

@@ -1,6 +1,7 @@
 // Socket events of the backend's side, from the connect on. One object for all sessions.
 import { codeOf } from "../../base/os-error.ts";
 import type { SocketHandlers } from "../../os/connect.ts";
+import { descriptorOf } from "../../os/socket.ts";
 import type { Session, SessionSocket } from "./session.ts";
 
 /** How a connect of a session that dials comes out. */
@@ -20,6 +21,7 @@ export function makeBackendHandlers(connect: ConnectEvents): SocketHandlers<Sess
   return {
     open(socket) {
       const session = socket.data;
+      takeDescriptor(session, socket);
       // Cancelled while a connect was pending that could not be (macOS).
       if (session.phase !== "dialing" || session.backend !== null) socket.terminate();
       else session.backend = socket;
@@ -40,6 +42,7 @@ export function makeBackendHandlers(connect: ConnectEvents): SocketHandlers<Sess
     },
     close(socket, error) {
       const session = socket.data;
+      leaveDescriptor(session);
       if (session.backend !== socket) return;
       if (session.phase === "dialing") connect.failed(session, codeOf(error) ?? "ECONNRESET");
       else if (session.isRelaying) closed(session, error);
@@ -54,4 +57,16 @@ function closed(session: Session, error: Error | undefined): void {
   // As for a client.
   if (error !== undefined) session.broke(session.down);
   session.finished(session.down);
+}
+
+function takeDescriptor(session: Session, socket: SessionSocket): void {
+  const { thread } = session;
+  session.backendFd = descriptorOf(socket);
+  thread.board.descriptors.take(thread.worker, session.backendFd);
+}
+
+function leaveDescriptor(session: Session): void {
+  const { thread, backendFd } = session;
+  thread.board.descriptors.leave(thread.worker, backendFd);
+  session.backendFd = -1;
 }

@@ -18,6 +18,7 @@ export const clientHandlers = {
     if (session !== null) session.finished(session.up);
   },
   close(socket: Client, error?: Error): void {
+    if (socket.data !== undefined) leaveDescriptor(socket.data);
     const session = sessionOf(socket);
     if (session === null) return;
     // Without an error it is the FIN that came after ours: Bun gives no `end` for it then. With one,
@@ -35,4 +36,10 @@ export const clientHandlers = {
 function sessionOf(socket: Client): Session | null {
   const session = (socket as SessionSocket).data;
   return session === undefined || session.phase === "ended" ? null : session;
+}
+
+function leaveDescriptor(session: Session): void {
+  const { thread, clientFd } = session;
+  thread.board.descriptors.leave(thread.worker, clientFd);
+  session.clientFd = -1;
 }

@@ -54,6 +54,9 @@ export class Session {
   readonly limits: SessionLimits;
   readonly client: RelaySocket;
   backend: RelaySocket | null = null;
+  /** The sockets' descriptors, as the board has them; −1: closed, or not one of the worker's. */
+  clientFd = -1;
+  backendFd = -1;
   /** client → backend */
   readonly up: Direction;
   /** backend → client */

@@ -4,7 +4,7 @@
 //
 // What `Pipe` is to a worker; no byte of it is ever in this process's memory.
 import { EAGAIN, EINTR } from "../../os/abi.ts";
-import { closePipe, copy, type KernelPipe, splice } from "../../os/splice.ts";
+import { copy, type KernelPipe, splice } from "../../os/splice.ts";
 import { discard } from "../../os/stream.ts";
 import { Progress, type UnsentBytes } from "../relay/progress.ts";
 import type { Direction } from "../relay/relay-types.ts";
@@ -20,6 +20,12 @@ const DROP_BYTES = 512 * 1024;
  *  or to drop. */
 export type Move = "waiting" | "more" | "dropped" | "ended" | "source-broken" | "sink-broken";
 
+export type SplicePipeParts = {
+  readonly source: SplicedSocket;
+  readonly sink: SplicedSocket;
+  readonly close: (pipe: KernelPipe) => void;
+};
+
 export class SplicePipe implements Direction {
   source: SplicedSocket;
   sink: SplicedSocket;
@@ -33,13 +39,15 @@ export class SplicePipe implements Direction {
   /** None is in this process's memory. */
   readonly pendingBytes = 0;
   private readonly pipe: KernelPipe;
+  private readonly close: (pipe: KernelPipe) => void;
   /** Bytes in the kernel's pipe. */
   private held = 0;
   private isOpen = true;
 
-  /** It owns the kernel's pipe. */
-  constructor(pipe: KernelPipe, source: SplicedSocket, sink: SplicedSocket) {
+  /** `close` is called once, with the kernel's pipe. */
+  constructor(pipe: KernelPipe, { source, sink, close }: SplicePipeParts) {
     this.pipe = pipe;
+    this.close = close;
     this.source = source;
     this.sink = sink;
     source.from = this;
@@ -92,7 +100,7 @@ export class SplicePipe implements Direction {
   release(): void {
     if (!this.isOpen) return;
     this.isOpen = false;
-    closePipe(this.pipe);
+    this.close(this.pipe);
   }
 
   observe(nowMs: number, unsentBytes: UnsentBytes): void {

@@ -2,6 +2,7 @@
 // Each worker has one, from its first bulk session on. It accepts and dials nothing.
 import { Epoll, FAILED, READABLE, URGENT, WRITABLE } from "../../os/epoll.ts";
 import { monotonicOffsetMs } from "../../os/monotonic.ts";
+import { closePipe, type KernelPipe } from "../../os/splice.ts";
 import { takeError, unsentBytes } from "../../os/stream.ts";
 import { clearWake } from "../../os/waker.ts";
 import { Board } from "../../shared/board.ts";
@@ -47,7 +48,7 @@ self.onmessage = ({ data: message }) => {
       epoll.add(wakerFd, WAKER);
       return post({ kind: "ready" });
     case "splice":
-      return adopt(message.id, message.session);
+      return adopt(message.session);
     case "access-plan":
       if (thread !== null) thread.access = replanned(thread.access, message.plan, post);
       return;
@@ -91,23 +92,28 @@ function boot(row: number, board: Board): WorkerContext {
   return booted;
 }
 
-function adopt(id: number, parts: SplicedSession): void {
+function adopt(parts: SplicedSession): void {
   if (thread === null) return;
   const { listener, limits, slot, clientCell, snapshot, trace } = parts;
   const offsetMs = monotonicOffsetMs();
   const [endAtMs, startedAtMs] = [parts.endAtMs - offsetMs, parts.startedAtMs - offsetMs];
-  // Said before the first of them closes: a number that is closed may be another's the next moment.
-  let isReleased = false;
+  // Cleared before it is closed: the number may be another's the next moment.
+  const { descriptors } = thread.board;
+  const { worker } = thread;
   const onClose = (socket: SplicedSocket) => {
     sockets.delete(socket.token);
-    if (!isReleased) post({ kind: "released", id });
-    isReleased = true;
+    descriptors.leave(worker, socket.fd);
+  };
+  const close = (pipe: KernelPipe) => {
+    descriptors.leave(worker, pipe.read);
+    descriptors.leave(worker, pipe.write);
+    closePipe(pipe);
   };
   const client = new SplicedSocket(parts.client, onClose);
   Object.assign(client, parts.peer);
   const backend = new SplicedSocket(parts.backend, onClose);
-  const up = new SplicePipe(parts.up, client, backend);
-  const down = new SplicePipe(parts.down, backend, client);
+  const up = new SplicePipe(parts.up, { source: client, sink: backend, close });
+  const down = new SplicePipe(parts.down, { source: backend, sink: client, close });
   const common = { listener, limits, endAtMs, clientCell, startedAtMs, before: snapshot, trace };
   const session = new Session(thread, { ...common, client, up, down });
   client.session = session;

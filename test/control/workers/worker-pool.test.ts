@@ -9,11 +9,14 @@ import {
 } from "../../../src/control/workers/worker-pool.ts";
 import { isLinux } from "../../../src/os/libc.ts";
 import { Board } from "../../../src/shared/board.ts";
+import { END_INDEX } from "../../../src/shared/end-reason.ts";
 import { backendOf, listenerOf, poolOf, tcp } from "../../support/generation.ts";
-import { type NamedPeer, namedPeer } from "../../support/peer.ts";
+import { echoPeer, namedPeer, type Peer } from "../../support/peer.ts";
 import { freePort } from "../../support/ports.ts";
 import { until } from "../../support/until.ts";
 import { connect, exchange } from "../../support/wire.ts";
+
+const MISSING_FD = 900_000;
 
 const onLinux = test.skipIf(!isLinux);
 
@@ -21,8 +24,11 @@ class CrewUnderTest implements AsyncDisposable {
   readonly board = new Board();
   readonly port = freePort();
   private readonly address = tcp(this.port);
+  /** Sockets that it is lent are none. */
+  lendsNothing = false;
   readonly lost: string[] = [];
   readonly replaced: number[] = [];
+  readonly applied: (readonly string[])[] = [];
   readonly crew: WorkerPool;
   private readonly sockets: ListeningSockets;
 
@@ -33,15 +39,21 @@ class CrewUnderTest implements AsyncDisposable {
       onHung: () => {},
       onLost: (_, reason) => this.lost.push(reason),
       onReplaced: (worker) => this.replaced.push(worker),
+      onApplied: (errors) => this.applied.push(errors),
     };
+    // A number that is no descriptor can't be adopted.
     const assignSockets: WorkerPoolOptions["assignSockets"] = ({ address }, of) =>
-      this.sockets.assignSockets(address, of);
+      this.lendsNothing ? [MISSING_FD] : this.sockets.assignSockets(address, of);
     this.crew = new WorkerPool({ board: this.board, count: workers, assignSockets, events });
   }
 
-  async start(backend: NamedPeer): Promise<void> {
+  async start(backend: Peer): Promise<void> {
     this.sockets.openAll([{ address: this.address }]);
     await this.crew.start();
+    expect(await this.crew.apply(this.plan(backend.port))).toEqual([]);
+  }
+
+  async applyAgain(backend: Peer): Promise<void> {
     expect(await this.crew.apply(this.plan(backend.port))).toEqual([]);
   }
 
@@ -120,5 +132,51 @@ onLinux("what a lost worker counted as active is gone, its totals stay", async (
     listener: under.board.listenerSessions(0),
     total: under.board.backendTotal(0, "connections"),
   }).toEqual({ sessions: 0, backend: 0, listener: 0, total: 1 });
+  expect((await exchange(under.port, "hello")).text).toContain("one");
+});
+
+onLinux("sessions of a lost worker end with a reset on both sides, and are counted", async () => {
+  using backend = echoPeer();
+  await using under = new CrewUnderTest(1);
+  await under.start(backend);
+  using client = await connect(under.port);
+  using other = await connect(under.port);
+  await client.send("ping");
+  expect(await client.read(4)).toBe("ping");
+  await other.send("x");
+  expect(await other.read(1)).toBe("x");
+  const ends = [...backend.wires].map((wire) => wire.closed);
+  under.kill(0);
+  expect(await Promise.all([client.closed, other.closed])).toEqual(["reset", "reset"]);
+  expect(await Promise.all(ends)).toEqual(["reset", "reset"]);
+  await until("replaced", () => under.replaced.length === 1);
+  expect(under.board.ended(0, END_INDEX.fault)).toBe(2);
+  expect(under.board.descriptors.of(0)).toEqual([]);
+});
+
+onLinux("the board knows a session's descriptors just as long as they are open", async () => {
+  using backend = echoPeer();
+  await using under = new CrewUnderTest(1);
+  await under.start(backend);
+  using client = await connect(under.port);
+  await client.send("ping");
+  expect(await client.read(4)).toBe("ping");
+  expect(under.board.descriptors.of(0)).toHaveLength(2);
+  client.finish();
+  expect(await client.readToEnd()).toEqual({ ending: "eof", text: "ping" });
+  await until("none is left", () => under.board.descriptors.of(0).length === 0);
+});
+
+onLinux("a replacement that can't listen is announced when it can", async () => {
+  using backend = namedPeer("one");
+  await using under = new CrewUnderTest(1);
+  await under.start(backend);
+  under.lendsNothing = true;
+  under.kill(0);
+  await until("it was told", () => under.applied.at(-1)?.length === 1);
+  expect(under.replaced).toEqual([]);
+  under.lendsNothing = false;
+  await under.applyAgain(backend);
+  expect(under.replaced).toEqual([0]);
   expect((await exchange(under.port, "hello")).text).toContain("one");
 });

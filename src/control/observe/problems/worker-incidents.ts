@@ -35,10 +35,17 @@ export class WorkerIncidents {
     this.splicers.set(worker, { at: this.now(), reason, replacedAt: null });
   }
 
+  splicerReplaced(worker: number): void {
+    const incident = this.splicers.get(worker);
+    if (incident !== undefined) incident.replacedAt = this.now();
+  }
+
   found(): readonly Found[] {
     const oldest = this.now().getTime() - LATELY_MS;
-    for (const [worker, { replacedAt }] of this.byWorker) {
-      if (replacedAt !== null && replacedAt.getTime() < oldest) this.byWorker.delete(worker);
+    for (const incidents of [this.byWorker, this.splicers]) {
+      for (const [worker, { replacedAt }] of incidents) {
+        if (replacedAt !== null && replacedAt.getTime() < oldest) incidents.delete(worker);
+      }
     }
     return [
       ...[...this.byWorker].map(([worker, incident]) => workerProblem(worker, incident)),
@@ -59,10 +66,11 @@ function workerProblem(worker: number, { at, reason, replacedAt }: Incident): Fo
   return { severity: "warning", code: "worker-replaced", since, subject, message, hint };
 }
 
-function splicerProblem(worker: number, { at, reason }: Incident): Found {
+function splicerProblem(worker: number, { at, reason, replacedAt }: Incident): Found {
   const subject = `splicer of worker ${worker}`;
-  const message = `${subject} is lost, bulk is copied from now on: ${reason}`;
-  const hint = "`bal upgrade` starts anew without losing a connection; report it, with bal's log";
+  const how = replacedAt === null ? "is lost, bulk is copied for now" : "was lost and replaced";
+  const message = `${subject} ${how}: ${reason}`;
+  const hint = "its connections were reset; report it, with bal's log of that moment";
   return {
     ...({ severity: "warning", code: "splicer-lost", since: at.toISOString(), subject } as const),
     ...{ message, hint },
