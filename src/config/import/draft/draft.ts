@@ -1,4 +1,5 @@
 // What an import has read so far: listeners and pools, before what they have in common moves to the top.
+import { parseDuration } from "../../../base/units.ts";
 import { FEATURES } from "./features.ts";
 import type { Notebook, Quote } from "./note.ts";
 import { bare, isSame, linesOf, traced, type Value } from "./traced.ts";
@@ -152,28 +153,31 @@ function poolKeys(pool: PoolDraft, { retries, dialTimes }: Shared): Record<strin
   };
 }
 
-// Where a pool has no times of its own, its listeners have them.
+// Where a pool has no times of its own, its listeners have them: the longest for all.
 function withDialTimes(
   listener: ListenerDraft,
   { draft, dialTimes, notes }: { draft: Draft; dialTimes: Times; notes: Notebook },
 ): ListenerDraft {
   if (FEATURES.poolTimeouts) return listener;
+  const all = listener.pools.flatMap((name) =>
+    Object.entries(without(draft.pools.get(name)?.timeouts ?? {}, dialTimes)),
+  );
   const found: Record<string, Value> = {};
-  for (const name of listener.pools) {
-    const { timeouts = {} } = draft.pools.get(name) ?? {};
-    for (const [key, value] of Object.entries(without(timeouts, dialTimes))) {
-      const before = found[key];
-      if (before === undefined) found[key] = value;
-      else if (!isSame(before, value)) {
-        const [quote = listener.quote] = linesOf(value);
-        notes.differs(
-          quote,
-          `${key} is a listener's here: ${bare(before)} for all pools of ${listener.name}`,
-        );
-      }
-    }
+  for (const [key, value] of all) {
+    if (msOf(value) > msOf(found[key] ?? 0)) found[key] = value;
+  }
+  for (const [key, value] of all) {
+    const longest = found[key];
+    const [quote = listener.quote] = linesOf(value);
+    if (key !== "connect" || longest === undefined || isSame(longest, value)) continue;
+    const message = `dials have the times of their listener: ${bare(longest)} for all pools of ${listener.name}`;
+    notes.differs(quote, message);
   }
   return { ...listener, timeouts: { ...found, ...listener.timeouts } };
+}
+
+function msOf(time: Value): number {
+  return parseDuration(String(bare(time))) ?? 0;
 }
 
 // The largest one for all.
