@@ -86,7 +86,7 @@ export function classifyDialError(code: string): DialErrorClass {
 export function localErrorRemedy(code: string): string {
   switch (code) {
     case "EADDRNOTAVAIL":
-      return "no ephemeral port is left for this backend: widen net.ipv4.ip_local_port_range or add backend addresses";
+      return "no ephemeral port is left for this backend, or its pool's `source` is no address of this host: widen net.ipv4.ip_local_port_range, add backend addresses or addresses in `source`";
     case "EMFILE":
       return "the open-file limit is reached: raise it (ulimit -n, LimitNOFILE=) or lower limits.max_connections";
     case "ENFILE":

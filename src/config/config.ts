@@ -149,12 +149,27 @@ export type BackendConfig = {
   readonly isDraining: boolean;
 };
 
+/** What a pool says of its dials; null: as its clients' listener, or the top of the file, has it. */
+export type DialConfig = {
+  /** Further backends that one client may be tried on. */
+  readonly retries: number | null;
+  readonly connectMs: number | null;
+  readonly connectTotalMs: number | null;
+  /** Addresses of this host that dials and checks come from; empty: the kernel chooses. */
+  readonly source: readonly string[];
+};
+
+/** What of a backend is hashed. */
+export type HashedBy = "endpoint" | "host" | "name";
+
 export type PoolConfig = {
   readonly name: string;
   readonly method: Method;
   readonly healthCheck: HealthCheckConfig;
   /** Of source_hash: what a backend may have, in percent of its share; 0: no bound. */
   readonly boundPercent: number;
+  readonly hashedBy: HashedBy;
+  readonly dial: DialConfig;
   /** How long a backend that comes back takes to have its whole weight; 0: none. */
   readonly slowStartMs: number;
   /** Of its backends, where they say nothing else. */

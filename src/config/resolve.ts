@@ -8,6 +8,7 @@ import type {
   AdminConfig,
   BackendConfig,
   Config,
+  DialConfig,
   DiscoverConfig,
   ListenerConfig,
   ListenerLimits,
@@ -197,6 +198,8 @@ export function poolsOf(written: WrittenConfig): readonly PoolConfig[] {
       healthCheck: healthCheckOf(layHealthCheck(health_check, pool?.health_check)),
       // Its default is the word for 0.
       boundPercent: pool?.hash?.bounded ?? 0,
+      hashedBy: withDefaults(tables.hash, pool?.hash).backend,
+      dial: dialOf(pool),
       slowStartMs: slow_start,
       proxyProtocol,
       onDown: on_down,
@@ -209,6 +212,15 @@ export function poolsOf(written: WrittenConfig): readonly PoolConfig[] {
       discover: discoverOf(pool?.discover),
     };
   });
+}
+
+function dialOf({ retries, timeouts = {}, source = [] }: WrittenPool = {}): DialConfig {
+  return {
+    retries: retries ?? null,
+    connectMs: timeouts.connect ?? null,
+    connectTotalMs: timeouts.connect_total ?? null,
+    source: source.filter(isPresent),
+  };
 }
 
 function discoverOf(written: WrittenDiscover = {}): DiscoverConfig | null {

@@ -7,6 +7,7 @@ import type {
   AdminConfig,
   BackendConfig,
   Config,
+  DialConfig,
   DiscoverConfig,
   ListenerConfig,
   ListenerLimits,
@@ -149,7 +150,12 @@ function listenerLimits(limits: ListenerLimits): Written {
 export function poolAsWritten(one: PoolConfig): Written {
   return {
     method: one.method,
-    hash: { key: "address", bounded: one.boundPercent === 0 ? "off" : `${one.boundPercent}%` },
+    hash: {
+      key: "address",
+      backend: one.hashedBy,
+      bounded: one.boundPercent === 0 ? "off" : `${one.boundPercent}%`,
+    },
+    ...dial(one.dial),
     proxy_protocol: proxyProtocol(one.proxyProtocol),
     slow_start: formatDuration(one.slowStartMs),
     on_down: one.onDown,
@@ -164,6 +170,18 @@ export function poolAsWritten(one: PoolConfig): Written {
 
 function proxyProtocol({ version, tlvs }: ProxyProtocol): unknown {
   return tlvs.length === 0 ? version : { version, tlvs };
+}
+
+function dial({ retries, connectMs, connectTotalMs, source }: DialConfig): Written {
+  const timeouts = {
+    ...(connectMs !== null && { connect: formatDuration(connectMs) }),
+    ...(connectTotalMs !== null && { connect_total: formatDuration(connectTotalMs) }),
+  };
+  return {
+    ...(retries !== null && { retries }),
+    ...(Object.keys(timeouts).length > 0 && { timeouts }),
+    ...(source.length > 0 && { source }),
+  };
 }
 
 function discover(one: DiscoverConfig): Written {

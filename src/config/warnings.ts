@@ -5,6 +5,7 @@ export const WARNINGS = {
   "denies-everybody": "`deny` has a block of all addresses: no client may come in",
   "duplicate-backend": "two backends are one address: they are one, with their weights added",
   "duplicate-server": "a name server is written twice",
+  "duplicate-source": "a pool's source address is written twice",
   "host-bits": "an address stands where a block begins elsewhere: `10.1.2.3/8` is `10.0.0.0/8`",
   "ignored-key": "an old key has no effect",
   "long-interval": "names are asked for again late",

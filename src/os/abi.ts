@@ -25,6 +25,8 @@ export const MSG_NOSIGNAL = 0x4000;
 /** Bytes sent that the peer's kernel has not confirmed (tcp(7)), or its reader not taken (unix(7)). */
 export const SIOCOUTQ = 0x5411;
 
+export const IPPROTO_IP = 0;
+export const IP_BIND_ADDRESS_NO_PORT = 24;
 export const IPPROTO_TCP = 6;
 export const TCP_DEFER_ACCEPT = 9;
 export const TCP_QUICKACK = 12;

@@ -2,12 +2,14 @@
 //
 // On Linux: socket(2) and connect(2) by libc, then Bun adopts the descriptor while it is still
 // connecting. Elsewhere Bun.connect does it all, and a pending one can't be cancelled.
-import type { Endpoint } from "../base/address.ts";
+import { type Endpoint, parseIp } from "../base/address.ts";
 import {
   EAGAIN,
   ECONNREFUSED,
   EINPROGRESS,
   EINVAL,
+  IP_BIND_ADDRESS_NO_PORT,
+  IPPROTO_IP,
   IPPROTO_TCP,
   SO_REUSEADDR,
   SOCK_CLOEXEC,
@@ -45,6 +47,9 @@ export type ConnectOptions<Data> = {
   readonly isSpeakingFirst?: boolean;
   /** How long sent bytes may stay unconfirmed. Default 0: as long as the kernel says. */
   readonly userTimeoutMs?: number;
+  /** Addresses of this host, of which it comes from one of the endpoint's family, each in turn. Default: the
+   *  kernel's choice, also where none is of that family. Linux only. */
+  readonly sources?: readonly string[];
 };
 
 /**
@@ -65,7 +70,7 @@ export function isConnectedToItself(socket: Bun.Socket<unknown>, endpoint: Endpo
 
 function connectByLibc<Data>(options: ConnectOptions<Data>): number {
   const libc = getLibc();
-  const { endpoint, isSpeakingFirst = false, userTimeoutMs = 0 } = options;
+  const { endpoint, isSpeakingFirst = false, userTimeoutMs = 0, sources = [] } = options;
   const isTcp = endpoint.family !== "unix";
   const address = sockaddrOf(endpoint);
   if (address === null) return EINVAL;
@@ -77,6 +82,11 @@ function connectByLibc<Data>(options: ConnectOptions<Data>): number {
   // The ACK that ends the handshake then rides on the first bytes: a packet less each way.
   if (isTcp && isSpeakingFirst) setOption(fd, IPPROTO_TCP, TCP_QUICKACK, 0);
   if (isTcp && userTimeoutMs > 0) setOption(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, userTimeoutMs);
+  const bindError = sources.length === 0 ? 0 : bindTo(fd, endpoint, sources);
+  if (bindError !== 0) {
+    libc.close(fd);
+    return bindError;
+  }
   if (libc.connect(fd, address.pointer, address.bytes.length) < 0) {
     const error = errno();
     if (error !== EINPROGRESS) {
@@ -94,6 +104,21 @@ function connectByLibc<Data>(options: ConnectOptions<Data>): number {
     socket: options.handlers,
   } as unknown as Bun.TCPSocketConnectOptions<Data>).catch(ignore);
   return 0;
+}
+
+let binds = 0;
+const sourceAddresses = new Map<string, Sockaddr>();
+
+/** The kernel picks the port at the connect, when it knows where that goes: one may serve for each backend
+ *  (IP_BIND_ADDRESS_NO_PORT, ip(7)). Returns the errno. */
+function bindTo(fd: number, { family }: Endpoint, sources: readonly string[]): number {
+  const fitting = sources.filter((ip) => parseIp(ip)?.family === family);
+  const ip = fitting[binds++ % Math.max(1, fitting.length)];
+  if (ip === undefined) return 0;
+  const address = sourceAddresses.get(ip) ?? encodeSockaddr(ip, 0);
+  sourceAddresses.set(ip, address);
+  setOption(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+  return getLibc().bind(fd, address.pointer, address.bytes.length) < 0 ? errno() : 0;
 }
 
 /** A connect that hangs can't be cancelled here and holds its descriptor for a minute and more. */

@@ -4,6 +4,7 @@ import type { IpRanges } from "../base/ip-ranges.ts";
 import type { ListenAddress } from "../base/listen-address.ts";
 import type {
   AccessConfig,
+  DialConfig,
   ListenerLimits,
   Method,
   Overload,
@@ -43,6 +44,8 @@ export type GenerationPool = {
   readonly serving: ServingRules;
   /** How long a client waits for a backend to come up; 0: not at all. */
   readonly waitMs: number;
+  /** What its dials may take, where it says so. */
+  readonly dial: DialConfig;
   /** Backends have health checks. */
   readonly isChecked: boolean;
   readonly backends: readonly GenerationBackend[];

@@ -49,6 +49,7 @@ export function poolOf(
     queue: { size: 0, timeoutMs: 0 },
     serving: { failsOpen: true, tellsRole: false },
     waitMs: 0,
+    dial: { retries: null, connectMs: null, connectTotalMs: null, source: [] },
     isChecked: false,
     backends,
     ...over,

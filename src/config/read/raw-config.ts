@@ -8,6 +8,7 @@ import type {
   AccessFormat,
   AccessMode,
   AdminConfig,
+  HashedBy,
   HealthCheckType,
   LogFormat,
   LogLevel,
@@ -171,9 +172,18 @@ export type WrittenResolver = {
   readonly hold?: number;
 };
 
+export type WrittenHash = {
+  readonly key?: "address";
+  readonly backend?: HashedBy;
+  readonly bounded?: number;
+};
+
 export type WrittenPool = {
   readonly method?: Method;
-  readonly hash?: { readonly key?: "address"; readonly bounded?: number };
+  readonly hash?: WrittenHash;
+  readonly retries?: number;
+  readonly timeouts?: Pick<WrittenSessionTimeouts, "connect" | "connect_total">;
+  readonly source?: readonly (string | undefined)[];
   readonly proxy_protocol?: WrittenProxyProtocol;
   readonly slow_start?: number;
   readonly on_down?: OnDown;

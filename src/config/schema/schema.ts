@@ -177,6 +177,11 @@ const listenerKeys: Keys = {
 
 const hashKeys: Keys = {
   key: { field: choice("address"), default: "address", doc: "what of a client is hashed" },
+  backend: {
+    field: choice("endpoint", "host", "name"),
+    default: "endpoint",
+    doc: "what of a backend is hashed; host: a client has the same server in every pool that has it, whatever the port; name: as host, by the name of the backend",
+  },
   bounded: {
     field: { kind: "percent", min: 101, max: 1000 },
     default: "off",
@@ -184,9 +189,23 @@ const hashKeys: Keys = {
   },
 };
 
+const dialTimeoutsKeys: Keys = {
+  connect: { field: duration(), doc: "one dial of a backend" },
+  connect_total: { field: duration(), doc: "all dials for one client" },
+};
+
 const poolKeys: Keys = {
   method: { field: method, default: "round_robin", doc: "how a backend is chosen" },
   hash: { field: map(hashKeys), doc: "of the method source_hash" },
+  retries: { field: integer(0, 100), doc: "overrides the global one" },
+  timeouts: {
+    field: map(dialTimeoutsKeys),
+    doc: "override those of listeners and the global ones",
+  },
+  source: {
+    field: { kind: "list", of: { kind: "ip" }, max: 256 },
+    doc: "addresses of this host that dials and checks come from, each in turn; the kernel's choice when absent (Linux)",
+  },
   proxy_protocol: {
     field: proxyProtocol,
     default: "off",

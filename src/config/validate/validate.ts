@@ -16,6 +16,7 @@ import { validateAccess } from "./validate-access.ts";
 import { validateAdmin } from "./validate-admin.ts";
 import { validateBackends } from "./validate-backends.ts";
 import { validateClientPorts } from "./validate-client-ports.ts";
+import { validateDials } from "./validate-dial.ts";
 import { validateDiscovery } from "./validate-discovery.ts";
 import { validateHealthTypes } from "./validate-health.ts";
 import { validateListenAddresses } from "./validate-listen-address.ts";
@@ -44,6 +45,7 @@ export function validateConfig(written: WrittenConfig, report: Report): void {
   judgeHealthChecks(written, report);
   judgeTimeouts(written, report);
   validateDiscovery(written, report);
+  validateDials(written, report);
   if (written.log !== undefined) validateLog(written.log, report);
   if (written.admin !== undefined) validateAdmin(written.admin, listeners, report);
 }

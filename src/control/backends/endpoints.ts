@@ -24,7 +24,7 @@ export function endpointsOf(
 }
 
 export function probeTarget(
-  { healthCheck }: PoolConfig,
+  { healthCheck, dial }: PoolConfig,
   { slot, endpoints, config }: Backend,
 ): ProbeTarget {
   const { address, proxyProtocol } = config;
@@ -35,6 +35,9 @@ export function probeTarget(
     slot,
     endpoints,
     check: healthCheck,
-    conversations: healthCheck.checks.map((check) => conversationOf(check, backend)),
+    conversations: healthCheck.checks.map((check) => ({
+      ...conversationOf(check, backend),
+      sources: dial.source,
+    })),
   };
 }

@@ -1,6 +1,6 @@
 // What the workers are told of a pool.
 import { formatAddress } from "../../base/address.ts";
-import type { PoolConfig } from "../../config/config.ts";
+import type { HashedBy, PoolConfig } from "../../config/config.ts";
 import { servingRules } from "../../config/roles.ts";
 import { hashText } from "../../policy/balance/hash.ts";
 import type { GenerationPool } from "../../shared/generation.ts";
@@ -13,6 +13,7 @@ export function generationPool(
   slot: number,
   backends: readonly Backend[],
 ): GenerationPool {
+  const seeds = seedsOf(pool.hashedBy, backends);
   return {
     slot,
     name: pool.name,
@@ -21,18 +22,32 @@ export function generationPool(
     queue: queueOf(pool),
     serving: servingRules(pool),
     waitMs: pool.waitMs,
+    dial: pool.dial,
     isChecked: pool.healthCheck.checks.length > 0,
-    backends: backends.map((backend) => ({
+    backends: backends.map((backend, index) => ({
       slot: backend.slot,
       name: backend.config.name,
       weight: weightOf(backend),
       maxConnections: backend.config.maxConnections,
       tier: backend.config.tier,
       proxyProtocol: backend.config.proxyProtocol,
-      seed: hashText(formatAddress(backend.config.address)),
+      seed: seeds[index] ?? 0,
       endpoints: backend.endpoints,
     })),
   };
+}
+
+/** What stands for each backend where clients are hashed. A host that has several is told apart by their
+ *  order: pools with the same servers at other ports agree. */
+function seedsOf(by: HashedBy, backends: readonly Backend[]): readonly number[] {
+  const seen = new Map<string, number>();
+  return backends.map(({ config: { name, address } }) => {
+    if (by === "name") return hashText(name);
+    if (by === "endpoint" || address.kind === "unix") return hashText(formatAddress(address));
+    const nth = seen.get(address.host) ?? 0;
+    seen.set(address.host, nth + 1);
+    return hashText(nth === 0 ? address.host : `${address.host}#${nth}`);
+  });
 }
 
 // One for all of the pool's: a client waits for whichever backend has a place first.

@@ -24,6 +24,8 @@ export type Conversation = {
   readonly tls: TlsQuestion | null;
   /** Makes a new one. Null: to be connected, by TLS where it is spoken, is enough. */
   readonly talk: (() => Talk) | null;
+  /** Addresses of this host that it comes from; absent: the kernel chooses. */
+  readonly sources?: readonly string[];
 };
 
 export type TlsQuestion = Trust & {

@@ -215,7 +215,12 @@ async function probeOnce(
     settle: (error, code = null) => resolve({ error, code }),
   };
   if (timeoutMs <= 0) return { ...late(attempt, 0), expiresAt: null };
-  const errno = connectTo({ endpoint: at, handlers, data: attempt });
+  const errno = connectTo({
+    endpoint: at,
+    handlers,
+    data: attempt,
+    sources: conversation.sources ?? [],
+  });
   if (errno !== 0) {
     const code = errnoCode(errno);
     return { error: describeConnect(code), code, expiresAt: null };

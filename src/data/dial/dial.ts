@@ -162,7 +162,7 @@ export class Dial implements Step, Waiter {
   /** Where the pool has its clients wait for a backend that is up. */
   private awaitBackend(nowMs: number): boolean {
     const { room } = this.pool;
-    const longestMs = this.pool.longestWaitMs(this.session.limits.connectTotalMs);
+    const longestMs = this.pool.longestWaitMs(this.session.limits);
     if (longestMs === 0) return false;
     if (this.waitingSinceMs === 0) this.waitingSinceMs = nowMs;
     const deadlineMs = this.waitingSinceMs + longestMs;
@@ -209,7 +209,7 @@ export class Dial implements Step, Waiter {
   // The time that all attempts together may take runs from now on.
   private begin(nowMs: number): void {
     this.begunAtMs = nowMs;
-    this.totalDeadlineMs = nowMs + this.session.limits.connectTotalMs;
+    this.totalDeadlineMs = nowMs + this.pool.boundsOf(this.session.limits).connectTotalMs;
   }
 
   /** Tries until a connect is under way; `hasTurn`: it has waited. Returns how the session ends when
@@ -226,7 +226,8 @@ export class Dial implements Step, Waiter {
         return this.lastError === "ETIMEDOUT" ? "dialTimeout" : "dialFailed";
       }
       this.startedAtMs = nowMs;
-      this.deadlineMs = Math.min(nowMs + session.limits.connectMs, this.totalDeadlineMs);
+      const { connectMs } = this.pool.boundsOf(session.limits);
+      this.deadlineMs = Math.min(nowMs + connectMs, this.totalDeadlineMs);
       const error = this.connect();
       if (error === 0) return null;
       this.failed(errnoCode(error));
@@ -274,7 +275,7 @@ export class Dial implements Step, Waiter {
   private pickBackend(): boolean {
     const { session, tried } = this;
     this.isFull = false;
-    if (tried.length > session.limits.retries) return false;
+    if (tried.length > this.pool.boundsOf(session.limits).retries) return false;
     const slot = this.takeBackend();
     if (slot < 0) return false;
     if (this.lastError !== "")
@@ -323,6 +324,7 @@ export class Dial implements Step, Waiter {
       data: session,
       isSpeakingFirst: session.up.pendingBytes > 0 || this.greeting !== null,
       userTimeoutMs: session.limits.userMs,
+      sources: this.pool.sources,
     });
   }
 

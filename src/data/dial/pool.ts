@@ -2,14 +2,14 @@
 // schedule of those that are eligible now.
 
 import type { Endpoint } from "../../base/address.ts";
-import type { ProxyProtocol } from "../../config/config.ts";
+import type { DialConfig, ProxyProtocol } from "../../config/config.ts";
 import type { Balancer, Facts } from "../../policy/balance/balancer.ts";
 import { balancers } from "../../policy/balance/registry.ts";
 import { buildSchedule, type Member, type Schedule } from "../../policy/balance/schedule.ts";
 import { mayServe, type Serving, servingOf } from "../../policy/health/serving.ts";
 import type { ClientHello } from "../../policy/tls/client-hello.ts";
 import type { Board } from "../../shared/board.ts";
-import type { GenerationBackend, GenerationPool } from "../../shared/generation.ts";
+import type { GenerationBackend, GenerationPool, SessionLimits } from "../../shared/generation.ts";
 import { PROBE_UP, type ServingRules } from "../../shared/health-bits.ts";
 import { Latency } from "./latency.ts";
 import { ClientQueue } from "./queue.ts";
@@ -29,6 +29,8 @@ export type PoolChoice = {
   readonly poolOf: (hello: ClientHello | null) => Pool | null;
 };
 
+export type DialBounds = Pick<SessionLimits, "retries" | "connectMs" | "connectTotalMs">;
+
 export class Pool {
   /** Its row on the board. */
   readonly slot: number;
@@ -47,6 +49,7 @@ export class Pool {
   private isChecked = false;
   private serving: Serving = "nobody";
   private waitMs = 0;
+  private own: DialConfig = { retries: null, connectMs: null, connectTotalMs: null, source: [] };
   private rules: ServingRules = { failsOpen: true, tellsRole: false };
   private tried: readonly number[] = [];
   private hasMetFull = false;
@@ -83,6 +86,7 @@ export class Pool {
     this.facts.boundPercent = config.boundPercent;
     this.rules = config.serving;
     this.waitMs = config.waitMs;
+    this.own = config.dial;
     this.isChecked = config.isChecked;
     this.queue.size = config.queue.size;
     this.queue.timeoutMs = config.queue.timeoutMs;
@@ -122,10 +126,26 @@ export class Pool {
 
   /** How long a client may wait for a backend that is up: for its first check within the time of a dial, and
    *  then as long as the pool says. 0: not at all, or there is one. */
-  longestWaitMs(connectTotalMs: number): number {
+  longestWaitMs(limits: DialBounds): number {
     const serving = this.whoServes();
-    if (serving === "unasked") return Math.max(connectTotalMs, this.waitMs);
+    if (serving === "unasked") return Math.max(this.boundsOf(limits).connectTotalMs, this.waitMs);
     return serving === "nobody" ? this.waitMs : 0;
+  }
+
+  /** What the dials for one client may take: what the pool says, else what its listener says. */
+  boundsOf(limits: DialBounds): DialBounds {
+    const { retries, connectMs, connectTotalMs } = this.own;
+    if (retries === null && connectMs === null && connectTotalMs === null) return limits;
+    return {
+      retries: retries ?? limits.retries,
+      connectMs: connectMs ?? limits.connectMs,
+      connectTotalMs: connectTotalMs ?? limits.connectTotalMs,
+    };
+  }
+
+  /** Addresses of this host that dials come from; empty: the kernel chooses. */
+  get sources(): readonly string[] {
+    return this.own.source;
   }
 
   /** A backend that refuses now restarts: its checks pass, or it has none and clients have got to it before. */

@@ -2,7 +2,7 @@
 // them is missing.
 export const FEATURES = {
   /** Pools: `retries`, and `timeouts: {connect, connect_total}`. */
-  poolTimeouts: false,
+  poolTimeouts: true,
   /** Pools: `source`. */
-  source: false,
+  source: true,
 };

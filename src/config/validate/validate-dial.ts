@@ -1,0 +1,47 @@
+// What a pool says of its own dials: times that do not go together, addresses that nothing can come from.
+import { isWildcard } from "../../base/address.ts";
+import { formatDuration } from "../../base/units.ts";
+import { withDefaults } from "../defaults.ts";
+import type { WrittenConfig, WrittenPool } from "../read/raw-config.ts";
+import type { Report } from "../report.ts";
+import { tables } from "../schema/schema.ts";
+
+export function validateDials({ pools = {}, timeouts }: WrittenConfig, report: Report): void {
+  const global = withDefaults(tables.timeouts, timeouts);
+  for (const [name, pool] of Object.entries(pools)) {
+    if (pool === undefined) continue;
+    judgeTimes(`pools.${name}.timeouts`, { ...global, ...pool.timeouts }, report);
+    judgeSources(`pools.${name}.source`, pool.source ?? [], report);
+  }
+}
+
+type Times = { readonly connect: number; readonly connect_total: number };
+
+function judgeTimes(path: string, { connect, connect_total }: Times, report: Report): void {
+  const key = ["connect_total", "connect"].find((one) => report.has(`${path}.${one}`));
+  if (key === undefined || connect_total >= connect) return;
+  const message = `connect_total (${formatDuration(connect_total)}) is shorter than connect (${formatDuration(connect)}): no second backend is tried after a timeout`;
+  report.warn(`${path}.${key}`, { code: "short-timeout", message });
+}
+
+function judgeSources(path: string, source: NonNullable<WrittenPool["source"]>, report: Report) {
+  if (source.length === 0 && report.has(path)) {
+    const message = "the list is empty";
+    report.error(path, { code: "empty-list", message, hint: "leave it out: the kernel chooses" });
+  }
+  for (const [index, ip] of source.entries()) {
+    if (ip === undefined) continue;
+    const at = `${path}[${index}]`;
+    if (isWildcard(ip)) {
+      const message = `${ip} is no address that a connection can come from`;
+      report.error(at, {
+        code: "bad-address",
+        message,
+        hint: "leave `source` out: the kernel chooses",
+      });
+    } else if (source.indexOf(ip) < index) {
+      const message = `${ip} is ${path}[${source.indexOf(ip)}] already`;
+      report.warn(at, { code: "duplicate-source", message });
+    }
+  }
+}
