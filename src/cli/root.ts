@@ -133,8 +133,19 @@ async function checkOptions(
     }
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    throw usageError(firstSentence(error.message), `\`bal ${name} --help\` shows what it takes`);
+    const near = nearOption(error.message, Object.keys(options));
+    const meant = near === null ? "" : `did you mean \`--${near}\`? `;
+    throw usageError(
+      firstSentence(error.message),
+      `${meant}\`bal ${name} --help\` shows what it takes`,
+    );
   }
+}
+
+/** The option that somebody may have meant who wrote `--jsno`. */
+function nearOption(message: string, options: readonly string[]): string | null {
+  const written = /^Unknown option '--([^'=]+)/.exec(message)?.[1];
+  return written === undefined ? null : suggest(written, [...options, "help"]);
 }
 
 function firstSentence(text: string): string {

@@ -15,30 +15,38 @@ import { basename, dirname, join } from "node:path";
 import { defineCommand } from "citty";
 import { BalError } from "../../base/errors.ts";
 import { codeOf } from "../../base/os-error.ts";
+import { printable } from "../../base/printable.ts";
 import { loadConfig } from "../../config/load.ts";
 import { type Home, locateHome, runningPid } from "../../control/host/home.ts";
 import { logPath } from "../../control/logs/logs.ts";
+import { prettyFromJson } from "../../control/logs/pretty-line.ts";
+import { isTerminal } from "../../os/terminal.ts";
 import { clientOf } from "../client-of.ts";
 import { locateConfig } from "../config-source.ts";
-import type { ExitCode } from "../exit.ts";
+import { type ExitCode, usageError } from "../exit.ts";
 import { notRunning } from "../not-running.ts";
 import { put } from "../output.ts";
+import { hasColor } from "../views/color.ts";
 
 const POLL_MS = 200;
+const NEWLINE = 0x0a;
 const CHUNK_BYTES = 64 * 1024;
 
 export const logs = defineCommand({
   meta: { name: "logs", description: "Print the log of a bal in the background" },
   args: {
     follow: { type: "boolean", alias: "f", description: "go on with what is written from now on" },
+    lines: { type: "string", alias: "n", valueHint: "N", description: "the last N lines only" },
   },
   async run({ args }): Promise<ExitCode> {
+    const last = readLast(args.lines);
     const home = locateHome();
     const pid = runningPid(home);
     const configured = pid === null ? await lastFile() : await presentFile(home);
     const file = configured ?? home.log;
     if (pid !== null && configured === null && !writesTo(pid, file)) throw logsElsewhere(pid);
-    const tail = new Tail(openFirst(home, file));
+    const fd = openFirst(home, file);
+    const tail = new Tail(fd, last === null ? 0 : startOfLast(fd, last));
     while (tail.print() && args.follow) {
       await Bun.sleep(POLL_MS);
       if (!tail.isReplaced(file)) continue;
@@ -53,11 +61,16 @@ export const logs = defineCommand({
 /** An open log file, printed up to where it ends now. */
 class Tail {
   private fd: number;
-  private position = 0;
+  private position: number;
   private readonly chunk = Buffer.alloc(CHUNK_BYTES);
+  /** On a terminal lines are for people; the end of a line may not be written yet. */
+  private readonly isPretty = isTerminal(1);
+  private partial = "";
+  private decoder = new TextDecoder();
 
-  constructor(fd: number) {
+  constructor(fd: number, position: number) {
     this.fd = fd;
+    this.position = position;
   }
 
   /** False: nobody reads any more. */
@@ -68,8 +81,17 @@ class Tail {
       const bytes = readSync(this.fd, this.chunk, 0, CHUNK_BYTES, this.position);
       if (bytes === 0) return true;
       this.position += bytes;
-      if (!put(1, this.chunk.subarray(0, bytes))) return false;
+      const written = this.chunk.subarray(0, bytes);
+      if (!(this.isPretty ? this.putPretty(written) : put(1, written))) return false;
     }
+  }
+
+  private putPretty(bytes: Uint8Array): boolean {
+    const lines = (this.partial + this.decoder.decode(bytes, { stream: true })).split("\n");
+    this.partial = lines.pop() ?? "";
+    const isColored = hasColor(1);
+    const shown = lines.map((line) => prettyFromJson(line, isColored) ?? printable(line));
+    return shown.length === 0 || put(1, `${shown.join("\n")}\n`);
   }
 
   /** Is another file there by now? While there is none, this one goes on. */
@@ -85,6 +107,31 @@ class Tail {
     this.fd = next;
     this.position = 0;
   }
+}
+
+/** Throws BalError `usage`. Null: all of them. */
+function readLast(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw usageError(`-n is a number of lines; not \`${text}\``);
+}
+
+/** Where the last so many lines of a file begin. */
+function startOfLast(fd: number, lines: number): number {
+  const { size } = fstatSync(fd);
+  const chunk = Buffer.alloc(CHUNK_BYTES);
+  // The newline at the very end ends the last line and begins none.
+  let left = lines + 1;
+  for (let end = size; end > 0; ) {
+    const from = Math.max(0, end - CHUNK_BYTES);
+    const bytes = readSync(fd, chunk, 0, end - from, from);
+    for (let at = bytes - 1; at >= 0; at--) {
+      const isCounted = chunk[at] === NEWLINE || from + at === size - 1;
+      if (isCounted && --left === 0) return from + at + 1;
+    }
+    end = from;
+  }
+  return 0;
 }
 
 /** What the bal that runs has in its config; null: none, or it does not answer. */

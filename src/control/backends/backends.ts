@@ -3,6 +3,7 @@
 import type { DiscoverStatus, Override } from "../../api/admin-api.ts";
 import { type Endpoint, parseIp } from "../../base/address.ts";
 import { localErrorRemedy } from "../../base/os-error.ts";
+import { formatDuration } from "../../base/units.ts";
 import type { BackendConfig, Config, PoolConfig } from "../../config/config.ts";
 import type { Board } from "../../shared/board.ts";
 import type { BackendState } from "../../shared/health-bits.ts";
@@ -179,7 +180,7 @@ export class Backends {
     const forMs = this.ejections.ejected(slot);
     this.backends.refresh(
       slot,
-      `dials failed: ${error}; tried again within ${Math.round(forMs)} ms`,
+      `dials failed: ${error}; tried again within ${formatDuration(Math.ceil(forMs / 100) * 100)}`,
     );
     this.prober.checkNow(slot);
   }

@@ -1,12 +1,10 @@
-// bal's own log: consola with a reporter of ours, onto stderr or a file. It never waits for a slow
-// reader, never fails, and never logs its own failure: what can't be written is dropped and counted.
-import { styleText } from "node:util";
 import { type ConsolaInstance, createConsola, type LogObject } from "consola/core";
-import { printable, printableJson } from "../../base/printable.ts";
+import { printableJson } from "../../base/printable.ts";
 import type { Move } from "../../base/staged-change.ts";
 import type { LogFormat, LogLevel } from "../../config/config.ts";
 import { isTerminal } from "../../os/terminal.ts";
 import { LineWriter, type Target } from "./line-writer.ts";
+import { prettyLine } from "./pretty-line.ts";
 
 export type LogFields = Readonly<Record<string, unknown>>;
 
@@ -32,7 +30,6 @@ type Entry = LogObject & { readonly event?: string; readonly fields?: LogFields 
 
 /** consola's numbers. */
 const LEVELS: Readonly<Record<LogLevel, number>> = { error: 0, warn: 1, info: 3, debug: 4 };
-const COLOURS = { error: "red", warn: "yellow", info: "green", debug: "gray" } as const;
 
 export class LogSink implements Log {
   /** Lines that could not be written so far. */
@@ -119,13 +116,8 @@ export class LogSink implements Log {
   private format({ date, type, args, event = "", fields = {} }: Entry): string {
     const message = args.map(String).join(" ");
     if (!this.isPretty) return json({ time: date, level: type, event, message, ...fields });
-    const time = date.toTimeString().slice(0, 8);
-    const level = type.toUpperCase().padEnd(5);
-    const text = oneLine(typeof fields.hint === "string" ? `${message} (${fields.hint})` : message);
-    if (!hasColor(this.writer.fd)) return `${time} ${level} ${text}`;
-    const options = { validateStream: false };
-    const colour = COLOURS[type as LogLevel] ?? "gray";
-    return `${styleText("dim", time, options)} ${styleText(colour, level, options)} ${text}`;
+    const line = { date, level: type, message, hint: fields.hint };
+    return prettyLine(line, { hasColor: hasColor(this.writer.fd), max: MAX_TEXT });
   }
 }
 
@@ -151,9 +143,4 @@ function bounded(value: unknown): unknown {
 export function hasColor(fd: number): boolean {
   const { NO_COLOR, TERM } = process.env;
   return isTerminal(fd) && !NO_COLOR && TERM !== "dumb";
-}
-
-// A line stays one, whatever a name or an error has in it.
-function oneLine(text: string): string {
-  return printable(text.replaceAll(/\r?\n\s*/g, " | "), MAX_TEXT);
 }

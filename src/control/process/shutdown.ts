@@ -1,6 +1,8 @@
 // The end of a process that has clients: no new ones, time for those that are there, then a reset
 // for what is left.
 
+import { delayFigure } from "../../base/figures.ts";
+import { formatDuration } from "../../base/units.ts";
 import type { Log } from "../logs/log.ts";
 import type { OldProcesses } from "../upgrade/old-process.ts";
 import type { DataPlane } from "../workers/data-plane.ts";
@@ -30,14 +32,15 @@ export async function drain(options: DrainOptions): Promise<void> {
   const { dataPlane, log, delayMs, shutdownMs, predecessors, cutNow } = options;
   const startedAtMs = performance.now();
   if (delayMs > 0) {
-    const message = `draining: not ready any more, and no new clients in ${delayMs} ms`;
+    const message = `draining: not ready any more, and no new clients in ${formatDuration(delayMs)}`;
     log.info("draining", message, { active: dataPlane.sessions });
     await Promise.race([Bun.sleep(delayMs), cutNow]);
   }
   dataPlane.drain();
   predecessors.tell("drain");
   const active = dataPlane.sessions;
-  const limit = shutdownMs === null ? "as long as they take" : `${shutdownMs} ms at most`;
+  const limit =
+    shutdownMs === null ? "as long as they take" : `${formatDuration(shutdownMs)} at most`;
   log.info("draining", `draining: ${count(active)} left, ${limit}`, { active });
   const impatience = cutNow.then(() => "cut" as const);
   const isIdle = () => dataPlane.sessions === 0 && predecessors.count === 0;
@@ -61,7 +64,7 @@ export async function drain(options: DrainOptions): Promise<void> {
     await wait(isIdle, { withinMs: CUT_MS, report: () => {}, reportMs: CUT_MS });
   }
   const tookMs = Math.round(performance.now() - startedAtMs);
-  log.info("stopped", `stopped after ${tookMs} ms`, { took_ms: tookMs, cut: left });
+  log.info("stopped", `stopped after ${delayFigure(tookMs)}`, { took_ms: tookMs, cut: left });
 }
 
 type Waiting = {

@@ -4,6 +4,7 @@ import { closeSync } from "node:fs";
 import type { ApiError, ReloadOutcome, ReloadSource } from "../../api/admin-api.ts";
 import { UPGRADE_MS } from "../../api/admin-api.ts";
 import { SerialQueue } from "../../base/serial-queue.ts";
+import { formatDuration } from "../../base/units.ts";
 import type { Config } from "../../config/config.ts";
 import type { Diagnostic } from "../../config/diagnostics.ts";
 import type { ControlApi } from "../admin/control-api.ts";
@@ -279,7 +280,7 @@ class Supervisor {
     if (this.limit !== null) return;
     const { shutdownMs } = this.reloads.inForce.config.timeouts;
     this.limit = setTimeout(() => this.cut.resolve(), shutdownMs);
-    this.log.info("draining", `draining: ${shutdownMs} ms at most from now on`);
+    this.log.info("draining", `draining: ${formatDuration(shutdownMs)} at most from now on`);
   }
 
   private reopenLogs(): void {

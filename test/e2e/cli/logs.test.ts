@@ -4,6 +4,7 @@ import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { at, balBinary, fullConfig, runBal, spawnBal, temporaryHome } from "../../support/bal.ts";
 import { namedPeer } from "../../support/peer.ts";
+import { Terminal } from "../../support/terminal.ts";
 import { until } from "../../support/until.ts";
 
 setDefaultTimeout(60_000);
@@ -56,4 +57,27 @@ test("without a bal and without a log there is nothing to print", async () => {
   const { code, stderr } = await runBal(["logs"], { home: folder.path });
   expect(code).toBe(1);
   expect(stderr).toContain("no bal runs in");
+});
+
+test("-n prints the last lines, and a terminal gets them for people", async () => {
+  using folder = temporaryHome();
+  const home = folder.path;
+  const line = (n: number) =>
+    JSON.stringify({
+      time: "2026-01-02T03:04:05.678Z",
+      level: "warn",
+      message: `line ${n}`,
+      hint: "x",
+    });
+  const lines = Array.from({ length: 5000 }, (_, n) => line(n));
+  writeFileSync(join(home, "bal.log"), `${lines.join("\n")}\nnot ours \u001b[2J\n`);
+  const last = await runBal(["logs", "-n", "2"], { home });
+  expect(last.stdout).toBe(`${line(4999)}\nnot ours \u001b[2J\n`);
+  expect((await runBal(["logs", "-n", "0"], { home })).stdout).toBe("");
+  expect((await runBal(["logs"], { home })).stdout).toHaveLength(lines.join("\n").length + 15);
+  const { code, stderr } = await runBal(["logs", "-n", "many"], { home });
+  expect([code, stderr]).toEqual([2, expect.stringContaining("a number of lines")]);
+  using terminal = new Terminal(["logs", "-n", "3"], { home, env: { NO_COLOR: "1" } });
+  const screen = await terminal.shows("line 4999 (x)", "not ours \\x1b[2J");
+  expect(screen.text).toMatch(/\d\d:04:05 WARN {2}line 4998 \(x\)/);
 });

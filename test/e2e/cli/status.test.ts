@@ -165,6 +165,11 @@ describe("the command line", () => {
     expect(stdout).toContain(version);
   });
 
+  test("a mistyped option is 2, with the near one", async () => {
+    const { code, stderr } = await runBal(["status", "--jsno"]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("did you mean `--json`?")]);
+  });
+
   test("a mistyped command is 2, with the near one, on stderr", async () => {
     const { code, stdout, stderr } = await runBal(["stats"]);
     expect([code, stdout]).toEqual([2, ""]);
