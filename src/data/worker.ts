@@ -13,6 +13,7 @@ import { applyGeneration, type Served } from "./generation.ts";
 import { BufferBudget } from "./relay/buffer-budget.ts";
 import { clientName } from "./relay/client-address.ts";
 import { DeliveryWatch } from "./relay/delivery-watch.ts";
+import { memoryRelief } from "./relay/memory-relief.ts";
 import type { Session } from "./relay/session.ts";
 import { pendingWatch, startSweep } from "./relay/sweeps.ts";
 import { answer, reportFaults } from "./relay/thread-messages.ts";
@@ -83,6 +84,7 @@ function boot(worker: number, board: Board): WorkerContext {
       resumeListeners();
     },
   };
+  booted.budget.onOver = memoryRelief(booted);
   board.beat(worker);
   startSweep(booted, () => {
     board.beat(worker);

@@ -11,6 +11,7 @@ import {
   IP_BIND_ADDRESS_NO_PORT,
   IPPROTO_IP,
   IPPROTO_TCP,
+  SO_RCVBUF,
   SO_REUSEADDR,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
@@ -50,6 +51,8 @@ export type ConnectOptions<Data> = {
   /** Addresses of this host, of which it comes from one of the endpoint's family, each in turn. Default: the
    *  kernel's choice, also where none is of that family. Linux only. */
   readonly sources?: readonly string[];
+  /** Of its receive buffer. Default 0: as the kernel has it. */
+  readonly receiveBytes?: number;
 };
 
 /**
@@ -70,7 +73,8 @@ export function isConnectedToItself(socket: Bun.Socket<unknown>, endpoint: Endpo
 
 function connectByLibc<Data>(options: ConnectOptions<Data>): number {
   const libc = getLibc();
-  const { endpoint, isSpeakingFirst = false, userTimeoutMs = 0, sources = [] } = options;
+  const { endpoint, isSpeakingFirst = false, sources = [] } = options;
+  const { userTimeoutMs = 0, receiveBytes = 0 } = options;
   const isTcp = endpoint.family !== "unix";
   const address = sockaddrOf(endpoint);
   if (address === null) return EINVAL;
@@ -82,6 +86,7 @@ function connectByLibc<Data>(options: ConnectOptions<Data>): number {
   // The ACK that ends the handshake then rides on the first bytes: a packet less each way.
   if (isTcp && isSpeakingFirst) setOption(fd, IPPROTO_TCP, TCP_QUICKACK, 0);
   if (isTcp && userTimeoutMs > 0) setOption(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, userTimeoutMs);
+  if (isTcp && receiveBytes > 0) setOption(fd, SOL_SOCKET, SO_RCVBUF, receiveBytes);
   const bindError = sources.length === 0 ? 0 : bindTo(fd, endpoint, sources);
   if (bindError !== 0) {
     libc.close(fd);

@@ -24,9 +24,34 @@ export function usableCpus(): number {
   return Math.max(1, Math.min(availableParallelism(), Math.ceil(cpuQuota())));
 }
 
-/** Bytes of memory: the host's, or the cgroup's limit where that is lower. */
+/** Bytes of memory: the host's, or a cgroup's limit where that is lower. */
 export function usableMemory(): number {
-  return Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+  return Math.min(totalmem(), cgroupMemory(readText));
+}
+
+/** The lowest limit of the process's cgroup and those above it, by a reader of files that gives "" for those
+ *  that are not there. Infinity: none. */
+export function cgroupMemory(read: (path: string) => string): number {
+  const groups = read("/proc/self/cgroup");
+  const limits: string[] = [];
+  const v2 = /^0::(\/.*)$/m.exec(groups)?.[1];
+  if (v2 !== undefined) {
+    // In a container the path may be the host's, which can't be seen from there: then the root is its own.
+    for (const path of withParents(v2)) limits.push(read(`/sys/fs/cgroup${path}/memory.max`));
+  }
+  const v1 = /^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(\/.*)$/m.exec(groups)?.[1];
+  if (v1 !== undefined) {
+    for (const path of withParents(v1))
+      limits.push(read(`/sys/fs/cgroup/memory${path}/memory.limit_in_bytes`));
+  }
+  // "max" and nothing are none.
+  return Math.min(...limits.map((text) => Number.parseInt(text, 10) || Number.POSITIVE_INFINITY));
+}
+
+/** `/a/b` → `/a/b`, `/a`, and the root: nothing. */
+function withParents(path: string): readonly string[] {
+  const parts = path.split("/").filter((part) => part !== "");
+  return parts.map((_, index) => `/${parts.slice(0, index + 1).join("/")}`).concat("");
 }
 
 /** The lowest port that this user may bind without further rights. */

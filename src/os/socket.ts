@@ -12,8 +12,11 @@ import {
   IPPROTO_TCP,
   IPV6_V6ONLY,
   SO_ACCEPTCONN,
+  SO_BUF_LOCK,
+  SO_RCVBUF,
   SO_REUSEADDR,
   SO_REUSEPORT,
+  SO_SNDBUF,
   SO_TYPE,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
@@ -23,7 +26,7 @@ import {
   TCP_FASTOPEN,
   TCP_USER_TIMEOUT,
 } from "./abi.ts";
-import { errno, getLibc } from "./libc.ts";
+import { errno, getLibc, isLinux } from "./libc.ts";
 import { decodeSockaddr, encodeSockaddr } from "./sockaddr.ts";
 
 /** Length of the accept queue asked for; the kernel cuts it to net.core.somaxconn. */
@@ -137,6 +140,25 @@ export function redirect(fd: number, onto: number): void {
 /** A Bun socket's or listener's, which the types do not know. It stays Bun's. */
 export function descriptorOf(socket: object): number {
   return (socket as { readonly fd: number }).fd;
+}
+
+/** Bounds what a Bun socket's receive queue holds, and so what one read brings: about half as much again at
+ *  most. Unix sockets take no notice. */
+export function limitReceiveBuffer(socket: object, bytes: number): void {
+  const fd = isLinux ? descriptorOf(socket) : -1;
+  if (fd >= 0) setOption(fd, SOL_SOCKET, SO_RCVBUF, bytes);
+}
+
+/** Bounds what a Bun socket's send queue holds. */
+export function limitSendBuffer(socket: object, bytes: number): void {
+  const fd = isLinux ? descriptorOf(socket) : -1;
+  if (fd >= 0) setOption(fd, SOL_SOCKET, SO_SNDBUF, bytes);
+}
+
+/** The kernel sizes both buffers again, as traffic asks (Linux 5.14 and later). */
+export function freeBuffers(socket: object): void {
+  const fd = isLinux ? descriptorOf(socket) : -1;
+  if (fd >= 0) setOption(fd, SOL_SOCKET, SO_BUF_LOCK, 0);
 }
 
 /** What a descriptor that came from elsewhere is. */

@@ -79,7 +79,7 @@ const limitsKeys: Keys = {
   max_buffered: {
     field: { kind: "auto", or: { kind: "size", min: 1024 ** 2, max: 2 ** 50 } },
     default: "auto",
-    doc: "bytes held for slow readers; auto: a quarter of memory, at least 256MiB",
+    doc: "bytes held for slow readers and waiting clients; auto: a quarter of memory",
   },
   refuse: {
     field: choice("reset", "close"),

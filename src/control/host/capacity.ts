@@ -24,7 +24,10 @@ const DESCRIPTORS_PER_SPLICER = 2;
 const SPLICE_AFTER_BYTES = 1024 * 1024;
 /** Nobody means to serve so few; 256 open files, the default of some systems, leave less. */
 const FEW_CONNECTIONS = 100;
-const MIN_AUTO_BUFFERED_BYTES = 256 * 1024 * 1024;
+/** Of memory, for bytes held for slow readers, and as much for the pipes of spliced sessions. */
+const BUFFERED_SHARE = 1 / 4;
+/** A pipe each way, full. */
+const PIPE_BYTES_PER_SPLICED_SESSION = 2 * 256 * 1024;
 
 /** Clients of the admin API over TCP at a time: many where files are many, few where they are scarce. */
 export function adminClients(files: number): number {
@@ -70,7 +73,7 @@ export function connectionCeiling(
 export function bufferedCeiling(config: Config): number {
   const { maxBufferedBytes } = config.limits;
   if (maxBufferedBytes !== "auto") return maxBufferedBytes;
-  return Math.max(MIN_AUTO_BUFFERED_BYTES, Math.floor(usableMemory() / 4));
+  return Math.floor(usableMemory() * BUFFERED_SHARE);
 }
 
 /** `BAL_SPLICE_AFTER` (bytes) is for tests: what is right for short sessions is right for all. */
@@ -82,7 +85,13 @@ export function spliceLimits(
   if (!isLinux || !config.zeroCopy || files < MIN_OPEN_FILES_TO_SPLICE) {
     return { afterBytes: Number.POSITIVE_INFINITY, maxSessions: 0 };
   }
-  const all = Math.min(Math.floor(files / DESCRIPTORS_PER_SPLICE), MAX_SPLICED_SESSIONS);
+  const all = Math.floor(
+    Math.min(
+      files / DESCRIPTORS_PER_SPLICE,
+      (usableMemory() * BUFFERED_SHARE) / PIPE_BYTES_PER_SPLICED_SESSION,
+      MAX_SPLICED_SESSIONS,
+    ),
+  );
   const afterBytes = Number(process.env.BAL_SPLICE_AFTER) || SPLICE_AFTER_BYTES;
   return { afterBytes, maxSessions: Math.ceil(all / workers) };
 }

@@ -202,10 +202,14 @@ export class Listener {
   }
 
   private start(session: Session): void {
-    const early = isLinux ? receiveEarly(session.clientFd) : null;
+    const { budget } = this.thread;
+    const isOver = budget.isOver();
+    if (budget.isTight()) for (const pipe of [session.up, session.down]) pipe.narrow();
+    const early = isLinux && !isOver ? receiveEarly(session.clientFd) : null;
     const first = this.firstStep(session, session.startedAtMs);
     if (first === null) session.end("noBackend");
     else session.start(first, early);
+    if (isOver && (session.phase === "dialing" || session.phase === "queued")) session.up.hold();
   }
 
   private giveUp(client: SessionSocket, clientCell: number): void {

@@ -311,20 +311,20 @@ export class Dial implements Step, Waiter {
   }
 
   private connect(): number {
-    const { session } = this;
-    const endpoint = this.endpoint();
+    const [session, endpoint] = [this.session, this.endpoint()];
     this.target = endpoint;
     // It lost its addresses since it was picked.
     if (endpoint === null) return EHOSTUNREACH;
-    const { trace } = session;
+    const { trace, thread } = session;
     if (trace !== null) trace.attempts = (trace.attempts ?? 0) + 1;
-    return session.thread.connect({
+    return thread.connect({
       endpoint,
       handlers,
       data: session,
       isSpeakingFirst: session.up.pendingBytes > 0 || this.greeting !== null,
       userTimeoutMs: session.limits.userMs,
       sources: this.pool.sources,
+      receiveBytes: thread.budget.receiveBytesOf(session.down),
     });
   }
 

@@ -6,6 +6,7 @@
 //
 // It knows neither direction nor session, and closes nothing: the session decides what a broken
 // sink means and forwards the FIN.
+import { freeBuffers, limitReceiveBuffer, limitSendBuffer } from "../../os/socket.ts";
 import type { BufferBudget } from "./buffer-budget.ts";
 import { Progress, type UnsentBytes } from "./progress.ts";
 import type { Direction, PipeSocket } from "./relay-types.ts";
@@ -14,6 +15,10 @@ import type { Direction, PipeSocket } from "./relay-types.ts";
 const EARLY_BYTES = 64 * 1024;
 /** Between two reads of a source whose bytes are dropped: 5 MB/s of them, and no more. */
 export const DROP_PAUSE_MS = 100;
+/** A receive buffer that does no harm to a connection which has had a larger one. */
+const NARROW_RECEIVE_BYTES = 16 * 1024;
+/** The least send buffer with which loopback is still fast: 1.3 GB/s, with half of it 3 MB/s. */
+const NARROW_SEND_BYTES = 64 * 1024;
 const NOTHING = new Uint8Array(0);
 
 export class Pipe implements Direction {
@@ -21,12 +26,17 @@ export class Pipe implements Direction {
   sink: PipeSocket | null = null;
   hasEnded = false;
   isCut = false;
+  isNarrow = false;
   state: Direction["state"] = "open";
   bytes = 0;
   readonly progress: Progress;
   stalledSinceMs: number;
   private pending: Uint8Array | null = null;
+  /** What `pending` keeps alive. */
+  private heldBytes = 0;
   private isPaused = false;
+  /** Until there is room, or its sink is there. */
+  private isHeld = false;
   private readonly budget: BufferBudget;
 
   constructor(budget: BufferBudget, nowMs: number) {
@@ -64,6 +74,7 @@ export class Pipe implements Direction {
     if (this.pending !== null || this.sink === null) {
       this.keep(this.pending === null ? chunk : concat(this.pending, chunk));
       if (this.sink !== null || this.pendingBytes > EARLY_BYTES) this.pause();
+      else if (this.budget.isOver()) this.hold();
       return true;
     }
     const written = this.sink.write(chunk);
@@ -77,7 +88,11 @@ export class Pipe implements Direction {
   }
 
   flush(): boolean {
-    if (this.pending === null || this.sink === null) return true;
+    if (this.sink === null) return true;
+    if (this.pending === null) {
+      if (this.isHeld) this.resume();
+      return true;
+    }
     const written = this.sink.write(this.pending);
     if (written < 0) return false;
     this.bytes += written;
@@ -86,14 +101,29 @@ export class Pipe implements Direction {
       return true;
     }
     this.drop();
-    if (this.isPaused && this.budget.isOver()) this.budget.hold(this);
-    else this.resume();
+    this.resume();
     return true;
+  }
+
+  hold(): void {
+    this.pause();
+    this.isHeld = true;
+    this.budget.hold(this);
+  }
+
+  /** Its sockets get small buffers, until its sink's peer proves fast or memory is there again. */
+  narrow(): void {
+    if (this.isNarrow) return;
+    this.isNarrow = true;
+    if (this.source !== null) limitReceiveBuffer(this.source, NARROW_RECEIVE_BYTES);
+    if (this.sink !== null) limitSendBuffer(this.sink, NARROW_SEND_BYTES);
   }
 
   /** Lets a paused source send on. */
   resume(): void {
     if (!this.isPaused) return;
+    if (this.isHeld) this.budget.forget(this);
+    this.isHeld = false;
     this.isPaused = false;
     this.source?.resume();
   }
@@ -118,27 +148,38 @@ export class Pipe implements Direction {
     const { sink, progress } = this;
     if (sink !== null) progress.look(nowMs, this.bytes, () => unsentBytes(sink));
     if (this.pending === null || progress.movedAtMs === nowMs) this.stalledSinceMs = nowMs;
+    if (this.isNarrow && (progress.isReaderFast || !this.budget.isTight())) this.widen();
   }
 
   private pause(): void {
     if (this.isPaused) return;
     this.isPaused = true;
     this.source?.pause();
+    if (this.budget.isTight()) this.narrow();
+  }
+
+  private widen(): void {
+    this.isNarrow = false;
+    for (const socket of [this.source, this.sink]) if (socket !== null) freeBuffers(socket);
   }
 
   // A view keeps its whole chunk alive (up to 512 KiB a read): copied when most of that has gone.
   private keep(bytes: Uint8Array): void {
-    const before = this.pendingBytes;
     const isMostlyGone = bytes.length * 2 < bytes.buffer.byteLength;
     this.pending = isMostlyGone ? new Uint8Array(bytes) : bytes;
-    this.budget.add(bytes.length - before);
+    this.count(this.pending.buffer.byteLength);
   }
 
   private drop(): void {
     if (this.pending === null) return;
-    const bytes = this.pending.length;
     this.pending = null;
-    this.budget.add(-bytes);
+    this.count(0);
+  }
+
+  private count(bytes: number): void {
+    const more = bytes - this.heldBytes;
+    this.heldBytes = bytes;
+    this.budget.add(more);
   }
 }
 

@@ -6,6 +6,8 @@ import type { PipeSocket } from "./relay-types.ts";
 export class Progress {
   /** When bytes were last seen to move, by this thread's clock. */
   movedAtMs: number;
+  /** At the last look its peer had taken most of what came since the one before. */
+  isReaderFast = false;
   private bytes = 0;
   /** What the peer had yet to take at the last look; 0: nothing, and nobody need ask again. */
   private unsent = 0;
@@ -17,8 +19,10 @@ export class Progress {
   /** `bytes` is what the sink's kernel has taken so far. */
   look(nowMs: number, bytes: number, unsentBytes: () => number): void {
     const hasMoved = bytes !== this.bytes;
+    this.isReaderFast = false;
     if (!hasMoved && this.unsent === 0) return;
     const unsent = unsentBytes();
+    this.isReaderFast = unsent * 2 < bytes - this.bytes;
     if (hasMoved || unsent < this.unsent) this.movedAtMs = nowMs;
     this.bytes = bytes;
     this.unsent = unsent;

@@ -53,6 +53,12 @@ export type Direction = {
   readonly pendingBytes: number;
   /** Everything before the source's end was delivered, the end itself was not. */
   readonly isEndDue: boolean;
+  /** Its sockets have small buffers, because memory was short. */
+  isNarrow: boolean;
+  /** Gives them small buffers. */
+  narrow(): void;
+  /** Reads no more of its source until there is room in the buffer budget, or its sink is there. */
+  hold(): void;
   /** Takes a chunk from the source. False: the sink is broken. */
   push(chunk: Uint8Array): boolean;
   /** The sink may have room; spurious calls do nothing. False: the sink is broken. */

@@ -11,8 +11,6 @@ const PENDING_SWEEP_MS = 50;
 /** How long a side may stay that has got a whole stream, when the other side was reset after it; nginx's
  *  lingering_timeout. */
 const LINGER_MS = 5000;
-/** Over the buffer budget, a reader that has taken nothing for so long makes room for the others. */
-const STALL_MS = 30_000;
 
 /** Begins the sweep that runs as long as the thread. `also` runs with it. */
 export function startSweep(thread: WorkerContext, also: () => void): void {
@@ -25,8 +23,8 @@ export function startSweep(thread: WorkerContext, also: () => void): void {
     if (!lateness.isLate(nowMs)) {
       for (const session of thread.sessions) sweepSession(session, nowMs);
     }
-    if (thread.budget.isOver()) endStalled(thread, nowMs);
-    else thread.budget.release();
+    // Another thread may have made room.
+    thread.budget.release();
     also();
   }, SWEEP_MS);
 }
@@ -75,23 +73,4 @@ function quietLimit(session: Session): readonly [number, End] {
   }
   if (session.phase === "half_closed") return [limits.halfClosedMs, "halfClosedTimeout"];
   return [limits.idleMs, "idleTimeout"];
-}
-
-function endStalled(thread: WorkerContext, nowMs: number): void {
-  const stalled = [...thread.sessions]
-    .map((session) => ({ session, stalledMs: nowMs - stalledSince(session) }))
-    .filter(({ stalledMs }) => stalledMs >= STALL_MS)
-    .sort((a, b) => b.stalledMs - a.stalledMs);
-  for (const { session } of stalled) {
-    if (!thread.budget.isOver()) return;
-    session.end("maxBuffered");
-  }
-}
-
-// Infinity: nothing is held for a reader.
-function stalledSince({ up, down }: Session): number {
-  const since = [up, down]
-    .filter((pipe) => pipe.pendingBytes > 0)
-    .map((pipe) => pipe.stalledSinceMs);
-  return Math.min(...since);
 }

@@ -31,6 +31,7 @@ export class SplicePipe implements Direction {
   sink: SplicedSocket;
   hasEnded = false;
   isCut = false;
+  isNarrow = false;
   state: Direction["state"] = "open";
   bytes = 0;
   readonly progress = new Progress(performance.now());
@@ -91,6 +92,10 @@ export class SplicePipe implements Direction {
   push(): boolean {
     throw new Error("bytes of a spliced session do not come by here");
   }
+
+  // It takes nothing of the budget.
+  narrow(): void {}
+  hold(): void {}
 
   kill(): void {
     this.state = "dead";

@@ -1,0 +1,50 @@
+// Makes room when the buffer budget is used up, at the cost of those who hold it: clients that wait for a
+// backend are not read, and sessions whose reader takes nothing end, longest stalled first. One whose reader
+// reads goes on as it was.
+import type { Session } from "./session.ts";
+import type { WorkerContext } from "./worker-context.ts";
+
+/** How often it looks, while the budget is used up. */
+const LOOK_MS = 200;
+/** A reader that has taken nothing for so long is stalled; the sweep sees what readers take, once a second. */
+const STALL_MS = 2000;
+/** At this load of the budget nobody's time is waited for. */
+const FAR_OVER = 1.25;
+
+/** Returns what is to be called when the budget is passed. */
+export function memoryRelief(thread: WorkerContext): () => void {
+  let timer: Timer | null = null;
+  const look = () => {
+    endStalled(thread, performance.now());
+    if (thread.budget.isOver() || timer === null) return;
+    clearInterval(timer);
+    timer = null;
+    thread.budget.release();
+  };
+  return () => {
+    if (timer !== null) return;
+    timer = setInterval(look, LOOK_MS);
+    for (const session of thread.pending) if (session.phase !== "preread") session.up.hold();
+  };
+}
+
+function endStalled({ sessions, budget }: WorkerContext, nowMs: number): void {
+  if (!budget.isOver()) return;
+  const leastMs = budget.load > FAR_OVER ? 0 : STALL_MS;
+  const stalled = [...sessions]
+    .map((session) => ({ session, stalledMs: nowMs - stalledSince(session) }))
+    .filter(({ stalledMs }) => stalledMs >= leastMs)
+    .sort((a, b) => b.stalledMs - a.stalledMs);
+  for (const { session } of stalled) {
+    if (!budget.isOver()) return;
+    session.end("maxBuffered");
+  }
+}
+
+// Infinity: nothing is held for a reader.
+function stalledSince({ up, down }: Session): number {
+  const since = [up, down]
+    .filter((pipe) => pipe.pendingBytes > 0)
+    .map((pipe) => pipe.stalledSinceMs);
+  return Math.min(...since);
+}
