@@ -114,6 +114,15 @@ export class Discovery {
     return [...of(hosts, this.hosts), ...of(serviceNames(this.config), this.services)];
   }
 
+  /** Why a backend at this host has no address, in words. */
+  whyUnresolved(host: string): string {
+    const error = this.hostError(host);
+    if (error !== null) return `${host} does not resolve (${error})`;
+    return this.addressesOf(host) === null
+      ? `${host} waits for its first answer`
+      : `${host} leads to bal's own listener`;
+  }
+
   /** How it stands with a pool's own name; null for one that discovers nothing. */
   stateOf({ discover }: PoolConfig): DiscoverStatus | null {
     if (discover === null) return null;

@@ -51,8 +51,18 @@ function refusals(board: Board, slot: number): Readonly<Record<string, number>> 
   return Object.fromEntries(counts.filter(([, count]) => count > 0));
 }
 
+/** A backend whose name has no address says how far that has come. */
+function withNameTrouble(
+  status: BackendStatus,
+  { config: { address } }: Backend,
+  { discovery }: Pick<Backends, "discovery">,
+): BackendStatus {
+  if (status.state !== "unresolved" || address.kind === "unix") return status;
+  return { ...status, reason: discovery.whyUnresolved(address.host) };
+}
+
 export function poolStatus(
-  health: Pick<Backends, "backends" | "discoverStatus" | "pools">,
+  health: Pick<Backends, "backends" | "discovery" | "discoverStatus" | "pools">,
   board: Board,
 ): readonly PoolStatus[] {
   const { backends, pools } = health;
@@ -67,7 +77,9 @@ export function poolStatus(
       ...(discover !== null && { discover }),
       failing_open: pools.servingOf(pool.name) === "failing-open",
       queue: { length: board.queue.length(rows.get(pool.name) ?? 0), size },
-      backends: all.map((backend) => backendStatus(backend, board)),
+      backends: all.map((backend) =>
+        withNameTrouble(backendStatus(backend, board), backend, health),
+      ),
     };
   });
 }

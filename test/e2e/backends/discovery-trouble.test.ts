@@ -148,6 +148,27 @@ describe("a name server that is not well", () => {
     expect(logged(bal, "own-address")).toMatchObject([{ address: `127.0.0.1:${a.port}` }]);
   });
 
+  test("that says nothing does not hold up the start for long, and status says what is waited for", async () => {
+    const says: { now: StubAnswer } = { now: "silent" };
+    const pool = {
+      discover: { ...DNS, port: 1 },
+      backends: [{ host: `db.${ZONE}`, port: 1, name: "db" }],
+    };
+    const { stub, config: written } = await stubbed(says, pool);
+    using _stub = stub;
+    using bal = await spawnBal({ config: written });
+    const reasons = async () => {
+      const { pools, problems } = await bal.status();
+      return JSON.stringify([pools[0]!.backends[0]!.reason, problems]);
+    };
+    const waiting = (name: string) =>
+      new RegExp(`${name} (does not resolve|waits for its first answer)`);
+    expect(await reasons()).toMatch(waiting(`db.${ZONE}`));
+    expect(await reasons()).toMatch(waiting(`app.${ZONE}`));
+    says.now = ["127.0.0.1"];
+    await until("both have an answer", async () => !/resolve|first answer/.test(await reasons()));
+  });
+
   test("that names more backends than a pool takes is not followed beyond them", async () => {
     using a = namedPeer("a");
     const says: { now: StubAnswer } = { now: [1, 2, 3, 4].map((n) => `127.0.0.${n}`) };

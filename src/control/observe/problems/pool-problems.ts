@@ -63,7 +63,12 @@ function outage({ name, backends, discover }: PoolStatus, fate: Fate): readonly 
 
 function emptiness(discover: DiscoverStatus | undefined): string {
   if (discover?.state !== "unresolved") return "none is configured or discovered";
-  return `${discover.name} does not resolve${because(discover)}`;
+  return `${discover.name} ${howFar(discover)}`;
+}
+
+/** Without an error nothing has failed yet. */
+function howFar({ error }: DiscoverStatus): string {
+  return error === null ? "waits for its first answer" : `does not resolve (${error})`;
 }
 
 function faults({ name, backends }: PoolStatus): readonly Found[] {
@@ -140,7 +145,7 @@ function undiscovered({ name, discover, backends }: PoolStatus): readonly Found[
       severity: "error",
       code: "discovery-fails",
       subject: `pool ${name}`,
-      message: `${discover.name} of pool ${name} does not resolve${because(discover)}: ${rest}`,
+      message: `${discover.name} of pool ${name} ${howFar(discover)}: ${rest}`,
       hint: "see what the name server answers",
     },
   ];
@@ -158,10 +163,6 @@ function leftOut({ name, discover }: PoolStatus): readonly Found[] {
       hint: "raise its discover.max if they are meant; the log says where the bound is (discovery-cut)",
     },
   ];
-}
-
-function because({ error }: DiscoverStatus): string {
-  return error === null ? "" : ` (${error})`;
 }
 
 /** Set by hand so long ago that it may have been forgotten. */
