@@ -71,6 +71,7 @@ function boot(worker: number, board: Board): WorkerContext {
       post({ kind: "bad-preread", listener, end, client: clientName(session), detail });
     }),
     watchPending: pendingWatch(pending),
+    paused: new Set(),
     queues,
     watchQueues: queueWatch(queues),
     access: null,
@@ -81,14 +82,14 @@ function boot(worker: number, board: Board): WorkerContext {
     promote: (session) => promoted.promote(session),
     onSessionEnd: () => {
       for (const queue of queues) queue.serve();
-      resumeListeners();
+      if (booted.paused.size > 0) resumeListeners(booted);
     },
   };
   booted.budget.onOver = memoryRelief(booted);
   board.beat(worker);
   startSweep(booted, () => {
     board.beat(worker);
-    resumeListeners();
+    resumeListeners(booted);
   });
   return booted;
 }
@@ -127,8 +128,9 @@ function placeOf(listener: number, slot: number): Place {
   };
 }
 
-function resumeListeners(): void {
-  for (const listener of served.listeners.values()) listener.resumeWhenRoom();
+function resumeListeners({ paused }: WorkerContext): void {
+  // One that fails to listen is back in the set at once.
+  for (const listener of [...paused]) listener.resumeWhenRoom();
 }
 
 function post(message: FromWorker): void {

@@ -38,7 +38,6 @@ export class Listener {
   /** Borrowed descriptor → a dup of it that waits until there is room: the borrowed number may be
    *  closed, and another's, by then. */
   private readonly waiting = new Map<number, number>();
-  private isPaused = false;
   private readonly admission: AdmissionControl;
 
   constructor(
@@ -80,7 +79,7 @@ export class Listener {
 
   /** Clients wait in the kernel's queue from now on. */
   private pause(): void {
-    this.isPaused = true;
+    this.thread.paused.add(this);
     for (const [fd, listener] of this.accepting) {
       const own = fd < 0 ? fd : duplicate(descriptorOf(listener));
       // Without a descriptor to wait on it goes on accepting.
@@ -93,15 +92,18 @@ export class Listener {
 
   // Accepts, unless the ceiling is reached. What fails is tried again by the next sweep.
   private resume(): readonly string[] {
-    this.isPaused = this.isFull();
-    if (this.isPaused) return [];
+    if (this.isFull()) {
+      this.thread.paused.add(this);
+      return [];
+    }
+    this.thread.paused.delete(this);
     const errors: string[] = [];
     for (const [fd, own] of this.waiting) {
       try {
         this.accepting.set(fd, this.listen(own));
         this.waiting.delete(fd);
       } catch (error) {
-        this.isPaused = true;
+        this.thread.paused.add(this);
         errors.push(codeOf(error) ?? String(error));
       }
     }
@@ -109,13 +111,13 @@ export class Listener {
   }
 
   resumeWhenRoom(): void {
-    if (this.isPaused && !this.isFull()) this.resume();
+    if (!this.isFull()) this.resume();
   }
 
   /** Accepts no more, for good. Sessions live on. */
   close(): void {
     this.drop(() => true);
-    this.isPaused = false;
+    this.thread.paused.delete(this);
   }
 
   private drop(isGone: (fd: number) => boolean): void {

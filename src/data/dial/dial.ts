@@ -14,6 +14,7 @@ import { makeBackendHandlers } from "../relay/backend-handlers.ts";
 import { sessionAddress, sessionPort } from "../relay/client-address.ts";
 import type { Step } from "../relay/relay-types.ts";
 import type { Session, SessionSocket } from "../relay/session.ts";
+import { atPort } from "./at-port.ts";
 import { Greeting } from "./greeting.ts";
 import { countConnected, countError, countFailure, isRefusal, observer } from "./outcome.ts";
 import { FULL, type Pool, type PoolChoice } from "./pool.ts";
@@ -335,8 +336,7 @@ export class Dial implements Step, Waiter {
     this.isAtClientsPort = false;
     if (endpoint === null || endpoint.family === "unix" || endpoint.port > 0) return endpoint;
     this.isAtClientsPort = true;
-    const port = sessionPort(session);
-    return port === 0 ? null : { ...endpoint, port };
+    return atPort(endpoint, sessionPort(session));
   }
 }
 

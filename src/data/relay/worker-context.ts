@@ -41,6 +41,8 @@ export type WorkerContext = {
   /** Those in a step: its deadline is to be kept. */
   readonly pending: Set<Session>;
   readonly budget: BufferBudget;
+  /** Listeners that have stopped accepting until there is room. */
+  readonly paused: Set<{ resumeWhenRoom(): void }>;
   /** Queues in which clients of this thread wait for a place on a full pool. */
   readonly queues: Set<{ serve(): void }>;
   /** A client waits in a queue: it is to be served. */

@@ -77,6 +77,7 @@ function boot(row: number, board: Board): WorkerContext {
     reportLocalError: () => {},
     reportBadPreread: () => {},
     watchPending: () => {},
+    paused: new Set(),
     queues: new Set(),
     watchQueues: () => {},
     access: null,

@@ -29,6 +29,7 @@ test.skipIf(!isLinux).each([
     board,
     sessions: new Set(),
     pending: new Set(),
+    paused: new Set(),
     idPrefix: "0",
     lastSession: 0,
     budget: { add: () => {}, remove: () => {} },

@@ -90,6 +90,7 @@ class World {
       budget: new BufferBudget(board, 0),
       post: () => {},
       watchPending: () => {},
+      paused: new Set(),
       queues: new Set(),
       watchQueues: () => {},
       reportLocalError: () => {},
