@@ -10,6 +10,12 @@ export const duration = (min = 1): Field => ({
 });
 export const timeout: Field = { kind: "duration", min: 1, max: MAX_DURATION_MS, canBeOff: true };
 export const choice = (...values: string[]): Field => ({ kind: "choice", values });
+/** With a few words on each. */
+export const described = (docs: Readonly<Record<string, string>>): Field => ({
+  kind: "choice",
+  values: Object.keys(docs),
+  docs,
+});
 export const map = (keys: Keys): Field => ({ kind: "map", keys });
 export const nullable = (of: Field): Field => ({ kind: "nullable", of });
 

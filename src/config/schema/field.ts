@@ -8,7 +8,12 @@ export const MAX_DURATION_MS = 480 * 3_600_000;
 export type Field =
   | { readonly kind: "integer"; readonly min: number; readonly max: number }
   | { readonly kind: "boolean" }
-  | { readonly kind: "choice"; readonly values: readonly string[] }
+  /** `docs`: a few words on each of the values, where they need some. */
+  | {
+      readonly kind: "choice";
+      readonly values: readonly string[];
+      readonly docs?: Readonly<Record<string, string>>;
+    }
   /** Milliseconds. `canBeOff`: 0 is allowed below `min`. */
   | {
       readonly kind: "duration";
@@ -80,6 +85,8 @@ export type Field =
       readonly keys: Keys;
       readonly ignoring?: readonly string[];
       readonly ownPrefix?: string;
+      /** What an editor writes for a new one: each key with a value to begin with. */
+      readonly sample?: Readonly<Record<string, string | number>>;
     }
   /** Whatever is written; nothing comes of it. */
   | { readonly kind: "any" };

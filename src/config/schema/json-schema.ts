@@ -6,6 +6,8 @@ import { schema, simpleFormKeys } from "./schema.ts";
 
 export type JsonSchema = { readonly [keyword: string]: unknown };
 
+const DOCS = "https://github.com/OWNER/bal/blob/main/docs/config.md";
+
 const OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
 const IPV4 = `${OCTET}(?:\\.${OCTET}){3}`;
 /** Two colons at least: what `host:port` has not. */
@@ -43,7 +45,7 @@ function schemaOf(field: Field): JsonSchema {
     case "boolean":
       return { type: "boolean" };
     case "choice":
-      return { enum: field.values.includes("off") ? [...field.values, false] : field.values };
+      return choiceSchema(field);
     case "duration":
       return durationSchema(field);
     case "size":
@@ -123,6 +125,16 @@ function schemaOf(field: Field): JsonSchema {
   }
 }
 
+/** `enumDescriptions` is of VS Code, `markdownEnumDescriptions` of the YAML language server too. */
+function choiceSchema({ values, docs }: Extract<Field, { kind: "choice" }>): JsonSchema {
+  const isSwitch = values.includes("off");
+  const words = [...values, ...(isSwitch ? ["off"] : [])].map((value) => docs?.[value] ?? "");
+  return {
+    enum: isSwitch ? [...values, false] : values,
+    ...(docs !== undefined && { enumDescriptions: words, markdownEnumDescriptions: words }),
+  };
+}
+
 function durationSchema(field: Extract<Field, { kind: "duration" }>): JsonSchema {
   const amount = quantity("ms|s|m|h|d");
   return field.canBeOff
@@ -134,6 +146,7 @@ function mapSchema({
   keys,
   ignoring = [],
   ownPrefix,
+  sample,
 }: Extract<Field, { kind: "map" }>): JsonSchema {
   const entries = Object.entries(keys);
   const needed = entries.filter(([, { isRequired }]) => isRequired);
@@ -145,7 +158,7 @@ function mapSchema({
     ...ignoring.map((prefix) => [`^${prefix}`, { deprecated: true }]),
     ...(ownPrefix === undefined ? [] : [[`^${ownPrefix}`, {}]]),
   ];
-  return {
+  const map = {
     type: "object",
     properties: Object.fromEntries(entries.map(([name, key]) => [name, keySchema(key)])),
     ...(required.length > 0 && { required }),
@@ -153,16 +166,56 @@ function mapSchema({
     ...(patterns.length > 0 && { patternProperties: Object.fromEntries(patterns) }),
     additionalProperties: false,
   };
+  return sample === undefined ? map : sampled(map, sample);
 }
 
-function keySchema({ field, doc, default: byDefault, isOld }: Key): JsonSchema {
-  const isGroup = field.kind === "map" || field.kind === "named" || field.kind === "any";
+/** What editors write for a new item of a list. The YAML language server writes the keys with a default when the list
+ *  itself is completed, and the snippet when an item is: the map's own defaults stand below, out of its sight, since
+ *  they are not what a new item needs. */
+function sampled(map: JsonSchema, sample: Readonly<Record<string, string | number>>): JsonSchema {
+  const keys = Object.entries(sample);
+  const places = keys.map(([key, value], index) => [key, `\${${index + 1}:${value}}`]);
+  const snippet = {
+    label: keys.map(([key]) => key).join(", "),
+    body: Object.fromEntries(places),
+  };
+  // Of several types the first is what they go by.
+  const properties = Object.fromEntries(
+    keys.map(([key, value]) => {
+      const type = typeof value === "number" ? ["integer", "string"] : ["string", "number"];
+      return [key, { type, default: value }];
+    }),
+  );
+  return { type: "object", defaultSnippets: [snippet], properties, allOf: [map] };
+}
+
+/** What hovers over a key: the editors that know it show it in place of the description. */
+function hoverText({ doc, default: byDefault, field }: Key): string {
+  const allowed = isGroup(field) ? [] : [`Allowed: ${describeField(field)}.`];
+  const usual = byDefault === undefined ? [] : [`Default: \`${byDefault}\`.`];
+  return [`${doc}.`, ...allowed, ...usual, `[All keys](${DOCS})`].join("\n\n");
+}
+
+function isGroup({ kind }: Field): boolean {
+  return kind === "map" || kind === "named" || kind === "any";
+}
+
+function keySchema(key: Key): JsonSchema {
+  const { field, doc, default: byDefault, isOld } = key;
   return {
-    description: isGroup ? doc : `${doc} (${describeField(field)})`,
+    description: plainText(key),
+    markdownDescription: hoverText(key),
     ...(byDefault !== undefined && { default: byDefault }),
-    ...(isOld && { deprecated: true }),
+    ...(isOld && { deprecated: true, deprecationMessage: `an old key: ${doc}` }),
     ...schemaOf(field),
   };
+}
+
+/** The YAML language server shows this one where a key may have values of several types. */
+function plainText({ doc, default: byDefault, field }: Key): string {
+  const allowed = isGroup(field) ? "" : ` (${describeField(field)})`;
+  const usual = byDefault === undefined ? "" : ` Default: ${byDefault}.`;
+  return `${doc}${allowed}.${usual} ${DOCS}`;
 }
 
 function quantity(units: string): string {

@@ -1,6 +1,6 @@
 // The keys of health checks, as the schema has them.
 import type { Field, Keys } from "./field.ts";
-import { choice, duration, integer, map, port, timeout } from "./field-makers.ts";
+import { choice, described, duration, integer, map, port, timeout } from "./field-makers.ts";
 
 const MAX_STEPS = 32;
 const MAX_CHECKS = 16;
@@ -16,7 +16,14 @@ const stepKeys: Keys = {
 
 export const healthCheckKeys: Keys = {
   type: {
-    field: choice("tcp", "tls", "http", "https", "exchange", "off"),
+    field: described({
+      tcp: "it can be connected to",
+      tls: "it shakes hands in TLS",
+      http: "it answers an HTTP request",
+      https: "it answers an HTTP request over TLS",
+      exchange: "it answers bytes of your own",
+      off: "it is not checked",
+    }),
     default: "tcp",
     doc: "how a backend is checked: by a connect, a TLS handshake, an HTTP request, bytes of your own",
   },

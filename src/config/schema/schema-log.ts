@@ -1,7 +1,7 @@
 // The keys of the logs, as the schema has them.
 import type { AccessField } from "../config.ts";
 import type { Keys } from "./field.ts";
-import { choice, map, nullable } from "./field-makers.ts";
+import { choice, described, map, nullable } from "./field-makers.ts";
 
 /** What a line of the access log can tell, in the order in which it does unless the config says another. */
 export const ACCESS_FIELDS = [
@@ -22,7 +22,11 @@ export const ACCESS_FIELDS = [
   "reason",
 ] as const satisfies readonly AccessField[];
 
-const accessMode = choice("off", "errors", "all");
+const accessMode = described({
+  off: "no line",
+  errors: "a line for each session that went wrong",
+  all: "a line for each session",
+});
 
 export const accessKeys: Keys = {
   mode: {
@@ -47,12 +51,21 @@ export const accessKeys: Keys = {
 
 export const logKeys: Keys = {
   level: {
-    field: choice("debug", "info", "warn", "error"),
+    field: described({
+      debug: "everything, also what is of use to developers only",
+      info: "what happens, such as a start or a reload",
+      warn: "what somebody may want to look at",
+      error: "what went wrong",
+    }),
     default: "info",
     doc: "the least severe lines that are written",
   },
   format: {
-    field: choice("auto", "pretty", "json"),
+    field: described({
+      auto: "pretty on a terminal, else JSON",
+      pretty: "lines for people",
+      json: "one object a line",
+    }),
     default: "auto",
     doc: "auto: pretty on a terminal, else JSON",
   },

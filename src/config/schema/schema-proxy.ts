@@ -1,7 +1,7 @@
 // The keys of the PROXY protocol, as the schema has them: what is sent to backends, and what is accepted
 // of peers.
 import type { Field, Keys } from "./field.ts";
-import { choice, map } from "./field-makers.ts";
+import { choice, described, map } from "./field-makers.ts";
 
 /** In the order in which they are sent: the checksum is over all of the others. */
 export const PROXY_TLVS = ["authority", "alpn", "unique_id", "crc32c"] as const;
@@ -16,7 +16,11 @@ const proxyHeaderKeys: Keys = {
 
 export const proxyProtocol: Field = {
   kind: "either",
-  word: choice("off", "v1", "v2"),
+  word: described({
+    off: "no header",
+    v1: "a line of text, as HAProxy's send-proxy",
+    v2: "binary, as HAProxy's send-proxy-v2",
+  }),
   map: map(proxyHeaderKeys),
 };
 

@@ -1,7 +1,17 @@
 // The one table of all keys: type, range, default, one line of words. Validation, defaults and the
 // reference come from it.
 import type { Field, Keys } from "./field.ts";
-import { choice, duration, integer, map, nullable, ports, rate, timeout } from "./field-makers.ts";
+import {
+  choice,
+  described,
+  duration,
+  integer,
+  map,
+  nullable,
+  ports,
+  rate,
+  timeout,
+} from "./field-makers.ts";
 import { backendKeys, MAX_BACKENDS, queueKeys } from "./schema-backend.ts";
 import { healthCheck, healthCheckKeys } from "./schema-health.ts";
 import { accessKeys, logKeys } from "./schema-log.ts";
@@ -14,16 +24,20 @@ const MAX_POOLS = 1024;
 const MAX_LISTENERS = 1024;
 const MAX_WORKERS = 8;
 
-const method = choice(
-  "round_robin",
-  "least_connections",
-  "random",
-  "source_hash",
-  "least_time",
-  "first",
-);
+const method = described({
+  round_robin: "each in turn, as often as its weight says",
+  least_connections: "the one with the fewest connections for its weight",
+  random: "any of them, more often where the weight is greater",
+  source_hash: "the same one for the same client address",
+  least_time: "the one that connects fastest, with few connections",
+  first: "the first of the list that is not full",
+});
 
-const backends: Field = { kind: "list", of: map(backendKeys), max: MAX_BACKENDS };
+const backends: Field = {
+  kind: "list",
+  of: { kind: "map", keys: backendKeys, sample: { host: "10.0.0.1", port: 443 } },
+  max: MAX_BACKENDS,
+};
 
 const sessionTimeoutsKeys: Keys = {
   connect: { field: duration(), default: "2s", doc: "one dial of a backend" },
@@ -72,7 +86,10 @@ const limitsKeys: Keys = {
     doc: "connections at a time; auto: what the open-file limit allows",
   },
   overload: {
-    field: choice("reject", "wait"),
+    field: described({
+      reject: "new clients are reset",
+      wait: "new clients wait in the kernel's queue",
+    }),
     default: "reject",
     doc: "above that: reset new clients, or leave them in the kernel's queue",
   },
@@ -82,7 +99,10 @@ const limitsKeys: Keys = {
     doc: "bytes held for slow readers and waiting clients; auto: a quarter of memory",
   },
   refuse: {
-    field: choice("reset", "close"),
+    field: described({
+      reset: "a refused client sees a reset",
+      close: "a refused client sees the end of the connection",
+    }),
     default: "reset",
     doc: "what a client that is refused sees: a reset, or an end",
   },
@@ -217,7 +237,10 @@ const poolKeys: Keys = {
     doc: "how long a backend that comes back takes to have its whole weight; 0 is off",
   },
   on_down: {
-    field: choice("keep", "close"),
+    field: described({
+      keep: "sessions of a backend that goes down live on",
+      close: "they are reset",
+    }),
     default: "keep",
     doc: "close: sessions of a backend that is down are reset",
   },
@@ -232,7 +255,10 @@ const poolKeys: Keys = {
     doc: "how long a client waits for a backend to come up, where they are not all tried; 0 refuses it at once",
   },
   on_up: {
-    field: choice("keep", "close_backups"),
+    field: described({
+      keep: "sessions of backups live on",
+      close_backups: "they are reset once another backend is up",
+    }),
     default: "keep",
     doc: "close_backups: sessions of backups are reset once another backend is up",
   },
@@ -289,7 +315,11 @@ export const schema = {
     admin: { field: map(adminKeys), doc: "the admin API beside its unix socket" },
     resolver: { field: map(resolverKeys), doc: "how names are looked up" },
     listeners: {
-      field: { kind: "list", of: map(listenerKeys), max: MAX_LISTENERS },
+      field: {
+        kind: "list",
+        of: { kind: "map", keys: listenerKeys, sample: { name: "web", port: 443, pool: "web" } },
+        max: MAX_LISTENERS,
+      },
       doc: "full form: where clients come in",
     },
     pools: {

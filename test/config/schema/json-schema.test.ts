@@ -13,7 +13,14 @@ import { yamlBlocks } from "../../support/yaml-blocks.ts";
 
 // `required` stands beside `properties` that are false.
 const ajv = new Ajv2020({ strict: true, strictTypes: false, strictRequired: false });
-ajv.addVocabulary(["patternErrorMessage"]);
+ajv.addVocabulary([
+  "patternErrorMessage",
+  "defaultSnippets",
+  "deprecationMessage",
+  "enumDescriptions",
+  "markdownDescription",
+  "markdownEnumDescriptions",
+]);
 const validate = ajv.compile(jsonSchema());
 
 /** What is against it, as `path: keyword`. */

@@ -1,0 +1,46 @@
+// What the JSON Schema tells editors beside what is allowed.
+import { expect, test } from "bun:test";
+import { jsonSchema } from "../../../src/config/schema/json-schema.ts";
+import { parse } from "../../support/findings.ts";
+
+type Node = Readonly<Record<string, any>>;
+
+function nodesOf(value: unknown): readonly Node[] {
+  if (typeof value !== "object" || value === null) return [];
+  return [value as Node, ...Object.values(value).flatMap(nodesOf)];
+}
+
+const nodes = nodesOf(jsonSchema());
+
+test("what a completion inserts for a listener and a backend is a config that check accepts", () => {
+  const bodies = nodes.flatMap((node) => node.defaultSnippets ?? []).map(({ body }) => body);
+  const [listener, backend] = ["name", "host"].map((key) => {
+    const body = bodies.find((one) => Object.hasOwn(one, key));
+    const text = JSON.stringify(body).replaceAll(/\$\{\d+:(\w[\w.]*)\}/g, "$1");
+    return text.replaceAll(/"(\d+)"/g, "$1");
+  });
+  const text = `listeners: [${listener}]\npools: {web: {backends: [${backend}, {host: b, port: 1}]}}`;
+  expect(parse(text)).toMatchObject({ kind: "valid", warnings: [] });
+});
+
+test("each value that has words has its own", () => {
+  const described = nodes.filter((node) => node.enumDescriptions !== undefined);
+  expect(described.length).toBeGreaterThan(8);
+  for (const { enum: values, enumDescriptions, markdownEnumDescriptions } of described) {
+    expect(enumDescriptions).toHaveLength(values.length);
+    expect(enumDescriptions.every((words: string) => words !== "")).toBe(true);
+    expect(markdownEnumDescriptions).toEqual(enumDescriptions);
+  }
+});
+
+test("a key shows its default and a link, and an old one says what it is now", () => {
+  const { timeouts, log_level } = jsonSchema().properties as Node;
+  for (const text of ["description", "markdownDescription"]) {
+    expect(timeouts.properties.idle[text]).toMatch(/Default: `?1h`?\./);
+    expect(timeouts.properties.idle[text]).toContain("docs/config.md");
+  }
+  expect(log_level).toMatchObject({
+    deprecated: true,
+    deprecationMessage: "an old key: now log.level",
+  });
+});
