@@ -14,6 +14,7 @@ import {
 } from "./field-makers.ts";
 import { backendKeys, MAX_BACKENDS, queueKeys } from "./schema-backend.ts";
 import { healthCheck, healthCheckKeys } from "./schema-health.ts";
+import { limitsKeys } from "./schema-limits.ts";
 import { accessKeys, logKeys } from "./schema-log.ts";
 import { cidrs, proxyAcceptKeys, proxyProtocol } from "./schema-proxy.ts";
 import { discoverKeys, resolverKeys } from "./schema-resolver.ts";
@@ -76,35 +77,6 @@ const timeoutsKeys: Keys = {
     field: timeout,
     default: 0,
     doc: "how long a drain still takes new clients, while /readyz says no already; 0 does not",
-  },
-};
-
-const limitsKeys: Keys = {
-  max_connections: {
-    field: { kind: "auto", or: integer(1, 10_000_000) },
-    default: "auto",
-    doc: "connections at a time; auto: what the open-file limit allows",
-  },
-  overload: {
-    field: described({
-      reject: "new clients are reset",
-      wait: "new clients wait in the kernel's queue",
-    }),
-    default: "reject",
-    doc: "above that: reset new clients, or leave them in the kernel's queue",
-  },
-  max_buffered: {
-    field: { kind: "auto", or: { kind: "size", min: 1024 ** 2, max: 2 ** 50 } },
-    default: "auto",
-    doc: "bytes held for slow readers and waiting clients; auto: a quarter of memory",
-  },
-  refuse: {
-    field: described({
-      reset: "a refused client sees a reset",
-      close: "a refused client sees the end of the connection",
-    }),
-    default: "reset",
-    doc: "what a client that is refused sees: a reset, or an end",
   },
 };
 
