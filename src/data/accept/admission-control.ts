@@ -44,28 +44,32 @@ export class AdmissionControl {
     return this.gate !== null && !this.gate.admits(address);
   }
 
-  /** Takes a connection's places on the board, of which there are `ceiling` in all.
-   *  @returns why there is none for it; null: it has them */
-  enter(ceiling: number): End | null {
-    const { listener, limits } = this;
+  /** Takes a connection's places on the board, of which there are `ceiling` in all. `address` is null where
+   *  nobody asks for it. Rates come last: a client that finds no place uses up no token.
+   *  @returns the cell of its address, or why there is no place for it */
+  enter(ceiling: number, address: string | null): number | End {
+    const { listener } = this;
     const { board, worker } = this.thread;
     if (!board.enterSession(worker, ceiling)) return "limitGlobal";
     board.openSession(worker, listener);
-    const end = this.refusal(limits);
-    if (end !== null) this.leave();
-    return end;
+    const cell = this.enterListener(address);
+    if (typeof cell === "string") this.leave();
+    return cell;
   }
 
-  /** Takes the place of one that has come from this address. @returns its cell, or why it has none */
+  /** Takes the place of a client that has come from this address. @returns its cell, or why it has none */
   enterClient(address: string): number | End {
     const { perClient, ratePerClient } = this.limits;
     // Clients of a unix socket have no address.
     if ((perClient === 0 && ratePerClient.count === 0) || address === "") return NO_CELL;
-    const { clients } = this.thread.board;
-    const cell = clients.cellOf(this.listener, clientNetwork(address));
-    if (ratePerClient.count > 0 && !clients.passClient(cell, ratePerClient)) return "rateClient";
-    if (perClient === 0) return NO_CELL;
-    return clients.enter(this.thread.worker, cell, perClient) ? cell : "limitClient";
+    const { worker, board } = this.thread;
+    const cell = board.clients.cellOf(this.listener, clientNetwork(address));
+    const isCounted = perClient > 0;
+    if (isCounted && !board.clients.enter(worker, cell, perClient)) return "limitClient";
+    if (ratePerClient.count === 0 || board.clients.passClient(cell, ratePerClient))
+      return isCounted ? cell : NO_CELL;
+    if (isCounted) board.clients.leave(worker, cell);
+    return "rateClient";
   }
 
   /** Gives up what `enter` took. */
@@ -75,11 +79,15 @@ export class AdmissionControl {
     board.leaveSession(worker);
   }
 
-  private refusal({ maxConnections, rate }: ListenerLimits): End | null {
-    const { board } = this.thread;
+  private enterListener(address: string | null): number | End {
+    const { board, worker } = this.thread;
+    const { maxConnections, rate } = this.limits;
     if (maxConnections > 0 && board.listenerSessions(this.listener) > maxConnections)
       return "limitListener";
-    if (rate.count > 0 && !board.clients.passListener(this.listener, rate)) return "rateListener";
-    return null;
+    const cell = address === null ? NO_CELL : this.enterClient(address);
+    if (typeof cell === "string" || rate.count === 0) return cell;
+    if (board.clients.passListener(this.listener, rate)) return cell;
+    if (cell >= 0) board.clients.leave(worker, cell);
+    return "rateListener";
   }
 }

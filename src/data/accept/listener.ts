@@ -13,6 +13,7 @@ import { clientAddress } from "../relay/client-address.ts";
 import { clientHandlers } from "../relay/client-handlers.ts";
 import { Pipe } from "../relay/pipe.ts";
 import type { Step } from "../relay/relay-types.ts";
+import { lookAgain } from "../relay/second-look.ts";
 import { Session, type SessionSocket } from "../relay/session.ts";
 import type { WorkerContext } from "../relay/worker-context.ts";
 import { AdmissionControl, NO_CELL } from "./admission-control.ts";
@@ -159,13 +160,35 @@ export class Listener {
     const { thread, origin } = this;
     thread.board.countAccepted(thread.worker, origin.listener);
     const clientCell = this.enter(client);
-    if (typeof clientCell === "string") {
-      thread.board.countEnd(thread.worker, origin.listener, END_INDEX[clientCell]);
-      thread.access?.refused(origin, client, clientCell);
-      if (origin.limits.refuse === "close") client.end();
-      else client.terminate();
-      return;
-    }
+    if (typeof clientCell === "number") this.open(client, clientCell);
+    else if (!this.isLookedAtAgain(client, clientCell, 0)) this.refuse(client, clientCell);
+  }
+
+  /** Of clients that a limit turns away. Nothing is read of it meanwhile: nobody has its bytes yet. */
+  private isLookedAtAgain(client: SessionSocket, end: End, looks: number): boolean {
+    if (end !== "limitClient" && end !== "limitListener") return false;
+    const look = () => {
+      const cell = client.readyState > 0 ? this.enter(client) : end;
+      if (typeof cell === "number") {
+        this.open(client, cell);
+        client.resume();
+      } else if (!this.isLookedAtAgain(client, cell, looks + 1)) this.refuse(client, cell);
+    };
+    if (!lookAgain(looks, look)) return false;
+    client.pause();
+    return true;
+  }
+
+  private refuse(client: SessionSocket, end: End): void {
+    const { thread, origin } = this;
+    thread.board.countEnd(thread.worker, origin.listener, END_INDEX[end]);
+    thread.access?.refused(origin, client, end);
+    if (origin.limits.refuse === "close") client.end();
+    else client.terminate();
+  }
+
+  /** Its places on the board are taken. */
+  private open(client: SessionSocket, clientCell: number): void {
     let session: Session | null = null;
     try {
       session = this.begin(client, clientCell);
@@ -175,7 +198,7 @@ export class Listener {
       if (session === null) this.giveUp(client, clientCell);
       const fault = error instanceof Error ? error : new Error(String(error));
       if (session !== null) session.fault(fault);
-      else thread.post({ kind: "fault", message: fault.stack ?? fault.message });
+      else this.thread.post({ kind: "fault", message: fault.stack ?? fault.message });
     }
     if (this.isFull()) this.pause();
   }
@@ -243,15 +266,9 @@ export class Listener {
     const isItself = address !== null && (proxy === null || !proxy.trusted.has(address));
     const refusal = address === null ? null : this.judge(address, { proxy, isItself });
     if (refusal !== null) return refusal;
-    const end = admission.enter(
-      ceiling.isWaiting ? Number.POSITIVE_INFINITY : ceiling.maxConnections,
-    );
-    if (end !== null) return end;
-    // Nobody asks, or its header tells whom it comes from.
-    if (!isItself) return NO_CELL;
-    const cell = admission.enterClient(address);
-    if (typeof cell === "string") admission.leave();
-    return cell;
+    const most = ceiling.isWaiting ? Number.POSITIVE_INFINITY : ceiling.maxConnections;
+    // Where it is not itself, its header tells whom it comes from.
+    return admission.enter(most, isItself ? address : null);
   }
 
   private judge(

@@ -13,6 +13,7 @@ import { Dial } from "../dial/dial.ts";
 import { clientAddress, sessionAddress } from "../relay/client-address.ts";
 import type { Pipe } from "../relay/pipe.ts";
 import type { Step } from "../relay/relay-types.ts";
+import { lookAgain } from "../relay/second-look.ts";
 import type { Session } from "../relay/session.ts";
 import type { AdmissionControl } from "./admission-control.ts";
 import type { ListenerContext } from "./listener-context.ts";
@@ -41,7 +42,9 @@ export class Preread implements Step {
   readonly deadlineMs: number;
   private readonly session: Session;
   private readonly parts: PrereadParts;
-  private awaits: "header" | "hello";
+  private awaits: "header" | "place" | "hello";
+  /** Further looks at a limit that its client has reached. */
+  private looks = 0;
   /** With fewer bytes there is nothing new to see. */
   private leastBytes = 1;
 
@@ -69,11 +72,14 @@ export class Preread implements Step {
   }
 
   received(): void {
-    const { up, rules } = this.parts;
+    const { up } = this.parts;
     if (up.pendingBytes < this.leastBytes) return;
     if (this.awaits === "header" && !this.readHeader()) return;
-    if (rules.hasRoutes && !this.readHello()) return;
-    this.dial();
+    if (this.awaits === "hello") this.goOn();
+  }
+
+  private goOn(): void {
+    if (!this.parts.rules.hasRoutes || this.readHello()) this.dial();
   }
 
   /** Returns whether there is no more to wait for. */
@@ -103,7 +109,7 @@ export class Preread implements Step {
       default:
         return verdict satisfies never;
     }
-    return this.awaitHello() && this.isAdmitted();
+    return this.isAdmitted();
   }
 
   private awaitHello(): true {
@@ -118,9 +124,25 @@ export class Preread implements Step {
     const { admission } = this.parts;
     const address = sessionAddress(session);
     const cell = admission.isDenied(address) ? "denied" : admission.enterClient(address);
-    if (typeof cell === "number") session.clientCell = cell;
-    else session.end(cell);
-    return typeof cell === "number";
+    if (typeof cell === "string") {
+      if (cell !== "limitClient" || !this.isLookedAtAgain()) session.end(cell);
+      return false;
+    }
+    session.clientCell = cell;
+    return this.awaitHello();
+  }
+
+  private isLookedAtAgain(): boolean {
+    const { session } = this;
+    this.awaits = "place";
+    // Its header is read: a FIN that comes meanwhile ends its stream, and not its session.
+    session.enter(this, "queued");
+    return lookAgain(this.looks++, () => {
+      if (session.step !== this || !this.isAdmitted()) return;
+      session.enter(this, "preread");
+      this.goOn();
+      if (session.phase === "preread" && session.up.hasEnded) session.end("clientGonePreread");
+    });
   }
 
   private readHello(): boolean {

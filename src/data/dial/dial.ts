@@ -13,17 +13,15 @@ import type { End } from "../../shared/end-reason.ts";
 import { makeBackendHandlers } from "../relay/backend-handlers.ts";
 import { sessionAddress, sessionPort } from "../relay/client-address.ts";
 import type { Step } from "../relay/relay-types.ts";
+import { lookAgain } from "../relay/second-look.ts";
 import type { Session, SessionSocket } from "../relay/session.ts";
 import { atPort } from "./at-port.ts";
 import { Greeting } from "./greeting.ts";
 import { countConnected, countError, countFailure, isRefusal, observer } from "./outcome.ts";
 import { FULL, type Pool, type PoolChoice } from "./pool.ts";
 import type { ClientQueue, Waiter } from "./queue.ts";
+import { Rounds } from "./rounds.ts";
 import type { WaitingRoom } from "./waiting-room.ts";
-
-/** Between two rounds: the first pause, doubled each time, and the longest one. */
-const PAUSE_MS = 50;
-const MAX_PAUSE_MS = 1000;
 
 export class Dial implements Step, Waiter {
   deadlineMs = 0;
@@ -33,13 +31,9 @@ export class Dial implements Step, Waiter {
   private pool: Pool;
   private begunAtMs = 0;
   private totalDeadlineMs = 0;
-  /** Backends that were picked in this round. */
-  private readonly tried: number[] = [];
-  /** When the next round may begin, and the pause before it. */
-  private nextRoundAtMs = 0;
-  private pauseMs = PAUSE_MS;
-  /** A backend has refused that is expected back. */
-  private isExpecting = false;
+  private readonly rounds = new Rounds();
+  /** Further looks at backends that were full. */
+  private looks = 0;
   /** Where the attempt under way goes. */
   private target: Endpoint | null = null;
   /** Endpoints of the present backend that were tried. */
@@ -78,7 +72,8 @@ export class Dial implements Step, Waiter {
     const lost = this.findPool();
     if (lost !== null) return this.session.end(lost);
     const end = this.next(nowMs);
-    if (end === null || (end === "queueFull" && this.joinQueue(nowMs))) return;
+    if (end === null) return;
+    if (end === "queueFull" && (this.joinQueue(nowMs) || this.isLookedAtAgain())) return;
     if (!this.awaitBackend(nowMs) && !this.pause(nowMs)) this.session.end(end);
   }
 
@@ -117,7 +112,7 @@ export class Dial implements Step, Waiter {
   }
 
   get isHeldUp(): boolean {
-    return this.tried.length > 0;
+    return this.rounds.tried.length > 0;
   }
 
   tryTurn(): boolean {
@@ -168,7 +163,7 @@ export class Dial implements Step, Waiter {
     if (this.waitingSinceMs === 0) this.waitingSinceMs = nowMs;
     const deadlineMs = this.waitingSinceMs + longestMs;
     if (nowMs >= deadlineMs) return false;
-    this.tried.length = 0;
+    this.rounds.forget();
     room.join(this);
     this.waitIn(room, deadlineMs, nowMs);
     return true;
@@ -181,12 +176,21 @@ export class Dial implements Step, Waiter {
     this.session.enter(this, "queued");
   }
 
+  // Only where clients do not wait for a place anyway.
+  private isLookedAtAgain(): boolean {
+    if (this.pool.queue.size > 0) return false;
+    const isWaiting = lookAgain(this.looks++, () => {
+      if (this.session.step === this && this.session.slot < 0) this.go();
+    });
+    if (isWaiting) this.deadlineMs = this.totalDeadlineMs;
+    return isWaiting;
+  }
+
   /** Waits for the next round, when there is one. */
   private pause(nowMs: number): boolean {
-    // The round that ends may have had no attempt: all were full.
-    if (this.nextRoundAtMs <= nowMs) this.nextRoundAtMs = nowMs + this.pauseMs;
-    if (!this.isExpecting || this.nextRoundAtMs >= this.totalDeadlineMs) return false;
-    this.deadlineMs = this.nextRoundAtMs;
+    const nextAtMs = this.rounds.nextBefore(this.totalDeadlineMs, nowMs);
+    if (nextAtMs === null) return false;
+    this.deadlineMs = nextAtMs;
     this.session.enter(this, "dialing");
     return true;
   }
@@ -199,7 +203,7 @@ export class Dial implements Step, Waiter {
     if (pool === null) return hello === null ? "noBackend" : "noRoute";
     if (session.slot >= 0 && pool.nameOf(session.slot) === null) session.releaseBackend();
     if (pool !== this.pool) {
-      this.tried.length = 0;
+      this.rounds.forget();
       this.queueDeadlineMs = 0;
     }
     this.pool = pool;
@@ -216,8 +220,9 @@ export class Dial implements Step, Waiter {
   /** Tries until a connect is under way; `hasTurn`: it has waited. Returns how the session ends when
    *  none can be. */
   next(nowMs: number, hasTurn = false): End | null {
-    const { session, tried } = this;
-    if (session.slot < 0 && tried.length > 0 && nowMs >= this.nextRoundAtMs) this.beginRound();
+    const { session, rounds } = this;
+    const { tried } = rounds;
+    if (session.slot < 0) rounds.advance(nowMs);
     if (!hasTurn && tried.length === 0 && this.pool.queue.isBusy) return "queueFull";
     for (;;) {
       if (nowMs >= this.totalDeadlineMs) return this.lastError === "" ? "noBackend" : "dialTimeout";
@@ -244,37 +249,32 @@ export class Dial implements Step, Waiter {
     const kind = countError(thread, slot, code);
     if (kind !== "local" && this.endpointsTried < this.pool.countEndpoints(slot)) return;
     session.releaseBackend();
-    this.nextRoundAtMs = performance.now() + this.pauseMs;
+    this.rounds.failed(performance.now());
     if (kind === "local") return thread.reportLocalError(slot, code);
     // It refused at the client's port: that says nothing of the ports that other clients come to.
     if (kind === "refused" && this.isAtClientsPort) return;
-    this.isExpecting ||= isRefusal(kind, code) && this.pool.isExpectedBack(slot);
+    this.rounds.isExpecting ||= isRefusal(kind, code) && this.pool.isExpectedBack(slot);
     countFailure(thread, slot, code);
   }
 
   /** A connect completed. Returns what is to be called at the backend's first byte. */
   succeeded(): ((nowMs: number) => void) | null {
-    const { thread, slot } = this.session;
-    const { pool } = this;
+    const { pool, session } = this;
+    const { thread, slot, trace } = session;
     pool.prefer(slot, this.endpointsTried);
     const connectedAtMs = performance.now();
     const connectMs = connectedAtMs - this.startedAtMs;
     countConnected(thread, slot, connectMs);
-    const { trace, startedAtMs } = this.session;
     if (trace !== null) {
       trace.dialMs = connectedAtMs - this.begunAtMs;
-      trace.connectedAfterMs = connectedAtMs - startedAtMs;
+      trace.connectedAfterMs = connectedAtMs - session.startedAtMs;
     }
     return observer(pool.times, slot, { connectMs, connectedAtMs });
   }
 
-  private beginRound(): void {
-    this.tried.length = 0;
-    this.pauseMs = Math.min(2 * this.pauseMs, MAX_PAUSE_MS);
-  }
-
   private pickBackend(): boolean {
-    const { session, tried } = this;
+    const { session } = this;
+    const { tried } = this.rounds;
     this.isFull = false;
     if (tried.length > this.pool.boundsOf(session.limits).retries) return false;
     const slot = this.takeBackend();
@@ -296,8 +296,8 @@ export class Dial implements Step, Waiter {
 
   // The place is taken first and looked at then: over all threads there are never too many.
   private takeBackend(): number {
-    const { session, tried } = this;
-    const { pool } = this;
+    const { session, pool } = this;
+    const { tried } = this.rounds;
     if (pool.isHashed && this.key === 0) this.key = hashText(sessionAddress(session));
     const full: number[] = [];
     for (;;) {

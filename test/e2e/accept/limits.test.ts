@@ -1,7 +1,8 @@
 // Promise 8: at its ceiling bal refuses early and cheaply, and serves on afterwards.
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { type ConfigObject, simpleConfig, spawnBal } from "../../support/bal.ts";
-import { echoPeer, holdingPeer } from "../../support/peer.ts";
+import { echoPeer, holdingPeer, namedPeer } from "../../support/peer.ts";
+import { freePort } from "../../support/ports.ts";
 import { until } from "../../support/until.ts";
 import { connect, exchange, type Wire } from "../../support/wire.ts";
 
@@ -108,4 +109,34 @@ test("overload: wait with two workers serves everyone in the end", async () => {
   using bal = await spawnBal({ config: simpleConfig([backend], { workers: 2, ...waiting }) });
   const all = await Promise.all(Array.from({ length: 60 }, () => exchange(bal.port, "x")));
   expect(all).toEqual(Array.from({ length: 60 }, () => ({ ending: "eof", text: "x" })));
+});
+
+describe("a client with one connection at a time is never over a limit of one", () => {
+  const announced = "PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n";
+  test.each([
+    ["of its address", { limits: { per_client: 1 } }, {}, ""],
+    [
+      "of the address that is announced",
+      { limits: { per_client: 1 }, proxy_protocol: { trusted: ["127.0.0.0/8"] } },
+      {},
+      announced,
+    ],
+    ["of the listener", { limits: { max_connections: 1 } }, {}, ""],
+    ["of the backend", {}, { max_connections: 1 }, ""],
+  ])("%s", async (_, listener, backend, header) => {
+    using alive = namedPeer("alive");
+    const port = freePort();
+    using _bal = await spawnBal({
+      config: {
+        workers: 1,
+        health_check: { type: "off" },
+        listeners: [{ name: "l", bind_address: "127.0.0.1", port, pool: "p", ...listener }],
+        pools: { p: { backends: [{ host: alive.host, port: alive.port, ...backend }] } },
+      },
+    });
+    // The backend ends each first, and the client goes on at once.
+    for (let nth = 0; nth < 200; nth++) {
+      expect(await exchange(port, `${header}?`)).toEqual({ ending: "eof", text: "alive" });
+    }
+  });
 });
