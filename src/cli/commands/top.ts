@@ -1,7 +1,7 @@
 // `bal top`: the backends of the running bal on the whole screen, once a second, to sort and to drain.
 
 import { defineCommand } from "citty";
-import type { SessionStatus, Status } from "../../api/admin-api.ts";
+import type { BalEvent, SessionStatus, Status } from "../../api/admin-api.ts";
 import type { AdminClient } from "../../api/client.ts";
 import { Meter } from "../../api/recent-rates.ts";
 import { BalError } from "../../base/errors.ts";
@@ -13,18 +13,23 @@ import { type ExitCode, usageError } from "../exit.ts";
 import { asked, spell } from "../named-backend.ts";
 import { keysOf } from "../views/keys.ts";
 import { isScreen, Quit, Screen } from "../views/screen.ts";
+import type { NewWeight } from "../views/top-prompt.ts";
 import {
+  type DrainQuestion,
   type Effect,
   FIRST,
   press,
-  type Question,
   rowsOf,
+  selectedRow,
   type TopState,
 } from "../views/top-state.ts";
 import { keysOfScene, pageOf, type Scene, topLines } from "../views/top-view.ts";
 
 const LOOK_MS = 1000;
 const MESSAGE_MS = 5000;
+/** Events that bal keeps, and how long a stream of them is quiet when that was all. */
+const MAX_PAST = 1000;
+const QUIET_MS = 150;
 /** More than one scrolls through. */
 const MAX_SESSIONS = 500;
 
@@ -51,6 +56,7 @@ class Top {
   private state: TopState = FIRST;
   private status: Status;
   private sessions: readonly SessionStatus[] | null = null;
+  private events: readonly BalEvent[] | null = null;
   private silence: string | null = null;
   private message: { readonly text: string; readonly untilMs: number } | null = null;
 
@@ -76,6 +82,7 @@ class Top {
       this.status = await asked(this.client.status(), this.home);
       this.meter.look(this.status, performance.now());
       this.sessions = this.state.view === "sessions" ? await this.listSessions() : null;
+      this.events = this.state.view === "details" ? await this.listEvents() : null;
       this.silence = null;
     } catch (error) {
       // It may come back.
@@ -88,6 +95,17 @@ class Top {
   private async listSessions(): Promise<readonly SessionStatus[] | null> {
     const answer = await this.client.sessions(this.state.sessionSort, MAX_SESSIONS);
     return answer.kind === "ok" ? answer.body.sessions : null;
+  }
+
+  private async listEvents(): Promise<readonly BalEvent[] | null> {
+    const row = selectedRow(this.state, this.scene().rows);
+    const answer = await this.client.events(MAX_PAST);
+    if (row === null || answer.kind === "absent") return null;
+    const events: BalEvent[] = [];
+    for await (const event of answer.read(QUIET_MS)) {
+      if (event.pool === row.pool && event.backend === row.backend.name) events.push(event);
+    }
+    return events;
   }
 
   private type(text: string): void {
@@ -111,18 +129,44 @@ class Top {
       case "look":
         return void this.look();
       case "drain":
-        return void this.drain(effect.question);
+        return void this.drain(effect);
+      case "weight":
+        return void this.weigh(effect);
+      case "kill":
+        return void this.kill(effect.id);
       default:
         return effect satisfies never;
     }
   }
 
-  private async drain({ pool, backend, drain }: Question): Promise<void> {
+  private drain({ pool, backend, drain }: DrainQuestion): Promise<void> {
     const named = { pool, backend };
-    try {
+    return this.attempt(async () => {
       const after = await asked(this.client.override(named, { drain }), this.home);
       const left = `drains: ${plural(after.active, "connection")} left`;
-      this.tell(`${spell(named)} ${drain ? left : `is ${after.state}`}`);
+      return `${spell(named)} ${drain ? left : `is ${after.state}`}`;
+    });
+  }
+
+  private weigh({ pool, backend, weight }: NewWeight): Promise<void> {
+    const named = { pool, backend };
+    return this.attempt(async () => {
+      const after = await asked(this.client.override(named, { weight }), this.home);
+      return `${spell(named)} has weight ${after.weight}`;
+    });
+  }
+
+  private kill(id: string): Promise<void> {
+    return this.attempt(async () => {
+      await asked(this.client.killSession(id), this.home);
+      return `session ${id} was ended`;
+    });
+  }
+
+  /** Does it and tells what came of it. */
+  private async attempt(act: () => Promise<string>): Promise<void> {
+    try {
+      this.tell(await act());
     } catch (error) {
       if (!(error instanceof BalError)) throw error;
       this.tell(error.message);
@@ -135,7 +179,7 @@ class Top {
   }
 
   private scene(): Scene {
-    const { status, state, meter: lately, sessions, silence, message } = this;
+    const { status, state, meter: lately, sessions, events, silence, message } = this;
     const isFresh = message !== null && performance.now() < message.untilMs;
     return {
       status,
@@ -143,6 +187,7 @@ class Top {
       state,
       rows: rowsOf(status, lately, state),
       sessions,
+      events,
       silence,
       message: isFresh ? message.text : null,
       nowMs: Date.now(),

@@ -18,6 +18,8 @@ const CONTROL: Readonly<Record<string, string>> = {
   "\u000c": "ctrl-l",
   "\u001a": "ctrl-z",
   "\u001b": "escape",
+  "\u007f": "backspace",
+  "\b": "backspace",
   "\r": "enter",
   "\n": "enter",
   "\t": "tab",

@@ -2,9 +2,10 @@
 import type { BackendStatus, Status } from "../../api/admin-api.ts";
 import { badness } from "../../api/availability.ts";
 import type { Lately, Recent } from "../../api/recent-rates.ts";
+import { type NewWeight, type Prompt, typeInto } from "./top-prompt.ts";
 
 export type TopState = {
-  readonly view: "backends" | "sessions";
+  readonly view: "backends" | "sessions" | "details" | "help";
   readonly sort: SortName;
   readonly isReversed: boolean;
   readonly sessionSort: "bytes" | "age";
@@ -12,9 +13,16 @@ export type TopState = {
   readonly selected: string | null;
   /** That waits for its `y`. */
   readonly question: Question | null;
+  /** What is being typed. */
+  readonly prompt: Prompt | null;
+  /** Only rows with it are shown; empty: all. */
+  readonly filter: string;
 };
 
-export type Question = {
+export type Question = DrainQuestion | { readonly kind: "kill"; readonly id: string };
+
+export type DrainQuestion = {
+  readonly kind: "drain";
   readonly pool: string;
   readonly backend: string;
   readonly active: number;
@@ -25,7 +33,9 @@ export type Question = {
 /** What is to be done besides. */
 export type Effect =
   | { readonly kind: "quit" | "suspend" | "look" }
-  | { readonly kind: "drain"; readonly question: Question };
+  | DrainQuestion
+  | { readonly kind: "kill"; readonly id: string }
+  | NewWeight;
 
 export type Row = {
   readonly key: string;
@@ -41,6 +51,8 @@ export const FIRST: TopState = {
   sessionSort: "bytes",
   selected: null,
   question: null,
+  prompt: null,
+  filter: "",
 };
 
 type Order = (a: Row, b: Row) => number;
@@ -59,7 +71,7 @@ const ORDERS = {
   in: { title: "IN/S", order: most(({ recent }) => recent.bytesUpPerS ?? -1) },
   out: { title: "OUT/S", order: most(({ recent }) => recent.bytesDownPerS ?? -1) },
   total: { title: "TOTAL", order: most(({ backend }) => backend.total) },
-  errors: { title: "ERRORS", order: most(({ backend }) => backend.dial_errors) },
+  errors: { title: "DIAL ERRORS", order: most(({ backend }) => backend.dial_errors) },
   name: { title: "BACKEND", order: (a, b) => a.backend.name.localeCompare(b.backend.name) },
 } as const satisfies Record<string, { readonly title: string; readonly order: Order }>;
 
@@ -82,7 +94,16 @@ export function rowsOf({ pools }: Status, lately: Lately, state: TopState): read
     })),
   );
   const { order } = ORDERS[state.sort];
-  return rows.toSorted(state.isReversed ? (a, b) => order(b, a) : order);
+  const shown = rows.filter(({ pool, backend: { name, state: word } }) =>
+    isShown(state, `${pool}/${name} ${word}`),
+  );
+  return shown.toSorted(state.isReversed ? (a, b) => order(b, a) : order);
+}
+
+/** Has a row's text every word of the filter? */
+export function isShown({ filter }: TopState, text: string): boolean {
+  const words = filter.toLowerCase().split(/\s+/);
+  return words.every((word) => text.toLowerCase().includes(word));
 }
 
 /** Where the selection is: one that has gone leaves it at the first. */
@@ -104,7 +125,12 @@ export function press(state: TopState, key: string, seen: Seen): Pressed {
   if (key === "ctrl-c") return { state, effect: { kind: "quit" } };
   if (key === "ctrl-z") return { state, effect: { kind: "suspend" } };
   if (state.question !== null) return answer(state, state.question, key);
+  if (state.prompt !== null) return typeInto(state, state.prompt, key);
   const next = (changes: Partial<TopState>) => ({ state: { ...state, ...changes }, effect: null });
+  const isPage = state.view === "details" || state.view === "help";
+  if (isPage && ["escape", "enter", "?", "tab"].includes(key)) return next({ view: "backends" });
+  if (key === "?") return next({ view: "help" });
+  if (isPage && !["q", "d", "w"].includes(key)) return next({});
   const moved = move(state, key, seen);
   if (moved !== null) return next({ selected: moved });
   switch (key) {
@@ -124,6 +150,18 @@ export function press(state: TopState, key: string, seen: Seen): Pressed {
       });
     case "d":
       return next({ question: questionOf(state, seen) });
+    case "w":
+      return next({ prompt: weightPrompt(state, seen) });
+    case "/":
+      return next({ prompt: { kind: "filter", text: state.filter } });
+    case "escape":
+      return next({ filter: "" });
+    case "K":
+      return next({ question: killQuestion(state, seen) });
+    case "enter":
+      return state.view === "backends" && seen.rows.length > 0
+        ? relook(state, { view: "details" })
+        : next({});
     default:
       return next({});
   }
@@ -136,18 +174,33 @@ function relook(state: TopState, changes: Partial<TopState>): Pressed {
 // Anything but yes is no.
 function answer(state: TopState, question: Question, key: string): Pressed {
   const isYes = key === "y" || key === "Y";
-  const effect = isYes ? ({ kind: "drain", question } as const) : null;
-  return { state: { ...state, question: null }, effect };
+  return { state: { ...state, question: null }, effect: isYes ? question : null };
 }
 
 function questionOf(state: TopState, { rows }: Seen): Question | null {
-  if (state.view !== "backends") return null;
-  const keys = rows.map(({ key }) => key);
-  const row = rows[selectedIndex(keys, state)];
-  if (row === undefined) return null;
+  const row = selectedRow(state, rows);
+  if (row === null) return null;
   const { pool, backend } = row;
   const drain = backend.state !== "draining";
-  return { pool, backend: backend.name, active: backend.active, drain };
+  return { kind: "drain", pool, backend: backend.name, active: backend.active, drain };
+}
+
+function weightPrompt(state: TopState, { rows }: Seen): Prompt | null {
+  const row = selectedRow(state, rows);
+  if (row === null) return null;
+  return { kind: "weight", text: "", pool: row.pool, backend: row.backend.name };
+}
+
+function killQuestion(state: TopState, { keys }: Seen): Question | null {
+  const id = state.view === "sessions" ? keys[selectedIndex(keys, state)] : undefined;
+  return id === undefined ? null : { kind: "kill", id };
+}
+
+/** The backend that keys are about; null: there is none, or sessions are shown. */
+export function selectedRow(state: TopState, rows: readonly Row[]): Row | null {
+  if (state.view === "sessions") return null;
+  const keys = rows.map(({ key }) => key);
+  return rows[selectedIndex(keys, state)] ?? null;
 }
 
 /** The key of the row that is selected next; null: this is no such key. */

@@ -1,6 +1,6 @@
 // `bal top` as lines of a screen.
 
-import type { SessionStatus, Status } from "../../api/admin-api.ts";
+import type { BalEvent, SessionStatus, Status } from "../../api/admin-api.ts";
 import type { Lately } from "../../api/recent-rates.ts";
 import { ageFigure, plural, sizeFigure } from "../../base/figures.ts";
 import { printable } from "../../base/printable.ts";
@@ -8,7 +8,17 @@ import { BACKEND_COLUMNS, backendCells } from "./backend-cells.ts";
 import { color } from "./color.ts";
 import { headLines } from "./status-view.ts";
 import { type Column, clip, tableLines } from "./table.ts";
-import { type Row, selectedIndex, sortTitle, type TopState } from "./top-state.ts";
+import { detailLines, HELP_LINES } from "./top-details.ts";
+import type { Prompt } from "./top-prompt.ts";
+import {
+  isShown,
+  type Question,
+  type Row,
+  selectedIndex,
+  selectedRow,
+  sortTitle,
+  type TopState,
+} from "./top-state.ts";
 
 export type Scene = {
   readonly status: Status;
@@ -17,6 +27,8 @@ export type Scene = {
   readonly rows: readonly Row[];
   /** Null: not asked for, or not there yet. */
   readonly sessions: readonly SessionStatus[] | null;
+  /** Of the backend that details are shown of; null: not asked for, or not there yet. */
+  readonly events: readonly BalEvent[] | null;
   /** Why what is shown is old; null: it is not. */
   readonly silence: string | null;
   /** What came of the last thing that was done. */
@@ -29,8 +41,9 @@ export type Size = { readonly columns: number; readonly rows: number };
 /** The rest of the screen is for the rows. */
 const PROBLEMS = { most: 3, isShort: true };
 
-const KEYS = "q quit  ↑↓ move  s sort  r reverse  d drain  v sessions";
-const SESSION_KEYS = "q quit  ↑↓ move  s sort  r reverse  v backends";
+const KEYS = "q quit  ? help  / filter  enter details  d drain  w weight";
+const SESSION_KEYS = "q quit  ? help  / filter  s sort  K end it  v backends";
+const PAGE_KEYS = "escape back  q quit";
 
 const SESSION_COLUMNS: readonly Column[] = [
   "CLIENT",
@@ -45,7 +58,7 @@ const SESSION_COLUMNS: readonly Column[] = [
 
 /** What the rows are told apart by. */
 export function keysOfScene({ state, rows, sessions }: Scene): readonly string[] {
-  if (state.view === "backends") return rows.map(({ key }) => key);
+  if (state.view !== "sessions") return rows.map(({ key }) => key);
   return ordered(sessions ?? [], state).map(({ id }) => id);
 }
 
@@ -56,6 +69,7 @@ export function pageOf(scene: Scene, size: Size): number {
 
 export function topLines(scene: Scene, size: Size): readonly string[] {
   const head = headOf(scene, size);
+  if (scene.state.view === "details" || scene.state.view === "help") return pageLines(scene, size);
   const table = tableOf(scene, size);
   const page = pageOf(scene, size);
   const selected = selectedIndex(keysOfScene(scene), scene.state);
@@ -75,6 +89,19 @@ function headOf({ status, lately, nowMs, silence }: Scene, { columns }: Size): r
   const lines = headLines(status, { lately, nowMs, width: columns }, PROBLEMS);
   if (silence === null) return lines;
   return [color(1, ["red", "bold"], printable(`${silence}; as it was before:`)), ...lines];
+}
+
+function pageLines(scene: Scene, size: Size): readonly string[] {
+  const { state, rows, events, nowMs } = scene;
+  const head = headOf(scene, size);
+  const row = selectedRow(state, rows);
+  const gone = ["  there is no such backend any more"];
+  const lines =
+    state.view === "help" ? HELP_LINES : row === null ? gone : detailLines({ row, events, nowMs });
+  const room = Math.max(0, size.rows - head.length - 2);
+  const shown = lines.slice(0, room);
+  const filling = Array<string>(room - shown.length).fill("");
+  return [...head, "", ...shown, ...filling, footOf(scene, 0)];
 }
 
 function tableOf(scene: Scene, { columns: width }: Size): readonly string[] {
@@ -106,8 +133,11 @@ function sessionTable({ sessions, state }: Scene, width: number): readonly strin
 }
 
 /** As the daemon has sorted them. */
-function ordered(sessions: readonly SessionStatus[], { isReversed }: TopState) {
-  return isReversed ? sessions.toReversed() : sessions;
+function ordered(sessions: readonly SessionStatus[], state: TopState) {
+  const shown = sessions.filter(({ client, listener, pool, backend, sni, phase }) =>
+    isShown(state, `${client} ${listener} ${pool}/${backend} ${sni ?? ""} ${phase}`),
+  );
+  return state.isReversed ? shown.toReversed() : shown;
 }
 
 /** With an arrow where it is what the rows are sorted by. */
@@ -119,18 +149,30 @@ function mark(column: Column, { sort, isReversed }: TopState): Column {
 }
 
 function footOf({ state, message, sessions }: Scene, count: number): string {
-  const { question } = state;
-  if (question !== null) {
-    const { pool, backend, active, drain } = question;
-    const left =
-      active === 0 ? "It has no connections." : `Its ${plural(active, "connection")} may go on.`;
-    const what = drain ? `Drain ${pool}/${backend}? ${left}` : `Take ${pool}/${backend} back?`;
-    return color(1, ["yellow", "bold"], printable(`${what} y/n`));
-  }
+  const { question, prompt, filter, view } = state;
+  if (question !== null) return color(1, ["yellow", "bold"], printable(`${wordsOf(question)} y/n`));
+  if (prompt !== null) return color(1, "bold", printable(`${promptOf(prompt)}${prompt.text}▏`));
   if (message !== null) return color(1, "bold", printable(message));
-  if (state.view === "backends") return color(1, "dim", `${KEYS}  (${plural(count, "backend")})`);
-  const shown = sessions === null ? "" : `  (${state.sessionSort}, the first ${count})`;
-  return color(1, "dim", `${SESSION_KEYS}${shown}`);
+  if (view === "details" || view === "help") return color(1, "dim", PAGE_KEYS);
+  const only = filter === "" ? "" : `only "${printable(filter)}", `;
+  if (view === "backends") {
+    return color(1, "dim", `(${only}${plural(count, "backend")})  ${KEYS}`);
+  }
+  const shown = sessions === null ? "" : `(${only}${state.sessionSort}, the first ${count})  `;
+  return color(1, "dim", `${shown}${SESSION_KEYS}`);
+}
+
+function wordsOf(question: Question): string {
+  if (question.kind === "kill") return `End session ${question.id}? Both sides see a reset.`;
+  const { pool, backend, active, drain } = question;
+  const left =
+    active === 0 ? "It has no connections." : `Its ${plural(active, "connection")} may go on.`;
+  return drain ? `Drain ${pool}/${backend}? ${left}` : `Take ${pool}/${backend} back?`;
+}
+
+function promptOf(prompt: Prompt): string {
+  if (prompt.kind === "filter") return "show only: ";
+  return `weight of ${prompt.pool}/${prompt.backend} (0 to 256): `;
 }
 
 function padded(text: string, width: number): string {

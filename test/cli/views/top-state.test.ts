@@ -78,10 +78,10 @@ test("the selection stays with its backend when the order changes", () => {
 
 test("a drain waits for its yes; anything else is no, and does nothing else", () => {
   const asked = after(["j", "j", "d"]);
-  const question = { pool: "web", backend: "a", active: 1, drain: true };
+  const question = { kind: "drain", pool: "web", backend: "a", active: 1, drain: true } as const;
   expect(asked.state.question).toEqual(question);
   expect(asked.effect).toBeNull();
-  expect(after(["y"], asked.state).effect).toEqual({ kind: "drain", question });
+  expect(after(["y"], asked.state).effect).toEqual(question);
   for (const key of ["n", "q", "d", "j", "escape", "enter"]) {
     const { state, effect } = after([key], asked.state);
     expect([state.question, state.selected, effect]).toEqual([null, asked.state.selected, null]);
@@ -106,4 +106,36 @@ test("where there is nothing, no key does harm", () => {
   for (const key of ["j", "G", "page-up", "d", "s", "r", "x", "__proto__", "constructor"]) {
     expect(press(FIRST, key, nothing).effect).toBeNull();
   }
+});
+
+test("a filter is in force while it is typed; escape shows all again", () => {
+  expect(after(["/", "w", "e", "b", " ", "u", "p"]).names.join("")).toBe("ac");
+  expect(after(["/", "x", "backspace", "D", "B", "enter"]).names.join("")).toBe("d");
+  expect(after(["/", "d", "b", "escape"]).names).toHaveLength(4);
+  expect(after(["/", "d", "b", "enter", "escape"]).names).toHaveLength(4);
+  // What is typed is no command.
+  expect(after(["/", "q"]).effect).toBeNull();
+});
+
+test("a weight is digits, and an empty one is none", () => {
+  const weight = { kind: "weight", pool: "web", backend: "b", weight: 12 };
+  expect(after(["w", "1", "x", "2", "enter"]).effect).toEqual(weight);
+  for (const keys of [["enter"], ["1", "escape"]]) expect(after(["w", ...keys]).effect).toBeNull();
+});
+
+test("details and help are left as they were entered, and q quits from them", () => {
+  for (const key of ["enter", "?"]) {
+    expect(after([key]).state.view).not.toBe("backends");
+    expect(after([key, "escape"]).state.view).toBe("backends");
+    expect(after([key, "q"]).effect).toEqual({ kind: "quit" });
+  }
+});
+
+test("a session is ended after its yes", () => {
+  const seen = { rows: [], keys: ["s1", "s2"], page: 5 };
+  const listed = { ...FIRST, view: "sessions", selected: "s2" } as const;
+  const asked = press(listed, "K", seen).state;
+  expect(asked.question).toEqual({ kind: "kill", id: "s2" });
+  expect(press(asked, "y", seen).effect).toEqual({ kind: "kill", id: "s2" });
+  expect(press(FIRST, "K", seen).state.question).toBeNull();
 });
