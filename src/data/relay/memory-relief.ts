@@ -6,6 +6,8 @@ import type { WorkerContext } from "./worker-context.ts";
 
 /** How often it looks, while the budget is used up. */
 const LOOK_MS = 200;
+/** Between two collections of garbage, of some 20 ms each. */
+const COLLECT_MS = 200;
 /** A reader that has taken nothing for so long is stalled; the sweep sees what readers take, once a second. */
 const STALL_MS = 2000;
 /** At this load of the budget nobody's time is waited for. */
@@ -14,14 +16,28 @@ const FAR_OVER = 1.25;
 /** Returns what is to be called when the budget is passed. */
 export function memoryRelief(thread: WorkerContext): () => void {
   let timer: Timer | null = null;
+  let collectedAtMs = 0;
+  let isDue = false;
   const look = () => {
-    endStalled(thread, performance.now());
+    isDue = false;
+    const nowMs = performance.now();
+    endStalled(thread, nowMs);
+    // What has been let go is memory again only then.
+    if (nowMs - collectedAtMs >= COLLECT_MS) {
+      Bun.gc(true);
+      collectedAtMs = performance.now();
+    }
     if (thread.budget.isOver() || timer === null) return;
     clearInterval(timer);
     timer = null;
     thread.budget.release();
   };
   return () => {
+    // Many sockets are read in one turn of the event loop: the next look would be too late.
+    if (!isDue && thread.budget.load > FAR_OVER) {
+      isDue = true;
+      queueMicrotask(look);
+    }
     if (timer !== null) return;
     timer = setInterval(look, LOOK_MS);
     for (const session of thread.pending) if (session.phase !== "preread") session.up.hold();
