@@ -15,6 +15,8 @@ export type Writer = {
 
 export type Cluster = {
   readonly name: string;
+  /** How long a pause has to be until another one leads. */
+  readonly pausedMs: number;
   /** Starts it, and resolves when it is whole. */
   start(): Promise<void>;
   /** The config of bal in front of it, and HAProxy's, both listening on 127.0.0.1. */

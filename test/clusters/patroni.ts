@@ -90,6 +90,8 @@ export function patroniCluster(): Cluster {
   };
   return {
     name: "PostgreSQL with Patroni",
+    // Longer than the ttl of the leader's lock.
+    pausedMs: 30_000,
     start: startAll,
     balConfig: (at) =>
       recipe("patroni", { listener: at, ports: { 5432: port, 8008: apiPort }, host }),

@@ -74,6 +74,7 @@ export function redisCluster(): Cluster {
   };
   return {
     name: "Redis with Sentinel",
+    pausedMs: 15_000,
     start: startAll,
     balConfig: (at) => recipe("redis", { listener: at, ports: { 6379: port }, host }),
     haproxyConfig: (at) => haproxy(at, port),

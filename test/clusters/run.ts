@@ -13,7 +13,6 @@ import { redisCluster } from "./redis.ts";
 const CLUSTERS = { redis: redisCluster, patroni: patroniCluster };
 /** Until all is settled after what was done. */
 const SETTLE_MS = 15_000;
-const PAUSED_MS = 15_000;
 
 type Event = { readonly name: string; readonly run: (cluster: Cluster) => Promise<void> };
 
@@ -34,7 +33,7 @@ const events: readonly Event[] = [
     async run(cluster) {
       const node = await leaderOf(cluster);
       cluster.pause(node);
-      await Bun.sleep(PAUSED_MS);
+      await Bun.sleep(cluster.pausedMs);
       cluster.resume(node);
       await anotherLeads(cluster, node);
       await Bun.sleep(SETTLE_MS);
