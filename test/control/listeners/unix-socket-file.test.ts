@@ -36,7 +36,12 @@ const at = (path: string, mode: number | null = 0o660) => ({
   address: { kind: "unix", path, mode } satisfies ListenAddress,
 });
 const tuned = (path: string, mode: number) =>
-  ({ ...at(path, mode), isFastOpen: false, isDeferred: false }) as unknown as ListenerConfig;
+  ({
+    ...at(path, mode),
+    isFastOpen: false,
+    isDeferred: false,
+    timeouts: { userMs: 0 },
+  }) as unknown as ListenerConfig;
 
 function opened(path: string, mode = 0o660, workers = 2): ListeningSockets {
   const sockets = new ListeningSockets(workers);

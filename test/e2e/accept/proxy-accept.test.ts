@@ -170,7 +170,8 @@ test("optional: a peer that is not trusted meets lists and limits before it has 
   using backend = mirror();
   const listener = { deny: ["127.0.0.2"], limits: { per_client: 2, rate_per_client: 0 } };
   const trust = { trusted: ["127.0.0.8/30"], optional: true };
-  const { config, port } = accepting(backend, trust, { listener });
+  const timeouts = { preread: "60s" };
+  const { config, port } = accepting(backend, trust, { listener, timeouts });
   using bal = await spawnBal({ config });
   // It sends neither a byte nor a FIN: only its address can be what it is refused by.
   const silent = (from: string) =>
