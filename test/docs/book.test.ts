@@ -32,7 +32,9 @@ test("every page is in docs/README.md", () => {
   );
 });
 
-test.each(["README.md", ...pages])("the links of %s lead somewhere", (page) => {
+const others = ["README.md", "CONTRIBUTING.md", "SECURITY.md"];
+
+test.each([...others, ...pages])("the links of %s lead somewhere", (page) => {
   const links = [...textOf(page).matchAll(/\]\(([^)]+)\)/g)].map(([, link]) => link!);
   const dead = links.filter((link) => {
     if (/^[a-z]+:/.test(link)) return false;
