@@ -10,7 +10,7 @@ import { mayServe, type Serving, servingOf } from "../../policy/health/serving.t
 import type { ClientHello } from "../../policy/tls/client-hello.ts";
 import type { Board } from "../../shared/board.ts";
 import type { GenerationBackend, GenerationPool, SessionLimits } from "../../shared/generation.ts";
-import { PROBE_UP, type ServingRules } from "../../shared/health-bits.ts";
+import { EJECTED, PROBE_UP, type ServingRules } from "../../shared/health-bits.ts";
 import { Latency } from "./latency.ts";
 import { ClientQueue } from "./queue.ts";
 import { WaitingRoom } from "./waiting-room.ts";
@@ -148,11 +148,15 @@ export class Pool {
     return this.own.source;
   }
 
-  /** A backend that refuses now restarts: its checks pass, or it has none and clients have got to it before. */
-  isExpectedBack(slot: number): boolean {
+  /** The backend that has refused, or one that is ejected, restarts: its checks pass, or it has none and clients
+   *  have got to it before. */
+  isExpectedBack(refused: number): boolean {
     const { board } = this;
-    if ((board.healthBits(slot) & PROBE_UP) === 0) return false;
-    return this.isChecked || board.backendTotal(slot, "connections") > 0;
+    return [...this.backends.keys()].some((slot) => {
+      const bits = board.healthBits(slot);
+      if ((bits & PROBE_UP) === 0 || (slot !== refused && (bits & EJECTED) === 0)) return false;
+      return this.isChecked || board.backendTotal(slot, "connections") > 0;
+    });
   }
 
   /** The nth address to try of a backend, from the one that worked last. */

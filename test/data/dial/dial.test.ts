@@ -27,6 +27,7 @@ function dialling({ addresses = 1 } = {}) {
       worker,
       board,
       connect: () => 0,
+      budget: { receiveBytesOf: () => 0 },
       post: (message: unknown) => messages.push(message),
       reportLocalError: (_: number, code: string) => local.push(code),
     };
@@ -138,7 +139,13 @@ describe("where the client goes next", () => {
     const choice = { poolOf: () => pools[0]! };
     const session: any = {
       ...{ limits, slot: -1, trace: null, hello: null, backend: null, up: { pendingBytes: 0 } },
-      thread: { worker: 0, board, connect: () => dialled.push(session.slot) * 0, post() {} },
+      thread: {
+        worker: 0,
+        board,
+        budget: { receiveBytesOf: () => 0 },
+        connect: () => dialled.push(session.slot) * 0,
+        post() {},
+      },
       enter(_: Dial, phase: string) {
         session.phase = phase;
       },

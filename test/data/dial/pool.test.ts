@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { FULL, Pool } from "../../../src/data/dial/pool.ts";
 import { Board } from "../../../src/shared/board.ts";
-import { PROBE_DOWN } from "../../../src/shared/health-bits.ts";
+import { EJECTED, PROBE_DOWN, PROBE_UP } from "../../../src/shared/health-bits.ts";
 import { backendOf, poolOf } from "../../support/generation.ts";
 
 function poolWith(...tiers: readonly number[]): { readonly board: Board; readonly pool: Pool } {
@@ -45,4 +45,15 @@ test("a tier that is full is not down", () => {
   for (let i = 0; i < 2; i++) board.takeBackend(0, 0);
   expect(picks(pool)).toEqual([FULL]);
   expect(picks(pool, [0])).toEqual([1]);
+});
+
+test("a backend that is ejected though its checks pass is expected back, when another one refuses", () => {
+  const board = new Board();
+  const pool = new Pool(0, board);
+  pool.update(poolOf([backendOf(0), backendOf(1)], { isChecked: true }));
+  expect(pool.isExpectedBack(0)).toBe(false);
+  board.changeHealth(1, PROBE_UP, 0);
+  expect(pool.isExpectedBack(0)).toBe(false);
+  board.changeHealth(1, EJECTED, 0);
+  expect(pool.isExpectedBack(0)).toBe(true);
 });
