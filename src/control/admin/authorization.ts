@@ -3,7 +3,6 @@
 //   bal.sock            its file mode is the check
 //   TCP with a token    the token is
 //   TCP without one     loopback; but a browser of this host may be led here by a foreign page
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { ApiError } from "../../api/admin-api.ts";
 import { isLoopback, parseIp } from "../../base/address.ts";
 import { printable } from "../../base/printable.ts";
@@ -38,8 +37,8 @@ function judgeToken(headers: Headers, token: string): Denial | null {
 
 // The digests have one length, whatever was sent: the time tells nothing.
 function isSame(shown: string, token: string): boolean {
-  const digest = (text: string) => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(shown), digest(token));
+  const digest = (text: string) => new Bun.CryptoHasher("sha256").update(text).digest();
+  return crypto.timingSafeEqual(digest(shown), digest(token));
 }
 
 // A page whose name was made to lead to 127.0.0.1 (DNS rebinding) sends its own name as the Host; any

@@ -1,6 +1,5 @@
 // `GET /`: the dashboard, one page with all that it needs inside. It may run its own script and style,
 // talk to this bal, and nothing else (CSP3).
-import { createHash } from "node:crypto";
 import { readDashboard } from "./dashboard-source.ts" with { type: "macro" };
 
 const { page, style, script } = readDashboard();
@@ -31,5 +30,5 @@ export function dashboardResponse(): Response {
 }
 
 function digestOf(text: string): string {
-  return `sha256-${createHash("sha256").update(text).digest("base64")}`;
+  return `sha256-${new Bun.CryptoHasher("sha256").update(text).digest("base64")}`;
 }

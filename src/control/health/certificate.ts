@@ -1,5 +1,5 @@
 // What a TLS handshake has shown: whether it completed, whose certificate it was, and until when.
-import { checkServerIdentity, type PeerCertificate } from "node:tls";
+import type { PeerCertificate } from "node:tls";
 import { printable } from "../../base/printable.ts";
 import { formatDuration } from "../../base/units.ts";
 
@@ -31,6 +31,8 @@ export function judgeHandshake(
   }
   if (!isVerified) return null;
   const isUntrusted = problem !== null && problem.code !== OTHER_NAME;
+  // It takes more than a MiB to load, which only a check by TLS is worth.
+  const { checkServerIdentity } = process.getBuiltinModule("node:tls");
   const wrong = isUntrusted ? problem : checkServerIdentity(identity, certificate);
   return wrong === undefined ? null : `its certificate is refused: ${plainTlsError(wrong)}`;
 }
