@@ -23,6 +23,8 @@ export class BufferBudget {
   limitBytes = Number.POSITIVE_INFINITY;
   /** Called when bytes have come and the limit is passed. */
   onOver: () => void = () => {};
+  /** Of the bytes that are held, this thread's. */
+  ownBytes = 0;
   private readonly board: Board;
   private readonly worker: number;
   private readonly held = new Set<Held>();
@@ -55,6 +57,7 @@ export class BufferBudget {
 
   /** `bytes` is negative when they have gone. */
   add(bytes: number): void {
+    this.ownBytes += bytes;
     this.board.addBuffered(this.worker, bytes);
     if (bytes < 0) this.release();
     else if (this.isOver()) this.onOver();

@@ -10,7 +10,8 @@ const LOOK_MS = 200;
 const COLLECT_MS = 200;
 /** A reader that has taken nothing for so long is stalled; the sweep sees what readers take, once a second. */
 const STALL_MS = 2000;
-/** At this load of the budget nobody's time is waited for. */
+/** At this load of the budget nobody's time is waited for, in a thread that holds half of the limit itself: in
+ *  another one a reader that reads may be the only one who holds anything. */
 const FAR_OVER = 1.25;
 
 /** Returns what is to be called when the budget is passed. */
@@ -46,13 +47,14 @@ export function memoryRelief(thread: WorkerContext): () => void {
 
 function endStalled({ sessions, budget }: WorkerContext, nowMs: number): void {
   if (!budget.isOver()) return;
-  const leastMs = budget.load > FAR_OVER ? 0 : STALL_MS;
+  const isUrgent = () => budget.load > FAR_OVER && budget.ownBytes > budget.limitBytes / 2;
+  const leastMs = isUrgent() ? 0 : STALL_MS;
   const stalled = [...sessions]
     .map((session) => ({ session, stalledMs: nowMs - stalledSince(session) }))
     .filter(({ stalledMs }) => stalledMs >= leastMs)
     .sort((a, b) => b.stalledMs - a.stalledMs);
-  for (const { session } of stalled) {
-    if (!budget.isOver()) return;
+  for (const { session, stalledMs } of stalled) {
+    if (!budget.isOver() || (stalledMs < STALL_MS && !isUrgent())) return;
     session.end("maxBuffered");
   }
 }
