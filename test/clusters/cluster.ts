@@ -24,6 +24,8 @@ export type Cluster = {
   haproxyConfig(port: number): string;
   /** The number of the leader, from 1; null: there is none. */
   leader(): Promise<number | null>;
+  /** Does every other node follow that leader? */
+  isWhole(leader: number): Promise<boolean>;
   kill(node: number): void;
   revive(node: number): void;
   pause(node: number): void;

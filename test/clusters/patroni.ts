@@ -63,6 +63,13 @@ export function patroniCluster(): Cluster {
     const leading = NODES.filter((_, index) => asked[index]);
     return leading.length === 1 ? (leading[0] ?? null) : null;
   };
+  const isWhole = async (node: number) => {
+    const writer = await postgresWriter(await Connection.open(port, host(node)));
+    const streaming = "SELECT 'n=' || count(*) FROM pg_stat_replication WHERE state = 'streaming'";
+    const answer = await writer.query(streaming);
+    writer.close();
+    return answer?.some(({ text }) => text.includes("n=2")) === true;
+  };
   const startAll = async () => {
     start(1);
     await untilTrue("the first node leads", async () => (await leader()) === 1);
@@ -73,10 +80,7 @@ export function patroniCluster(): Cluster {
     );
     const first = await postgresWriter(await Connection.open(port, host(1)));
     await first.query("CREATE TABLE w (n int)");
-    const streaming = "SELECT 'n=' || count(*) FROM pg_stat_replication WHERE state = 'streaming'";
-    await untilTrue("both replicas stream", async () =>
-      (await first.query(streaming))?.some(({ text }) => text.includes("n=2")),
-    );
+    await untilTrue("both replicas stream", () => isWhole(1));
     first.close();
   };
   const signal = (node: number, name: NodeJS.Signals) => {
@@ -97,6 +101,7 @@ export function patroniCluster(): Cluster {
       recipe("patroni", { listener: at, ports: { 5432: port, 8008: apiPort }, host }),
     haproxyConfig: (at) => haproxy(at, port, apiPort),
     leader,
+    isWhole,
     kill: (node) => signal(node, "SIGKILL"),
     revive: (node) => start(node),
     pause: (node) => signal(node, "SIGSTOP"),
@@ -146,7 +151,10 @@ function patroniConfig(node: number, folder: string, { port, apiPort, etcdPort }
     restapi: { listen: `${host(node)}:${apiPort}` },
     etcd3: { host: `127.0.0.1:${etcdPort}` },
     bootstrap: {
-      dcs: { ttl: 20, loop_wait: 5, retry_timeout: 5, maximum_lag_on_failover: 1048576 },
+      dcs: {
+        ...{ ttl: 20, loop_wait: 5, retry_timeout: 5, maximum_lag_on_failover: 1048576 },
+        postgresql: { use_pg_rewind: true, parameters: { wal_log_hints: "on" } },
+      },
       initdb: [{ encoding: "UTF8" }],
       pg_hba: ["host all all 127.0.0.0/8 trust", "host replication all 127.0.0.0/8 trust"],
     },
@@ -155,6 +163,8 @@ function patroniConfig(node: number, folder: string, { port, apiPort, etcdPort }
       data_dir: join(folder, `data${node}`),
       bin_dir: "/usr/lib/postgresql/15/bin",
       authentication,
+      remove_data_directory_on_rewind_failure: true,
+      remove_data_directory_on_diverged_timelines: true,
       parameters: { unix_socket_directories: "", max_connections: 100, fsync: "off" },
     },
   };

@@ -79,6 +79,8 @@ export function redisCluster(): Cluster {
     balConfig: (at) => recipe("redis", { listener: at, ports: { 6379: port }, host }),
     haproxyConfig: (at) => haproxy(at, port),
     leader,
+    isWhole: async (node) =>
+      (await ask(node, port, "info", "replication")).includes("connected_slaves:2"),
     kill: (node) => servers.get(node)?.kill("SIGKILL"),
     revive: (node) => start(node, null),
     pause: (node) => servers.get(node)?.kill("SIGSTOP"),

@@ -52,7 +52,13 @@ const events: readonly Event[] = [
 
 async function leaderOf(cluster: Cluster): Promise<number> {
   await untilTrue("there is a leader", async () => (await cluster.leader()) !== null);
-  return (await cluster.leader()) ?? 0;
+  const leader = (await cluster.leader()) ?? 0;
+  await untilTrue(
+    "all others follow it",
+    () => cluster.isWhole(leader).catch(() => false),
+    120_000,
+  );
+  return leader;
 }
 
 async function anotherLeads(cluster: Cluster, node: number): Promise<void> {
