@@ -26,10 +26,16 @@ type Panel = {
   readonly targets: readonly { readonly expr: string }[];
 };
 
-const { panels } = JSON.parse(read("deploy/grafana/bal.json")) as { panels: readonly Panel[] };
+type Dashboard = {
+  readonly panels: readonly Panel[];
+  readonly annotations: { readonly list: readonly { readonly expr: string }[] };
+};
+
+const { panels, annotations } = JSON.parse(read("deploy/grafana/bal.json")) as Dashboard;
+const asked = [...panels.flatMap(({ targets }) => targets), ...annotations.list];
 
 test.each([
-  ["deploy/grafana/bal.json", panels.flatMap(({ targets }) => targets.map(({ expr }) => expr))],
+  ["deploy/grafana/bal.json", asked.map(({ expr }) => expr)],
   [
     "deploy/prometheus/bal.rules.yml",
     [...read("deploy/prometheus/bal.rules.yml").matchAll(/expr: (.*)/g)].map(([, expr]) => expr!),
@@ -51,17 +57,21 @@ test("no two panels of the dashboard share a place", () => {
 const promtool = Bun.which("promtool");
 
 test.skipIf(promtool === null)("promtool can read every expression of the dashboard", () => {
-  const rules = panels.flatMap(({ targets }) =>
-    targets.map(({ expr }, index) => ({
-      record: `panel:${index}`,
-      expr: expr.replaceAll("$__rate_interval", "5m"),
-      labels: { panel: "x" },
-    })),
-  );
+  const rules = asked.map(({ expr }, index) => ({
+    record: `panel:${index}`,
+    expr: expr.replaceAll("$__rate_interval", "5m"),
+    labels: { panel: "x" },
+  }));
   const groups = rules.map((rule, index) => ({ name: `g${index}`, rules: [rule] }));
   using folder = temporaryHome();
   const file = join(folder.path, "rules.yml");
   writeFileSync(file, JSON.stringify({ groups }));
   const checked = Bun.spawnSync([promtool!, "check", "rules", file]);
   expect(checked.exitCode, checked.stderr.toString()).toBe(0);
+});
+
+test.skipIf(promtool === null)("an alert begins and ends with its trouble", () => {
+  const file = join(import.meta.dir, "bal.rules.test.yml");
+  const tested = Bun.spawnSync([promtool!, "test", "rules", file]);
+  expect(tested.exitCode, tested.stdout.toString() + tested.stderr.toString()).toBe(0);
 });

@@ -24,7 +24,14 @@ export type Facts = {
     readonly rules: ServingRules;
     readonly backends: readonly Backend[];
   }[];
-  readonly generation: number;
+  /** Connections that may be open at a time. */
+  readonly ceiling: number;
+  readonly reload: {
+    readonly generation: number;
+    /** No config was refused since the last one that was taken. */
+    readonly isLastTaken: boolean;
+    readonly lastTakenAt: Date;
+  };
   readonly version: { readonly version: string; readonly commit: string };
   readonly droppedLogLines: number;
   readonly problems: readonly Problem[];
@@ -33,6 +40,7 @@ export type Facts = {
 export function familiesOf(facts: Facts): readonly Family[] {
   return [
     ...ofBal(facts),
+    ...ofConfig(facts),
     ...ofListeners(facts),
     ...ofPools(facts),
     ...ofBackends(facts),
@@ -41,19 +49,10 @@ export function familiesOf(facts: Facts): readonly Family[] {
   ];
 }
 
-function ofBal(facts: Facts): Family[] {
-  const { board, tally, workers, generation, version, droppedLogLines, problems } = facts;
-  const { reloads, failedReloads, workerRestarts } = tally;
+function ofBal({ board, ceiling, tally, workers, version, droppedLogLines, problems }: Facts) {
   const rows = Array.from({ length: workers }, (_, worker) => worker);
   return [
     gauge("bal_build_info", "The version that runs; always 1.", [one(1, { ...version })]),
-    gauge("bal_config_generation", "Rises with every reload that changed something.", [
-      one(generation),
-    ]),
-    counter("bal_config_reloads_total", "Reloads that changed something, and those that failed.", [
-      one(reloads, { result: "success" }),
-      one(failedReloads, { result: "failure" }),
-    ]),
     gauge(
       "bal_problems",
       "What is wrong, as `bal status` lists it.",
@@ -61,16 +60,40 @@ function ofBal(facts: Facts): Family[] {
         return one(problems.filter((found) => found.severity === severity).length, { severity });
       }),
     ),
+    gauge("bal_connections_max", "Connections that may be open at a time.", [one(ceiling)]),
     gauge("bal_buffered_bytes", "Held for slow readers.", [one(board.bufferedBytes())]),
     gauge(
       "bal_worker_lag_seconds",
       "How late a worker's event loop was at its last sweep.",
       rows.map((worker) => one(board.lagMs(worker) / 1000, { worker: String(worker) })),
     ),
-    counter("bal_worker_restarts_total", "Workers that were replaced.", [one(workerRestarts)]),
+    counter("bal_worker_restarts_total", "Workers that were replaced.", [
+      one(tally.workerRestarts),
+    ]),
     counter("bal_log_dropped_total", "Log lines that could not be written.", [
       one(droppedLogLines),
     ]),
+  ];
+}
+
+function ofConfig({ reload, tally }: Facts): Family[] {
+  const { generation, isLastTaken, lastTakenAt } = reload;
+  return [
+    gauge("bal_config_generation", "Rises with every reload that changed something.", [
+      one(generation),
+    ]),
+    counter("bal_config_reloads_total", "Reloads that changed something, and those that failed.", [
+      one(tally.reloads, { result: "success" }),
+      one(tally.failedReloads, { result: "failure" }),
+    ]),
+    gauge("bal_config_last_reload_successful", "0 from a config that was refused to one taken.", [
+      one(isLastTaken ? 1 : 0),
+    ]),
+    gauge(
+      "bal_config_last_reload_success_timestamp_seconds",
+      "When a config was last taken, the start included, in seconds since 1970.",
+      [one(lastTakenAt.getTime() / 1000)],
+    ),
   ];
 }
 
@@ -155,6 +178,16 @@ function ofPools({ board, pools }: Facts): Family[] {
       "Clients that wait because every backend is full.",
       pools.map(({ name, slot }) => one(board.queue.length(slot), { pool: name })),
     ),
+    gauge(
+      "bal_pool_queue_max",
+      "Clients that may wait so; 0 when it has no queue.",
+      pools.map(({ name, backends }) => {
+        return one(
+          backends.reduce((sum, { config }) => sum + config.queue.size, 0),
+          { pool: name },
+        );
+      }),
+    ),
   ];
 }
 
@@ -223,6 +256,13 @@ function ofBackends({ board, tally, pools }: Facts): Family[] {
       "How long health checks took.",
       all.flatMap(({ backend, labels }) =>
         histogramSamples(DIAL_BUCKETS, labels, backend.checks.seconds.read()),
+      ),
+    ),
+    gauge(
+      "bal_certificate_expiry_timestamp_seconds",
+      "When the certificate that the last TLS check saw ends, in seconds since 1970.",
+      all.flatMap(({ backend: { certificateEnds }, labels }) =>
+        certificateEnds === null ? [] : one(certificateEnds.getTime() / 1000, labels),
       ),
     ),
   ];

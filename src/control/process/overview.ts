@@ -81,10 +81,14 @@ export class Overview {
 
   metrics(): readonly Family[] {
     const { version, logs, reloads } = this.parts;
-    const { generation } = reloads.inForce;
+    const reload = {
+      generation: reloads.inForce.generation,
+      isLastTaken: reloads.last?.result !== "refused",
+      lastTakenAt: reloads.lastTakenAt,
+    };
     const problems = this.problems.read();
     const droppedLogLines = logs.dropped;
-    return familiesOf({ ...this.facts(), generation, version, droppedLogLines, problems });
+    return familiesOf({ ...this.facts(), reload, version, droppedLogLines, problems });
   }
 
   history(last: number): History {

@@ -50,6 +50,8 @@ export class ReloadQueue {
   readonly inForce: InForce;
   /** Null: there was none. */
   last: LastReload | null = null;
+  /** When a config was last taken, the start included, whether or not it changed anything. */
+  lastTakenAt: Date;
   private readonly parts: ReloadQueueParts;
   private fingerprint: string | null;
   /** The reload that waits for the one under way. */
@@ -60,6 +62,7 @@ export class ReloadQueue {
     const { config, startedAt: loadedAt, fingerprint } = parts;
     this.parts = parts;
     this.fingerprint = fingerprint;
+    this.lastTakenAt = loadedAt;
     const kept = { listeners: 0, backends: 0 };
     this.inForce = { config, kept, generation: 1, loadedAt, by: "start", changes: [] };
   }
@@ -128,6 +131,7 @@ export class ReloadQueue {
       const parts = { file, inForce, dataPlane, admin, log, logs, onApplied };
       const outcome = await reload(parts, by);
       this.last = lastReload(outcome, { by, isApplied: inForce.generation !== from });
+      if (this.last.result === "applied") this.lastTakenAt = new Date(this.last.at);
       this.tell(from, outcome);
       return outcome;
     } finally {

@@ -57,6 +57,33 @@ function fullPoolName(text: string): string | undefined {
   return /bal_backend_up\{pool="([^"]+)"/.exec(text)?.[1];
 }
 
+test("a config that was refused shows until one is taken, and when that was", async () => {
+  using a = namedPeer("a");
+  const { config: written, value } = await scraped([
+    at(a, { max_connections: 1, queue: { size: 3 } }),
+  ]);
+  const config = { ...written, limits: { max_connections: 7 }, watch: false };
+  using bal = await spawnBal({ config });
+  const isTaken = () => value("bal_config_last_reload_successful");
+  const takenAt = async () =>
+    (await value("bal_config_last_reload_success_timestamp_seconds")) ?? Number.NaN;
+  expect(await isTaken()).toBe(1);
+  const atStart = await takenAt();
+  expect(Math.abs(Date.now() / 1000 - atStart)).toBeLessThan(600);
+  bal.write({ ...config, metod: "first" });
+  expect((await bal.run("graceful")).code).toBe(1);
+  expect(await isTaken()).toBe(0);
+  expect(await takenAt()).toBe(atStart);
+  bal.write(config);
+  expect((await bal.run("graceful")).code).toBe(0);
+  expect(await isTaken()).toBe(1);
+  // It changed nothing, and was taken all the same.
+  expect(await takenAt()).toBeGreaterThan(atStart);
+  expect(await value("bal_config_generation")).toBe(1);
+  expect(await value("bal_connections_max")).toBe(7);
+  expect(await value('bal_pool_queue_max{pool="web"}')).toBe(3);
+});
+
 test.skipIf(Bun.which("promtool") === null)("promtool finds nothing wrong", async () => {
   using a = echoPeer();
   const one = await scraped([at(a)]);

@@ -57,6 +57,12 @@ test("tls: any certificate will do, and one that ends soon is told of once", asy
   await until("it was checked again", async () => (await checks()) !== first);
   expect(told()).toHaveLength(1);
   expect(told()[0]?.message).toContain("in less than 3d");
+  const { certificate_expires_at: ends } = (await bal.status()).pools[0]!.backends[0]!;
+  const metrics = await (await bal.get("/metrics"))!.text();
+  const expiry = /^bal_certificate_expiry_timestamp_seconds\{.*:(\d+)"\} (\d+)$/gm;
+  expect([...metrics.matchAll(expiry)].map(([, port, seconds]) => [port, seconds])).toEqual([
+    [`${server.port}`, `${Date.parse(ends!) / 1000}`],
+  ]);
 });
 
 test.skipIf(Bun.which("nginx") === null)(
