@@ -24,7 +24,7 @@ type Checked = {
 };
 
 export const check = defineCommand({
-  meta: { name: "check", description: "Judge config files; no network, no side effect" },
+  meta: { name: "check", description: "Validate config files, without network or side effects" },
   args: {
     config: {
       type: "string",

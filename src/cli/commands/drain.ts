@@ -22,7 +22,7 @@ export const drain = defineCommand({
     timeout: {
       type: "string",
       valueHint: DEFAULT_TIMEOUT,
-      description: `wait no longer (${DEFAULT_TIMEOUT} when not said); the drain stays, and the exit code is 1`,
+      description: `how long to wait (default ${DEFAULT_TIMEOUT}); after that the drain stays, and the exit code is 1`,
     },
   },
   async run({ args }): Promise<ExitCode> {

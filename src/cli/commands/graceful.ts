@@ -90,5 +90,5 @@ function count(number: number, what: string): string {
 
 function logSignalled(pid: number, home: Home): void {
   const gone = `${home.socket} does not answer`;
-  say(2, `${printable(gone)}: sent SIGHUP to ${pid} instead; its log tells the outcome`);
+  say(2, `${printable(gone)}: sent SIGHUP to ${pid} instead; the outcome is in its log`);
 }

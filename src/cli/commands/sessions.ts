@@ -27,7 +27,7 @@ export const sessions = defineCommand({
     limit: {
       type: "string",
       valueHint: DEFAULT_LIMIT,
-      description: `how many (${DEFAULT_LIMIT} when not said, ${MAX_LIMIT} at most)`,
+      description: `how many (default ${DEFAULT_LIMIT}, at most ${MAX_LIMIT})`,
     },
     kill: { type: "string", valueHint: "ID", description: "end this one, both sides are reset" },
     json: { type: "boolean", description: "print JSON" },

@@ -22,7 +22,7 @@ export const status = defineCommand({
     seconds: {
       type: "positional",
       required: false,
-      description: `from one look to the next, with --watch; ${DEFAULT_SECONDS} when not said`,
+      description: `seconds between repeats, with --watch (default ${DEFAULT_SECONDS})`,
     },
   },
   async run({ args }): Promise<ExitCode> {

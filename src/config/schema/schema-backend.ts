@@ -47,7 +47,7 @@ export const backendKeys: Keys = {
   },
   proxy_protocol: {
     field: proxyProtocol,
-    doc: "over the pool's: the header that tells the backend who the client is",
+    doc: "the header with the client's address; overrides the pool's",
   },
   queue: { field: map(queueKeys), doc: "where clients wait while every backend is full" },
   backup: {

@@ -45,7 +45,7 @@ export const accessKeys: Keys = {
   },
   fields: {
     field: { kind: "list", of: choice(...ACCESS_FIELDS), max: ACCESS_FIELDS.length },
-    doc: "what a line tells, in this order; all when absent",
+    doc: "the fields of a line, in this order; all when absent",
   },
 };
 

@@ -164,7 +164,7 @@ const listenerKeys: Keys = {
     doc: "a client is taken when its first bytes are there, or after a second (Linux)",
   },
   limits: { field: map(listenerLimitsKeys), doc: "how much this listener takes on" },
-  timeouts: { field: map(listenerTimeoutsKeys), doc: "over the global ones, key by key" },
+  timeouts: { field: map(listenerTimeoutsKeys), doc: "override the global ones, key by key" },
 };
 
 const hashKeys: Keys = {
@@ -201,7 +201,7 @@ const poolKeys: Keys = {
   proxy_protocol: {
     field: proxyProtocol,
     default: "off",
-    doc: "the header that tells its backends who the client is, as HAProxy's send-proxy",
+    doc: "the header with the client's address for its backends, like HAProxy's send-proxy",
   },
   slow_start: {
     field: timeout,
@@ -236,7 +236,7 @@ const poolKeys: Keys = {
   },
   health_check: {
     field: healthCheck,
-    doc: "over the global one, key by key; a list of checks must all pass",
+    doc: "overrides the global one, key by key; a list of checks must all pass",
   },
   backends: {
     field: backends,

@@ -45,7 +45,7 @@ function judgeForm(path: string, { unix }: WrittenListener, report: Report): voi
     report.error(`${path}.mode`, { code: "mixed-forms", message, hint });
   if (!has("unix")) refuse("`mode` is of a unix socket, and there is none here", "leave it out");
   if (unix?.startsWith("@")) {
-    const message = "there is no `mode` in the abstract namespace: whoever is here may connect";
+    const message = "there is no `mode` in the abstract namespace: every local user may connect";
     refuse(message, "write a path, or leave `mode` out");
   }
 }
@@ -63,7 +63,7 @@ function judgeUnix(path: string, listener: WrittenListener, report: Report): voi
   if (tcp_fast_open) refuse("tcp_fast_open", "`tcp_fast_open` is of TCP", "leave it out");
   if (defer_accept) refuse("defer_accept", "`defer_accept` is of TCP", "leave it out");
   if ((proxy_protocol.trusted ?? []).length === 0) return;
-  const message = "peers on a unix socket have no address: whoever may connect is trusted";
+  const message = "peers on a unix socket have no address: every peer that can connect is trusted";
   refuse("proxy_protocol.trusted", message, "`mode` says who may connect");
 }
 

@@ -86,7 +86,7 @@ export class Router {
     } catch (error) {
       if (error instanceof Refusal) return failure(error.status, error.error);
       this.onFault(error);
-      const message = "a fault of bal's own; its log tells more";
+      const message = "a fault of bal's own; see its log";
       return failure(500, { code: "fault", message });
     }
   }

@@ -100,8 +100,9 @@ const HINTS: Readonly<Partial<Record<End, string>>> = {
   limitClient: "raise the listener's limits.per_client, if it hits the right ones",
   rateListener: "raise the listener's limits.rate, if it hits the right ones",
   rateClient: "raise the listener's limits.rate_per_client, if it hits the right ones",
-  denied: "nothing to do if `deny` and `allow` hit the right ones; `log.access: errors` tells whom",
-  noRoute: "the log tells which server name; add a route, or {default: true}",
+  denied:
+    "nothing to do if `deny` and `allow` hit the right ones; `log.access: errors` logs each one",
+  noRoute: "the log has the server name; add a route, or {default: true}",
   queueFull: "raise the queue's size or max_connections, or add a backend",
   queueTimeout: "raise max_connections, or add a backend",
   maxBuffered: "`bal sessions` shows who reads slowly; raise limits.max_buffered",

@@ -161,7 +161,7 @@ test("a fault in the process is 500 in words", async () => {
   const response = await bal.fetch("GET", "/v1/status");
   expect(response.status).toBe(500);
   expect(await response.json()).toEqual({
-    error: { code: "fault", message: "a fault of bal's own; its log tells more" },
+    error: { code: "fault", message: "a fault of bal's own; see its log" },
   });
   expect(bal.faults).toEqual(["fault"]);
 });

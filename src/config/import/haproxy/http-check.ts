@@ -34,7 +34,7 @@ export function readHttpCheck(option: Line, lines: readonly Line[], notes: Noteb
       connect.isTls = rest.includes("ssl");
       connect.serverName = after(rest, "sni");
     } else if (verb === "comment" || verb === "send-state") {
-      notes.needless(line, "the backend is told nothing but the request");
+      notes.needless(line, "bal sends the backend nothing but the request");
     } else notes.lost(line, "bal's check passes or fails by the status of one request");
   }
   return { ...connect, keys: { ...requestKeys(request, { option, notes }), ...expect } };

@@ -39,7 +39,7 @@ function others(count: number): string {
 export function applyProblems(trouble: string | null): readonly Found[] {
   if (trouble === null) return [];
   const message = `a worker does not serve all of the config: ${trouble}`;
-  const hint = "bal tries again every second; its log tells more";
+  const hint = "bal tries again every second; see its log";
   return [{ severity: "error", code: "apply-failed", subject: "config", message, hint }];
 }
 
