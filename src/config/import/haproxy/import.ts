@@ -1,7 +1,9 @@
 // A haproxy.cfg → a draft of bal's config.
+
 import type { Draft, ListenerDraft, PoolDraft } from "../draft/draft.ts";
 import { freeName, nameOf } from "../draft/names.ts";
 import type { Notebook } from "../draft/note.ts";
+import { poolOf } from "../draft/routes.ts";
 import type { Traced, Value } from "../draft/traced.ts";
 import { type Pool, readPool } from "./backend.ts";
 import { listenersOf, ratePeriod, readBinds } from "./frontend.ts";
@@ -227,7 +229,13 @@ function withPool(
   });
   const hasDefault = routes.some((route) => typeof route === "object" && "default" in route);
   const last = listen !== undefined && !hasDefault ? [{ default: true, pool: listen }] : [];
-  return { ...rules, routing: { ...routing, routes: [...routes, ...last] } };
+  const all = [...routes, ...last];
+  // A list of routes has one at least.
+  if (all.length === 0) all.push({ default: true, refuse: true });
+  const target = poolOf(routing.plain);
+  const isServed = target !== null && names.has(nameOf(target));
+  const plain = isServed ? { pool: nameOf(target) } : null;
+  return { ...rules, routing: { ...routing, routes: all, plain } };
 }
 
 function isHttp(section: Section): boolean {
