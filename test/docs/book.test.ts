@@ -46,6 +46,34 @@ test.each([...others, ...pages])("the links of %s lead somewhere", (page) => {
   expect(dead).toEqual([]);
 });
 
+/** What plain English does without: it reads as translated, or has a plainer word. */
+const phrases = [
+  /(?:^|[.!:;] +|\| |- )(?:Of|What|Whoever|Whose) [a-z][^?.|]*(?:[.|]|$)/,
+  /\b(?:lest|anew|how-manieth|[Ww]hoever|whose turn)\b/,
+  /\b(?:is|are) told\b|\btells\b|\bjudge[sd]?\b|\bwhen not said\b|\bthose that are there\b|, as every\b/,
+];
+
+test.each([...others, "CHANGELOG.md", "src/ARCHITECTURE.md", ...pages])(
+  "%s is in plain English",
+  (page) => {
+    const paragraphs = textOf(page)
+      .replaceAll(/^```[\s\S]*?^```/gm, "")
+      .split(/\n(?=\n|[-|#])/);
+    const found = paragraphs
+      .map((text) => text.trim().replaceAll(/\s+/g, " "))
+      .filter((text) => phrases.some((phrase) => phrase.test(text)));
+    expect(found).toEqual([]);
+  },
+);
+
+test("the changelog has each section of a version once, in order", () => {
+  for (const version of textOf("CHANGELOG.md").split(/^## /m).slice(1)) {
+    const sections = [...version.matchAll(/^### (.*)$/gm)].map(([, name]) => name!);
+    const order = ["Added", "Changed", "Fixed", "Security"];
+    expect(sections).toEqual(order.filter((name) => sections.includes(name)));
+  }
+});
+
 test("every end of a session is explained, and no other", () => {
   const rows = [...textOf("docs/end-reasons.md").matchAll(/^\| (`.*`) \| (`.*`) \|.*\|.*\|$/gm)];
   const words = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map(([, word]) => word!);
