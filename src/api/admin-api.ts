@@ -62,6 +62,12 @@ export type BackendStatus = {
   readonly override_since?: string;
 };
 
+/** A backend after a change by hand. */
+export type Steered = BackendStatus & {
+  /** Why the change will not outlast a restart; absent when it will. */
+  readonly unsaved?: string;
+};
+
 /** One of `sni`, `alpn`, `default` and `tls`, and one of `pool` and `refuse`. */
 export type RouteStatus = {
   readonly sni?: readonly string[];

@@ -5,7 +5,6 @@ import type { Diagnostic } from "../config/diagnostics.ts";
 import type { SessionOrder } from "../shared/session-facts.ts";
 import type {
   ApiError,
-  BackendStatus,
   BalEvent,
   ConfigInForce,
   History,
@@ -14,6 +13,7 @@ import type {
   ReloadReport,
   SessionStatus,
   Status,
+  Steered,
   UpgradeReport,
   UpgradeRequest,
 } from "./admin-api.ts";
@@ -121,7 +121,7 @@ export class AdminClient {
     return { kind: "ok", read: (quietMs) => eventsOf(body, quietMs) };
   }
 
-  override({ pool, backend }: BackendName, change: Override): Promise<Answer<BackendStatus>> {
+  override({ pool, backend }: BackendName, change: Override): Promise<Answer<Steered>> {
     const path = `/v1/pools/${encodeURIComponent(pool)}/backends/${encodeURIComponent(backend)}`;
     return this.request(path, { method: "PATCH", body: change });
   }

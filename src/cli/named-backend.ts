@@ -1,11 +1,13 @@
 // Commands about one backend of the running bal: which one is meant, and what is asked of it.
 
-import type { BackendStatus, Status } from "../api/admin-api.ts";
+import type { BackendStatus, Override, Status, Steered } from "../api/admin-api.ts";
 import type { AdminClient, Answer, BackendName } from "../api/client.ts";
 import { BalError } from "../base/errors.ts";
+import { printable } from "../base/printable.ts";
 import { suggest } from "../config/suggest.ts";
 import type { Home } from "../control/host/home.ts";
 import { explainSilence, unanswered } from "./not-running.ts";
+import { say } from "./output.ts";
 
 export const nameArgument = {
   type: "positional",
@@ -27,6 +29,17 @@ export async function asked<T>(answer: Promise<Answer<T>>, home: Home): Promise<
   if (came.kind === "absent") throw unanswered(home);
   const { code, message, hint } = came.error;
   throw new BalError(code, message, { ...(hint !== undefined && { hint }) });
+}
+
+/** Changes a backend by hand, and says on stderr when that will not outlast a restart. Throws as `asked`. */
+export async function steer(
+  client: AdminClient,
+  home: Home,
+  [named, change]: readonly [BackendName, Override],
+): Promise<Steered> {
+  const after = await asked(client.override(named, change), home);
+  if (after.unsaved !== undefined) say(2, printable(`warning: ${after.unsaved}`));
+  return after;
 }
 
 /** The one backend of that name. Throws BalError `unknown-backend` or `ambiguous-backend`. */

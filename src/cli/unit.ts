@@ -23,6 +23,8 @@ Description=bal, a TCP load balancer
 Documentation=man:bal(1)
 Wants=network-online.target
 After=network-online.target
+# Tried for ever: a port that is taken may be free soon, and a host without bal serves nobody.
+StartLimitIntervalSec=0
 
 [Service]
 Type=notify
@@ -85,6 +87,7 @@ function userUnit({ binary, home }: UnitOptions): string {
 [Unit]
 Description=bal, a TCP load balancer
 Documentation=man:bal(1)
+StartLimitIntervalSec=0
 
 [Service]
 Type=notify

@@ -1,7 +1,7 @@
 // Where lines go that must not wait for whoever reads them: descriptors whose writes say EAGAIN in
 // place of blocking, wherever the kernel knows the difference. A file on a disk has none.
-import { constants, fstatSync, openSync } from "node:fs";
-import { F_GETFL, F_SETFL, O_NONBLOCK } from "./abi.ts";
+import { constants, fstatSync, openSync, statSync } from "node:fs";
+import { F_DUPFD_CLOEXEC, F_GETFL, F_SETFL, O_NONBLOCK } from "./abi.ts";
 import { getLibc, isLinux } from "./libc.ts";
 
 const { O_APPEND, O_CREAT, O_NOCTTY, O_NONBLOCK: NONBLOCK, O_WRONLY } = constants;
@@ -9,7 +9,32 @@ const { O_APPEND, O_CREAT, O_NOCTTY, O_NONBLOCK: NONBLOCK, O_WRONLY } = constant
 /** For appending; made with mode 0600 where there is none. The caller closes it. Throws what open(2) says:
  *  ENXIO of a pipe that nobody reads. */
 export function openOutput(file: string): number {
-  return openSync(file, O_WRONLY | O_APPEND | O_CREAT | NONBLOCK | O_NOCTTY, 0o600);
+  try {
+    return openSync(file, O_WRONLY | O_APPEND | O_CREAT | NONBLOCK | O_NOCTTY, 0o600);
+  } catch (error) {
+    // /dev/stdout: a socket can't be opened anew, nor can another user's pipe.
+    const copy = isLinux ? copyOfStandard(file) : null;
+    if (copy === null) throw error;
+    return copy;
+  }
+}
+
+/** A further descriptor for stdout or stderr, where that is what the path leads to. */
+function copyOfStandard(file: string): number | null {
+  try {
+    const { dev, ino } = statSync(file);
+    for (const fd of [1, 2] as const) {
+      const own = fstatSync(fd);
+      if (own.dev !== dev || own.ino !== ino) continue;
+      const copy = getLibc().fcntl(fd, F_DUPFD_CLOEXEC, 0);
+      if (copy < 0) return null;
+      if (own.isSocket()) setNonBlocking(copy);
+      return copy;
+    }
+  } catch {
+    // Neither there nor open.
+  }
+  return null;
 }
 
 /** What stdout or stderr leads to, under a descriptor of its own where that is needed. */

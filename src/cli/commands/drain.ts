@@ -8,7 +8,7 @@ import { type Home, locateHome } from "../../control/host/home.ts";
 import { isTerminal } from "../../os/terminal.ts";
 import { clientOf } from "../client-of.ts";
 import { type ExitCode, usageError } from "../exit.ts";
-import { asked, findBackend, type Named, nameArgument, spell } from "../named-backend.ts";
+import { findBackend, type Named, nameArgument, spell, steer } from "../named-backend.ts";
 import { say, sayOver } from "../output.ts";
 
 const POLL_MS = 100;
@@ -33,7 +33,7 @@ export const drain = defineCommand({
     const home = locateHome();
     const client = clientOf(home);
     const named = await findBackend(client, home, args.name);
-    const { active } = await asked(client.override(named, { drain: true }), home);
+    const { active } = await steer(client, home, [named, { drain: true }]);
     if (args.wait) return await waitForLast(named, { client, home, withinMs });
     say(1, printable(`${spell(named)} drains: ${count(active)} left`));
     return 0;
@@ -47,7 +47,7 @@ export const undrain = defineCommand({
     const home = locateHome();
     const client = clientOf(home);
     const named = await findBackend(client, home, args.name);
-    const { state, reason } = await asked(client.override(named, { drain: false }), home);
+    const { state, reason } = await steer(client, home, [named, { drain: false }]);
     say(1, printable(`${spell(named)} is ${state}${reason === null ? "" : `: ${reason}`}`));
     return 0;
   },

@@ -6,7 +6,7 @@ import { readOverride } from "../../control/backends/override.ts";
 import { locateHome } from "../../control/host/home.ts";
 import { clientOf } from "../client-of.ts";
 import { type ExitCode, usageError } from "../exit.ts";
-import { asked, findBackend, nameArgument, spell } from "../named-backend.ts";
+import { findBackend, nameArgument, spell, steer } from "../named-backend.ts";
 import { say } from "../output.ts";
 
 export const weight = defineCommand({
@@ -20,7 +20,7 @@ export const weight = defineCommand({
     const home = locateHome();
     const client = clientOf(home);
     const named = await findBackend(client, home, args.name);
-    const { override } = await asked(client.override(named, { weight: next }), home);
+    const { override } = await steer(client, home, [named, { weight: next }]);
     const from = named.status.weight;
     const note = override?.weight === undefined ? ", as the config says" : "";
     say(1, printable(`${spell(named)}: weight ${from} → ${next}${note}`));

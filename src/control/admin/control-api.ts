@@ -1,6 +1,5 @@
 // What the admin server asks of the process.
 import type {
-  BackendStatus,
   ConfigInForce,
   History,
   Override,
@@ -9,6 +8,7 @@ import type {
   ReloadSource,
   SessionStatus,
   Status,
+  Steered,
   UpgradeOutcome,
   UpgradeRequest,
 } from "../../api/admin-api.ts";
@@ -40,7 +40,7 @@ export type ControlApi = {
     pool: string,
     backend: string,
     change: Override | null,
-  ) => Promise<BackendStatus | null>;
+  ) => Promise<Steered | null>;
   readonly upgrade: (request: UpgradeRequest) => Promise<UpgradeOutcome>;
   /** Begins a drain, or ends one at once. Returns the sessions that are left. */
   readonly stop: (now: boolean) => { readonly active: number };

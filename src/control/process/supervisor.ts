@@ -82,6 +82,7 @@ class Supervisor {
   private readonly started = Promise.withResolvers<void>();
   private readonly admin: AdminServer;
   private readonly overview: Overview;
+  private readonly overrides: OverrideStore;
   /** An operator will not wait for the drain. */
   private readonly cut = Promise.withResolvers<void>();
 
@@ -103,6 +104,7 @@ class Supervisor {
     const dataPlane = new DataPlane(config, parts);
     const admin = new AdminServer(this.api, { log, events });
     const manager = new ServiceManager(log);
+    this.overrides = overrides;
     const predecessors = new OldProcesses(predecessor?.channels ?? []);
     this.dataPlane = dataPlane;
     this.admin = admin;
@@ -310,7 +312,9 @@ class Supervisor {
   ): ReturnType<ControlApi["override"]> {
     const error = this.succession.refusal();
     if (error !== null) throw new Refusal(409, error);
-    return this.dataPlane.override(pool, backend, change);
+    const status = await this.dataPlane.override(pool, backend, change);
+    const unsaved = this.overrides.unsaved?.message;
+    return status === null ? null : { ...status, ...(unsaved !== undefined && { unsaved }) };
   }
 
   private notifyReady(): void {

@@ -1,6 +1,6 @@
 // Backends steered by hand: drains and weights over the admin API and by command.
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BackendStatus } from "../../../src/api/admin-api.ts";
 import {
@@ -158,6 +158,25 @@ test("overrides survive a reload and a restart, and go with their backend", asyn
   await until("it is forgotten", () => !readFileSync(state, "utf8").includes("one"));
   await bal.reload(config);
   expect(await rows()).toEqual([{ override: undefined, weight: 1 }, overridden[1]!]);
+});
+
+test("a drain that can't be kept is in force, and said to end with the next start", async () => {
+  using bal = await spawnBal({ config: simpleConfig([{ port: 1 }], { watch: false }) });
+  // Stands for a full disk, also before root.
+  const state = join(bal.home, "state.json");
+  mkdirSync(state);
+  const drained = await bal.run("drain", "127.0.0.1:1");
+  expect([drained.code, drained.stdout]).toEqual([
+    0,
+    "default/127.0.0.1:1 drains: 0 connections left\n",
+  ]);
+  expect(drained.stderr).toMatch(
+    /^warning: cannot write .*state\.json: .*lost with the next start\n$/,
+  );
+  expect((await backends(bal))[0]!.state).toBe("draining");
+  rmSync(state, { recursive: true });
+  const undrained = await bal.run("undrain", "127.0.0.1:1");
+  expect([undrained.code, undrained.stderr]).toEqual([0, ""]);
 });
 
 test("a state file that means nothing is a warning, and bal starts", async () => {

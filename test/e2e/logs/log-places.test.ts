@@ -4,7 +4,13 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, readFileSync, readlinkSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Load } from "../../soak/load.ts";
-import { accessLines, eventsIn, logged, untilLines } from "../../support/access-lines.ts";
+import {
+  accessLines,
+  eventsIn,
+  logged,
+  parseLines,
+  untilLines,
+} from "../../support/access-lines.ts";
 import { type Finished, runBal, spawnBal, temporaryHome } from "../../support/bal.ts";
 import { echoPeer, holdingPeer, kilobytePeer, namedPeer } from "../../support/peer.ts";
 import { freePort } from "../../support/ports.ts";
@@ -58,6 +64,18 @@ describe("a file that can't be opened", () => {
     await exchange(port, "?");
     await untilLines(bal, 1);
   });
+});
+
+test("/dev/stdout and /dev/stderr are taken also where they are sockets", async () => {
+  using backend = namedPeer("a");
+  const log = { file: "/dev/stderr", access: { mode: "all", file: "/dev/stdout" } };
+  const { config, port } = logged([backend], { log });
+  using bal = await spawnBal({ config });
+  const standard = [1, 2].map((fd) => readlinkSync(`/proc/${bal.pid}/fd/${fd}`));
+  expect(standard).toEqual([1, 2].map(() => expect.stringContaining("socket:")));
+  await exchange(port, "?");
+  await until("its line has come", () => parseLines(bal.stdout).length === 1);
+  expect(bal.logs().map(({ event }) => event)).toContain("started");
 });
 
 describe("a reload", () => {
