@@ -26,7 +26,7 @@ export const diff = defineCommand({
       type: "string",
       alias: "c",
       valueHint: "FILE",
-      description: "another file than the one in force, before it takes its place; - is stdin",
+      description: "compare another file with the config in force; - is stdin",
     },
     json: { type: "boolean", description: "print one JSON object" },
   },

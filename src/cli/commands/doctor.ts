@@ -18,7 +18,7 @@ import { color } from "../views/color.ts";
 const ANSWER_MS = 3000;
 
 export const doctor = defineCommand({
-  meta: { name: "doctor", description: "Look for what is wrong on this host, or could be better" },
+  meta: { name: "doctor", description: "Examine this host, and print a remedy for each problem" },
   args: {
     config: { type: "string", alias: "c", valueHint: "FILE", description: "the config file" },
     json: { type: "boolean", description: "print one JSON object" },

@@ -15,10 +15,13 @@ const POLL_MS = 100;
 const DEFAULT_TIMEOUT = "5m";
 
 export const drain = defineCommand({
-  meta: { name: "drain", description: "Give a backend no new connections; those it has live on" },
+  meta: {
+    name: "drain",
+    description: "Give a backend no new connections; existing ones may finish",
+  },
   args: {
     name: nameArgument,
-    wait: { type: "boolean", description: "until its last connection has ended" },
+    wait: { type: "boolean", description: "return when its last connection has ended" },
     timeout: {
       type: "string",
       valueHint: DEFAULT_TIMEOUT,

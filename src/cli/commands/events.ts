@@ -17,14 +17,14 @@ const MAX_COUNT = 1000;
 const QUIET_MS = 300;
 
 export const events = defineCommand({
-  meta: { name: "events", description: "Show what happened lately" },
+  meta: { name: "events", description: "Show recent events" },
   args: {
-    follow: { type: "boolean", alias: "f", description: "go on with what happens from now on" },
+    follow: { type: "boolean", alias: "f", description: "go on with new events" },
     lines: {
       type: "string",
       alias: "n",
       valueHint: "N",
-      description: `so many of the last ${MAX_COUNT}; default: ${DEFAULT_COUNT}`,
+      description: `how many of the last ${MAX_COUNT} (default ${DEFAULT_COUNT})`,
     },
     json: { type: "boolean", description: "print one JSON object a line" },
   },

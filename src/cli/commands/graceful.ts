@@ -20,7 +20,7 @@ export const reload = command("reload");
 
 function command(name: string) {
   return defineCommand({
-    meta: { name, description: "Reload the config without downtime, and tell what changed" },
+    meta: { name, description: "Reload the config without downtime, and print what changed" },
     args: { json: { type: "boolean", description: "print one JSON object" } },
     async run({ args }): Promise<ExitCode> {
       const home = locateHome();

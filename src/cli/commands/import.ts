@@ -14,7 +14,7 @@ import { renderNotes, renderSum } from "../views/render-notes.ts";
 export const importCommand = defineCommand({
   meta: {
     name: "import",
-    description: "Print the bal config for a haproxy.cfg or an nginx.conf, and what it can't carry",
+    description: "Print the bal config for a haproxy.cfg or an nginx.conf, with notes",
   },
   args: {
     json: { type: "boolean", description: "print one JSON object: the config and the notes" },

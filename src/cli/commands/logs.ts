@@ -35,7 +35,7 @@ const CHUNK_BYTES = 64 * 1024;
 export const logs = defineCommand({
   meta: { name: "logs", description: "Print the log of a bal in the background" },
   args: {
-    follow: { type: "boolean", alias: "f", description: "go on with what is written from now on" },
+    follow: { type: "boolean", alias: "f", description: "go on with new lines" },
     lines: { type: "string", alias: "n", valueHint: "N", description: "the last N lines only" },
   },
   async run({ args }): Promise<ExitCode> {

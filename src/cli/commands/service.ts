@@ -9,7 +9,7 @@ import { isInHome, unit } from "../unit.ts";
 export const service = defineCommand({
   meta: { name: "service", description: "Print the systemd unit that runs this binary" },
   args: {
-    user: { type: "boolean", description: "of this user, instead of the system" },
+    user: { type: "boolean", description: "the unit of this user, instead of the system's" },
   },
   run({ args }): ExitCode {
     const binary = executable();

@@ -22,14 +22,14 @@ export const sessions = defineCommand({
     sort: {
       type: "enum",
       options: ["bytes", "age"],
-      description: "bytes (what has moved, both ways) or age",
+      description: "bytes (both directions together) or age",
     },
     limit: {
       type: "string",
       valueHint: DEFAULT_LIMIT,
       description: `how many (default ${DEFAULT_LIMIT}, at most ${MAX_LIMIT})`,
     },
-    kill: { type: "string", valueHint: "ID", description: "end this one, both sides are reset" },
+    kill: { type: "string", valueHint: "ID", description: "reset this one on both sides" },
     json: { type: "boolean", description: "print JSON" },
   },
   async run({ args }): Promise<ExitCode> {

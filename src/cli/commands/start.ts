@@ -37,7 +37,7 @@ export const start = defineCommand({
     "log-level": {
       type: "enum",
       options: ["debug", "info", "warn", "error"],
-      description: "debug, info, warn or error; over the config's",
+      description: "debug, info, warn or error; overrides the config's",
     },
   },
   async run({ args }): Promise<ExitCode> {

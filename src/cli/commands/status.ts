@@ -18,7 +18,7 @@ export const status = defineCommand({
   meta: { name: "status", description: "Show listeners, backends and their health" },
   args: {
     json: { type: "boolean", description: "print one JSON object; with --watch, one a line" },
-    watch: { type: "boolean", alias: "w", description: "look again and again, until Ctrl-C" },
+    watch: { type: "boolean", alias: "w", description: "repeat until Ctrl-C" },
     seconds: {
       type: "positional",
       required: false,

@@ -19,7 +19,7 @@ const SECOND_SIGNAL_MS = 200;
 export const stop = defineCommand({
   meta: { name: "stop", description: "Drain and end the running bal" },
   args: {
-    now: { type: "boolean", description: "end its connections at once" },
+    now: { type: "boolean", description: "reset its connections at once" },
     timeout: {
       type: "string",
       valueHint: "30s",

@@ -20,12 +20,12 @@ export const upgrade = defineCommand({
     binary: {
       type: "string",
       valueHint: "FILE",
-      description: "run this one instead of the file that the running bal was started from",
+      description: "the new binary (default: the file that the running bal was started from)",
     },
     timeout: {
       type: "string",
       valueHint: "30s",
-      description: "how long the new process may take until it serves; 30s unless it is given",
+      description: "how long the new process may take until it serves (default 30s)",
     },
     json: { type: "boolean", description: "print one JSON object" },
   },

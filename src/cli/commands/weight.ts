@@ -13,7 +13,11 @@ export const weight = defineCommand({
   meta: { name: "weight", description: "Change a backend's share of new connections" },
   args: {
     name: nameArgument,
-    n: { type: "positional", required: true, description: "its weight; 0 takes no new ones" },
+    n: {
+      type: "positional",
+      required: true,
+      description: "its weight; 0 takes no new connections",
+    },
   },
   async run({ args }): Promise<ExitCode> {
     const next = readWeight(args.n);
