@@ -33,7 +33,7 @@ export function parseCidr(text: string): string | null {
   const ip = parseIp(address);
   if (ip === null) return null;
   const bits = ip.family === 4 ? 32 : 128;
-  // Of an IPv4-mapped one the first 96 bits are the mapping's.
+  // The first 96 bits of an IPv4-mapped address are the mapping's.
   const mapped = ip.family === 4 && address.includes(":") ? 96 : 0;
   const prefix = digits === undefined ? bits : Number(digits) - mapped;
   return prefix >= 0 && prefix <= bits ? `${ip.ip}/${prefix}` : null;
@@ -88,7 +88,7 @@ export function formatEndpoint(endpoint: Endpoint): string {
 /** Bytes of a path that sockaddr_un has room for, its NUL apart (unix(7)). */
 export const MAX_SOCKET_PATH = 107;
 
-/** Of a unix socket: an absolute path, or `@name` in the abstract namespace. */
+/** Is it the path of a unix socket: an absolute path, or `@name` in the abstract namespace? */
 export function isSocketPath(text: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal and a log would take them amiss
   if (!/^(?:\/|@[^@])[^\u0000-\u001f\u007f]*$/.test(text)) return false;

@@ -2,7 +2,7 @@
 // thrown; cli/exit prints a BalError and turns it into an exit code.
 
 export type BalErrorOptions = {
-  /** What the user can do about it, as a sentence. */
+  /** The remedy: a sentence that says what the user can do about it. */
   readonly hint?: string;
   /** 1: it failed. 2: the command line was wrong. Default 1. */
   readonly exitCode?: 1 | 2;

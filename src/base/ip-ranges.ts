@@ -29,7 +29,7 @@ export function isInRanges({ v4, v6 }: IpRanges, address: string): boolean {
 }
 
 function rangesV4(cidrs: readonly string[]): Uint32Array {
-  // Of one start the longest prefix comes first, and the shorter ones after it only widen its range.
+  // Where ranges start at one address, the longest prefix comes first; the shorter ones after it only widen it.
   const keys = Float64Array.from(cidrs, (cidr) => {
     const { network, prefix } = split(cidr);
     const size = 2 ** (32 - prefix);

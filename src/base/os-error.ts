@@ -69,7 +69,7 @@ export function classifyDialError(code: string): DialErrorClass {
     case "EHOSTUNREACH":
     case "EHOSTDOWN":
     case "ENETDOWN":
-    // Of a unix socket: there is none at that path.
+    // On a unix socket: nothing is at that path.
     case "ENOENT":
     case "ENOTDIR":
       return "unreachable";
@@ -82,7 +82,7 @@ export function classifyDialError(code: string): DialErrorClass {
   }
 }
 
-/** What to do about a local error, for the log. */
+/** The remedy for a local error, for the log. */
 export function localErrorRemedy(code: string): string {
   switch (code) {
     case "EADDRNOTAVAIL":

@@ -2,7 +2,7 @@
 // answer: on one line, with nothing in it that a terminal obeys, and of bounded length.
 
 /**
- * What no output shows as it is: control characters (C0, DEL, C1), the separators of lines and
+ * The characters that no output shows as they are: control characters (C0, DEL, C1), the separators of lines and
  * paragraphs, the characters that turn the direction of text (UAX #9), and halves of a surrogate pair.
  */
 const SPECIAL = /[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\p{Cs}]/gu;

@@ -1,4 +1,4 @@
-// What a reload has opened before it is in force: an address, a file.
+// A resource that a reload has opened before it is in force: an address, a file.
 
 export type Move = {
   readonly commit: () => void;

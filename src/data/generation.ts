@@ -7,7 +7,7 @@ import type { PrereadRules } from "./accept/preread.ts";
 import { Pool } from "./dial/pool.ts";
 import type { WorkerContext } from "./relay/worker-context.ts";
 
-/** What this thread serves now, by rows on the board. */
+/** The parts that this thread serves now, by rows on the board. */
 export type Served = {
   readonly listeners: Map<number, Listener>;
   readonly pools: Map<number, Pool>;
@@ -43,7 +43,7 @@ export function applyGeneration(
     const isSame = present !== undefined && stays.has(config);
     const listener = isSame ? present : serve(served, config, { ceiling, thread });
     listener.ceiling = ceiling;
-    // What failed before is tried again.
+    // Sockets that failed before are tried again.
     const failed = listener.adopt(next.sockets[index] ?? []);
     return failed.map((error) => `cannot accept on ${config.name}: ${error}`);
   });

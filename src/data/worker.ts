@@ -112,7 +112,7 @@ function apply(delta: GenerationDelta): void {
   promotion.limit = generation.splice.maxSessions;
   const wasLogging = thread.access !== null;
   thread.access = replanned(thread.access, generation.access, post);
-  // Of a socket that has closed Bun tells the address only if it was asked for before.
+  // Bun has the address of a closed socket only if it was asked for before the close.
   if (!wasLogging && thread.access !== null) for (const one of thread.sessions) clientName(one);
   const errors = applyGeneration(served, { before, next: generation }, thread);
   const error = errors.length === 0 ? null : errors.join("; ");

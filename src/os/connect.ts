@@ -51,7 +51,7 @@ export type ConnectOptions<Data> = {
   /** Addresses of this host, of which it comes from one of the endpoint's family, each in turn. Default: the
    *  kernel's choice, also where none is of that family. Linux only. */
   readonly sources?: readonly string[];
-  /** Of its receive buffer. Default 0: as the kernel has it. */
+  /** The size of its receive buffer. Default 0: the kernel's own. */
   readonly receiveBytes?: number;
 };
 

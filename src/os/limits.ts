@@ -1,4 +1,4 @@
-// What this process may use: open files, CPUs, memory. Read, never changed: Bun raises the
+// The limits of this process: open files, CPUs, memory. Read, never changed: Bun raises the
 // open-file limit from soft to hard by itself when it starts.
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";

@@ -37,7 +37,7 @@ function copyOfStandard(file: string): number | null {
   return null;
 }
 
-/** What stdout or stderr leads to, under a descriptor of its own where that is needed. */
+/** Opens the file of stdout or stderr, under a descriptor of its own where that is needed. */
 export function openStandard(fd: 1 | 2): number {
   if (!isLinux) return fd;
   try {

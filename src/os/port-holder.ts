@@ -45,7 +45,7 @@ export function holdersOfPath(path: string): readonly Holder[] {
   return holders(new Map(sockets)).get(path) ?? [];
 }
 
-/** Of sockets by their inodes; each process once for each of what they stand for. */
+/** The holders of sockets, by inode; a process is listed once for each thing that the sockets stand for. */
 function holders<What>(sockets: ReadonlyMap<string, What>): ReadonlyMap<What, readonly Holder[]> {
   const found = new Map<What, Holder[]>();
   if (sockets.size === 0) return found;

@@ -1,4 +1,4 @@
-// What a connection has sent by the time it is accepted. Linux only.
+// Reads the bytes that a connection has sent by the time it is accepted. Linux only.
 import { ptr } from "bun:ffi";
 import { EAGAIN, MSG_DONTWAIT } from "./abi.ts";
 import { errno, getLibc } from "./libc.ts";

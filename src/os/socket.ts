@@ -103,7 +103,7 @@ export type ListenOptions = {
   readonly userTimeoutMs: number;
 };
 
-/** Of a listening socket, at any time. What the kernel does not have stays off. */
+/** Sets the options of a listening socket, at any time. Options that the kernel does not have stay off. */
 export function tuneListening(fd: number, options: ListenOptions): void {
   const { isFastOpen, isDeferred, userTimeoutMs } = options;
   setOption(fd, IPPROTO_TCP, TCP_FASTOPEN, isFastOpen ? FAST_OPEN_QUEUE : 0);
@@ -130,7 +130,7 @@ export function openPair(): readonly [number, number] | number {
   return [ends[0] ?? -1, ends[1] ?? -1];
 }
 
-/** What is written to `onto` goes to `fd`'s file from now on; `fd` itself is closed. */
+/** Leads writes to `onto` into `fd`'s file from now on; `fd` itself is closed. */
 export function redirect(fd: number, onto: number): void {
   const libc = getLibc();
   libc.dup2(fd, onto);
@@ -161,7 +161,7 @@ export function freeBuffers(socket: object): void {
   if (fd >= 0) setOption(fd, SOL_SOCKET, SO_BUF_LOCK, 0);
 }
 
-/** What a descriptor that came from elsewhere is. */
+/** The kind of a descriptor that came from elsewhere. */
 export type SocketFacts = {
   /** Listens for streams. */
   readonly isListening: boolean;

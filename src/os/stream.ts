@@ -38,14 +38,14 @@ export function abort(fd: number): void {
   getLibc().close(fd);
 }
 
-/** Whoever closes it resets it. */
+/** Makes a later close of the socket reset its connection. */
 export function resetAtClose(fd: number): void {
   linger[0] = 1;
   linger[1] = 0;
   getLibc().setsockopt(fd, SOL_SOCKET, SO_LINGER, lingerPointer, 8);
 }
 
-/** What was written to a socket, Bun's or a splicer's, and its peer has not taken yet. 0 where nothing
+/** The bytes that were written to a socket, Bun's or a splicer's, and its peer has not taken yet. 0 where nothing
  *  tells: of a closed socket, on macOS. */
 export function unsentBytes(socket: object): number {
   const fd = descriptorOf(socket);

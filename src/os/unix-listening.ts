@@ -91,7 +91,7 @@ export function setMode(path: string, file: string, mode: number): boolean {
     fd = openSync(path, O_PATH | constants.O_NOFOLLOW);
     const { dev, ino } = fstatSync(fd, { bigint: true });
     if (`${dev}:${ino}` !== file) return false;
-    // What an O_PATH descriptor leads to, by proc(5): fchmod(2) takes none.
+    // The path leads through the O_PATH descriptor, by proc(5): fchmod(2) takes none.
     chmodSync(`/proc/self/fd/${fd}`, mode);
     return true;
   } catch {

@@ -55,7 +55,7 @@ const TOTAL_INDEX = Object.fromEntries(BACKEND_TOTALS.map((name, i) => [name, i]
 /** Both planes' view of the shared memory. Untouched pages cost nothing. */
 export class Board {
   readonly memory: SharedArrayBuffer;
-  /** Of the threads that there are: only these are summed. */
+  /** The rows of the threads that exist: only these are summed. */
   private readonly rows: readonly number[];
   readonly queue: QueueCells;
   readonly clients: ClientTable;
@@ -134,7 +134,7 @@ export class Board {
     return 100 - Atomics.load(this.coldness, slot);
   }
 
-  /** Of several backends, all told to the workers at once: each change costs them new schedules. */
+  /** Sets several backends and notifies the workers once: each change costs them new schedules. */
   setSlowStart(percents: ReadonlyMap<number, number>): void {
     let hasChanged = false;
     for (const [slot, percent] of percents) {

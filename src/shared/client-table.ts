@@ -1,4 +1,4 @@
-// What each client's address has open and how fast it comes, over all threads: a fixed table of
+// The open connections and the rate of each client's address, over all threads: a fixed table of
 // cells by a keyed hash. Clients whose hashes meet share a cell, and so a limit.
 import type { Rate } from "../base/units.ts";
 import { CLIENT_CELLS, longs, REGIONS, words } from "./board-layout.ts";
@@ -18,7 +18,7 @@ export class ClientTable {
     this.sessions = new LimitedCounters(words(memory, REGIONS.clientActive), CLIENT_CELLS, threads);
     this.listenerRates = longs(memory, REGIONS.listenerRates);
     this.clientRates = longs(memory, REGIONS.clientRates);
-    // Whoever could foresee the hash could share a cell with whom he likes.
+    // A client that could foresee the hash could choose whom it shares a cell with.
     Atomics.compareExchange(this.seed, 0, 0, Math.floor(Math.random() * MAX_SEED) | 1);
   }
 

@@ -53,7 +53,7 @@ export function endReason(end: End): EndReason {
   return { code, reason };
 }
 
-/** Of a session that bal and its backend have done nothing wrong to: it finished, or its client reset it, as
+/** Is it an end at which bal and its backend have done nothing wrong? It finished, or its client reset it, as
  *  browsers and pools do, once it was relayed. */
 export function isOrdinary(end: End): boolean {
   return end === "finished" || end === "clientReset" || end === "clientResetHalfClosed";

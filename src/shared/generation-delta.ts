@@ -1,4 +1,4 @@
-// What a worker is sent of a generation: the parts that are not the very ones of the generation before.
+// The parts of a generation that a worker is sent: those that differ from the generation before.
 // On both sides a part that stays is the same object, so that nothing has to look into it.
 import type {
   Generation,

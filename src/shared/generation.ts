@@ -23,7 +23,7 @@ export type GenerationBackend = {
   readonly maxConnections: number;
   /** The lowest one that has an eligible backend serves. */
   readonly tier: number;
-  /** What tells it who the client is. */
+  /** The header that shows it who the client is. */
   readonly proxyProtocol: ProxyProtocol;
   /** The hash of its address as configured. */
   readonly seed: number;
@@ -36,7 +36,7 @@ export type GenerationPool = {
   readonly slot: number;
   readonly name: string;
   readonly method: Method;
-  /** Of source_hash: what a backend may have, in percent of its share; 0: no bound. */
+  /** For source_hash: the load that a backend may have, in percent of its share; 0: no bound. */
   readonly boundPercent: number;
   /** Clients that may wait while all are full, over all threads, and how long each. */
   readonly queue: { readonly size: number; readonly timeoutMs: number };
@@ -44,7 +44,7 @@ export type GenerationPool = {
   readonly serving: ServingRules;
   /** How long a client waits for a backend to come up; 0: not at all. */
   readonly waitMs: number;
-  /** What its dials may take, where it says so. */
+  /** The pool's own dial settings, where it has some. */
   readonly dial: DialConfig;
   /** Backends have health checks. */
   readonly isChecked: boolean;
@@ -76,7 +76,7 @@ export type GenerationRoute = {
 
 /** The PROXY header of peers; null: none is looked for. */
 export type ProxyAccept = {
-  /** Whose header is believed. */
+  /** The peers whose header is believed. */
   readonly trusted: IpRanges;
   /** A peer without a header is served under its own address. */
   readonly isOptional: boolean;
@@ -106,7 +106,7 @@ export type SessionLimits = {
   readonly retries: number;
   /** 0 is off. */
   readonly keepaliveMs: number;
-  /** What a client that is refused sees. */
+  /** The end that a refused client sees. */
   readonly refuse: Refuse;
 };
 
@@ -122,7 +122,7 @@ export type Generation = {
   /** Rises with every apply: reloads, DNS answers, workers that come and go. */
   readonly revision: number;
   readonly listeners: readonly GenerationListener[];
-  /** Of each listener, in their order, the descriptors to dup and adopt: the worker's own, and those of a
+  /** The descriptors to dup and adopt, for each listener in their order: the worker's own, and those of a
    *  worker that is being replaced. None where the platform has none to lend: the worker listens by itself. */
   readonly sockets: readonly (readonly number[])[];
   readonly pools: readonly GenerationPool[];
@@ -135,5 +135,5 @@ export type Generation = {
   readonly access: AccessPlan;
 };
 
-/** What becomes of a session's end in the access log; null: nothing. */
+/** The access log's part of the config; null: no session is logged. */
 export type AccessPlan = AccessConfig | null;

@@ -9,7 +9,7 @@ export const UNRESOLVED = 16;
 
 export type BackendState = "up" | "down" | "ejected" | "draining" | "unresolved" | "unknown";
 
-/** What a pool says of backends that are not known to be well. */
+/** A pool's rules for backends that are not known to be well. */
 export type ServingRules = {
   /** While no backend is eligible, all are tried that do not drain. */
   readonly failsOpen: boolean;

@@ -33,13 +33,13 @@ export class Histograms {
     observe(this.sessions, thread * HISTOGRAM_ROW, SESSION_BUCKETS, seconds);
   }
 
-  /** Of the dials of a backend that succeeded. */
+  /** The times of a backend's dials that succeeded. */
   dialsOf(slot: number): Histogram {
     const rows = this.threads.map((thread) => (thread * MAX_BACKENDS + slot) * HISTOGRAM_ROW);
     return total(this.dials, rows, DIAL_BUCKETS);
   }
 
-  /** Of the sessions that have ended. */
+  /** The times of the sessions that have ended. */
   allSessions(): Histogram {
     const rows = this.threads.map((thread) => thread * HISTOGRAM_ROW);
     return total(this.sessions, rows, SESSION_BUCKETS);

@@ -1,6 +1,6 @@
-// What is known of a session: by the thread that has it, by one that takes it over, by an operator who asks.
+// The facts of a session: for the thread that has it, for one that takes it over, and for an operator who asks.
 
-/** What the access log tells of a session before its end. Times in milliseconds; null: it did not come to
+/** The facts that the access log has of a session before its end. Times in milliseconds; null: it did not come to
  *  that. */
 export type Trace = {
   readonly listener: string | null;
@@ -21,14 +21,14 @@ export type Trace = {
 
 export type Peer = { readonly remoteAddress: string; readonly remotePort: number };
 
-/** What a session takes along to another thread. */
+/** The state that a session takes along to another thread. */
 export type SessionSnapshot = {
   /** Its id's: that of the thread where it began, and its number there. */
   readonly idPrefix: string;
   readonly number: number;
   readonly bytesUp: number;
   readonly bytesDown: number;
-  /** What its ClientHello asked for; null: nothing, or it was not read. */
+  /** The name that its ClientHello asked for; null: none, or it was not read. */
   readonly sni: string | null;
 };
 

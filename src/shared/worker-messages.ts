@@ -1,4 +1,4 @@
-// What the control plane says to the threads of the data plane, and they to it. Plain data; nothing is sent
+// The messages between the control plane and the threads of the data plane. Plain data; nothing is sent
 // per connection. Everything that is counted goes over the board instead.
 
 import type { AccessConfig } from "../config/config.ts";

@@ -29,7 +29,7 @@ export type Ceiling = {
 export class Listener {
   readonly origin: ListenerContext;
   ceiling: Ceiling;
-  /** What is read of a client before its dial; null: nothing. */
+  /** The rules for reading a client's first bytes before its dial; null: nothing is read. */
   preread: PrereadRules | null = null;
   private readonly thread: WorkerContext;
   address: ListenAddress;
@@ -164,7 +164,7 @@ export class Listener {
     else if (!this.isLookedAtAgain(client, clientCell, 0)) this.refuse(client, clientCell);
   }
 
-  /** Of clients that a limit turns away. Nothing is read of it meanwhile: nobody has its bytes yet. */
+  /** Does a client that a limit turns away wait for another look? Its bytes stay unread: nobody has them yet. */
   private isLookedAtAgain(client: SessionSocket, end: End, looks: number): boolean {
     if (end !== "limitClient" && end !== "limitListener") return false;
     const look = () => {

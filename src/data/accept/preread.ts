@@ -1,4 +1,4 @@
-// What is read of a client before a backend is picked: the PROXY header of a peer in front, then the
+// The bytes that are read of a client before a backend is picked: the PROXY header of a peer in front, then the
 // ClientHello that routes go by. Only listeners that ask for one of them have it, so that protocols in
 // which the server speaks first never wait here.
 //
@@ -18,7 +18,7 @@ import type { Session } from "../relay/session.ts";
 import type { AdmissionControl } from "./admission-control.ts";
 import type { ListenerContext } from "./listener-context.ts";
 
-/** What a listener reads. */
+/** The parts that a listener reads. */
 export type PrereadRules = {
   /** Null: no PROXY header. */
   readonly proxy: {

@@ -37,7 +37,7 @@ export function lineMaker({ format, fields }: Pick<AccessConfig, "format" | "fie
   };
 }
 
-// Of a dial in a local network milliseconds say nothing.
+// A dial in a local network takes less than a millisecond.
 function toMicroseconds(ms: number | null): number | null {
   return ms === null ? null : Math.round(ms * 1000) / 1000;
 }

@@ -1,11 +1,11 @@
-// What the access log knows of a session: noted from its accept on, and told once it has ended.
+// The access log's record of a session: begun at its accept, written once it has ended.
 import type { End } from "../../shared/end-reason.ts";
 import type { Trace } from "../../shared/session-facts.ts";
 import { clientName } from "../relay/client-address.ts";
 import type { Session } from "../relay/session.ts";
 import type { LoggedAs } from "../relay/worker-context.ts";
 
-/** What a line of the log tells. Times in milliseconds; null: it has none. */
+/** The fields of a line of the log. Times in milliseconds; null: it has none. */
 export type AccessRecord = {
   /** By the wall clock. */
   readonly endedAtMs: number;
@@ -24,7 +24,7 @@ export type AccessRecord = {
   readonly end: End;
 };
 
-/** Of a client that is let in. Its socket may be closed before the session ends, and then has no address. */
+/** Begins a client's trace when it is let in: its socket may close before the session ends, and then has no address. */
 export function beginTrace({ name, poolName }: LoggedAs, socket: object): Trace {
   return {
     listener: name,
@@ -39,7 +39,7 @@ export function beginTrace({ name, poolName }: LoggedAs, socket: object): Trace 
   };
 }
 
-/** What another thread is told. */
+/** The trace that another thread is sent. */
 export function traceOf(session: Session): Trace {
   const trace = session.trace ?? lateTrace(session);
   return { ...trace, client: clientOf(session, trace) };
@@ -66,7 +66,7 @@ export function recordOf(session: Session, end: End, nowMs: number): AccessRecor
   };
 }
 
-/** Of a client that was turned away before there was a session. */
+/** The record of a client that was turned away before there was a session. */
 export function refusalRecord(
   { name, poolName }: LoggedAs,
   socket: object,
@@ -90,7 +90,7 @@ export function refusalRecord(
   };
 }
 
-/** Of a session that began while nothing was logged: what can be known yet. */
+/** The trace of a session that began while nothing was logged: the facts that can be known yet. */
 function lateTrace({ thread, listener, slot, client }: Session): Trace {
   return {
     ...thread.placeOf(listener, slot),

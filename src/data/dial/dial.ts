@@ -27,7 +27,7 @@ export class Dial implements Step, Waiter {
   deadlineMs = 0;
   readonly session: Session;
   private readonly origin: PoolChoice;
-  /** Of the newest generation. */
+  /** The pool of the newest generation. */
   private pool: Pool;
   private begunAtMs = 0;
   private totalDeadlineMs = 0;

@@ -15,12 +15,12 @@ import { Latency } from "./latency.ts";
 import { ClientQueue } from "./queue.ts";
 import { WaitingRoom } from "./waiting-room.ts";
 
-/** What `pick` says when every backend that could be picked has all the sessions that it may have. */
+/** `pick` returns it when every backend that could be picked has all the sessions that it may have. */
 export const FULL = -2;
 
 const NO_HEADER: ProxyProtocol = { version: "off", tlvs: [] };
 
-/** Whose turn it is to serve: each only when the ones before it have nobody for a client. */
+/** Schedules in the order in which they serve: each only when the ones before it have no backend for a client. */
 type Tiers = readonly Schedule[];
 
 /** Where clients go by what they ask for. A reload changes the answer, also for a dial under way. */
@@ -132,7 +132,7 @@ export class Pool {
     return serving === "nobody" ? this.waitMs : 0;
   }
 
-  /** What the dials for one client may take: what the pool says, else what its listener says. */
+  /** The bounds of the dials for one client: the pool's, else its listener's. */
   boundsOf(limits: DialBounds): DialBounds {
     const { retries, connectMs, connectTotalMs } = this.own;
     if (retries === null && connectMs === null && connectTotalMs === null) return limits;
@@ -205,7 +205,7 @@ export class Pool {
     return this.tiers;
   }
 
-  /** Of those that serve by the pool's rules: tier by tier. */
+  /** The schedules of the backends that serve by the pool's rules, tier by tier. */
   private makeTiers(): Tiers {
     const weighted = [...this.backends.values()]
       .filter(({ weight }) => weight > 0)

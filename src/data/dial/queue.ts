@@ -14,7 +14,7 @@ export type Waiter = {
   readonly isHeldUp: boolean;
   /** It has waited longest. Returns whether it has left the queue; false: all backends are full still. */
   tryTurn(): boolean;
-  /** What it waits in is no more, or what it waits for is there. */
+  /** Its queue is gone, or the backend it waits for is there. */
   resume(): void;
 };
 

@@ -23,7 +23,7 @@ export class BufferBudget {
   limitBytes = Number.POSITIVE_INFINITY;
   /** Called when bytes have come and the limit is passed. */
   onOver: () => void = () => {};
-  /** Of the bytes that are held, this thread's. */
+  /** This thread's part of the bytes that are held. */
   ownBytes = 0;
   private readonly board: Board;
   private readonly worker: number;

@@ -35,7 +35,7 @@ function canonical(address: string): string {
 /** A session, as far as its client's address goes. */
 type Announced = {
   readonly client: object;
-  /** What its PROXY header says; null: there was none, or it says nothing. */
+  /** The route in its PROXY header; null: there was no header, or it names none. */
   readonly announced: Route;
 };
 

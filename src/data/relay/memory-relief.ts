@@ -23,7 +23,7 @@ export function memoryRelief(thread: WorkerContext): () => void {
     isDue = false;
     const nowMs = performance.now();
     endStalled(thread, nowMs);
-    // What has been let go is memory again only then.
+    // Only a collection turns what was let go into free memory.
     if (nowMs - collectedAtMs >= COLLECT_MS) {
       Bun.gc(true);
       collectedAtMs = performance.now();

@@ -32,7 +32,7 @@ export class Pipe implements Direction {
   readonly progress: Progress;
   stalledSinceMs: number;
   private pending: Uint8Array | null = null;
-  /** What `pending` keeps alive. */
+  /** The bytes that `pending` keeps alive. */
   private heldBytes = 0;
   private isPaused = false;
   /** Until there is room, or its sink is there. */
@@ -53,7 +53,7 @@ export class Pipe implements Direction {
     return this.hasEnded && this.pending === null && this.state === "open" && this.sink !== null;
   }
 
-  /** What waits for a sink that is not there yet. */
+  /** The bytes that wait for a sink that is not there yet. */
   peek(): Uint8Array {
     return this.pending ?? NOTHING;
   }

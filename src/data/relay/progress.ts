@@ -9,7 +9,7 @@ export class Progress {
   /** At the last look its peer had taken most of what came since the one before. */
   isReaderFast = false;
   private bytes = 0;
-  /** What the peer had yet to take at the last look; 0: nothing, and nobody need ask again. */
+  /** The bytes that the peer had not taken at the last look; 0: none, and nobody need ask again. */
   private unsent = 0;
 
   constructor(nowMs: number) {

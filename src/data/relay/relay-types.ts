@@ -1,8 +1,8 @@
-// What a session needs of its sockets and of its two directions, whoever moves the bytes: a worker
+// The interfaces of a session's sockets and of its two directions, whether the bytes are moved by a worker
 // through Bun (`Pipe`), or a splicer in the kernel (`SplicePipe`).
 import type { Progress, UnsentBytes } from "./progress.ts";
 
-/** What a pipe needs of a socket. */
+/** The part of a socket that a pipe needs. */
 export type PipeSocket = {
   /** Bytes taken, 0 when there is no room, −1 when it is broken. */
   write(chunk: Uint8Array): number;
@@ -20,7 +20,7 @@ export type RelaySocket = PipeSocket & {
   setKeepAlive(enable: boolean, idleMs: number): void;
 };
 
-/** What a session does before it relays: a preread, or a dial. It calls the session; the session calls
+/** A step of a session before it relays: a preread, or a dial. It calls the session; the session calls
  *  it by these only. */
 export type Step = {
   /** When what it waits for has taken too long, by this thread's clock. */

@@ -119,7 +119,7 @@ export class Session {
     return this.phase === "relaying" || this.phase === "half_closed";
   }
 
-  /** What it is and has moved since it was accepted, whichever threads it was on. */
+  /** Its state and its counts since it was accepted, over all threads that it was on. */
   snapshot(): SessionSnapshot {
     const { before, thread, number, up, down, hello } = this;
     return {

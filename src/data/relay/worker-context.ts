@@ -1,4 +1,4 @@
-// What every session of this thread shares: its row on the board, the registry of sessions, the
+// The things that every session of this thread shares: its row on the board, the registry of sessions, the
 // budget of buffered bytes, and the way to the control plane.
 import type { ConnectOptions } from "../../os/connect.ts";
 import type { Board } from "../../shared/board.ts";
@@ -16,7 +16,7 @@ export type Place = {
   readonly backend: string | null;
 };
 
-/** What a session is logged under: its listener, and the pool where its listener has only one. */
+/** The names that a session is logged under: its listener, and the pool where its listener has only one. */
 export type LoggedAs = { readonly name: string; readonly poolName: string | null };
 
 /** Where ends of sessions are logged. */
@@ -34,7 +34,7 @@ export type WorkerContext = {
   readonly worker: number;
   readonly board: Board;
   readonly sessions: Set<Session>;
-  /** What its sessions' ids begin with: of no other thread, nor of one that had its row before. */
+  /** The prefix of its sessions' ids: no other thread has it, nor one that had its row before. */
   readonly idPrefix: string;
   /** How many sessions have begun here. */
   lastSession: number;
@@ -58,7 +58,7 @@ export type WorkerContext = {
   readonly watchPending: () => void;
   /** Where ends of sessions are logged; null: nowhere. */
   access: SessionLog | null;
-  /** What is known of a listener and a backend by their rows on the board. */
+  /** The names of a listener and a backend by their rows on the board. */
   readonly placeOf: (listener: number, slot: number) => Place;
   /** Bytes in one direction after which a session is bulk; Infinity: never. */
   spliceAfterBytes: number;

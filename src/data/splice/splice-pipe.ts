@@ -2,7 +2,7 @@
 //
 //   source ── splice ──► [kernel pipe] ── splice ──► sink
 //
-// What `Pipe` is to a worker; no byte of it is ever in this process's memory.
+// A splicer's counterpart of a worker's `Pipe`; no byte of it is ever in this process's memory.
 import { EAGAIN, EINTR } from "../../os/abi.ts";
 import { copy, type KernelPipe, splice } from "../../os/splice.ts";
 import { discard } from "../../os/stream.ts";
@@ -10,7 +10,7 @@ import { Progress, type UnsentBytes } from "../relay/progress.ts";
 import type { Direction } from "../relay/relay-types.ts";
 import type { SplicedSocket } from "./spliced-socket.ts";
 
-/** What one call moves at most, so that one session does not starve the others. */
+/** The most that one call moves, so that one session does not starve the others. */
 const TURN_BYTES = 4 * 1024 * 1024;
 
 /** And what it drops. */
@@ -35,7 +35,7 @@ export class SplicePipe implements Direction {
   state: Direction["state"] = "open";
   bytes = 0;
   readonly progress = new Progress(performance.now());
-  /** What waits for the sink is the kernel's. */
+  /** The kernel holds the bytes that wait for the sink. */
   readonly stalledSinceMs = Number.POSITIVE_INFINITY;
   /** None is in this process's memory. */
   readonly pendingBytes = 0;

@@ -9,12 +9,12 @@ import type { SplicePipe } from "./splice-pipe.ts";
 export class SplicedSocket implements RelaySocket {
   readonly fd: number;
   session: Session | null = null;
-  /** Of its peer, as Bun's sockets have them; empty where nobody asks. */
+  /** Its peer's address, as Bun's sockets have it; empty where nobody asks. */
   remoteAddress = "";
   remotePort = 0;
-  /** What it sends goes here. */
+  /** The pipe that takes the bytes it sends. */
   from: SplicePipe | null = null;
-  /** What it gets comes from here. */
+  /** The pipe that brings the bytes it gets. */
   to: SplicePipe | null = null;
   /** False until the next event: a read said that there is nothing. */
   isReadable = true;

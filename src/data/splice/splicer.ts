@@ -203,7 +203,7 @@ function dropLater(pipe: SplicePipe): void {
   }, DROP_PAUSE_MS);
 }
 
-// What is left of it may have bytes to drop that no further event tells.
+// The rest of the session may have bytes to drop that no further event reports.
 function broke(session: Session, pipe: SplicePipe): void {
   session.broke(pipe);
   if (session.phase === "ended") return;

@@ -1,4 +1,4 @@
-// What a balancing method is: a pure function of the schedule and the moment's facts.
+// A balancing method is a pure function of the schedule and the moment's facts.
 import type { Schedule } from "./schedule.ts";
 
 export type Facts = {
@@ -10,7 +10,7 @@ export type Facts = {
   readonly isOpen: (slot: number) => boolean;
   /** Sessions on a backend now, dials included. */
   readonly load: (slot: number) => number;
-  /** What a connection to it has taken of late, in milliseconds; 0: not known. */
+  /** The time that connections to it have taken lately, in milliseconds; 0: not known. */
   readonly timeMs: (slot: number) => number;
   /** The hash of the client's address; 0 where no method asks. */
   readonly key: number;

@@ -4,9 +4,9 @@ import { failed, Heard, MORE, type Move, PASSED, quote, type Talk } from "./talk
 
 export type Step = {
   readonly send: Uint8Array;
-  /** What the answer begins with; empty: anything. */
+  /** The answer begins with these bytes; empty: with any. */
   readonly expect: Uint8Array;
-  /** What is somewhere in it; empty: nothing. */
+  /** The answer contains these bytes; empty: any. */
   readonly contains: Uint8Array;
 };
 
@@ -76,7 +76,7 @@ export class Exchange implements Talk {
         return sent.length === 0 ? PASSED : { kind: "say", bytes: join(sent) };
       if (step.send.length > 0) {
         sent.push(step.send);
-        // What came before is not the answer to this.
+        // The bytes that came before are not the answer to this.
         this.heard.drop(this.heard.bytes.length);
       }
       if (waits(step)) break;

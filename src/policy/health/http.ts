@@ -5,7 +5,7 @@ import { failed, Heard, MORE, type Move, PASSED, quote, type Talk } from "./talk
 export type HttpQuestion = {
   readonly request: Uint8Array;
   readonly expected: readonly StatusRange[];
-  /** What is somewhere in the body; empty: the body is not waited for. */
+  /** The body contains these bytes; empty: the body is not waited for. */
   readonly contains: Uint8Array;
 };
 

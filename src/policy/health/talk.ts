@@ -1,4 +1,4 @@
-// What a check says to a backend, and what it makes of the answers. Pure: bytes in, a move out.
+// The bytes that a check sends to a backend, and what follows from the answers. Pure: bytes in, a move out.
 import { printable } from "../../base/printable.ts";
 
 /** The most that is read of an answer. */
@@ -36,7 +36,7 @@ export type Talk = {
   hearEnd(): Move;
   /** It waits for nothing more: what it has said last was all. */
   readonly isOver: boolean;
-  /** What has not come, in words, such as `no answer`. */
+  /** Says what has not come, such as `no answer`. */
   readonly missing: string;
 };
 
@@ -46,7 +46,7 @@ export function quote(answer: Uint8Array): string {
   return `"${printable(text, MAX_SHOWN)}"`;
 }
 
-/** What has come of an answer, up to the most that is read. */
+/** The bytes of an answer so far, up to the most that is read. */
 export class Heard {
   bytes: Uint8Array = new Uint8Array(0);
 
@@ -59,7 +59,7 @@ export class Heard {
     this.bytes = Buffer.concat([this.bytes, chunk.subarray(0, room)]);
   }
 
-  /** What comes first is done with. */
+  /** Removes the first bytes, which are done with. */
   drop(length: number): void {
     this.bytes = this.bytes.subarray(length);
   }

@@ -21,7 +21,7 @@ const UNSPECIFIED = 0x00;
 const TLV_TYPES = { alpn: 0x01, authority: 0x02, crc32c: 0x03, unique_id: 0x05 } as const;
 const CHECKSUM_BYTES = 4;
 
-/** What the TLVs say; null: not known, and left out. A character per byte. */
+/** The values of the TLVs; null: not known, and left out. A character per byte. */
 export type TlvValues = {
   readonly authority: string | null;
   readonly alpn: string | null;
@@ -55,7 +55,7 @@ function formatTlv(tlv: ProxyTlv, values: TlvValues): number[] {
   return [TLV_TYPES[tlv], value.length >> 8, value.length & 255, ...value];
 }
 
-/** What a connection of bal's own begins with, such as a health check. */
+/** The header that a connection of bal's own begins with, such as a health check. */
 export function formatLocal(version: ProxyVersion): Uint8Array {
   return formatHeader(version, null);
 }

@@ -4,7 +4,7 @@ import { crc32c } from "./crc32c.ts";
 import type { Address } from "./format.ts";
 import type { HeaderVerdict } from "./parse.ts";
 
-/** Of the longest header that is read: far more than the TLVs of any known sender take. */
+/** The longest header that is read: far more than the TLVs of any known sender take. */
 export const MAX_HEADER_BYTES = 4096;
 
 const SIGNATURE_BYTES = 12;
@@ -13,7 +13,7 @@ const TLV_HEADER_BYTES = 3;
 const CRC32C = 0x03;
 const TCP4 = 0x11;
 const TCP6 = 0x21;
-/** What the addresses of a family take: unspecified, IPv4, IPv6, unix. */
+/** The bytes that the addresses of a family take: unspecified, IPv4, IPv6, unix. */
 const ADDRESS_BYTES = [0, 12, 36, 216];
 
 /** @param bytes that begin with the signature */
@@ -30,7 +30,7 @@ export function parseV2(bytes: Uint8Array): HeaderVerdict {
   const length = FIXED_BYTES + view(bytes).getUint16(SIGNATURE_BYTES + 2);
   if (length > MAX_HEADER_BYTES) return invalid("version 2: over 4 KiB");
   if (bytes.length < length) return { kind: "need-more", bytes: length };
-  // Of LOCAL and of an unspecified family all else is to be skipped, whatever it is.
+  // After LOCAL and after an unspecified family everything is to be skipped, whatever it is.
   if (isLocal || family >> 4 === 0) return { kind: "found", length, route: null };
   return parseBody(bytes.subarray(0, length), family);
 }

@@ -17,7 +17,7 @@ export type HeaderVerdict =
   | { readonly kind: "absent" }
   | {
       readonly kind: "found";
-      /** Of the header: the client's own bytes come after. */
+      /** The header's length: the client's own bytes come after. */
       readonly length: number;
       /** Null: LOCAL, UNKNOWN, or not of TCP over IP: the peer itself. */
       readonly route: Route;

@@ -1,4 +1,4 @@
-// What a TLS client asks for, read from its first flight before anything is answered: the name of
+// The ClientHello of a TLS client, read from its first flight before anything is answered: the name of
 // the server and the protocols. Nothing is decrypted; of an encrypted hello (ECH) it is the outer
 // one. Pure, and without memory: called again with all bytes when there are more.
 import { assembleHello, type Invalid, type NeedMore, type NoTls } from "./hello-records.ts";

@@ -69,7 +69,7 @@ function judgeProtocol(bytes: Uint8Array, at: number): string | null {
   return null;
 }
 
-/** What is wrong with a record's header, once it is there. */
+/** The fault of a record's header, once it is there; null: none. */
 function judgeRecord(bytes: Uint8Array, at: number): string | null {
   if (bytes.length < at + RECORD_HEADER_BYTES) return null;
   const length = number16(bytes, at + 3);
@@ -77,7 +77,7 @@ function judgeRecord(bytes: Uint8Array, at: number): string | null {
   return length > MAX_FRAGMENT_BYTES ? "a record of over 16 KiB" : null;
 }
 
-/** What is wrong with as much of the message's header as is there. */
+/** The fault of as much of the message's header as is there; null: none. */
 function judgeMessage(head: readonly number[]): string | null {
   const [type = CLIENT_HELLO] = head;
   if (type !== CLIENT_HELLO) return `not a ClientHello: a handshake message of type ${type}`;

@@ -26,7 +26,7 @@ export class Reader {
     return width === 1 ? first : (first << 8) | (bytes[at + 1] ?? 0);
   }
 
-  /** What stands behind its own length. @param width of that length, in bytes */
+  /** Reads a vector: its length, then its bytes. @param width of that length, in bytes */
   vector(width: 1 | 2): Uint8Array {
     return this.take(this.number(width));
   }

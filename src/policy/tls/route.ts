@@ -54,7 +54,7 @@ function suffixOf(wildcard: string): string {
   return wildcard.slice(WILDCARD.length);
 }
 
-/** Of the wildcards that the name is in, that with the longest suffix. */
+/** Finds the wildcard with the longest suffix among those that match the name. */
 function longest(wildcards: ReadonlyMap<string, number>, name: string): number | undefined {
   if (wildcards.size === 0 || !isHostnameLike(name)) return undefined;
   for (let dot = name.indexOf("."); dot !== -1; dot = name.indexOf(".", dot + 1)) {

@@ -1,6 +1,6 @@
 // The name in a hello's server_name extension (RFC 6066, section 3).
 //
-// What no server could read as one name is refused, so that no backend can read another name in the same
+// A name that servers could read in two ways is refused, so that no backend can read another name in the same
 // bytes than the one that was routed by: a second name, an empty one, one of over 255 bytes, one with a
 // NUL or another control character. OpenSSL and BoringSSL end the handshake for most of these.
 //
