@@ -34,13 +34,13 @@ export type AccessField =
 export type Overload = "reject" | "wait";
 export type Refuse = "reset" | "close";
 
-/** What version 2 of the PROXY protocol says of a connection besides its addresses. */
+/** The TLVs by which version 2 of the PROXY protocol describes a connection besides its addresses. */
 export type ProxyTlv = "authority" | "alpn" | "unique_id" | "crc32c";
 
 /** The header that tells a backend who its client is. */
 export type ProxyProtocol = {
   readonly version: "off" | "v1" | "v2";
-  /** Of v2, in the order of ProxyTlv; empty: none. */
+  /** The TLVs of v2, in the order of ProxyTlv; empty: none. */
   readonly tlvs: readonly ProxyTlv[];
 };
 
@@ -49,12 +49,12 @@ export type OnUp = "keep" | "close_backups";
 
 export type HealthCheckType = "tcp" | "tls" | "http" | "https" | "exchange" | "off";
 
-/** What is sent and then waited for; an empty text is none. */
+/** The text that is sent and the answer that is then waited for; an empty text is none. */
 export type ExchangeStep = {
   readonly send: string;
-  /** What the answer begins with. */
+  /** The answer begins with this. */
   readonly expect: string;
-  /** What is somewhere in it. */
+  /** The answer contains this. */
   readonly contains: string;
 };
 
@@ -72,7 +72,7 @@ export type HttpCheck = {
   readonly headers: Readonly<Record<string, string>>;
   /** Statuses; empty for 200-399. */
   readonly expect: string;
-  /** What is somewhere in the body; empty: the body is not read. */
+  /** The body contains this; empty: the body is not read. */
   readonly contains: string;
 };
 
@@ -139,7 +139,7 @@ export type BackendConfig = {
   readonly weight: number;
   /** Sessions at a time; 0: no bound. */
   readonly maxConnections: number;
-  /** What tells it who the client is. */
+  /** The header that shows it who the client is. */
   readonly proxyProtocol: ProxyProtocol;
   /** Clients that may wait for a place in its pool, and how long each. */
   readonly queue: { readonly size: number; readonly timeoutMs: number };
@@ -149,7 +149,7 @@ export type BackendConfig = {
   readonly isDraining: boolean;
 };
 
-/** What a pool says of its dials; null: as its clients' listener, or the top of the file, has it. */
+/** A pool's own dial settings; null: as its clients' listener, or the top of the file, has it. */
 export type DialConfig = {
   /** Further backends that one client may be tried on. */
   readonly retries: number | null;
@@ -159,35 +159,35 @@ export type DialConfig = {
   readonly source: readonly string[];
 };
 
-/** What of a backend is hashed. */
+/** The part of a backend that is hashed. */
 export type HashedBy = "endpoint" | "host" | "name";
 
 export type PoolConfig = {
   readonly name: string;
   readonly method: Method;
   readonly healthCheck: HealthCheckConfig;
-  /** Of source_hash: what a backend may have, in percent of its share; 0: no bound. */
+  /** For source_hash: the load that a backend may have, in percent of its share; 0: no bound. */
   readonly boundPercent: number;
   readonly hashedBy: HashedBy;
   readonly dial: DialConfig;
   /** How long a backend that comes back takes to have its whole weight; 0: none. */
   readonly slowStartMs: number;
-  /** Of its backends, where they say nothing else. */
+  /** The default of its backends. */
   readonly proxyProtocol: ProxyProtocol;
-  /** What becomes of the sessions of a backend that goes down. */
+  /** The fate of the sessions of a backend that goes down. */
   readonly onDown: OnDown;
   /** While no backend is up: are all tried that do not drain? `auto`: where no check tells a role. */
   readonly failOpen: boolean | "auto";
   /** How long a client waits for a backend to come up where they are not tried; 0: not at all. */
   readonly waitMs: number;
-  /** What becomes of the sessions of backups once another backend is up. */
+  /** The fate of the sessions of backups once another backend is up. */
   readonly onUp: OnUp;
   readonly backends: readonly BackendConfig[];
   /** Where further backends come from; null: there are no others. */
   readonly discover: DiscoverConfig | null;
 };
 
-/** What DNS is asked for: a name in lower case. */
+/** The question to DNS: a name in lower case. */
 export type DiscoverConfig = {
   /** Backends from there at a time, at most. */
   readonly max: number;
@@ -266,7 +266,7 @@ export type LimitsConfig = {
   readonly overload: Overload;
   /** Bytes held for slow readers, all sessions together. `auto`: a quarter of memory, at least 256 MiB. */
   readonly maxBufferedBytes: number | "auto";
-  /** What a client that is refused sees: a reset, or an end. */
+  /** The end that a refused client sees: a reset, or an end of its stream. */
   readonly refuse: Refuse;
 };
 
@@ -284,7 +284,7 @@ export type AccessConfig = {
   /** Relative to the config's folder. Null: stdout, or the home's. */
   readonly file: string | null;
   readonly format: AccessFormat;
-  /** What a line tells, in this order. */
+  /** The fields of a line, in this order. */
   readonly fields: readonly AccessField[];
 };
 

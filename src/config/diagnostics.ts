@@ -1,4 +1,4 @@
-// What is wrong with a file, as data. How it looks on a terminal is cli/render's business.
+// The mistakes in a file, as data. How they look on a terminal is the business of cli/views.
 
 /** A finding in a config file. `line` and `column` count from 1. */
 export type Diagnostic = {
@@ -12,7 +12,7 @@ export type Diagnostic = {
   readonly path: string;
   /** A stable kebab-case word: `unknown-key`, `out-of-range`… */
   readonly code: string;
-  /** What is wrong and what is allowed, without a full stop. */
+  /** Says what is wrong and what is allowed, without a full stop. */
   readonly message: string;
   /** A suggestion: the near name, the new key, the remedy. */
   readonly hint?: string;

@@ -1,4 +1,4 @@
-// What a reload changes, as data: the same for `bal graceful`, `bal diff` and the log.
+// The changes that a reload makes, as data: the same for `bal graceful`, `bal diff` and the log.
 
 import type { Change } from "./change.ts";
 import type {
@@ -68,7 +68,7 @@ function diffTokens(from: AdminConfig, to: AdminConfig): readonly Change[] {
   return [{ kind: "changed", path: "admin.token", from: HIDDEN, to: HIDDEN }];
 }
 
-// What is hidden looks the same before and after.
+// Hidden values look the same before and after.
 function diffHeaders(from: Config, pool: PoolConfig): readonly Change[] {
   const before = from.pools.find(({ name }) => name === pool.name);
   if (before === undefined) return [];
@@ -87,7 +87,7 @@ function treeOf(config: Config): Written {
   };
 }
 
-// Of the timeouts only those that are its own: a change of a global one is one change.
+// A listener with only its own timeouts: a change of a global one is one change.
 function listenerTree(listener: ListenerConfig, global: SessionTimeouts): Written {
   const { name, ...tree } = listenerAsWritten(listener);
   const inherited = sessionTimeouts(global);

@@ -1,4 +1,4 @@
-// What a check's answer is compared with, as it is written.
+// The text that a check's answer is compared with, as it is written.
 
 export type StatusRange = readonly [from: number, to: number];
 

@@ -23,7 +23,7 @@ const MAX_ERRORS = 200;
 export class Report {
   readonly errors: Diagnostic[] = [];
   warnings: Diagnostic[] = [];
-  /** What diagnostics call it: its path. */
+  /** The file's name in diagnostics: its path. */
   readonly file: string;
   private readonly text: string;
   private readonly lines: LineCounter;
@@ -59,7 +59,7 @@ export class Report {
     return this.spans.has(path);
   }
 
-  /** What is written there, when it is short enough for a hint; else an ellipsis. */
+  /** The text that is written there, when it is short enough for a hint; else an ellipsis. */
   excerpt({ start, end }: Span): string {
     const text = this.text.slice(start, end).trim();
     return text.length > 60 || text.includes("\n") ? "…" : text;
@@ -129,7 +129,7 @@ export class Report {
     };
   }
 
-  // What goes on below is cut: an end column is of the same line.
+  // A place that spans several lines is cut: an end column is on the same line.
   private lengthOnLine({ start, end }: Span): number {
     const [first = ""] = this.text.slice(start, end).split(/\r?\n/, 1);
     return first.trimEnd().length;

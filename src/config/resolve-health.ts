@@ -10,7 +10,7 @@ import { withDefaults } from "./defaults.ts";
 import type { WrittenCheck, WrittenHealthCheck, WrittenStep } from "./read/raw-config.ts";
 import { tables } from "./schema/schema.ts";
 
-/** What all checks of a list have in common. */
+/** The keys that all checks of a list have in common. */
 export const PACE = ["interval", "fast_interval", "rise", "fall"] as const;
 /** The keys of a check that mean the same whatever its type. */
 const OF_ANY_TYPE = new Set<string>([...PACE, "timeout"]);

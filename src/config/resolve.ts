@@ -1,4 +1,4 @@
-// What was written → the resolved config: defaults filled in, the simple form turned into one
+// The written config → the resolved config: defaults filled in, the simple form turned into one
 // listener and one pool, equal endpoints joined, everything frozen.
 import { type Address, formatAddress } from "../base/address.ts";
 import type { ListenAddress, PortRange } from "../base/listen-address.ts";
@@ -48,7 +48,7 @@ const MAX_WEIGHT = 256;
 const NO_RATE: Rate = { count: 0, windowMs: 1000 };
 /** Behind whatever tiers SRV priorities (RFC 2782) make: there are 65,536. */
 export const BACKUP_TIER = 65_536;
-/** Of a file without errors. */
+/** Resolves a file that has no errors. */
 export function resolveConfig(written: WrittenConfig): Config {
   const top = withDefaults(tables.top, written);
   const timeouts = withDefaults(tables.timeouts, written.timeouts);
@@ -146,7 +146,7 @@ function proxyAcceptOf(written: WrittenProxyAccept = { accept: false }): ProxyAc
   return { isAccepted: accept, trusted, isOptional: optional };
 }
 
-/** Of one without an address, which is an error: port 0. */
+/** The address of a listener; where it has none, which is an error, port 0. */
 export function listenAddressOf(listener: WrittenListener): ListenAddress {
   const { bind_address, mode } = withDefaults(tables.listener, listener);
   const { port = 0, unix } = listener;
@@ -234,12 +234,12 @@ export function backendName(written: WrittenBackend): string {
   return written.name ?? formatAddress(backendAddress(written));
 }
 
-/** Of one that has no errors. */
+/** The address of a backend that has no errors. */
 export function backendAddress({ host = "", port = 0, unix }: WrittenBackend): Address {
   return unix === undefined ? { kind: "host", host, port } : { kind: "unix", path: unix };
 }
 
-/** Of one that has no errors; `proxyProtocol` is its pool's. */
+/** A backend that has no errors; `proxyProtocol` is its pool's. */
 export function backendOf(written: WrittenBackend, proxyProtocol: ProxyProtocol): BackendConfig {
   const { weight, max_connections, backup, drain } = withDefaults(tables.backend, written);
   const queue = withDefaults(tables.queue, written.queue);

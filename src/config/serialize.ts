@@ -111,7 +111,7 @@ function listenAddress(address: ListenAddress): Written {
   return { unix: path, ...(mode !== null && { mode: formatMode(mode) }) };
 }
 
-// Of a unix socket every peer is trusted.
+// Every peer of a unix socket is trusted.
 function proxyAccept({ address, proxyProtocol }: ListenerConfig): Written {
   const { isAccepted, trusted, isOptional } = proxyProtocol;
   return {

@@ -1,4 +1,4 @@
-// What others call it: the words of HAProxy, nginx, Traefik, Envoy, gobetween and Caddy, and what bal has for
+// The words of other programs: HAProxy, nginx, Traefik, Envoy, gobetween and Caddy, and the keys that bal has for
 // each. Hints come from here; nothing is ever read by them.
 
 /** Keys of bal's for a word, the likeliest first: `idle` beside the word, `timeouts.idle` in a group there.

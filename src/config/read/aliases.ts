@@ -1,4 +1,4 @@
-// What aliases stand for, and how much of it is read: a file of a few lines could else stand for millions.
+// Resolves aliases, and bounds how much of them is read: a file of a few lines could else stand for millions.
 import { type Alias, type Document, isAlias, isNode, type Node, visit } from "yaml";
 import type { Report } from "../report.ts";
 

@@ -14,7 +14,7 @@ import { join, type Reader, type ReadNode, spanOf } from "./reader.ts";
 
 export type Entry = {
   readonly name: string;
-  /** Of the key. */
+  /** The place of the key. */
   readonly span: Span;
   readonly value: ReadNode;
   /** Through which it came into this map; null: it stands there. */
@@ -93,7 +93,7 @@ function* entriesOfSource(reader: Reader, source: ReadNode, merging: Merging): G
     reader.report.errorAt(join(path, "<<"), span, { code: "bad-merge", message });
     return;
   }
-  // Of a source only what is right can be merged: it is told where it stands.
+  // Only the valid part of a source can be merged: its faults are reported where it stands.
   for (const { items } of [map]) {
     for (const pair of items) {
       if (isMerge(pair) || !isScalar(pair.key)) continue;

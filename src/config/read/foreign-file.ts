@@ -8,7 +8,7 @@ const NAMES: Readonly<Record<ForeignConfig, string>> = {
   traefik: "Traefik",
 };
 
-/** Of a file that is no config of bal's. Null: it is nobody else's either. */
+/** Recognises a file that is no config of bal's. Null: it is no other known program's either. */
 export function explainForeignFile(text: string, file: string): Diagnostic | null {
   const kind = recogniseForeignConfig(text);
   if (kind === null) return null;

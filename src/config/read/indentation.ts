@@ -4,7 +4,7 @@ import type { PlacedFinding } from "../report.ts";
 /** A key or a list's dash, and how far it is indented. */
 type Level = { readonly indent: number; readonly word: string; readonly line: number };
 
-/** Of the first line from `offset` on that is not empty. */
+/** Explains the indentation of the first line from `offset` on that is not empty. */
 export function explainIndent(text: string, offset: number): PlacedFinding | null {
   const lines = text.split("\n");
   let number = text.slice(0, offset).split("\n").length;

@@ -6,7 +6,7 @@ export type OddCharacter = {
   readonly at: number;
   /** `a no-break space (U+00A0)` */
   readonly name: string;
-  /** What to write. */
+  /** The advice on what to write. */
   readonly remedy: string;
 };
 

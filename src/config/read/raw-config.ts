@@ -213,7 +213,7 @@ export type WrittenConfig = {
   readonly resolver?: WrittenResolver;
   readonly listeners?: readonly (WrittenListener | undefined)[];
   readonly pools?: Readonly<Record<string, WrittenPool | undefined>>;
-  /** Of the namesake. */
+  /** The namesake's key. */
   readonly log_level?: LogLevel | "trace";
   readonly mode?: unknown;
   readonly runtime?: Readonly<Record<string, unknown>>;

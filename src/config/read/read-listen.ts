@@ -1,4 +1,4 @@
-// What a listener has: its ports, and the rights of its socket's file.
+// The settings of a listener's sockets: its ports, and the rights of its socket's file.
 import type { Field } from "../schema/field.ts";
 import { outOfRange, type Read, wrongType } from "./wrong-value.ts";
 

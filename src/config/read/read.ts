@@ -43,7 +43,7 @@ function readField(reader: Reader, node: ReadNode, field: Field, place: Place): 
   return readTarget(reader, node, field, place);
 }
 
-/** Of what is no alias. */
+/** Reads a node that is no alias. */
 function readTarget(reader: Reader, node: ReadNode, field: Field, place: Place): unknown {
   switch (field.kind) {
     case "map":

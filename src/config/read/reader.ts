@@ -1,4 +1,4 @@
-// What a reading of one document has at hand, and where its nodes stand.
+// The state of reading one document, and the places of its nodes.
 import { isScalar, type Node } from "yaml";
 import type { Report, Span } from "../report.ts";
 import type { Keys } from "../schema/field.ts";

@@ -1,4 +1,4 @@
-// What a value would be in the form that its field takes: what hints propose to write. Everything that comes
+// Rewrites a value in the form that its field takes: hints propose to write it so. Everything that comes
 // back is accepted by that field.
 import { formatDuration, formatSize, parseDuration, parseSize } from "../../base/units.ts";
 import type { Field, Keys } from "../schema/field.ts";
@@ -169,7 +169,7 @@ function asMap(value: unknown, keys: Keys): string | null {
       !isOld && TELLING.includes(innerOf(field).kind) && accepts(field, value),
   );
   const [first] = fitting;
-  // What several keys could be is none of them.
+  // A value that several keys could take is proposed for none of them.
   if (first === undefined || fitting.length > 2) return null;
   const [name, { field }] = first;
   const text = rewrite(value, field) ?? show(value);

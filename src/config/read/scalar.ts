@@ -254,7 +254,7 @@ export function isSecret(text: string): boolean {
   return /^[!-~]{1,512}$/.test(text);
 }
 
-// What is wrong is told without what it is.
+// The fault is reported without the value.
 function readSecret(value: unknown, field: Field): Read {
   if (typeof value === "string" && isSecret(value)) return { value };
   const message = `expected ${describeField(field)}`;

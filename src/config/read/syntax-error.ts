@@ -1,4 +1,4 @@
-// What the YAML parser says is wrong → the mistake that a person made, where he made it, and what to write.
+// The YAML parser's complaint → the mistake that a person made, its place, and what to write.
 import type { YAMLError } from "yaml";
 import type { Finding, PlacedFinding } from "../report.ts";
 import { explainIndent } from "./indentation.ts";

@@ -76,7 +76,7 @@ function countLines(text: string, lines: LineCounter): void {
   for (const match of text.matchAll(/\n/g)) lines.addNewLine(match.index + 1);
 }
 
-/** What precedes the first byte that is not UTF-8. */
+/** The text before the first byte that is not UTF-8. */
 function validPrefix(bytes: Uint8Array): string {
   let low = 0;
   let high = bytes.length;

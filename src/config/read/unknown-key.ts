@@ -16,9 +16,9 @@ export type Scope = {
 
 export type UnknownKey = {
   readonly name: string;
-  /** Of a single one; undefined: it is a map or a list. */
+  /** The value, if it is a single one; undefined: it is a map or a list. */
   readonly value: unknown;
-  /** What else its map has. */
+  /** The other keys of its map. */
   readonly names: readonly string[];
   readonly scope: Scope;
 };
@@ -74,7 +74,7 @@ function byWord({ name, value, names, scope }: UnknownKey): Meant | null {
   return meant(message, `write \`${written.join(", ")}\``, [...called, key]);
 }
 
-/** Of the whole file: does it go with what else is written there? */
+/** Does it go with the other keys at the top of the file? */
 function isOfForm(path: string, names: readonly string[]): boolean {
   const isFull = names.includes("listeners") || names.includes("pools");
   if (path === "backends") return !isFull;

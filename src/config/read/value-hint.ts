@@ -1,4 +1,4 @@
-// What to write in place of a single value that its field does not take.
+// Proposes what to write in place of a single value that its field does not take.
 import { type Field, isSecretField } from "../schema/field.ts";
 import { findOddCharacter } from "./odd-characters.ts";
 import { rewrite } from "./rewrite.ts";

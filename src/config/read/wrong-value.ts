@@ -1,4 +1,4 @@
-// What a single value is, or what is wrong with it: in the words of its field.
+// Describes a single value, or what is wrong with it, in the words of its field.
 
 import type { Finding } from "../report.ts";
 import { describeField, type Field } from "../schema/field.ts";

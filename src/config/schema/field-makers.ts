@@ -1,4 +1,4 @@
-// What the schema is written with.
+// The functions that the schema is written with.
 import { type Field, type Keys, MAX_DURATION_MS } from "./field.ts";
 
 export const integer = (min: number, max: number): Field => ({ kind: "integer", min, max });

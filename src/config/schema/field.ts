@@ -48,17 +48,17 @@ export type Field =
   /** `127.0.0.1:9296`, `[::1]:9296`: an IP literal and a port, which may be absent where there is a
    *  usual one. */
   | { readonly kind: "address"; readonly usualPort?: number }
-  /** What a TLS client asks for: a hostname, or `*.` and one. */
+  /** The name that a TLS client asks for: a hostname, or `*.` and one. */
   | { readonly kind: "server-name" }
-  /** Of ALPN: 1 to 255 visible ASCII characters. */
+  /** A protocol of ALPN: 1 to 255 visible ASCII characters. */
   | { readonly kind: "protocol" }
-  /** What is shown to nobody. */
+  /** A value that is shown to nobody. */
   | { readonly kind: "secret" }
   /** So many characters of any kind, or `hex:` and the bytes' digits. */
   | { readonly kind: "bytes"; readonly max: number }
   /** The value of an HTTP header. */
   | { readonly kind: "header" }
-  /** What HTTP asks for. */
+  /** The path of an HTTP request. */
   | { readonly kind: "url-path"; readonly max: number }
   /** An absolute path of a unix socket, or `@name` in the abstract namespace. */
   | { readonly kind: "socket-path" }
@@ -85,7 +85,7 @@ export type Field =
       readonly keys: Keys;
       readonly ignoring?: readonly string[];
       readonly ownPrefix?: string;
-      /** What an editor writes for a new one: each key with a value to begin with. */
+      /** The new item that an editor writes: each key with a value to begin with. */
       readonly sample?: Readonly<Record<string, string | number>>;
     }
   /** Whatever is written; nothing comes of it. */
@@ -98,7 +98,7 @@ export type Key = {
   readonly isRequired?: boolean;
   /** The key that stands in for it where it is required. */
   readonly unless?: string;
-  /** Of the namesake: understood, but not offered. */
+  /** A key of the namesake: understood, but not offered. */
   readonly isOld?: boolean;
   /** One line for the reference and for editors. */
   readonly doc: string;
@@ -119,7 +119,7 @@ export function isSecretField(field: Field): boolean {
     : field.kind === "secret" || field.kind === "header";
 }
 
-/** What is allowed, to complete "expected …". */
+/** Describes the allowed values, to complete "expected …". */
 export function describeField(field: Field): string {
   switch (field.kind) {
     case "integer":

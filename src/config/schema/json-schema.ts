@@ -23,7 +23,7 @@ export function schemaText(): string {
   return JSON.stringify(jsonSchema(), null, 2);
 }
 
-/** Of the whole file. */
+/** The JSON Schema of the whole file. */
 export function jsonSchema(): JsonSchema {
   const forbidden = (names: readonly string[]) =>
     Object.fromEntries(names.map((name) => [name, false]));
@@ -169,7 +169,7 @@ function mapSchema({
   return sample === undefined ? map : sampled(map, sample);
 }
 
-/** What editors write for a new item of a list. The YAML language server writes the keys with a default when the list
+/** Adds the new item that editors write into a list. The YAML language server writes the keys with a default when the list
  *  itself is completed, and the snippet when an item is: the map's own defaults stand below, out of its sight, since
  *  they are not what a new item needs. */
 function sampled(map: JsonSchema, sample: Readonly<Record<string, string | number>>): JsonSchema {
@@ -179,7 +179,7 @@ function sampled(map: JsonSchema, sample: Readonly<Record<string, string | numbe
     label: keys.map(([key]) => key).join(", "),
     body: Object.fromEntries(places),
   };
-  // Of several types the first is what they go by.
+  // Editors go by the first of several types.
   const properties = Object.fromEntries(
     keys.map(([key, value]) => {
       const type = typeof value === "number" ? ["integer", "string"] : ["string", "number"];
@@ -189,7 +189,7 @@ function sampled(map: JsonSchema, sample: Readonly<Record<string, string | numbe
   return { type: "object", defaultSnippets: [snippet], properties, allOf: [map] };
 }
 
-/** What hovers over a key: the editors that know it show it in place of the description. */
+/** The text that hovers over a key: the editors that know it show it in place of the description. */
 function hoverText({ doc, default: byDefault, field }: Key): string {
   const allowed = isGroup(field) ? [] : [`Allowed: ${describeField(field)}.`];
   const usual = byDefault === undefined ? [] : [`Default: \`${byDefault}\`.`];

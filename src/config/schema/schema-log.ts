@@ -3,7 +3,7 @@ import type { AccessField } from "../config.ts";
 import type { Keys } from "./field.ts";
 import { choice, described, map, nullable } from "./field-makers.ts";
 
-/** What a line of the access log can tell, in the order in which it does unless the config says another. */
+/** The fields of the access log, in the order that a line has unless the config says another. */
 export const ACCESS_FIELDS = [
   "time",
   "listener",

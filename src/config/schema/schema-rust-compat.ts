@@ -2,7 +2,7 @@
 // warned about.
 import { type Field, type Keys, MAX_DURATION_MS } from "./field.ts";
 
-// What a warning proposes to write has to be in the new key's range.
+// A warning proposes a value, which has to be in the new key's range.
 const ms: Field = { kind: "integer", min: 1, max: MAX_DURATION_MS };
 const checks: Field = { kind: "integer", min: 1, max: 100 };
 const connections: Field = { kind: "integer", min: 1, max: 10_000_000 };

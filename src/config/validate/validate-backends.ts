@@ -1,4 +1,4 @@
-// What no single value of a backend shows: forms that do not go together, the same one twice, lists that
+// The faults of backends that no single value shows: forms that do not go together, the same one twice, lists that
 // serve nobody.
 import { formatAddress, isLoopback } from "../../base/address.ts";
 import type { BackendConfig, ListenerConfig, ProxyProtocol } from "../config.ts";

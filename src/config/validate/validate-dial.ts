@@ -1,4 +1,4 @@
-// What a pool says of its own dials: times that do not go together, addresses that nothing can come from.
+// The faults of a pool's own dial settings: times that do not go together, addresses that nothing can come from.
 import { isWildcard } from "../../base/address.ts";
 import { formatDuration } from "../../base/units.ts";
 import { withDefaults } from "../defaults.ts";

@@ -35,12 +35,12 @@ type Place = {
   readonly own: WrittenHealthCheck | undefined;
   /** The global one. */
   readonly inherited: WrittenHealthCheck | undefined;
-  /** Of the backends that it checks: hosts, and paths of unix sockets. */
+  /** The hosts, and paths of unix sockets, of the backends that it checks. */
   readonly hosts: readonly string[];
   readonly sockets: readonly string[];
 };
 
-/** Of what stands at `path`: one check, or a list of them. */
+/** Validates the types at `path`: one check, or a list of them. */
 export function validateHealthTypes(place: Place, report: Report): void {
   const { path, own, inherited } = place;
   if (own === undefined) return;

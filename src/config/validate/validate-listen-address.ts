@@ -97,7 +97,7 @@ function judgeClash({ path, address }: Place, taken: readonly Place[], report: R
   }
 }
 
-/** What both would have; null: nothing. */
+/** The address that both would have; null: none. */
 function sharedBy(one: ListenAddress, other: ListenAddress): string | null {
   if (one.kind === "unix") {
     return other.kind === "unix" && one.path === other.path ? formatListenAddress(one) : null;

@@ -1,4 +1,4 @@
-// What no single value of a listener shows: names that are taken, pools that are not there, routes that no
+// The faults of listeners that no single value shows: names that are taken, missing pools, routes that no
 // client could take.
 
 import type { WrittenConfig, WrittenListener, WrittenRoute } from "../read/raw-config.ts";
@@ -76,7 +76,7 @@ const CONDITIONS = ["sni", "alpn", "default", "tls"] as const;
 
 type RoutePlace = {
   readonly at: string;
-  /** What routes before it are for, and where they say so. */
+  /** The matches of the routes before it, each with its place. */
   readonly seen: Map<string, string>;
 };
 

@@ -26,7 +26,7 @@ function judgeFiles(report: Report, log: string | null, access: string | null): 
     const message = `${file} is this config: a log would be written into it`;
     report.error(path, { code: "duplicate-file", message });
   }
-  // Of a device both may make what they like.
+  // Both logs may share a device.
   if (log === null || access === null || absolute(log).startsWith("/dev/")) return;
   if (absolute(log) !== absolute(access)) return;
   const message = `${access} is bal's own log already (log.file): their lines are not alike`;

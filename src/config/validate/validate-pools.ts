@@ -26,7 +26,7 @@ export function validatePools(written: WrittenConfig, report: Report): void {
   }
 }
 
-// What only one of the methods goes by.
+// Validates the keys that only one of the methods goes by.
 function judgeMethod(pool: WrittenPool, path: string, report: Report): void {
   const { method = "round_robin", hash, backends = [] } = pool;
   if (hash !== undefined && method !== "source_hash") {

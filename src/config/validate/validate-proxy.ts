@@ -1,4 +1,4 @@
-// What no single value of the PROXY protocol shows, towards backends and from peers.
+// The faults of the PROXY protocol that no single value shows, towards backends and from peers.
 
 import type {
   WrittenConfig,
@@ -10,7 +10,7 @@ import type { Report } from "../report.ts";
 export function validateProxyProtocol(written: WrittenConfig, report: Report): void {
   for (const [index, listener] of (written.listeners ?? []).entries()) {
     const { proxy_protocol, unix } = listener ?? {};
-    // Of a unix socket every peer is trusted.
+    // Every peer of a unix socket is trusted.
     if (proxy_protocol !== undefined && unix === undefined)
       judgeAccept(proxy_protocol, `listeners[${index}].proxy_protocol`, report);
   }
@@ -31,7 +31,7 @@ export function validateProxyProtocol(written: WrittenConfig, report: Report): v
   }
 }
 
-/** Whose clients' hello nobody reads, with the listener that does not. */
+/** The pools whose clients' hello nobody reads, each with the listener that does not. */
 function poolsWithoutHello({ listeners = [] }: WrittenConfig): ReadonlyMap<string, string> {
   return new Map(
     listeners.flatMap((listener) =>

@@ -1,4 +1,4 @@
-// What no single value shows: keys that do not go together, names that lead nowhere, values that
+// The faults that no single value shows: keys that do not go together, names that lead nowhere, values that
 // are allowed and yet hardly meant.
 import { formatDuration } from "../../base/units.ts";
 import { withDefaults } from "../defaults.ts";

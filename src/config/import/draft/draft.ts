@@ -1,4 +1,4 @@
-// What an import has read so far: listeners and pools, before what they have in common moves to the top.
+// The listeners and pools that an import has read so far, before their common settings move to the top.
 import { parseDuration } from "../../../base/units.ts";
 import { FEATURES } from "./features.ts";
 import type { Notebook, Quote } from "./note.ts";

@@ -1,4 +1,4 @@
-// What the config can say beyond its first keys. An import says the nearest thing, and a note, where one of
+// The features of the config beyond its first keys. An import says the nearest thing, and a note, where one of
 // them is missing.
 export const FEATURES = {
   /** Pools: `retries`, and `timeouts: {connect, connect_total}`. */

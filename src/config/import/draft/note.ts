@@ -1,4 +1,4 @@
-// What an import says about the lines that it does not carry exactly.
+// An import's notes about the lines that it does not carry exactly.
 
 /** A line of the file that is imported, and the part of it that a note is about. */
 export type Quote = { readonly file: string; readonly line: number; readonly text: string };
@@ -40,7 +40,7 @@ export class Notebook {
     if (!isKnown) note.quotes.push(quote);
   }
 
-  /** What is lost comes first, what is needless last. */
+  /** Notes about losses come first, notes about needless lines last. */
   notes(): readonly Note[] {
     const rank = { lost: 0, differs: 1, needless: 2 };
     return [...this.#notes.values()].sort(

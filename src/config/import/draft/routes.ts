@@ -30,7 +30,7 @@ export type Routing = {
   readonly routes: readonly Value[];
   /** Where clients go that speak no TLS, if routes are needed at all. */
   readonly plain: Answer;
-  /** What the routes don't say as the rules do, and at which line. */
+  /** The places where the routes differ from the rules, each with its line. */
   readonly doubts: readonly Doubt[];
 };
 

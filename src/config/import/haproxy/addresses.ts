@@ -25,7 +25,7 @@ export function parseServerAddress(text: string): ServerAddress {
     : { kind: "unknown", why: `\`${port}\` is no port` };
 }
 
-/** Of one listener. */
+/** The most ports of one listener. */
 export const MOST_PORTS = 1024;
 
 export type BindAddress =

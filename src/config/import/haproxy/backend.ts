@@ -154,7 +154,7 @@ function isName(host: string): boolean {
   return parseIp(host) === null;
 }
 
-// What servers say of their sessions, and bal of a pool's.
+// The servers' settings for their sessions; bal has them for the whole pool.
 function sessionKeys(servers: readonly Server[], notes: Notebook): Record<string, Value> {
   const saying = (name: string, value?: string) =>
     servers.flatMap(({ options }) => {

@@ -1,4 +1,4 @@
-// What a check over TLS asks for and believes: names, authorities, certificates.
+// The names, authorities and certificates of a check over TLS.
 import { isHostname } from "../../../base/address.ts";
 import type { Notebook } from "../draft/note.ts";
 import { traced, type Value } from "../draft/traced.ts";

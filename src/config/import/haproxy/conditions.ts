@@ -1,4 +1,4 @@
-// What stands behind `if` and `unless`: ACLs by name, tests in braces, `!`, `or`.
+// The conditions behind `if` and `unless`: ACLs by name, tests in braces, `!`, `or`.
 import type { Client } from "../draft/routes.ts";
 import type { Line } from "./lexer.ts";
 import { holds, parseTest, type ReadList, type Test } from "./tests.ts";

@@ -176,7 +176,7 @@ function text(time: Traced | null): string {
   return time === null ? "none" : String(bare(duration(time)));
 }
 
-/** Of the tables that a frontend counts its clients in: `conn_rate(10s)`. Milliseconds. */
+/** The period of the tables that a frontend counts its clients in: `conn_rate(10s)`. Milliseconds. */
 export function ratePeriod(section: Section, sections: readonly Section[]): number {
   const tables = section.lines.flatMap(({ words }) => {
     const at = words.indexOf("table");

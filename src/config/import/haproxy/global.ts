@@ -38,7 +38,7 @@ export function readGlobals(sections: readonly Section[], notes: Notebook): Glob
   return { keys, maxConnections, shutdown };
 }
 
-/** Of the sections that a server names. */
+/** Reads the `resolvers` sections; `used` are those that a server names. */
 export function readResolvers(
   sections: readonly Section[],
   used: ReadonlySet<string>,

@@ -1,4 +1,4 @@
-// What HAProxy logs of connections → `log`, and keepalive → `keepalive`.
+// HAProxy's log lines of connections → `log`, and keepalive → `keepalive`.
 
 import { durationText } from "../draft/durations.ts";
 import type { Notebook } from "../draft/note.ts";

@@ -5,7 +5,7 @@ import type { Server } from "./server.ts";
 import type { Option } from "./server-options.ts";
 
 export type Proxy = {
-  /** Of the pool. */
+  /** The keys of the pool. */
   readonly keys: Readonly<Record<string, Value>>;
   /** Where a pool's servers differ. */
   readonly own: ReadonlyMap<Server, Traced>;

@@ -15,7 +15,7 @@ export class Section {
   readonly name: string;
   readonly head: Line;
   readonly lines: readonly Line[];
-  /** Of `defaults`, the nearest ones last. */
+  /** The lines of its `defaults`, the nearest ones last. */
   readonly inherited: readonly Line[];
   readonly #taken: Set<Line>;
 

@@ -1,4 +1,4 @@
-// What stands behind a server's address: how many words each option takes, and what becomes of those that no
+// The options behind a server's address: how many words each takes, and what becomes of those that no
 // other file here reads.
 import type { NoteKind, Quote } from "../draft/note.ts";
 import type { Line } from "./lexer.ts";

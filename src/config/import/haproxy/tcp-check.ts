@@ -63,7 +63,7 @@ function readStep(line: Line, verb: string, words: readonly string[]): Step | nu
   return literal === null ? null : { line, kind: "expect", ...literal };
 }
 
-/** Of a regular expression that is a text; a dot, which may be any character there, is a dot here. */
+/** The text that a regular expression stands for, where it is one; a dot, which may be any character, is a dot. */
 export function literalOf(regex: string): { bytes: string; isPrefix: boolean } | null {
   const isPrefix = regex.startsWith("^");
   const body = regex.slice(isPrefix ? 1 : 0).replace(/\.[*+]\$?$/, "");

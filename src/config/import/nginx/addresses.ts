@@ -13,7 +13,7 @@ export function backendAddress(text: string): Readonly<Record<string, Value>> | 
   return host === null || !(number >= 1 && number <= 65535) ? null : { host, port: number };
 }
 
-/** Of one listener. */
+/** The most ports of one listener. */
 const MOST_PORTS = 1024;
 
 export type Listen = {

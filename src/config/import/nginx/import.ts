@@ -29,7 +29,7 @@ class Import {
   readonly #main: readonly Directive[];
   readonly #stream: readonly Directive[];
   readonly #pools = new Map<string, PoolDraft>();
-  /** Of the pools: by target, with or without a PROXY header. */
+  /** The names of the pools: by target, with or without a PROXY header. */
   readonly #names = new Map<string, string>();
   readonly #listeners: ListenerDraft[] = [];
 
@@ -209,5 +209,5 @@ const HTTP = new Set([
   "if",
 ]);
 
-/** Of a server, but read for the whole process. */
+/** Directives of a server that are read for the whole process. */
 const LATER = new Set(["access_log", "resolver"]);

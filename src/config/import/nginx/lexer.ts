@@ -12,7 +12,7 @@ type Token =
   | { readonly kind: "word"; readonly text: string; readonly line: number }
   | { readonly kind: "{" | "}" | ";"; readonly line: number };
 
-/** What does not fit is noted, and read as well as it can be. */
+/** Reads directives. A text that does not fit is noted, and read as well as it can be. */
 export function readDirectives(text: string, file: string, notes: Notebook): readonly Directive[] {
   const root: Directive[] = [];
   const blocks: Directive[][] = [root];

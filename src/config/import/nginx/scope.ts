@@ -3,7 +3,7 @@ import type { Directive } from "./lexer.ts";
 
 export class Scope {
   readonly own: readonly Directive[];
-  /** Of the blocks around it, the nearest last. */
+  /** The blocks around it, the nearest last. */
   readonly #outer: readonly Directive[];
   readonly #taken: Set<Directive>;
 

@@ -1,4 +1,4 @@
-// What holds for the whole process: threads, the access log, name servers.
+// The settings of the whole process: threads, the access log, name servers.
 import { parseIp } from "../../../base/address.ts";
 import type { Notebook } from "../draft/note.ts";
 import { traced, type Value } from "../draft/traced.ts";

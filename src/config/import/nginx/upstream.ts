@@ -39,7 +39,7 @@ export function readUpstream({ block, ...quote }: Directive, notes: Notebook): P
   return { quote, keys: all, timeouts: {}, retries: null };
 }
 
-/** Of one address; null: it is none. */
+/** The pool of one address; null: the text is no address. */
 export function poolOfAddress(text: string, quote: Quote): PoolDraft | null {
   const address = backendAddress(text);
   if (address === null) return null;

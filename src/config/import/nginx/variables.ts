@@ -46,7 +46,7 @@ function regexOf(key: string): RegExp | null {
   }
 }
 
-/** Of the listener that a client comes in by. */
+/** The listener that a client comes in by. */
 export type Place = { readonly maps: Maps; readonly port: string };
 
 /** The text with its variables' values; null: one of them is not known before a client is there. */
