@@ -7,7 +7,7 @@ import type { BackendState } from "../shared/health-bits.ts";
 import type { SessionStage } from "../shared/session-facts.ts";
 import type { Problem } from "./problems.ts";
 
-/** What an operator has changed of a backend; a key that is absent is as in the config. */
+/** The settings of a backend that an operator has changed; an absent key is as in the config. */
 export type Override = {
   readonly drain?: boolean;
   /** 0..256 */
@@ -39,7 +39,7 @@ export type BackendStatus = {
   readonly reason: string | null;
   /** How long it was down, ejected or unresolved in all, in seconds. */
   readonly down_s: number;
-  /** What it has now: the override's, else the config's. */
+  /** The weight in force: the override's, else the config's. */
   readonly weight: number;
   readonly active: number;
   /** 0: no limit. */
@@ -56,7 +56,7 @@ export type BackendStatus = {
   readonly check: CheckStatus;
   /** When the certificate ends that its last TLS check saw; absent where there was none. */
   readonly certificate_expires_at?: string;
-  /** What an operator has set, over the config; absent when there is nothing. */
+  /** The operator's settings, over the config; absent when there are none. */
   readonly override?: Override;
   /** Since when; absent beside no override. */
   readonly override_since?: string;
@@ -119,7 +119,7 @@ export type PoolStatus = {
   readonly backends: readonly BackendStatus[];
 };
 
-/** How the last reload ended, whoever asked for it. */
+/** How the last reload ended, no matter who asked for it. */
 export type LastReload = {
   /** ISO 8601 in UTC. */
   readonly at: string;
@@ -150,7 +150,7 @@ export type Status = {
   readonly limits: { readonly max_connections: number; readonly active: number };
   readonly listeners: readonly ListenerStatus[];
   readonly pools: readonly PoolStatus[];
-  /** What is wrong, the worst first. */
+  /** The present problems, the worst first. */
   readonly problems: readonly Problem[];
 };
 
@@ -245,7 +245,7 @@ export type ReloadReport = {
   /** "start" before the first reload. */
   readonly by: ReloadSource | "start";
   readonly changes: readonly Change[];
-  /** What is in both, the same or changed. */
+  /** The numbers of those that are in both, the same or changed. */
   readonly kept: { readonly listeners: number; readonly backends: number };
   readonly warnings: readonly Diagnostic[];
 };
@@ -283,11 +283,11 @@ export type ApiError = {
   readonly code: string;
   readonly message: string;
   readonly hint?: string;
-  /** Of a new process that did not come up: what it said on stderr. */
+  /** The stderr of a new process that did not come up. */
   readonly output?: string;
 };
 
-/** What came of something that reads the config file. */
+/** The outcome of an action that reads the config file. */
 type Outcome<Report> =
   | { readonly kind: "done"; readonly report: Report }
   /** 422: the file is not valid, or a socket could not be opened. Nothing has changed. */

@@ -19,7 +19,7 @@ import type {
 } from "./admin-api.ts";
 import { eventsOf } from "./event-stream.ts";
 
-/** What a request came to. */
+/** The result of a request. */
 export type Answer<T> =
   | { readonly kind: "ok"; readonly body: T }
   | { readonly kind: "failed"; readonly error: ApiError; readonly errors: readonly Diagnostic[] }
@@ -28,7 +28,7 @@ export type Answer<T> =
 
 type EventAnswer = {
   readonly kind: "ok";
-  /** With a time, until nothing has come for so long; null: as long as bal tells. */
+  /** With a time, until nothing has come for so long; null: as long as bal sends. */
   readonly read: (quietMs: number | null) => AsyncGenerator<BalEvent>;
 };
 
@@ -97,13 +97,13 @@ export class AdminClient {
   }
 
   async reload(): Promise<Answer<ReloadReport>> {
-    // Whether anybody is there is told sooner than what became of the reload.
+    // It is known sooner whether anybody is there than what became of the reload.
     const status = await this.status();
     if (status.kind !== "ok") return status;
     return this.request("/v1/reload", { method: "POST", withinMs: RELOAD_MS });
   }
 
-  /** Of the file that a reload would read; with `source`, of that text, which `file` is called. */
+  /** Compares with the file that a reload would read; with `source`, with that text, which `file` is called. */
   diff(source: { config: string; file: string } | null = null): Promise<Answer<Preview>> {
     const body = source === null ? {} : { body: source };
     return this.request("/v1/diff", { method: "POST", withinMs: RELOAD_MS, ...body });

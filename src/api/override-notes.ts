@@ -1,4 +1,4 @@
-// What an operator has set of a backend and its state does not tell, in words for people.
+// Notes for people about an operator's settings of a backend that its state does not show.
 import type { BackendStatus } from "./admin-api.ts";
 
 export function overrideNotes({ override }: BackendStatus): readonly string[] {

@@ -1,4 +1,4 @@
-// What is wrong with a bal, as its status lists it. The process makes the list, in one place
+// The problems of a bal, as its status lists them. The process makes the list, in one place
 // (control/observe/problems/); whatever shows it takes it as it is.
 
 /** `critical`: clients are refused, or no backend is up. `error`: something is broken, and clients are
@@ -17,6 +17,6 @@ export type Problem = {
   readonly subject: string;
   /** A sentence that names the subject. */
   readonly message: string;
-  /** What to do. */
+  /** The remedy. */
   readonly hint: string;
 };

@@ -1,4 +1,4 @@
-// What each backend did lately: from the daemon's history, or gathered look by look.
+// The recent rates of each backend: from the daemon's history, or gathered look by look.
 import type { BackendStatus, History, Status } from "./admin-api.ts";
 
 /** Null: not known (yet). */
@@ -15,7 +15,7 @@ export type Lately = {
   readonly total: () => Recent;
 };
 
-/** What is not known of anything. */
+/** The rates of a backend that nothing is known of. */
 const UNKNOWN: Recent = {
   connectionsPerS: null,
   bytesUpPerS: null,
@@ -26,7 +26,7 @@ const UNKNOWN: Recent = {
 /** Beyond this a line of a terminal has no room. */
 export const TREND = 20;
 
-/** Of `GET /v1/history`; null: this bal has none. */
+/** Reads the answer of `GET /v1/history`; null: this bal has none. */
 export function fromHistory(history: History | null): Lately {
   if (history === null) return { backend: () => UNKNOWN, total: () => UNKNOWN };
   const recentOf = (track: History["total"] | History["backends"][number]): Recent => ({

@@ -1,12 +1,12 @@
 // A thread that was late (the machine was suspended, or busy) has not read its sockets for as long. What they
-// hold comes before a deadline that passed meanwhile, so that deadlines are judged once the sockets are read.
+// hold comes before a deadline that passed meanwhile, so that deadlines are examined once the sockets are read.
 
 /** How many periods late is late. */
 const LATE_PERIODS = 3;
 /** In that time a thread that is back has read its sockets. */
 const READ_MS = 50;
 
-/** For what comes once a period: does it come so late that it is to judge nothing this time? */
+/** For what comes once a period: does it come so late that it should decide nothing this time? */
 export class Lateness {
   private readonly periodMs: number;
   private lastMs: number;

@@ -1,7 +1,7 @@
 // The commands' own definitions as plain data, for what is made from them: completions, the manual.
 import type { ArgDef, ArgsDef, CommandDef } from "citty";
 
-/** What may stand at a place of the command line. */
+/** The words that may stand at a place of the command line. */
 export type Offer =
   | { readonly kind: "nothing" | "files" | "backends" }
   | { readonly kind: "words"; readonly words: readonly string[] };
@@ -11,13 +11,13 @@ export type Option = {
   readonly name: string;
   /** A letter, or null. */
   readonly short: string | null;
-  /** What its value is called; null when it takes none. */
+  /** The name of its value; null when it takes none. */
   readonly value: string | null;
   readonly offer: Offer;
   readonly description: string;
 };
 
-/** What is told by where it stands. */
+/** An argument that is known by its position. */
 export type Place = {
   readonly name: string;
   readonly isRequired: boolean;

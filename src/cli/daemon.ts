@@ -28,7 +28,7 @@ export function isDetached(): boolean {
   return process.env[READY_FD] !== undefined || process.env[DETACHED] !== undefined;
 }
 
-/** What tells a process that takes this one's place whether it is detached. */
+/** The variable by which a process that takes this one's place knows whether it is detached. */
 export function detachedEnvironment(): Readonly<Record<string, string | undefined>> {
   return { [READY_FD]: undefined, [DETACHED]: isDetached() ? "1" : undefined };
 }

@@ -1,4 +1,4 @@
-// What nobody caught: a fault of our own. It ends a command with words instead of a stack; once bal
+// Exceptions that nobody caught: faults of bal's own. One ends a command with a message instead of a stack; once bal
 // serves, the supervisor logs it and serves on, for its clients are in other threads.
 import { report } from "./exit.ts";
 

@@ -8,7 +8,7 @@ export type Edition = {
   readonly date: Date;
 };
 
-/** What mandoc's lint allows, less the escape of a first character. */
+/** The longest line that mandoc's lint allows, less the escape of a first character. */
 const MAX_COLUMNS = 76;
 
 export function manual(commands: readonly CommandWords[], { version, date }: Edition): string {

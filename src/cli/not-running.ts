@@ -42,14 +42,14 @@ export function unanswered(home: Home): BalError {
   });
 }
 
-/** Of one that can't answer, and what makes it. */
+/** The error for a bal that is suspended and can't answer. */
 export function suspended(pid: number): BalError {
   return new BalError("suspended", `bal with pid ${pid} is suspended and does not answer`, {
     hint: `\`kill -CONT ${pid}\` lets it go on`,
   });
 }
 
-/** For what an AdminClient throws: tells who does not answer, and why. */
+/** Explains an error of an AdminClient: which bal does not answer, and why. */
 export function explainSilence(home: Home): (error: unknown) => never {
   return (error) => {
     const pid = runningPid(home);

@@ -1,4 +1,4 @@
-// What a command writes to stdout and stderr.
+// Writes a command's stdout and stderr.
 import { writeSync } from "node:fs";
 import { codeOf } from "../base/os-error.ts";
 

@@ -1,4 +1,4 @@
-// Findings that the running bal tells of its file, with excerpts of it.
+// Prints findings that the running bal reports of its file, with excerpts of it.
 import type { Diagnostic } from "../config/diagnostics.ts";
 import { MAX_FILE_BYTES, readStart } from "../config/read-file.ts";
 import { say } from "./output.ts";

@@ -7,7 +7,7 @@ export type UnitOptions = {
   readonly binary: string;
   /** The system's, or one user's. */
   readonly scope: "system" | "user";
-  /** What BAL_HOME is set to; null: it is not. */
+  /** The value of BAL_HOME; null: it is not set. */
   readonly home: string | null;
 };
 
@@ -80,7 +80,7 @@ WantedBy=multi-user.target
 `;
 }
 
-// What needs a mount namespace is not to be had for every user.
+// A user's unit lacks the settings that need a mount namespace: not every user may have one.
 function userUnit({ binary, home }: UnitOptions): string {
   const program = word(binary);
   return `# ~/.config/systemd/user/bal.service, by \`bal service --user\`

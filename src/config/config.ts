@@ -37,7 +37,7 @@ export type Refuse = "reset" | "close";
 /** The TLVs by which version 2 of the PROXY protocol describes a connection besides its addresses. */
 export type ProxyTlv = "authority" | "alpn" | "unique_id" | "crc32c";
 
-/** The header that tells a backend who its client is. */
+/** The header that shows a backend who its client is. */
 export type ProxyProtocol = {
   readonly version: "off" | "v1" | "v2";
   /** The TLVs of v2, in the order of ProxyTlv; empty: none. */
@@ -176,7 +176,7 @@ export type PoolConfig = {
   readonly proxyProtocol: ProxyProtocol;
   /** The fate of the sessions of a backend that goes down. */
   readonly onDown: OnDown;
-  /** While no backend is up: are all tried that do not drain? `auto`: where no check tells a role. */
+  /** While no backend is up: are all tried that do not drain? `auto`: where no check shows a role. */
   readonly failOpen: boolean | "auto";
   /** How long a client waits for a backend to come up where they are not tried; 0: not at all. */
   readonly waitMs: number;

@@ -264,7 +264,7 @@ export function proxyProtocolOf(written: WrittenProxyProtocol): ProxyProtocol {
   return { version, tlvs: PROXY_TLVS.filter((tlv) => tlvs.includes(tlv)) };
 }
 
-// The same endpoint twice is one backend with the weights added: nothing else differs, which is judged.
+// The same endpoint twice is one backend with the weights added: nothing else differs, as validation has shown.
 function joinEqual(backends: readonly BackendConfig[]): readonly BackendConfig[] {
   const byEndpoint = new Map<string, BackendConfig>();
   for (const backend of backends) {

@@ -1,4 +1,4 @@
-// Whether a pool's check tells only that a backend is there, or which one is meant: the leader, the
+// Whether a pool's check shows only that a backend is there, or which one is meant: the leader, the
 // primary. It decides what becomes of clients while no backend is up.
 import type { PoolConfig } from "./config.ts";
 

@@ -1,5 +1,5 @@
 // A resolved config → the full form as it would be written, with every default in its place. Reading it
-// gives the same config again, but for the token, which is told to nobody.
+// gives the same config again, but for the token, which is shown to nobody.
 import { formatAddress, formatHostPort } from "../base/address.ts";
 import { formatPorts, type ListenAddress } from "../base/listen-address.ts";
 import { formatDuration, formatRate, formatSize } from "../base/units.ts";

@@ -107,7 +107,7 @@ function prereadRules(config: GenerationListener): PrereadRules | null {
   const hasRoutes = routes.length > 0;
   if (proxyProtocol === null) return hasRoutes ? { proxy: null, hasRoutes } : null;
   const { trusted, isOptional } = proxyProtocol;
-  // A unix socket's mode says who may connect: whoever may is believed.
+  // A unix socket's mode says who may connect: every peer that may is believed.
   const who = address.kind === "unix" ? EVERYBODY : new AddressSet(trusted);
   return { proxy: { trusted: who, isOptional }, hasRoutes };
 }

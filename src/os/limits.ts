@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 
-/** Where nothing tells the limit (macOS): what launchd gives at the least. */
+/** Where nothing shows the limit (macOS): the least that launchd gives. */
 const UNKNOWN_OPEN_FILES = 256;
 
 /** RLIMIT_NOFILE, of this process or another one. */

@@ -1,4 +1,4 @@
-// Where lines go that must not wait for whoever reads them: descriptors whose writes say EAGAIN in
+// Where lines go that must not wait for their reader: descriptors whose writes say EAGAIN in
 // place of blocking, wherever the kernel knows the difference. A file on a disk has none.
 import { constants, fstatSync, openSync, statSync } from "node:fs";
 import { F_DUPFD_CLOEXEC, F_GETFL, F_SETFL, O_NONBLOCK } from "./abi.ts";
@@ -42,7 +42,7 @@ export function openStandard(fd: 1 | 2): number {
   if (!isLinux) return fd;
   try {
     const stats = fstatSync(fd);
-    // Opened anew: whoever shares the old one, such as a shell, goes on waiting as before.
+    // Opened again: a process that shares the old one, such as a shell, goes on waiting as before.
     if (stats.isFIFO() || stats.isCharacterDevice())
       return openSync(`/proc/self/fd/${fd}`, O_WRONLY | O_APPEND | NONBLOCK | O_NOCTTY);
     // A socket (systemd's journal) can't be.

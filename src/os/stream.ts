@@ -46,7 +46,7 @@ export function resetAtClose(fd: number): void {
 }
 
 /** The bytes that were written to a socket, Bun's or a splicer's, and its peer has not taken yet. 0 where nothing
- *  tells: of a closed socket, on macOS. */
+ *  reports them: for a closed socket, on macOS. */
 export function unsentBytes(socket: object): number {
   const fd = descriptorOf(socket);
   if (!isLinux || fd < 0) return 0;

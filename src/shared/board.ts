@@ -103,7 +103,7 @@ export class Board {
     return Atomics.load(this.health, slot);
   }
 
-  /** Sets and clears bits; tells every worker when that changed anything. Returns whether it did. */
+  /** Sets and clears bits; notifies every worker when that changed anything. Returns whether it did. */
   changeHealth(slot: number, set: number, clear: number): boolean {
     for (;;) {
       const before = Atomics.load(this.health, slot);

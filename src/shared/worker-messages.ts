@@ -21,7 +21,7 @@ export type FromWorker =
   | { readonly kind: "ejected"; readonly slot: number; readonly error: string }
   /** Dials failed for a reason of this host's; at most once a second and thread. */
   | { readonly kind: "local-error"; readonly slot: number; readonly error: string }
-  /** A client's first bytes were not what they have to be; at most one a second and thread is told. */
+  /** A client's first bytes were invalid; each thread reports at most one a second. */
   | BadPreread
   /** For this worker's splicer. */
   | { readonly kind: "promoted"; readonly session: SplicedSession };
@@ -32,7 +32,7 @@ export type ToSplicer =
       /** Its row on the board. */
       readonly row: number;
       readonly board: SharedArrayBuffer;
-      /** The eventfd that tells of messages while it sleeps. */
+      /** The eventfd that announces messages while it sleeps. */
       readonly waker: number;
     }
   | { readonly kind: "splice"; readonly session: SplicedSession }

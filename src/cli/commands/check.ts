@@ -1,4 +1,4 @@
-// `bal check`: judges config files. No network, no side effect.
+// `bal check`: validates config files. No network, no side effect.
 import { parseArgs } from "node:util";
 import { defineCommand } from "citty";
 import { printable } from "../../base/printable.ts";

@@ -25,7 +25,7 @@ export const demo = defineCommand({
     const port = freePort(PORT, []);
     const place = { port, adminPort: freePort(ADMIN_PORT, [port]) };
     const { config, warnings } = demoConfig(place, backends);
-    // What there is to say, the view says.
+    // The view shows everything else.
     const logs = new Logs(config.log, { configFile: null, home: null, level: "error" });
     // There is no file to reload; a terminal that closes ends it.
     process.on("SIGHUP", () => process.kill(process.pid, "SIGTERM"));

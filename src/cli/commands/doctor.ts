@@ -47,7 +47,7 @@ export const doctor = defineCommand({
   },
 });
 
-/** What the bal of the home has in force; null: none runs, or it does not answer. */
+/** The config in force of the home's bal; null: none runs, or it does not answer. */
 async function configInForce(home: Home): Promise<ConfigInForce | null> {
   const answer = await clientOf(home, ANSWER_MS)
     .config()

@@ -13,7 +13,7 @@ import { color } from "../views/color.ts";
 const DEFAULT_COUNT = 50;
 /** bal keeps no more. */
 const MAX_COUNT = 1000;
-/** What is kept comes at once; the stream says nothing for so long when that was all. */
+/** Kept events come at once; after a silence of this length there are no more of them. */
 const QUIET_MS = 300;
 
 export const events = defineCommand({

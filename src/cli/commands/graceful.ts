@@ -1,4 +1,4 @@
-// `bal graceful`: reloads the running bal and tells what came of it.
+// `bal graceful`: reloads the running bal and prints the result.
 
 import { defineCommand } from "citty";
 import type { ReloadReport } from "../../api/admin-api.ts";

@@ -50,7 +50,7 @@ export const logs = defineCommand({
     while (tail.print() && args.follow) {
       await Bun.sleep(POLL_MS);
       if (!tail.isReplaced(file)) continue;
-      // What was written before it was moved away comes first.
+      // The lines that were written before the file was moved away come first.
       if (!tail.print()) break;
       tail.turnTo(file);
     }
@@ -134,7 +134,7 @@ function startOfLast(fd: number, lines: number): number {
   return 0;
 }
 
-/** What the bal that runs has in its config; null: none, or it does not answer. */
+/** The log file in the config of the running bal; null: none, or it does not answer. */
 async function presentFile(home: Home): Promise<string | null> {
   const answer = await clientOf(home)
     .config()
@@ -145,7 +145,7 @@ async function presentFile(home: Home): Promise<string | null> {
   return log.file === null ? null : logPath(log.file, file);
 }
 
-/** What a bal would have that is started now. */
+/** The log file that a bal started now would have. */
 async function lastFile(): Promise<string | null> {
   const file = locateConfig(undefined);
   const loaded = file === null ? null : await loadConfig(file);

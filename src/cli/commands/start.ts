@@ -75,7 +75,7 @@ async function runHere(run: Run): Promise<ExitCode> {
   try {
     return await serveHere(run, predecessor);
   } catch (error) {
-    // The one that goes on tells it, once.
+    // The process that goes on prints it, once.
     if (predecessor === null) throw error;
     predecessor.fail(error);
     return 1;
@@ -121,7 +121,7 @@ async function serveHere(run: Run, predecessor: OldProcess | null): Promise<Exit
   }
 }
 
-/** What starts a bal as this one was started. */
+/** The command that starts a bal as this one was started. */
 function startCommand(file: string, level: LogLevel | undefined): StartCommand {
   const options = level === undefined ? [] : ["--log-level", level];
   return { args: ["start", "-c", file, ...options], environment: detachedEnvironment() };

@@ -84,7 +84,7 @@ async function watch(home: Home, everyMs: number, isJson: boolean): Promise<Exit
     } while (screen?.isGone !== true && !(await quit.within(everyMs)));
     if (screen !== null) final = lines(screen.columns);
   }
-  // What was seen last stays on the terminal.
+  // The last view stays on the terminal.
   for (const line of final) say(1, line);
   return 0;
 }

@@ -81,7 +81,7 @@ type Wait = {
   readonly deadlineMs: number;
 };
 
-/** Waits, and tells what it waits for. False when it took too long. Throws BalError `suspended`. */
+/** Waits, and prints what it waits for. False when it took too long. Throws BalError `suspended`. */
 async function hasEnded({ home, pid, client, deadlineMs }: Wait): Promise<boolean> {
   let reportAtMs = performance.now() + REPORT_MS;
   let report: Promise<void> | null = null;

@@ -163,7 +163,7 @@ class Top {
     });
   }
 
-  /** Does it and tells what came of it. */
+  /** Does it and reports the result. */
   private async attempt(act: () => Promise<string>): Promise<void> {
     try {
       this.tell(await act());

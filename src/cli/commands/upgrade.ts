@@ -1,4 +1,4 @@
-// `bal upgrade`: another process takes the running one's place, of a new binary perhaps, and tells who.
+// `bal upgrade`: another process takes the running one's place, of a new binary perhaps, and prints which.
 
 import { resolve } from "node:path";
 import { defineCommand } from "citty";

@@ -19,7 +19,7 @@ export class DemoBackend implements Disposable {
     this.port = this.listener.port;
   }
 
-  /** Its clients are cut off, and whoever dials is refused. */
+  /** Its clients are cut off, and clients that dial are refused. */
   leave(): void {
     this.listener?.stop(true);
     this.listener = null;

@@ -1,4 +1,4 @@
-// What makes the demo move: clients that come and go, and a backend that is away every so often.
+// The life of the demo: clients come and go, and a backend is away every so often.
 import type { DemoBackend } from "./demo-backend.ts";
 
 /** Long enough to try the line that it prints before anything happens. */
@@ -24,7 +24,7 @@ export async function comeAndGo({ port, backends, signal }: Life): Promise<void>
   for (let step = 0; !signal.aborted; step++) {
     const height = 1 + Math.sin((step * STEP_MS * 2 * Math.PI) / WAVE_MS);
     due += 0.2 + 0.5 * height;
-    // One round over all backends at a time: whoever tries it meanwhile still sees them take turns.
+    // One round over all backends at a time: a user who tries it meanwhile still sees them take turns.
     for (; due >= 1; due--) for (const _ of backends) visit(port);
     await pause(STEP_MS, signal);
   }

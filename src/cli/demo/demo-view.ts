@@ -1,4 +1,4 @@
-// What the demo shows: on a terminal a view that is redrawn, on a pipe a line whenever something happens.
+// The output of the demo: on a terminal a view that is redrawn, on a pipe a line whenever something happens.
 import type { Status } from "../../api/admin-api.ts";
 import { availability } from "../../api/availability.ts";
 import { Meter } from "../../api/recent-rates.ts";
@@ -9,7 +9,7 @@ import { isScreen, Screen } from "../views/screen.ts";
 import { statusLines } from "../views/status-view.ts";
 
 const LOOK_MS = 500;
-/** Of a pipe, from one line about nothing in particular to the next. */
+/** The time between two lines of a pipe that report no event. */
 const SUMMARY_MS = 10_000;
 const MAX_EVENTS = 6;
 

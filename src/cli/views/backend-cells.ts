@@ -20,7 +20,7 @@ export type View = {
   readonly lately: Lately;
   /** By the wall clock. */
   readonly nowMs: number;
-  /** Of the terminal; by default there is room for everything. */
+  /** The terminal's width; by default there is room for everything. */
   readonly width?: number;
 };
 

@@ -1,4 +1,4 @@
-// What a terminal sends for keys (ECMA-48, xterm), as words: `up`, `page-down`, `escape`, or the character.
+// Names the keys that a terminal sends (ECMA-48, xterm): `up`, `page-down`, `escape`, or the character.
 
 const NAMED: Readonly<Record<string, string>> = {
   A: "up",

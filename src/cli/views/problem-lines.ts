@@ -1,4 +1,4 @@
-// What is wrong, as lines for people: the worst first, each with how long and what to do.
+// Problems as lines for people: the worst first, each with how long and what to do.
 import type { BackendStatus, Status } from "../../api/admin-api.ts";
 import type { Severity } from "../../api/problems.ts";
 import { ageSince, plural } from "../../base/figures.ts";
@@ -9,7 +9,7 @@ import { clip } from "./table.ts";
 export type ProblemView = {
   /** By the wall clock. */
   readonly nowMs: number;
-  /** Of the terminal. */
+  /** The terminal's width. */
   readonly width: number;
   /** Problems to show; the others are counted. */
   readonly most: number;

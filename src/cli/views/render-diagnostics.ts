@@ -43,7 +43,7 @@ function prettyOne(diagnostic: Diagnostic, lines: readonly string[], fd: 1 | 2):
   const colour = severity === "error" ? "red" : "yellow";
   const head = `${color(fd, "bold", printable(`${file}:${line}:${column}`))}: ${color(fd, colour, severity)}`;
   const where = path === "" ? "" : `${path}: `;
-  // What `--allow` takes.
+  // The code is the name that `--allow` takes.
   const named = severity === "warning" ? color(fd, "dim", ` [${printable(code)}]`) : "";
   const said = [`${head}: ${printable(where + message)}${named}`];
   const text = lines[line - 1];
@@ -57,7 +57,7 @@ function prettyOne(diagnostic: Diagnostic, lines: readonly string[], fd: 1 | 2):
   return said.join("\n");
 }
 
-// Of a long line the part around the place.
+// Cuts the part around the place from a long line.
 function excerpt(
   text: string,
   { column, length }: { readonly column: number; readonly length: number },

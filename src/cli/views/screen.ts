@@ -35,7 +35,7 @@ export class Screen implements Disposable {
       process.stdin.setEncoding("utf8");
       process.stdin.on("data", onInput);
     }
-    // Before whoever tells of the fault and ends the process.
+    // Before the handler that reports the fault and ends the process.
     process.prependListener("uncaughtException", this.onGone);
     process.prependListener("unhandledRejection", this.onGone);
     process.on("exit", this.onGone);
@@ -101,7 +101,7 @@ export class Screen implements Disposable {
   }
 }
 
-/** What ends a view: Ctrl-C, SIGTERM, or the terminal that goes away. */
+/** The events that end a view: Ctrl-C, SIGTERM, or the terminal that goes away. */
 export class Quit implements Disposable {
   private readonly asked = Promise.withResolvers<true>();
   private readonly onSignal = () => this.asked.resolve(true);

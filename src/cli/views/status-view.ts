@@ -20,7 +20,7 @@ export function statusLines(status: Status, view: View): readonly string[] {
   return lines.map((line) => clip(line, width));
 }
 
-/** What it is, how it is, and where it comes from. */
+/** The version, the state and the source of the bal. */
 export function headLines(
   status: Status,
   view: View,

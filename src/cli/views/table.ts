@@ -17,7 +17,7 @@ export type Column =
     };
 
 export type TableOptions = {
-  /** Of the terminal, in columns; by default there is room for everything. */
+  /** The terminal's width, in columns; by default there is room for everything. */
   readonly width?: number;
 };
 
@@ -115,7 +115,7 @@ function fitted(plans: readonly Plan[], width: number): readonly Plan[] {
   if (needed <= width) return plans;
   const rank = Math.max(...plans.map((plan) => plan.rank));
   if (rank <= 0) return plans;
-  // Of one rank the rightmost goes first.
+  // The rightmost column of a rank goes first.
   const gone = plans.findLastIndex((plan) => plan.rank === rank);
   return fitted(plans.toSpliced(gone, 1), width);
 }

@@ -32,7 +32,7 @@ export const HELP_LINES: readonly string[] = [
 
 export type Details = {
   readonly row: Row;
-  /** Of this backend, the oldest first; null: asked for. */
+  /** The backend's events, the oldest first; null: asked for. */
   readonly events: readonly BalEvent[] | null;
   readonly nowMs: number;
 };

@@ -1,4 +1,4 @@
-// What is typed into `bal top`'s last line: a filter, or a weight. Knows no terminal and no daemon.
+// The text that is typed into `bal top`'s last line: a filter, or a weight. Knows no terminal and no daemon.
 import type { TopState } from "./top-state.ts";
 
 export type Prompt =

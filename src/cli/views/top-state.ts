@@ -1,4 +1,4 @@
-// What `bal top` stands at, and what each key makes of it. Knows no terminal and no daemon.
+// The state of `bal top`, and how each key changes it. Knows no terminal and no daemon.
 import type { BackendStatus, Status } from "../../api/admin-api.ts";
 import { badness } from "../../api/availability.ts";
 import type { Lately, Recent } from "../../api/recent-rates.ts";
@@ -13,7 +13,7 @@ export type TopState = {
   readonly selected: string | null;
   /** That waits for its `y`. */
   readonly question: Question | null;
-  /** What is being typed. */
+  /** The line that is being typed. */
   readonly prompt: Prompt | null;
   /** Only rows with it are shown; empty: all. */
   readonly filter: string;
@@ -30,7 +30,7 @@ export type DrainQuestion = {
   readonly drain: boolean;
 };
 
-/** What is to be done besides. */
+/** The effect to carry out besides. */
 export type Effect =
   | { readonly kind: "quit" | "suspend" | "look" }
   | DrainQuestion
@@ -112,7 +112,7 @@ export function selectedIndex(keys: readonly string[], { selected }: TopState): 
 }
 
 export type Seen = {
-  /** Of the view that is shown. */
+  /** The keys of the rows in the view that is shown. */
   readonly keys: readonly string[];
   readonly rows: readonly Row[];
   /** Rows that are on the screen at once. */

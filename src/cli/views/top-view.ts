@@ -27,11 +27,11 @@ export type Scene = {
   readonly rows: readonly Row[];
   /** Null: not asked for, or not there yet. */
   readonly sessions: readonly SessionStatus[] | null;
-  /** Of the backend that details are shown of; null: not asked for, or not there yet. */
+  /** The events of the backend in the details; null: not asked for, or not there yet. */
   readonly events: readonly BalEvent[] | null;
   /** Why what is shown is old; null: it is not. */
   readonly silence: string | null;
-  /** What came of the last thing that was done. */
+  /** The result of the last action. */
   readonly message: string | null;
   readonly nowMs: number;
 };
@@ -56,7 +56,7 @@ const SESSION_COLUMNS: readonly Column[] = [
   { title: "OUT", isNumber: true },
 ];
 
-/** What the rows are told apart by. */
+/** The keys that identify the rows. */
 export function keysOfScene({ state, rows, sessions }: Scene): readonly string[] {
   if (state.view !== "sessions") return rows.map(({ key }) => key);
   return ordered(sessions ?? [], state).map(({ id }) => id);
@@ -144,7 +144,7 @@ function ordered(sessions: readonly SessionStatus[], state: TopState) {
 function mark(column: Column, { sort, isReversed }: TopState): Column {
   const { title, ...rest } = typeof column === "string" ? { title: column } : column;
   if (title !== sortTitle(sort)) return column;
-  // What one sorts by is there however narrow it gets.
+  // The column that rows are sorted by stays however narrow the terminal gets.
   return { ...rest, title: `${title}${isReversed ? "▴" : "▾"}`, rank: 0 };
 }
 

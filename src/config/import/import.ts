@@ -1,5 +1,5 @@
 // A config of HAProxy or nginx → one of bal's, with a note for each line that is not carried exactly. Pure:
-// files that the config names are read by whoever calls.
+// files that the config names are read by the caller.
 import { assemble, type Draft, usable } from "./draft/draft.ts";
 import { type Note, Notebook } from "./draft/note.ts";
 import { printYaml } from "./draft/print.ts";

@@ -1,4 +1,4 @@
-// Which other program's config a text is, judged by its first words alone.
+// Recognises another program's config by its first words alone.
 
 export type ForeignConfig = "haproxy" | "nginx" | "traefik";
 

@@ -43,7 +43,7 @@ function rewritten(value: unknown, field: Field): string | null {
     case "nullable":
       return rewrite(value, field.of);
     case "either":
-      // One of several is told as one.
+      // One of several is reported as one.
       return field.word.kind === "list" ? rewrite(value, field.map) : rewrite(value, field.word);
     case "list":
       return asList(value, field.of);

@@ -189,7 +189,7 @@ function readHeader(value: unknown, field: Field): Read {
   if (typeof value !== "string" && typeof value !== "number") return wrongType(value, field);
   const text = String(value);
   const isValue = /^[!-~](?:[ -~]*[!-~])?$/.test(text) && text.length <= 4096;
-  // It may be a secret: what is wrong is told without what it is.
+  // It may be a secret: the fault is reported without the value.
   const message = `expected ${describeField(field)}`;
   return isValue ? { value: text } : { code: "out-of-range", message };
 }

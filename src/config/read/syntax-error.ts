@@ -14,7 +14,7 @@ type Mistake = {
   readonly tokens: readonly YamlToken[];
 };
 
-/** The first that fits; what none does is told in the parser's own words. */
+/** The first that fits; where none does, the parser's own message is printed. */
 export function explainSyntaxError(text: string, error: YAMLError): PlacedFinding {
   const mistake = { text, error, at: error.pos[0], tokens: tokensOf(text) };
   for (const explain of EXPLANATIONS) {

@@ -1,5 +1,5 @@
 // The schema table as JSON Schema (draft 2020-12), for editors and other tools. It allows everything
-// that `bal check` does; ranges of durations and what judge.ts sees are left to `check`.
+// that `bal check` does; ranges of durations and the rules of validate/ are left to `check`.
 import { MAX_SOCKET_PATH } from "../../base/address.ts";
 import { describeField, type Field, type Key } from "./field.ts";
 import { schema, simpleFormKeys } from "./schema.ts";
@@ -169,8 +169,8 @@ function mapSchema({
   return sample === undefined ? map : sampled(map, sample);
 }
 
-/** Adds the new item that editors write into a list. The YAML language server writes the keys with a default when the list
- *  itself is completed, and the snippet when an item is: the map's own defaults stand below, out of its sight, since
+/** Adds the item that editors write into a list. The YAML language server writes the keys with a default when the
+ *  list itself is completed, and the snippet when an item is: the map's own defaults stand below, out of its sight, since
  *  they are not what a new item needs. */
 function sampled(map: JsonSchema, sample: Readonly<Record<string, string | number>>): JsonSchema {
   const keys = Object.entries(sample);

@@ -250,7 +250,7 @@ const poolKeys: Keys = {
 /** One listener and one pool without their names; not beside `listeners` and `pools`. */
 export const simpleFormKeys = ["port", "bind_address", "method", "backends"] as const;
 
-/** The whole file. Which keys go together is judged in judge.ts. */
+/** The whole file. The files in validate/ decide which keys go together. */
 export const schema = {
   kind: "map",
   ownPrefix: "x-",

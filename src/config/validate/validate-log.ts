@@ -1,4 +1,4 @@
-// Where the logs go, and what a line of the access log tells: what of it is no single value's mistake.
+// The faults of the logs' files and of the access log's fields that no single value shows.
 import { dirname, resolve } from "node:path";
 import type { WrittenLog } from "../read/raw-config.ts";
 import type { Report } from "../report.ts";

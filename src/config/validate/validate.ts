@@ -94,7 +94,7 @@ type HealthCheckPlace = {
   readonly members: readonly (WrittenBackend | undefined)[];
 };
 
-// Only of what stands here: what is inherited has been judged where it stands.
+// Only of what stands here: inherited keys have been validated where they stand.
 function judgeHealthCheck(place: HealthCheckPlace, report: Report): void {
   const { path, own, inherited, members } = place;
   const hosts = members.flatMap((backend) => backend?.host ?? []);

@@ -1,4 +1,4 @@
-// Who may use the admin API, judged from a request's headers alone.
+// Decides from a request's headers alone who may use the admin API.
 //
 //   bal.sock            its file mode is the check
 //   TCP with a token    the token is
@@ -35,7 +35,7 @@ function judgeToken(headers: Headers, token: string): Denial | null {
   return { status: 401, error: { code: "unauthorized", message, hint } };
 }
 
-// The digests have one length, whatever was sent: the time tells nothing.
+// The digests have one length, whatever was sent: the time gives nothing away.
 function isSame(shown: string, token: string): boolean {
   const digest = (text: string) => new Bun.CryptoHasher("sha256").update(text).digest();
   return crypto.timingSafeEqual(digest(shown), digest(token));

@@ -7,7 +7,7 @@ import type { Socket } from "node:net";
 const IDLE_MS = 120_000;
 /** From accept until its first request is whole. */
 const FIRST_REQUEST_MS = 20_000;
-/** What part of the places one source may have, and what part is kept for those who show a token. */
+/** The part of the places that one source may have, and the part that is kept for those who show a token. */
 const SOURCE_SHARE = 1 / 4;
 const TOKEN_SHARE = 1 / 4;
 const SWEEP_MS = 10_000;
@@ -23,7 +23,7 @@ export type Connection = {
   hasAsked: boolean;
   /** When it last asked or was accepted. */
   activeAtMs: number;
-  /** What it had taken at the last sweep that found something waiting for it; null: nothing was. */
+  /** The bytes it had taken at the last sweep that found some waiting for it; null: none were. */
   stuckAt: number | null;
 };
 

@@ -1,4 +1,4 @@
-// What the admin server asks of the process.
+// The interface of the process that the admin server calls.
 import type {
   ConfigInForce,
   History,
@@ -18,7 +18,7 @@ import type { Family } from "../metrics/exposition.ts";
 /** A config that stands in no file of this process. */
 export type ConfigSource = {
   readonly config: string;
-  /** What diagnostics call it. */
+  /** The file's name in diagnostics. */
   readonly file: string;
 };
 

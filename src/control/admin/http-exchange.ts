@@ -15,7 +15,7 @@ export async function exchange(
 ): Promise<void> {
   const body = await readBody(incoming, maxBodyBytes);
   const response = await fetch(requestOf(incoming, body));
-  // What is left of a request that is too long is not waited for.
+  // The rest of a request that is too long is not waited for.
   if (body.length > maxBodyBytes) response.headers.set("Connection", "close");
   outgoing.writeHead(response.status, Object.fromEntries(response.headers));
   if (response.body === null) {

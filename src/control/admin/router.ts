@@ -8,7 +8,7 @@ export type Call = {
   readonly request: Request;
   /** Where it came in. */
   readonly door: Door;
-  /** What stands in the path for `:name`, decoded. */
+  /** The parts of the path that stand for `:name`, decoded. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
 };
@@ -16,7 +16,7 @@ export type Call = {
 export type Handler = (call: Call) => Response | Promise<Response>;
 
 export type Route = {
-  /** Answered to anybody, without a token: it tells nothing that is not everybody's. */
+  /** Answered to anybody, without a token: it shows nothing that is not everybody's. */
   readonly isOpen?: true;
   /** Answered also while bal starts; other requests wait until it serves. */
   readonly isEarly?: true;
@@ -34,7 +34,7 @@ const METHODS = ["GET", "POST", "PATCH", "DELETE"] as const;
 /** A body says little; what is longer is no request of ours. */
 export const MAX_BODY_BYTES = 64 * 1024;
 
-/** Of each answer, unless a handler says otherwise. */
+/** The headers of each answer, unless a handler says otherwise. */
 export const COMMON_HEADERS = {
   "X-Content-Type-Options": "nosniff",
   "Cache-Control": "no-store",

@@ -1,4 +1,4 @@
-// What the admin API offers: each route, and what it asks of the process.
+// The routes of the admin API, each with the call that it makes to the process.
 import { isAbsolute } from "node:path";
 import type { PreviewOutcome, ReloadOutcome, UpgradeOutcome } from "../../api/admin-api.ts";
 import { type Override, UPGRADE_MS, type UpgradeRequest } from "../../api/admin-api.ts";
@@ -14,7 +14,7 @@ import type { EventStreams } from "./event-streams.ts";
 import { type Call, failure, Refusal, type Routes, readJson } from "./router.ts";
 import { sessionRoutes } from "./session-routes.ts";
 
-/** What a file may hold, and its quotes escaped. */
+/** The most that a config file may hold, with its quotes escaped. */
 const MAX_CONFIG_BYTES = 1024 * 1024;
 
 export function routesOf(api: ControlApi, streams: EventStreams): Routes {

@@ -53,7 +53,7 @@ export class AdminServer {
   }
 
   /** The home's lock is held: what stands at the path is nobody's any more, or another's whose place this
-   *  process takes. It is there in one go: nobody finds it gone. Again: there anew. */
+   *  process takes. It is there in one go: nobody finds it gone. Called again, it is made again. */
   serveSocket(path: string): void {
     // Bun unlinks the path that it has bound when it stops, whatever stands there then: not this one.
     const unnamed = join(dirname(path), `.${process.pid}`);

@@ -6,7 +6,7 @@ import { Refusal, type Routes } from "./router.ts";
 
 /** One screen of them. */
 const DEFAULT_LIMIT = 50;
-/** What is a list for people, or for a script that sorts out the worst; never all of 50,000. */
+/** The longest list, for people or for a script that sorts out the worst; never all of 50,000. */
 const MAX_LIMIT = 1000;
 
 export function sessionRoutes(api: ControlApi): Routes {

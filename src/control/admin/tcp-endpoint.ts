@@ -12,7 +12,7 @@ import { ConnectionLimiter } from "./connection-limiter.ts";
 import { exchange, type Fetch } from "./http-exchange.ts";
 import { COMMON_HEADERS, MAX_BODY_BYTES } from "./router.ts";
 
-/** What is under way at an address that is given up, such as the reload itself, may take so long. */
+/** The time that requests under way at an address that is given up, such as the reload itself, may take. */
 const RETIRE_MS = 5000;
 
 export type TcpEndpointOptions = {
@@ -73,7 +73,7 @@ export class TcpEndpoint {
   resume(): void {
     const { ip, port } = this.listen;
     const server = nodeNet().createServer({ allowHalfOpen: true }, this.serveConnection);
-    // It comes later than `listening` is known, and is told then.
+    // It comes after `listening` is known, and is reported then.
     server.on("error", () => {});
     server.listen({ host: ip, port });
     if (!server.listening) throw cannotListen(this.address, whyNot(ip, port));
@@ -138,7 +138,7 @@ function nodeNet(): typeof import("node:net") {
   return process.getBuiltinModule("node:net");
 }
 
-// node tells the error later; this asks for it once more, and now.
+// node reports the error later; this asks for it once more, and now.
 function whyNot(hostname: string, port: number): string | null {
   try {
     Bun.listen({ hostname, port, socket: { data() {} } }).stop();

@@ -1,4 +1,4 @@
-// What one process tells another of a backend: all that was learnt about it.
+// A backend as one process describes it to another: everything that was learnt about it.
 import { formatEndpoint } from "../../base/address.ts";
 import type { Board } from "../../shared/board.ts";
 import {

@@ -1,4 +1,4 @@
-// What the control plane knows of each backend beside its numbers on the board: which row is
+// The control plane's knowledge of each backend beside its numbers on the board: which row is
 // whose, its addresses, its state since when and why. Live state follows the identity
 // (pool, name) through reloads.
 
@@ -33,7 +33,7 @@ export type BackendTableOptions = {
   /** Where a pool's backend is, by the last good answer for its name. */
   readonly endpointsOf: (pool: string, backend: BackendConfig) => readonly Endpoint[];
   readonly onStateChange: (backend: Backend, from: BackendState) => void;
-  /** What was known of it is of no use any more: its row is free, or it is somewhere else now. */
+  /** The facts about it are of no use any more: its row is free, or it is somewhere else now. */
   readonly onForgotten: (slot: number) => void;
 };
 
@@ -81,7 +81,7 @@ export class BackendTable {
       if (!next.pools.some(({ name }) => name === pool.name)) this.pools.retire(pool.name);
     }
     this.config = next;
-    // What an operator has set goes with the backend's row: one that is back before its sessions have ended
+    // An operator's override goes with the backend's row: one that is back before its sessions have ended
     // has it still.
     overrides.keepOnly(
       (pool, name) =>
@@ -213,7 +213,7 @@ export class BackendTable {
     backend.overrideSince = this.options.overrides.since(pool, config.name);
     const draining = isDraining(backend) ? DRAINING : 0;
     this.setBits(slot, draining, DRAINING);
-    // Of one that drains as before, for another reason now.
+    // A backend that goes on draining may do so for another reason now.
     if (backend.state === "draining") backend.reason = reasonOf(DRAINING, override);
   }
 
@@ -292,7 +292,7 @@ export class BackendTable {
     const wasLeaving = present.isLeaving;
     present.isLeaving = false;
     Object.assign(present, poolSettings(poolConfig, config));
-    // The same rule as the prober's, which begins anew with other addresses: what was known of its
+    // The same rule as the prober's, which begins again with other addresses: what was known of its
     // health is about somebody else.
     const isElsewhere = !Bun.deepEquals(endpoints, present.endpoints);
     present.config = config;

@@ -1,4 +1,4 @@
-// What is known of one backend beside its numbers on the board.
+// The record of one backend beside its numbers on the board.
 
 import type { Override } from "../../api/admin-api.ts";
 import type { Endpoint } from "../../base/address.ts";
@@ -20,7 +20,7 @@ export type Backend = {
   readonly pool: string;
   readonly slot: number;
   config: BackendConfig;
-  /** What an operator has set, over the config. */
+  /** The operator's settings, over the config. */
   override: Override;
   /** Since when something of it is set; ISO 8601. */
   overrideSince: string | null;
@@ -52,7 +52,7 @@ export type Backend = {
 
 type Parts = {
   readonly slot: number;
-  /** Of its health word. */
+  /** The bits of its health word. */
   readonly bits: number;
   readonly override: Override;
   readonly overrideSince: string | null;
@@ -103,7 +103,7 @@ function isOut(state: BackendState): boolean {
   return state === "down" || state === "ejected" || state === "unresolved";
 }
 
-/** What a backend has from its pool. */
+/** The settings that a backend has from its pool. */
 export function poolSettings(pool: PoolConfig, { address }: BackendConfig) {
   const { onDown, slowStartMs, healthCheck } = pool;
   const { rise, fall } = healthCheck;

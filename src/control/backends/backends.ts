@@ -38,7 +38,7 @@ export type BackendsParts = {
   readonly knowledge: Knowledge;
 };
 
-/** What another process has learnt of the backends, and what it was answered for names. */
+/** The backends' state that another process has learnt, and the answers it had for names. */
 export type Knowledge = {
   readonly backends: readonly BackendSnapshot[];
   readonly answers: KnownAnswers;

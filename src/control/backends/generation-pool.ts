@@ -1,4 +1,4 @@
-// What the workers are told of a pool.
+// A pool's part of the generation that workers are sent.
 import { formatAddress } from "../../base/address.ts";
 import type { HashedBy, PoolConfig } from "../../config/config.ts";
 import { servingRules } from "../../config/roles.ts";
@@ -37,7 +37,7 @@ export function generationPool(
   };
 }
 
-/** What stands for each backend where clients are hashed. A host that has several is told apart by their
+/** The seed of each backend where clients are hashed. Several backends of one host are distinguished by their
  *  order: pools with the same servers at other ports agree. */
 function seedsOf(by: HashedBy, backends: readonly Backend[]): readonly number[] {
   const seen = new Map<string, number>();

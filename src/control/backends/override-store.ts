@@ -1,4 +1,4 @@
-// What operators have changed of single backends at run time, over what the config says. Kept over
+// The settings of single backends that operators have changed at run time, over the config. Kept over
 // reloads and restarts in the home's state file.
 import {
   closeSync,

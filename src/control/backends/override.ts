@@ -1,4 +1,4 @@
-// What an operator may change of a backend while bal runs: a value of JSON → an override, by the ranges
+// The settings of a backend that an operator may change while bal runs: a value of JSON → an override, by the ranges
 // of the config's own keys.
 import type { Override } from "../../api/admin-api.ts";
 import type { BackendConfig } from "../../config/config.ts";
@@ -48,7 +48,7 @@ export function mergeOverride(
 
 type Settings = { readonly drain: boolean; readonly weight: number };
 
-/** What is in force. */
+/** The settings in force. */
 export function settingsOf(backend: Overridden): Settings {
   return { drain: isDraining(backend), weight: weightOf(backend) };
 }

@@ -1,4 +1,4 @@
-// What becomes of clients pool by pool: whether some backend takes them, all are tried, or none; said
+// Watches what becomes of clients pool by pool: whether some backend takes them, all are tried, or none; said
 // once in the log when it changes. Ends the sessions that are with the wrong backend meanwhile.
 import type { BackendConfig, PoolConfig } from "../../config/config.ts";
 import { BACKUP_TIER } from "../../config/resolve.ts";

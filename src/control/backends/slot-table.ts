@@ -21,7 +21,7 @@ export class SlotTable {
     return this.slots.get(identity);
   }
 
-  /** Whose row it is; empty: nobody's. */
+  /** The name of the backend that has the row; empty: none. */
   nameOf(slot: number): string {
     for (const [identity, row] of this.slots) if (row === slot) return identity;
     return "";

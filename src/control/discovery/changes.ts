@@ -1,11 +1,11 @@
-// What other answers change in the pools, in words for the log. Pure.
+// Describes for the log how new answers change the pools. Pure.
 import type { BackendConfig, PoolConfig } from "../../config/config.ts";
 
 export type DiscoveryChange = {
   readonly pool: string;
   readonly added: readonly string[];
   readonly removed: readonly string[];
-  /** Whose weight or tier is another one. */
+  /** The backends whose weight or tier has changed. */
   readonly changed: readonly string[];
   readonly message: string;
 };

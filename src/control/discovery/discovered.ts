@@ -1,4 +1,4 @@
-// What DNS has answered → backends, as if they stood in the config. Pure.
+// DNS answers → backends, as if they stood in the config. Pure.
 import { formatAddress, formatHostPort, parseIp } from "../../base/address.ts";
 import type { BackendConfig, Config, DiscoverConfig, PoolConfig } from "../../config/config.ts";
 import type { SrvRecord } from "./dns-client.ts";
@@ -32,7 +32,7 @@ function extend(pool: PoolConfig, answers: Answers): PoolConfig {
   const found = discovered(pool.discover, answers)
     .sort(inOrder)
     .filter((one) => {
-      // What is configured wins, and the first of what is discovered twice.
+      // Configured backends win, and the first of those that are discovered twice.
       const isNew = !taken.has(one.name) && !taken.has(formatAddress(one.address));
       taken.add(one.name).add(formatAddress(one.address));
       return isNew;

@@ -29,7 +29,7 @@ const ASKING = { timeout: 1000, tries: 2 };
 const NEXT_NAME_MS = 100;
 /** Aliases of aliases that are followed. */
 const MAX_ALIASES = 8;
-/** What a server says of a zone that it cannot answer for: the next name may be in another zone. */
+/** A server's errors for a zone that it cannot answer for: the next name may be in another zone. */
 const ZONE_TROUBLE = ["ESERVFAIL", "EREFUSED"];
 
 /** A name has no address, or it is not known whether it has one. */
@@ -78,7 +78,7 @@ export class DnsClient {
       return await this.askEach(host, known, (name) => this.askAddresses(name, before));
     } catch (error) {
       if (this.config.servers.length > 0) throw error;
-      // What no name server knows: other services of nsswitch.conf(5).
+      // Names that no name server knows: other services of nsswitch.conf(5) may.
       const found = await dns.lookup(host, { all: true }).catch((other: unknown) => {
         throw isAbsent(codeOf(error)) ? other : error;
       });
@@ -155,7 +155,7 @@ export class DnsClient {
     throw whyNone(families, known);
   }
 
-  /** What c-ares remembers is as old as its channel at most. */
+  /** c-ares remembers nothing that is older than its channel. */
   private ask(): DnsChannel {
     const { servers, intervalMs } = this.config;
     const nowMs = performance.now();
@@ -170,7 +170,7 @@ export class DnsClient {
   }
 }
 
-/** Of families of which one at least has an address. */
+/** Joins the answers of families of which one at least has an address. */
 function combined(families: readonly Family[]): Answer<string> {
   const found = families.flatMap((one) => one.found);
   // Bun 1.4.5 gives the TTL of the first 256 only.

@@ -1,4 +1,4 @@
-// What this host says of names itself: /etc/hosts, and the search list of /etc/resolv.conf. Both
+// This host's own sources of names: /etc/hosts, and the search list of /etc/resolv.conf. Both
 // files are read when they are asked for: they may change at any time.
 import { readFile } from "node:fs/promises";
 import { parseIp } from "../../base/address.ts";
@@ -14,7 +14,7 @@ export async function addressesInHosts(name: string, file = "/etc/hosts") {
 }
 
 /**
- * What a name may stand for, in the order to ask: resolv.conf(5), `search` and `ndots`. One that
+ * The full names that a name may stand for, in the order to ask: resolv.conf(5), `search` and `ndots`. One that
  * ends in a dot is complete.
  */
 export async function searchList(

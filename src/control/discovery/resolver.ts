@@ -24,7 +24,7 @@ export type ResolverOptions<T> = {
   readonly now?: () => number;
 };
 
-/** What becomes of a name that had an answer. */
+/** The change of a name that had an answer. */
 export type Turn = {
   readonly name: string;
   /** `fails`: its look-up has failed; `answers`: it goes well again; `gone`: a server has said for long
@@ -34,7 +34,7 @@ export type Turn = {
   readonly error: string | null;
 };
 
-/** What was known of a name elsewhere. */
+/** The answer that another process knew for a name. */
 export type KnownAnswer<T> = { readonly name: string; readonly records: readonly T[] };
 
 /** However short a TTL is, and at first when a look-up has failed. */
@@ -163,7 +163,7 @@ export class Resolver<T> {
       if (answer.records.length === 0) return this.fail(name, entry, "ENODATA");
       this.take(name, entry, answer);
       const taken = entry.answer;
-      // What was asked for later knows better.
+      // A newer answer is kept: the late one is older.
       answer.late?.then(
         (whole) => entry.answer === taken && this.take(name, entry, whole),
         () => {},

@@ -45,7 +45,7 @@ export function fitted(found: Config, { configured, rows, reserved }: Room): Fit
   const shares = fairShares(wanted, unconfigured - Math.ceil(unconfigured / SPARE));
   const hasRow = (index: number) => (one: BackendConfig) =>
     rows.hasRow(found.pools[index]?.name ?? "", one.name);
-  // What has a row keeps it, so that an answer which grows moves nobody.
+  // Backends that have a row keep it, so that an answer which grows moves nobody.
   const taken = all.map((backends, index) =>
     presentFirst(backends, hasRow(index)).slice(0, shares[index]),
   );

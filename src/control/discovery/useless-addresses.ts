@@ -4,7 +4,7 @@ import { formatHostPort, isLoopback, parseIp } from "../../base/address.ts";
 import type { Config } from "../../config/config.ts";
 import { findLoops, type Hop } from "../../config/own-listeners.ts";
 
-/** What no host has: an address of this network (RFC 1122, section 3.2.1.3), of a group, of all hosts.
+/** Is it an address that no host has: of this network (RFC 1122, section 3.2.1.3), of a group, of all hosts?
  *  In canonical form. */
 export function isUnusable(ip: string): boolean {
   if (ip.includes(":")) return ip === "::" || /^ff..:/.test(ip);

@@ -61,7 +61,7 @@ function isPortless({ address }: BackendConfig): boolean {
 
 type Dialled = Member & {
   readonly timeoutMs: number;
-  /** Of a connect that failed; null: it did not, or what failed is told by `error`. */
+  /** The code of a connect that failed; null: it did not, or `error` says what failed. */
   readonly code: string | null;
   readonly error: string | null;
   readonly tookMs: number;

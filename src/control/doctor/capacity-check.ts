@@ -1,4 +1,4 @@
-// What this process may use, against what the config asks for: open files, memory, CPUs.
+// Compares this process's limits with the config's needs: open files, memory, CPUs.
 import { formatSize } from "../../base/units.ts";
 import type { Config } from "../../config/config.ts";
 import { usableCpus, usableMemory } from "../../os/limits.ts";

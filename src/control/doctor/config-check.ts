@@ -1,4 +1,4 @@
-// What `bal check` says of the file.
+// The findings of `bal check` about the file.
 import type { Diagnostic } from "../../config/diagnostics.ts";
 import type { LoadResult } from "../../config/load.ts";
 import { configRisk } from "../host/trust.ts";

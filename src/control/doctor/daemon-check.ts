@@ -21,7 +21,7 @@ export type DaemonOptions = {
   readonly home: Home;
   /** The config that is looked at; null: none. */
   readonly file: string | null;
-  /** Of this binary. */
+  /** The version of this binary. */
   readonly version: { readonly version: string; readonly commit: string };
 };
 

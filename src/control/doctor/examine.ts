@@ -25,9 +25,9 @@ export type Examination = {
   /** The config's path, null where there is none, and what was read there. */
   readonly file: string | null;
   readonly loaded: LoadResult | null;
-  /** What a bal has in force whose file is not valid, or not for this user to read; null: none. */
+  /** The config in force of a bal whose file is not valid, or not for this user to read; null: none. */
   readonly running: Config | null;
-  /** Of this binary. */
+  /** The version of this binary. */
   readonly version: { readonly version: string; readonly commit: string };
   /** The config's schema as this binary writes it. */
   readonly schema: string;

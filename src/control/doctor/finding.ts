@@ -1,15 +1,15 @@
-// What an examination of this host finds: one thing each, and what to do about it.
+// The findings of an examination of this host: one thing each, and what to do about it.
 
 /** `advice`: it works, and could be better. `broken`: something does not work until it is seen to. */
 export type Level = "ok" | "advice" | "broken";
 
 export type Finding = {
-  /** What was looked at, a stable kebab-case word: `ports`, `open-files`… */
+  /** The thing that was looked at, a stable kebab-case word: `ports`, `open-files`… */
   readonly check: string;
   readonly level: Level;
   /** Without a full stop. */
   readonly message: string;
-  /** What to do; null when there is nothing to do. */
+  /** The remedy; null when there is nothing to do. */
   readonly remedy: string | null;
 };
 
@@ -34,7 +34,7 @@ export class Findings {
     this.all.push({ check: this.check, level: "broken", message, remedy });
   }
 
-  /** Of several that are all well, one line; said only where nothing else is. */
+  /** Reports several things that are all well in one line; said only where nothing else is. */
   okUnlessOther(message: string): this {
     if (this.all.length === 0) this.ok(message);
     return this;

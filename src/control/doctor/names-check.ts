@@ -16,7 +16,7 @@ export type Names = {
   readonly findings: readonly Finding[];
 };
 
-/** What to ask for the addresses of a host, and for the SRV records of a service. */
+/** The functions that look up the addresses of a host, and the SRV records of a service. */
 export type Lookup = {
   readonly addresses: (host: string) => Promise<readonly string[]>;
   readonly services: (name: string) => Promise<readonly unknown[]>;

@@ -19,7 +19,7 @@ export type Ports = {
   readonly reserved: string;
 };
 
-/** What the bal that runs in this home listens on is its own. */
+/** Checks the ports. Those that this home's running bal listens on are its own. */
 export function checkPorts(
   config: Config,
   { pid, status }: Pick<Daemon, "pid" | "status">,
@@ -104,7 +104,7 @@ function judgeHolders({ ip, ports }: Failed, { ownPid, found }: Telling): void {
   }
 }
 
-/** Of whoever holds an address. */
+/** The names of the processes that hold an address. */
 export function namesOf(holders: readonly Holder[]): string {
   const names = holders.map(({ pid, name }) => `${name} (pid ${pid})`);
   return names.join(", ") || "a process of another user";

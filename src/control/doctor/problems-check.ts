@@ -1,4 +1,4 @@
-// What the running bal itself says is wrong, without what doctor has found by its own eyes already.
+// The problems that the running bal itself reports, without those that doctor has found by itself already.
 import type { Status } from "../../api/admin-api.ts";
 import type { Problem } from "../../api/problems.ts";
 import { type Finding, Findings } from "./finding.ts";

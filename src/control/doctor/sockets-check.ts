@@ -56,7 +56,7 @@ function judgeFree(path: string, found: Findings): void {
     );
   }
   const error = tryConnect(path);
-  // What a bal that was killed has left: the next one removes it.
+  // A bal that was killed has left it: the next one removes it.
   if (error === ECONNREFUSED) return isFile ? judgeFolder(dirname(path), found) : undefined;
   if (error === 0 || errnoCode(error) === "EAGAIN") {
     const who = namesOf(holdersOfPath(path));

@@ -70,7 +70,7 @@ function judgePorts({ config, ceiling }: Load, read: ReadSysctl, found: Findings
   );
   // How many it finds, and where, is seen when it runs.
   const isFound = config.pools.some(({ discover }) => discover !== null);
-  // What is on unix sockets needs no ports.
+  // Backends on unix sockets need no ports.
   if (!isFound && hosts.length === 0) return;
   const isAllHere = !isFound && hosts.every((host) => isLoopback(host) || host === "localhost");
   const reuse = read("net.ipv4.tcp_tw_reuse");

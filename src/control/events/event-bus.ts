@@ -1,4 +1,4 @@
-// What happens to this bal, told to whoever listens; the last of it is kept in memory for those who come later.
+// Publishes this bal's events to its listeners; the last ones are kept in memory for listeners that come later.
 import type { BalEvent, EventKind } from "../../api/admin-api.ts";
 
 type Listener = (event: BalEvent) => void;

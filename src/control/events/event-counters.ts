@@ -1,4 +1,4 @@
-// What the control plane counts of itself, from its own events.
+// The control plane's counters of itself, fed by its own events.
 import type { BalEvent } from "../../api/admin-api.ts";
 import type { EventBus } from "./event-bus.ts";
 

@@ -1,9 +1,9 @@
-// What a TLS handshake has shown: whether it completed, whose certificate it was, and until when.
+// The result of a TLS handshake: whether it completed, whose certificate it was, and until when.
 import type { PeerCertificate } from "node:tls";
 import { printable } from "../../base/printable.ts";
 import { formatDuration } from "../../base/units.ts";
 
-/** What Bun tells of a handshake; null: nothing was wrong. */
+/** Bun's report of a handshake; null: nothing was wrong. */
 export type HandshakeProblem = { readonly code?: string; readonly message: string } | null;
 
 /** Whether the certificate has to be valid, and for whom: a name or an IP. */

@@ -1,4 +1,4 @@
-// What a check is made of: where it goes, what it sends first, whether it speaks TLS, and the talk then.
+// The parts of a check: where it goes, what it sends first, whether it speaks TLS, and the talk then.
 import { formatHostPort, parseIp } from "../../base/address.ts";
 import type {
   CheckConfig,
@@ -35,7 +35,7 @@ export type TlsQuestion = Trust & {
   readonly files: Pick<TlsCheck, "ca" | "cert" | "key">;
 };
 
-/** What a person would call an answer. */
+/** The status codes that a person would call an answer. */
 const ANSWERED = [[200, 399]] as const;
 
 const NOTHING = new Uint8Array(0);

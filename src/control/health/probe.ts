@@ -27,17 +27,17 @@ type Outcome = Omit<ProbeResult, "endpoint">;
 
 /** How long a backend may take to answer our FIN with its own. */
 const LINGER_MS = 1000;
-/** What it may still say meanwhile: a greeting or the rest of an answer, not a download. */
+/** The bytes that it may still send meanwhile: a greeting or the rest of an answer, not a download. */
 const LINGER_BYTES = 64 * 1024;
 
 type Attempt = {
   socket: Bun.Socket<Attempt> | null;
-  /** What it waits for: words of its timeout. */
+  /** The thing it waits for: its timeout's message says so. */
   phase: "connect" | "tls" | "talk";
   /** There is a peer to take leave of. */
   isConnected: boolean;
   expiresAt: Date | null;
-  /** What may still be read, once it is judged; null: it is not. */
+  /** The bytes that may still be read once it has its verdict; null: it has none yet. */
   leftBytes: number | null;
   readonly endpoint: Endpoint;
   lull: Timer | null;
@@ -121,7 +121,7 @@ function broken({ data }: Bun.Socket<Attempt>, error: Error): void {
   data.settle(describeBreak(data.phase, error));
 }
 
-/** Speaks TLS from now on, with any certificate: `handshake` judges it. */
+/** Speaks TLS from now on, with any certificate: `handshake` examines it. */
 function beginTls(socket: Bun.Socket<Attempt>, question: TlsQuestion): void {
   const { settle } = socket.data;
   try {

@@ -210,7 +210,7 @@ export class Prober {
   }
 }
 
-/** What decides whether a check passes, without how often and how long. */
+/** The parts that decide whether a check passes, without how often and how long. */
 function questionOf({ checks }: HealthCheckConfig): readonly object[] {
   return checks.map((check) => ({ ...check, timeoutMs: 0, expiryWarningMs: 0 }));
 }

@@ -1,4 +1,4 @@
-// What Bun's TLS needs for a check, from its question and the files that it names. They are read again
+// The options of Bun's TLS for a check, from its question and the files that it names. They are read again
 // when they change: certificates are renewed while bal runs.
 import { readFileSync, statSync } from "node:fs";
 import { BalError } from "../../base/errors.ts";

@@ -18,13 +18,13 @@ const DESCRIPTORS_PER_SPLICED_SESSION = 4;
 const DESCRIPTORS_PER_SPLICE = 32;
 const MIN_OPEN_FILES_TO_SPLICE = 1024;
 const MAX_SPLICED_SESSIONS = 512;
-/** What a splicer has for itself: its epoll set and its eventfd. */
+/** The descriptors that a splicer has for itself: its epoll set and its eventfd. */
 const DESCRIPTORS_PER_SPLICER = 2;
 /** Bytes one way that make a session bulk. Below, the hand-over costs more than it saves. */
 const SPLICE_AFTER_BYTES = 1024 * 1024;
 /** Nobody means to serve so few; 256 open files, the default of some systems, leave less. */
 const FEW_CONNECTIONS = 100;
-/** Of memory, for bytes held for slow readers, and as much for the pipes of spliced sessions. */
+/** The share of memory for bytes held for slow readers, and as much for the pipes of spliced sessions. */
 const BUFFERED_SHARE = 1 / 4;
 /** A pipe each way, full. */
 const PIPE_BYTES_PER_SPLICED_SESSION = 2 * 256 * 1024;

@@ -24,7 +24,7 @@ const RETRY_MS = 10;
 const TRIES = 20;
 /** From its claim to its first answer: threads boot and names are looked up. */
 const STARTING_MS = 15_000;
-/** The kernel tells when it booted in whole seconds. */
+/** The kernel gives its time of boot in whole seconds. */
 const CLOCK_SLACK_MS = 1500;
 
 /** The paths in a home, which need not exist. */
@@ -39,7 +39,7 @@ export type Home = {
   readonly log: string;
   /** The access log of a bal in the background. */
   readonly access: string;
-  /** What operators have set by hand. */
+  /** The overrides that operators have set by hand. */
   readonly state: string;
 };
 
@@ -52,7 +52,7 @@ export function locateHome(): Home {
   return home;
 }
 
-/** The same, whoever may write it. Throws BalError `no-home`. */
+/** The same, no matter who may write it. Throws BalError `no-home`. */
 export function findHome(): Home {
   return homeAt(resolve(process.env.BAL_HOME || join(userHome(), ".bal")));
 }
@@ -76,7 +76,7 @@ export function homeAt(path: string): Home {
 export function makeHome(home: Home): void {
   try {
     mkdirSync(home.path, { recursive: true, mode: 0o700 });
-    // Made before by somebody else, or on a read-only disk: only writing tells.
+    // Made before by somebody else, or on a read-only disk: only a write shows it.
     closeSync(openSync(home.lock, "a", 0o600));
   } catch (cause) {
     throw notWritable(home, cause);
@@ -99,14 +99,14 @@ export function lockHome(home: Home): OwnHome {
     throw refusal;
   }
   const own = { ...home, lockFd: fd };
-  // What a bal that was killed has left.
+  // A bal that was killed has left it.
   rmSync(home.socket, { force: true });
   claimHome(own);
   return own;
 }
 
 /** Says that this process is the bal of a home: in the pid file for people and their scripts, in the lock
- *  with its start time, which tells it from a later process with its pid. Throws BalError
+ *  with its start time, which distinguishes it from a later process with its pid. Throws BalError
  *  `home-not-writable`. */
 export function claimHome(home: OwnHome): void {
   const temporary = `${home.pid}.${process.pid}`;
@@ -131,7 +131,7 @@ function notWritable(home: Home, cause: unknown): BalError {
 }
 
 // The lock file may have been removed (a cleaner of /tmp), and another be locked in its place: the pid file
-// still tells of the bal that runs.
+// still names the bal that runs.
 function isAnothers(home: Home): boolean {
   const pid = holderPid(home);
   return pid !== null && pid !== process.pid;

@@ -1,4 +1,4 @@
-// What systemd is told of this process (sd_notify(3)), where it has asked to be: best effort, for one
+// Notifies systemd of this process's state (sd_notify(3)), where it has asked for it: best effort, for one
 // that can't be told must not stop bal.
 import { errnoCode } from "../../base/os-error.ts";
 import { isLinux } from "../../os/libc.ts";
@@ -8,7 +8,7 @@ import type { Log } from "../logs/log.ts";
 
 /** How long the manager may take to acknowledge, before it is asked again. */
 const BARRIER_MS = 5000;
-/** What a drain takes beyond the time that it is given. */
+/** The time of a drain beyond the time that it is given. */
 const MARGIN_MS = 10_000;
 
 type Environment = { [name: string]: string | undefined };
@@ -41,7 +41,7 @@ export class ServiceManager {
     this.tell("READY=1", `STATUS=${status}`);
   }
 
-  /** `ready` tells when it is over. */
+  /** `ready` reports when it is over. */
   reloading(): void {
     if (this.socket === null) return;
     this.tell("RELOADING=1", `MONOTONIC_USEC=${monotonicUsec()}`, "STATUS=reloading");
@@ -76,7 +76,7 @@ export class ServiceManager {
     this.isSilent = true;
   }
 
-  /** What a successor needs to speak to it in turn. */
+  /** The variables that a successor needs to speak to it in turn. */
   environment(): Environment {
     if (this.socket === null) return {};
     const watchdog = this.watchdogUsec === 0 ? {} : { WATCHDOG_USEC: String(this.watchdogUsec) };

@@ -71,7 +71,7 @@ function lstatOf(path: string): Stats | null {
   return attempt(() => lstatSync(path));
 }
 
-// What cannot be looked at cannot be used either, and is told where it is used.
+// A path that cannot be looked at cannot be used either, and is reported where it is used.
 function attempt(look: () => Stats): Stats | null {
   try {
     return look();

@@ -12,7 +12,7 @@ export type Handed = {
   readonly fd: number;
   /** For people: FileDescriptorName= of systemd's unit. */
   readonly name: string;
-  /** Of a unix socket whose file goes with it: which one, as `device:inode`. systemd keeps its own. */
+  /** The file that goes with a unix socket, as `device:inode`. systemd keeps its own. */
   readonly file?: string | null;
 };
 
@@ -33,7 +33,7 @@ export function takeActivation(environment: Environment = process.env): readonly
 type Listening = Handed & { readonly endpoint: Endpoint };
 
 export class InheritedSockets {
-  /** Of unix sockets whose files their process will leave: path → which file. */
+  /** The unix sockets whose files their process will leave: path → which file. */
   readonly files: ReadonlyMap<string, string>;
   private readonly log: Log;
   /** By address. */

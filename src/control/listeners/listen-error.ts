@@ -69,7 +69,7 @@ function atPath(path: string, code: string): BalError | null {
   }
 }
 
-// What was there was not removed, for one of these reasons.
+// The file that was there was not removed, for one of these reasons.
 function inUse(path: string): BalError {
   const where = `unix:${path}`;
   const isFile = !path.startsWith("@");

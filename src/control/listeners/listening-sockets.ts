@@ -27,7 +27,7 @@ type Located = Pick<ListenerConfig, "address">;
 type Open = {
   readonly endpoint: Endpoint;
   readonly fds: readonly number[];
-  /** Of a unix socket whose file is this process's to remove: which one; null: there is none. */
+  /** The unix socket's file that this process has to remove; null: there is none. */
   file: string | null;
 };
 
@@ -173,7 +173,7 @@ export class ListeningSockets {
     return false;
   }
 
-  // The file first: whoever comes after that finds nobody, instead of a queue that ends.
+  // The file first: a client that comes after that finds nobody, instead of a queue that ends.
   private close(key: string): void {
     const open = this.open.get(key);
     if (open === undefined) return;

@@ -24,7 +24,7 @@ export class AccessLog {
   private readonly options: AccessLogOptions;
   private readonly writers = new Map<File, LineWriter>();
   private config: AccessConfig;
-  /** What a reload is about to bring: its lines may be here before it is committed. */
+  /** The config that a reload is about to bring: its lines may be here before it is committed. */
   private next: AccessConfig;
 
   /** Throws BalError `log-not-writable`. */
@@ -35,7 +35,7 @@ export class AccessLog {
     this.move(config).commit();
   }
 
-  /** What people call it. */
+  /** The log's name for people. */
   get name(): string {
     const target = this.options.targetOf(this.config.file);
     return typeof target === "string" ? target : "stdout";

@@ -10,7 +10,7 @@ import { openOutput, openStandard } from "../../os/output.ts";
 export type Target = string | 1 | 2;
 
 export type WriterOptions = {
-  /** What may wait in memory. */
+  /** The most that may wait in memory. */
   readonly maxQueuedBytes: number;
   /** Lines will not be written, and why. */
   readonly onDrop: (lines: number, reason: string) => void;

@@ -10,7 +10,7 @@ import type { Target } from "./line-writer.ts";
 import { type LogOptions, LogSink } from "./log.ts";
 
 export type LogsOptions = {
-  /** What paths are relative to; null: the working folder. */
+  /** The file that paths are relative to; null: the working folder. */
   readonly configFile: string | null;
   /** Where they go unless the config names files; null: stderr and stdout. */
   readonly home: { readonly log: string; readonly access: string } | null;
@@ -34,7 +34,7 @@ export class Logs {
   private reason = "";
   /** Which log lost lines last, and why. */
   lostReason = "";
-  /** What of the dropped lines was told. */
+  /** The numbers of dropped lines that have been reported. */
   private told = { log: 0, access: 0 };
   private timer: Timer | null = null;
 
@@ -113,7 +113,7 @@ export class Logs {
     return home?.[which] ?? (which === "log" ? 2 : 1);
   }
 
-  // Of what stands in the config `check` has told; the home's files are known only here.
+  // `check` has reported clashes of paths in the config; the home's files are known only here.
   private keepApart({ file, access }: LogConfig): void {
     const target = this.targetOf(access.file, "access");
     if (access.mode === "off" || typeof target !== "string" || target.startsWith("/dev/")) return;

@@ -25,7 +25,7 @@ export const CONTENT_TYPES = {
   openmetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8",
 } as const;
 
-/** What a scraper asks for; Prometheus' own where it does not say. */
+/** The format that a scraper asks for; Prometheus' own where it asks for none. */
 export function formatFor(accept: string | null): Format {
   return accept?.includes("application/openmetrics-text") ? "openmetrics" : "prometheus";
 }

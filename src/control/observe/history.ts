@@ -14,7 +14,7 @@ export const SAMPLES = 360;
 /** Those beyond are in the totals only: a thousand backends would cost 7 MiB. */
 const MAX_TRACKED = 512;
 
-/** What is counted since the start, and what is so at the moment. */
+/** The counters since the start, and the gauges of the moment. */
 type Reading = {
   readonly active: number;
   readonly connections: number;
@@ -88,7 +88,7 @@ export class HistoryRing {
         if (this.tracks.size >= MAX_TRACKED) continue;
         const { name } = backend;
         const key = JSON.stringify([pool, name]);
-        // What a new one has counted, it has counted since the last sample.
+        // A new backend has counted everything since the last sample.
         const found = before.get(key) ?? { pool, name, ...track(NOTHING) };
         this.tracks.set(key, found);
         record(found, readingOf(backend), at);
@@ -183,7 +183,7 @@ function readingOf({ active, total, bytes_up, bytes_down, check_ms }: BackendSta
   };
 }
 
-/** Of the dials in between; NaN when there were none, or fewer: a backend has gone. */
+/** The mean time of the dials in between; NaN when there were none, or fewer: a backend has gone. */
 function meanMs(before: DialTotals, now: DialTotals): number {
   const [count, seconds] = [now.count - before.count, now.seconds - before.seconds];
   return count > 0 && seconds >= 0 ? (seconds / count) * 1000 : Number.NaN;

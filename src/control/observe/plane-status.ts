@@ -1,4 +1,4 @@
-// What the data plane is doing, as the status has it, and what is wrong there.
+// The data plane's part of the status, and the problems there.
 import type { Status } from "../../api/admin-api.ts";
 import type { Config } from "../../config/config.ts";
 import { isLinux } from "../../os/libc.ts";
@@ -31,7 +31,7 @@ export type PlaneFacts = {
   readonly health: Backends;
   /** Connections that may be open at a time. */
   readonly ceiling: number;
-  /** What the workers could not do of the config in force; null: nothing. */
+  /** The part of the config in force that the workers could not apply; null: none. */
   readonly trouble: string | null;
   readonly listeners: readonly { readonly name: string; readonly slot: number }[];
   readonly pools: readonly {

@@ -17,7 +17,7 @@ const REPORTED: readonly End[] = [
 ];
 
 const LATELY_MS = 60_000;
-/** What a rule of the config does: somebody may have meant it. */
+/** The ends that a rule of the config brings: somebody may have meant it. */
 const BY_RULE: ReadonlySet<End> = new Set([
   ...(["denied", "limitClient", "rateClient", "rateListener", "badProxyHeader"] as const),
   ...(["untrustedProxyHeader", "badClientHello", "noRoute"] as const),
@@ -36,7 +36,7 @@ export class RefusalLog {
     this.log = log;
   }
 
-  /** What was wrong with one of them. */
+  /** Logs what was wrong with one of them. */
   preread({ end, client, detail }: BadPreread, listener: string): void {
     const { code, reason } = endReason(end);
     const message = `${describe(end)} on ${listener} from ${client || "its socket"}: ${detail}`;

@@ -84,7 +84,7 @@ export function poolStatus(
   });
 }
 
-/** Of all backends together. */
+/** The dials of all backends together. */
 type DialSource = {
   readonly board: Board;
   readonly pools: readonly { readonly backends: readonly Pick<Backend, "slot">[] }[];

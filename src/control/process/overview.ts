@@ -1,4 +1,4 @@
-// What the process tells of itself: its status with the list of problems, its metrics, its last hour.
+// The process's reports about itself: its status with the list of problems, its metrics, its last hour.
 import type { ConfigInForce, History, Status } from "../../api/admin-api.ts";
 import { asWritten } from "../../config/serialize.ts";
 import type { AdminServer } from "../admin/server.ts";

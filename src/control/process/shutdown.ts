@@ -22,7 +22,7 @@ export type DrainOptions = {
 
 const POLL_MS = 25;
 const REPORT_MS = 5000;
-/** Of a drain that may take days. */
+/** The time between two reports of a drain that may take days. */
 const RARE_REPORT_MS = 600_000;
 /** How long the workers may take to end what they were told to. */
 const CUT_MS = 1000;

@@ -1,4 +1,4 @@
-// What the log says of a start, and of a config that comes into force.
+// The log lines of a start, and of a config that comes into force.
 
 import type { ListenerStatus } from "../../api/admin-api.ts";
 import { destinationOf } from "../../api/destination.ts";

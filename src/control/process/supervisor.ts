@@ -36,7 +36,7 @@ export type ServeOptions = {
   readonly warnings: readonly Diagnostic[];
   /** Absolute path; null when it did not come from a file: then nothing reloads it. */
   readonly file: string | null;
-  /** What the file looked like just before it was read. */
+  /** The state of the file just before it was read. */
   readonly fingerprint: string | null;
   /** Its lock is held. Null when it can't be written: then only signals are answered. */
   readonly home: OwnHome | null;
@@ -44,9 +44,9 @@ export type ServeOptions = {
   readonly version: Version;
   /** Listening sockets that were open before. */
   readonly handed: readonly Handed[];
-  /** Whose place this process takes; null: nobody's. */
+  /** The process whose place this one takes; null: none. */
   readonly predecessor: OldProcess | null;
-  /** What starts a process that can take this one's place; null: nothing does. */
+  /** The command that starts a process that can take this one's place; null: there is none. */
   readonly command: StartCommand | null;
   /** Every listener accepts; their addresses. */
   readonly onReady: (addresses: readonly string[]) => void;
@@ -86,7 +86,7 @@ class Supervisor {
   /** An operator will not wait for the drain. */
   private readonly cut = Promise.withResolvers<void>();
 
-  /** Of a process that was replaced: when its sessions are ended, and whether it was told to end. */
+  /** For a process that was replaced: when its sessions are ended, and whether it was ordered to end. */
   private limit: Timer | null = null;
   private isToldToEnd = false;
   private mayEnd: Promise<void> = Promise.resolve();
@@ -175,7 +175,7 @@ class Supervisor {
       if (home !== null) this.admin.serveSocket(home.socket);
       this.admin.move(config.admin).commit();
     };
-    // First of all: whoever sees a port accept finds the socket, and is answered once bal serves.
+    // First of all: a client that sees a port accept finds the socket, and is answered once bal serves.
     if (predecessor === null) open();
     await this.dataPlane.start();
     if (this.phase !== "starting" || predecessor === null) return;

@@ -3,7 +3,7 @@
 import { type BigIntStats, statSync } from "node:fs";
 
 export type WatchOptions = {
-  /** What the file looked like when it was loaded; by default as it looks now. */
+  /** The state of the file when it was loaded; by default its present state. */
   readonly fingerprint?: string | null;
   readonly intervalMs?: number;
   /** The file at the path is a bind mount, and another one has taken its place outside: it cannot be seen
@@ -21,9 +21,9 @@ export class ConfigWatcher {
   private readonly timer: Timer;
   /** Another file has taken its place where this process does not see it. */
   isOrphan = false;
-  /** What was last loaded. */
+  /** The state that was last loaded. */
   private loaded: string | null;
-  /** What the last poll saw. */
+  /** The state that the last poll saw. */
   private seen: string | null;
 
   constructor(file: string, onChange: () => void, options: WatchOptions = {}) {
@@ -86,7 +86,7 @@ export function isSpecialFile(file: string): boolean {
   return stats !== null && !stats.isFile();
 }
 
-/** By what a change is told; null while there is no regular file. The time of change (ctime) tells of new
+/** The value that changes with the file; null while there is no regular file. The time of change (ctime) shows new
  *  rights, and of new content with the old size and date. */
 export function fingerprintOf(file: string): string | null {
   return fingerprintBy(statOf(file));

@@ -26,7 +26,7 @@ export type ReloadQueueParts = {
   readonly startedAt: Date;
   /** Null: nothing reloads it. */
   readonly file: string | null;
-  /** What it looked like when it was last loaded. */
+  /** The state of the file when it was last loaded. */
   readonly fingerprint: string | null;
   readonly log: Log;
   readonly logs: Logs;
@@ -69,7 +69,7 @@ export class ReloadQueue {
 
   request(by: ReloadSource): Promise<ReloadOutcome> {
     const { queue, started, refusal } = this.parts;
-    // Not behind the drain in the queue: who asks is told now.
+    // Not behind the drain in the queue: the caller gets its answer now.
     if (refusal() !== null) return this.reload(by);
     if (this.waiting !== null) return this.waiting;
     const outcome = queue.run(async () => {
@@ -81,7 +81,7 @@ export class ReloadQueue {
     return outcome;
   }
 
-  /** What a reload would change. */
+  /** The changes that a reload would make. */
   async preview(source: ConfigSource | null): Promise<PreviewOutcome> {
     if (source !== null) return previewSource(source, this.inForce);
     const file = this.reloadable();

@@ -63,7 +63,7 @@ export async function reload(parts: ReloadParts, by: ReloadSource): Promise<Relo
     log.info("reload-unchanged", "reload: nothing differs", { by, generation: inForce.generation });
     return { kind: "done", report: report(inForce, loaded.warnings, true) };
   }
-  // Of a config that is in force they stand in the log already.
+  // The warnings of a config that is in force stand in the log already.
   for (const warning of loaded.warnings) log.warn("config-warning", describeDiagnostic(warning));
   let trouble: string | null;
   try {
@@ -107,7 +107,7 @@ function notWhole({ generation }: InForce, trouble: string): ReloadOutcome {
   return { kind: "failed", error: { code: "apply-failed", message }, errors: [] };
 }
 
-/** What a reload would change; nothing is done. */
+/** The changes that a reload would make; nothing is done. */
 export async function preview(
   file: string,
   { config, generation }: InForce,

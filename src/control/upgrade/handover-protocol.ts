@@ -1,4 +1,4 @@
-// What a bal and the one that takes its place say to each other, one after the other:
+// The messages between a bal and the one that takes its place, one after the other:
 //
 //   old  bequest ─►            ─► take-over            ─► farewell
 //   new            ─► serving               ─► taken                 ─► drain, cut, reopen-logs
@@ -41,12 +41,12 @@ export type Failed = {
   readonly hint: string | null;
 };
 
-/** What the one that serves is told to do, and its predecessors with it. */
+/** The orders to the process that serves, and to its predecessors with it. */
 export type Word = "drain" | "cut" | "reopen-logs";
 
 export type ToOldProcess = Serving | Failed | { readonly kind: "taken" | Word };
 
-/** What came, if it is one of these. */
+/** The message, if it is one of these. */
 export function ofKind<T extends { readonly kind: string }>(
   message: unknown,
   ...kinds: readonly T["kind"][]

@@ -20,7 +20,7 @@ const CHANNEL_FD = 3;
 const STDERR_FD = 4;
 const FIRST_FD = 5;
 
-/** Of what it says on stderr before it serves. */
+/** The most that is kept of its stderr before it serves. */
 const MAX_OUTPUT = 64 * 1024;
 /** How long the last words of a process that has ended may take. */
 const LAST_WORDS_MS = 500;
@@ -32,7 +32,7 @@ export type Command = {
   readonly environment: Readonly<Record<string, string | undefined>>;
 };
 
-/** What it inherits, by this process's descriptors. */
+/** The things it inherits, by this process's descriptors. */
 export type Legacy = Omit<Handover, "kind" | "format" | "stderr">;
 
 export class NewProcess {
@@ -80,7 +80,7 @@ export class NewProcess {
     return this.child.pid;
   }
 
-  /** What it says next, if it is this. Throws BalError with why it does not, `cause` its own words. */
+  /** Waits for its next message, which has to be of this kind. Else throws BalError, with its own reason as `cause`. */
   async expect<Kind extends "serving" | "taken">(
     kind: Kind,
   ): Promise<Extract<ToOldProcess, { readonly kind: Kind }>> {

@@ -73,7 +73,7 @@ export class OldProcess {
     await this.expect("take-over");
     take();
     this.send({ kind: "taken" });
-    // Whoever ends after this point leaves the place to this process.
+    // A process that ends after this point leaves the place to this one.
     await this.channel.receive();
   }
 
@@ -108,7 +108,7 @@ export class OldProcesses {
     return this.living().length;
   }
 
-  /** Channels to them, for whoever comes next. */
+  /** Channels to them, for the process that comes next. */
   get fds(): readonly number[] {
     return this.living().map(({ fd }) => fd);
   }

@@ -106,7 +106,7 @@ export class UpgradeController {
     this.phase = "done";
     this.pid = successor.pid;
     parts.onReplaced(successor, informed);
-    // What was asked of this process was meant for the service.
+    // An order to this process was meant for the service.
     if (this.isAbandoned) successor.signal("SIGTERM");
     else if (this.missed === "signal") successor.signal("SIGHUP");
     return { kind: "done", report };

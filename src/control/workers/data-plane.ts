@@ -40,7 +40,7 @@ export type DataPlaneParts = {
   readonly events: EventBus;
   /** Listening sockets that were open before. */
   readonly handed: readonly Handed[];
-  /** What another process has learnt. */
+  /** The state that another process has learnt. */
   readonly knowledge: Knowledge;
   readonly onAccess: (lines: AccessLines) => void;
 };
@@ -68,7 +68,7 @@ export class DataPlane {
   private config: Config;
   private pendingApplies = 0;
   private isDraining = false;
-  /** What the workers could not do; it is tried again every second. */
+  /** The orders that the workers could not carry out; they are tried again every second. */
   private trouble: string | null = null;
   /** Connections that may be open at a time. */
   private ceiling = 0;
@@ -209,7 +209,7 @@ export class DataPlane {
     return backendStatus(backend, this.board);
   }
 
-  /** What status and metrics are made of. */
+  /** The facts that status and metrics are made of. */
   facts(): PlaneFacts {
     const { board, tally, workers, config, health, ceiling, trouble, refusals, incidents } = this;
     const [listeners, pools] = [this.rows(), health.backends.rows()];

@@ -1,4 +1,4 @@
-// What the workers are told of a config: its listeners, its pools as they are now, and the limits that
+// The generation that the workers are sent for a config: its listeners, its pools as they are now, and the limits that
 // this host sets. A part that is equal to the one before it is the one before it, so that nobody has to
 // look into it to see that it stays.
 import { type IpRanges, ipRanges } from "../../base/ip-ranges.ts";

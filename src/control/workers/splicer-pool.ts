@@ -35,7 +35,7 @@ export class SplicerPool {
   private readonly timer: Timer;
   private readonly pauses = new Set<Timer>();
   private access: AccessPlan = null;
-  /** Of each worker's splicer that was lost: how often in a row, and when the last one began. */
+  /** The losses of each worker's splicer: how often in a row, and when the last one began. */
   private readonly losses = new Map<number, Losses>();
   private isStopping = false;
 
@@ -172,7 +172,7 @@ class Splicer {
   }
 }
 
-/** What a splicer that has ended had is reset and counted. */
+/** Resets and counts the sessions of a splicer that has ended. */
 function abandon(board: Board, row: number): void {
   for (const fd of board.descriptors.of(row)) {
     board.descriptors.leave(row, fd);

@@ -1,4 +1,4 @@
-// What the log and the events say of a thread that hangs, ends and is replaced.
+// The log lines and events of a thread that hangs, ends and is replaced.
 import type { EventBus } from "../events/event-bus.ts";
 import type { Log } from "../logs/log.ts";
 import type { WorkerIncidents } from "../observe/problems/worker-incidents.ts";
@@ -32,7 +32,7 @@ export function workerPoolEvents(
   };
 }
 
-/** `apply` tells the workers whether to splice. */
+/** `apply` sends the workers whether to splice. */
 export function splicerPoolEvents(
   log: Log,
   incidents: WorkerIncidents,

@@ -24,7 +24,7 @@ export class WorkerThread {
   private readonly events: WorkerThreadEvents;
   private readonly board: Board;
   private readonly acknowledged = new Map<number, (error: string | null) => void>();
-  /** What it was sent last. */
+  /** The generation that it was sent last. */
   private sent: Generation | null = null;
   private lastError = "it ended";
   private hasEnded = false;
@@ -59,7 +59,7 @@ export class WorkerThread {
     return promise;
   }
 
-  /** Ends the thread, also one that hangs: it is told apart at once, and ends when it wakes. Its sessions end
+  /** Ends the thread, also one that hangs: it is set apart at once, and ends when it wakes. Its sessions end
    *  with a reset, since a FIN would say that their streams are whole. */
   terminate(reason: string): void {
     if (isLinux) for (const fd of this.board.descriptors.of(this.index)) resetAtClose(fd);

@@ -267,7 +267,7 @@ export class Listener {
     const refusal = address === null ? null : this.judge(address, { proxy, isItself });
     if (refusal !== null) return refusal;
     const most = ceiling.isWaiting ? Number.POSITIVE_INFINITY : ceiling.maxConnections;
-    // Where it is not itself, its header tells whom it comes from.
+    // The header of a peer that is not the client itself says whom it comes from.
     return admission.enter(most, isItself ? address : null);
   }
 
@@ -275,7 +275,7 @@ export class Listener {
     address: string,
     { proxy, isItself }: { readonly proxy: PrereadRules["proxy"]; readonly isItself: boolean },
   ): End | null {
-    // It was reset while it waited: there is no address left to judge it by.
+    // It was reset while it waited: there is no address left to decide by.
     if (address === "" && this.address.kind === "tcp") return "clientGoneDial";
     if (!isItself) return null;
     if (proxy !== null && !proxy.isOptional) return "untrustedProxyHeader";
@@ -283,7 +283,7 @@ export class Listener {
   }
 }
 
-// A tenth more or less, lest all that came together come back together.
+// A tenth more or less, so that clients that came together do not come back together.
 function lifetimeOf({ maxLifetimeMs }: SessionLimits): number {
   if (maxLifetimeMs === 0) return Number.POSITIVE_INFINITY;
   return maxLifetimeMs * (0.9 + 0.2 * Math.random());

@@ -97,7 +97,7 @@ export class Preread implements Step {
         return this.refuse("badProxyHeader", verdict.reason);
       case "absent":
         if (!proxy.isOptional) return this.refuse("badProxyHeader", "its bytes begin with none");
-        // Any other peer was judged when it was accepted.
+        // Any other peer was checked when it was accepted.
         if (!proxy.trusted.has(clientAddress(session.client))) return this.awaitHello();
         break;
       case "found":

@@ -1,5 +1,5 @@
 // Sessions whose stream was cut, and whose last bytes are on their way: a reset drops what is still in
-// the send buffer, so it is sent when the peer's kernel has confirmed all of it. No event tells that.
+// the send buffer, so it is sent when the peer's kernel has confirmed all of it. No event reports that.
 import type { End } from "../../shared/end-reason.ts";
 import type { UnsentBytes } from "./progress.ts";
 import type { PipeSocket } from "./relay-types.ts";

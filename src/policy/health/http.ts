@@ -1,4 +1,4 @@
-// A request of HTTP/1.1 and its answer, judged by its status and, where asked, by what is in its body.
+// A request of HTTP/1.1 and its answer, which passes by its status and, where asked, by what is in its body.
 import type { StatusRange } from "../../config/expectation.ts";
 import { failed, Heard, MORE, type Move, PASSED, quote, type Talk } from "./talk.ts";
 

@@ -25,7 +25,7 @@ export function failed(reason: string): Move {
   return { kind: "failed", reason };
 }
 
-/** One conversation; made anew for each check. */
+/** One conversation; made again for each check. */
 export type Talk = {
   /** It is connected. */
   begin(): Move;

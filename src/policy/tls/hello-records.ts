@@ -1,5 +1,5 @@
 // Puts the ClientHello together from the TLS records that it came in (RFC 8446, section 5.1), and
-// judges these as servers do: by type and major version, but not by the minor one, which "MUST be
+// checks these as servers do: by type and major version, but not by the minor one, which "MUST be
 // ignored for all purposes".
 
 /** Bytes of a hello, its record headers included, that are looked at. */

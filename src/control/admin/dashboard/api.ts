@@ -67,7 +67,7 @@ export async function readEvents(onEvent: (event: BalEvent) => void): Promise<ne
         }
       }
     } catch {
-      // It has ended, or bal is away: the status tells that.
+      // It has ended, or bal is away: the status shows that.
     }
     await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
   }

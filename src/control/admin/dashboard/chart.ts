@@ -2,10 +2,10 @@
 import type { Series } from "../../../api/admin-api.ts";
 import { clockTime, drawing, element, setText } from "./elements.ts";
 
-/** What a panel shows: at most two curves, the second one dashed. */
+/** The content of a panel: at most two curves, the second one dashed. */
 export type PanelOptions = {
   readonly title: string;
-  /** What each curve is; without words where there is one. */
+  /** The name of each curve; empty where there is one. */
   readonly labels: readonly string[];
   readonly format: (value: number | null) => string;
   /** From one unit to the next; 1000 unless it is said. */
@@ -193,7 +193,7 @@ function mark(x: number, text: string): SVGElement {
   return label;
 }
 
-/** What the topmost line stands for. */
+/** The label of the topmost line. */
 function scale(text: string): SVGElement {
   const label = drawing("text", { x: "0", y: String(HEAD + 11) });
   label.textContent = text;

@@ -5,7 +5,7 @@ import { byId, setText } from "./elements.ts";
 export type Question = {
   readonly title: string;
   readonly text: string;
-  /** What the button says. */
+  /** The button's label. */
   readonly verb: string;
   readonly act: () => Promise<Reply<unknown>>;
 };

@@ -23,7 +23,7 @@ export function drawing<T extends keyof SVGElementTagNameMap>(
   return made;
 }
 
-/** What page.html has under that id. */
+/** Finds the element of page.html with that id. */
 export function byId<T extends Tag>(id: string, tag: T): HTMLElementTagNameMap[T] {
   const found = document.getElementById(id);
   if (found?.localName !== tag) throw new Error(`the page has no ${tag} #${id}`);

@@ -1,4 +1,4 @@
-// What happened lately, the newest first.
+// The list of recent events, the newest first.
 import type { BalEvent } from "../../../api/admin-api.ts";
 import { describeEvent, isBadEvent } from "../../../api/event-words.ts";
 import { byId, clockTime, element } from "./elements.ts";

@@ -3,7 +3,7 @@ import type { History, Series } from "../../../api/admin-api.ts";
 import type { Reply } from "./api.ts";
 
 const HOUR_S = 3600;
-/** What a plot may span: the first in which all samples have room, so that a young one is no dot. */
+/** The spans of a plot: the first in which all samples have room, so that a young one is no dot. */
 const SPANS_S = [300, 900, 1800, HOUR_S];
 /** Asked for again and again: enough to have missed one. */
 const NEWEST = 2;
@@ -83,7 +83,7 @@ export class Hour {
     );
   }
 
-  /** What is held, and after it what of `newest` is later. */
+  /** The history that is held, continued with the later samples of `newest`. */
   private extended(newest: History): History {
     const { history } = this;
     const lastTime = history.times.at(-1) ?? "";

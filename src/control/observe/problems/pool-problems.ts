@@ -1,4 +1,4 @@
-// What is wrong with pools and their backends, by their status.
+// The problems of pools and their backends, by their status.
 import type { BackendStatus, DiscoverStatus, PoolStatus } from "../../../api/admin-api.ts";
 import { badness, isAtFault, isAvailable } from "../../../api/availability.ts";
 import { plural } from "../../../base/figures.ts";
@@ -16,7 +16,7 @@ const FATES: Readonly<Record<Fate, string>> = {
 };
 
 type Facts = {
-  /** What becomes of the clients of a pool that has no backend that is up. */
+  /** The fate of the clients of a pool that has no backend that is up. */
   readonly fateOf: (pool: string) => Fate;
   readonly nowMs: number;
 };

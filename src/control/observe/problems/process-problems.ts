@@ -1,4 +1,4 @@
-// What is wrong with the process itself: what it was told and could not do, what it lost.
+// The problems of the process itself: orders that it could not carry out, and losses.
 import type { LastReload, Status } from "../../../api/admin-api.ts";
 import { describeDiagnostic } from "../../../config/diagnostics.ts";
 import type { Found } from "./problem-list.ts";
@@ -35,7 +35,7 @@ function others(count: number): string {
   return count === 1 ? " (and another error)" : ` (and ${count} more errors)`;
 }
 
-/** What the workers could not do of the config in force. */
+/** The part of the config in force that the workers could not apply. */
 export function applyProblems(trouble: string | null): readonly Found[] {
   if (trouble === null) return [];
   const message = `a worker does not serve all of the config: ${trouble}`;
@@ -44,7 +44,7 @@ export function applyProblems(trouble: string | null): readonly Found[] {
 }
 
 export type LostLines = {
-  /** Of late. */
+  /** The number of lines that were lost lately. */
   readonly count: number;
   /** Which log it was, and why. */
   readonly reason: string;

@@ -2,7 +2,7 @@
 
 export class RecentRise {
   private readonly windowMs: number;
-  /** What it had come to, and when; the oldest first. Counters begin at zero. */
+  /** The totals that it had reached, and when; the oldest first. Counters begin at zero. */
   private seen: { readonly atMs: number; readonly total: number }[] = [
     { atMs: Number.NEGATIVE_INFINITY, total: 0 },
   ];
