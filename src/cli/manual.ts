@@ -38,16 +38,15 @@ ${CLOSING}`;
 const CLOSING = `.Sh ENVIRONMENT
 .Bl -tag -width BAL_HOME
 .It Ev BAL_HOME
-The folder of the runtime files,
-.Pa ~/.bal
-where it is not set.
+The folder of the runtime files; default:
+.Pa ~/.bal .
 One
 .Nm
 runs in each.
 .It Ev NO_COLOR
 No colours.
 .It Ev BAL_DEBUG
-Errors show where in the program they came from.
+Errors show where in the program they come from.
 .El
 .Sh FILES
 .Bl -tag -width Ds
@@ -56,24 +55,31 @@ The config, unless
 .Fl c
 names one;
 .Pa /etc/bal/config.yaml
-where that is not there.
+if that does not exist.
 .It Pa ~/.bal/bal.sock
-The socket at which the other commands ask the one that runs.
+The control socket, which the other commands connect to.
 .It Pa ~/.bal/bal.pid
 Its process ID.
 .It Pa ~/.bal/bal.lock
-Locked as long as it runs; it holds the process ID and when it was started.
+Locked while it runs; it holds the process ID and the start time.
 .It Pa ~/.bal/bal.log
-The log of one that runs detached.
+The log of a detached
+.Nm .
+.It Pa ~/.bal/access.log
+The access log, if it is on and has no file of its own.
+.It Pa ~/.bal/state.json
+Drains and weights set by hand.
 .El
 .Sh SIGNALS
 .Bl -tag -width SIGTERM
 .It Dv SIGHUP
-Reload.
+Reload the config.
 .It Dv SIGTERM , Dv SIGINT
-Take no new clients and end with the last session; a second one ends them all.
+Take no new clients and exit with the last session; a second one resets all sessions.
 .It Dv SIGUSR1
-Open the log file anew.
+Reopen the log files.
+.It Dv SIGUSR2
+Start the binary again and hand over to it.
 .El
 .Sh EXIT STATUS
 .Bl -tag -width Ds
@@ -89,7 +95,7 @@ a line was lost.
 The command line is wrong.
 .El
 .Sh EXAMPLES
-Judge a config, and run with it in the background:
+Validate a config, and run with it in the background:
 .Bd -literal -offset indent
 bal check -c config.yaml && bal start -d -c config.yaml
 .Ed

@@ -66,6 +66,18 @@ test.each([...others, "CHANGELOG.md", "src/ARCHITECTURE.md", ...pages])(
   },
 );
 
+test("help and messages are in plain English", () => {
+  const sources = [...new Glob("src/**/*.ts").scanSync(root)].sort();
+  const found = sources.flatMap((file) => {
+    const code = textOf(file).replaceAll(/^\s*(?:\/\/|\/?\*).*$/gm, "");
+    const literals = code.match(/"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g) ?? [];
+    return literals
+      .filter((text) => phrases.slice(1).some((phrase) => phrase.test(text)))
+      .map((text) => `${file}: ${text}`);
+  });
+  expect(found).toEqual([]);
+});
+
 test("the changelog has each section of a version once, in order", () => {
   for (const version of textOf("CHANGELOG.md").split(/^## /m).slice(1)) {
     const sections = [...version.matchAll(/^### (.*)$/gm)].map(([, name]) => name!);

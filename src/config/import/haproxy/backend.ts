@@ -198,7 +198,7 @@ function sourceKeys(section: Section, servers: readonly Server[], notes: Noteboo
 }
 
 const TRANSPARENT =
-  "bal dials from its own address; `proxy_protocol` tells a backend the client's, where it understands the header";
+  "bal dials from its own address; `proxy_protocol` sends the client's to backends that understand the header";
 
 function dialTimes(connect: Traced | null, retries: Line | null): Record<string, Value> {
   const ms = Number(connect?.value ?? 0);

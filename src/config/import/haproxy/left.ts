@@ -144,7 +144,7 @@ const DISPOSITIONS: Readonly<Record<string, Disposition>> = {
   "option httplog": ["needless", "`log: {access: all}` is a line for each session"],
   "option forwardfor": [
     "lost",
-    "bal adds no header; `proxy_protocol: v2` tells a backend the client's address, where it understands the header",
+    "bal adds no header; `proxy_protocol: v2` sends the client's address to backends that understand the header",
   ],
   "option transparent": ["lost", "bal dials the backends of its config only"],
   "option nolinger": ["needless", "a reset is passed on as a reset, an end as an end"],

@@ -179,7 +179,7 @@ class Import {
 
 const FIXED = "the kernel's routes choose the address that bal dials from";
 const TRANSPARENT =
-  "bal dials from its own address; `proxy_protocol` tells a backend the client's, where it understands the header";
+  "bal dials from its own address; `proxy_protocol` sends the client's to backends that understand the header";
 
 /** Blocks and lines of `stream` that may stand alone. */
 const PARTS = new Set([
