@@ -67,7 +67,7 @@ export async function reload(parts: ReloadParts, by: ReloadSource): Promise<Relo
   for (const warning of loaded.warnings) log.warn("config-warning", describeDiagnostic(warning));
   let trouble: string | null;
   try {
-    trouble = await swap(parts, loaded.config);
+    trouble = await applyConfig(parts, loaded.config);
   } catch (error) {
     return failed(parts, error);
   }
@@ -87,14 +87,14 @@ export async function reload(parts: ReloadParts, by: ReloadSource): Promise<Relo
 
 // Log files and the admin API's address are open before the last step that can fail, and given up if that
 // does.
-async function swap(parts: ReloadParts, config: Config): Promise<string | null> {
+async function applyConfig(parts: ReloadParts, config: Config): Promise<string | null> {
   const { admin, dataPlane, logs } = parts;
   using undone = new DisposableStack();
   const logMove = logs.move(config.log);
   undone.defer(() => logMove.undo());
   const adminMove = admin.move(config.admin);
   undone.defer(() => adminMove.undo());
-  const trouble = await dataPlane.swap(config);
+  const trouble = await dataPlane.applyConfig(config);
   // Nothing is taken back any more.
   undone.move();
   logMove.commit();

@@ -137,7 +137,7 @@ export class DataPlane {
 
   /** Serves another config, or throws BalError with nothing changed. Returns what of it a worker could
    *  not do yet, in words. */
-  async swap(next: Config): Promise<string | null> {
+  async applyConfig(next: Config): Promise<string | null> {
     const names = next.listeners.map(({ name }) => name);
     if (this.pendingApplies === 0) this.collect();
     // Discovered backends may have the rows that it needs.
