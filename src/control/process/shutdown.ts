@@ -59,7 +59,7 @@ export async function drain(options: DrainOptions): Promise<void> {
     log.warn("cut", `ending ${count(left)} that ${left === 1 ? "is" : "are"} left`, {
       active: left,
     });
-    dataPlane.cut();
+    dataPlane.forceClose();
     predecessors.tell("cut");
     await wait(isIdle, { withinMs: CUT_MS, report: () => {}, reportMs: CUT_MS });
   }

@@ -178,7 +178,7 @@ export class DataPlane {
   }
 
   /** Resets every session that is left. */
-  cut(): void {
+  forceClose(): void {
     this.tell({ kind: "cut" });
   }
 
