@@ -90,7 +90,7 @@ export class BackendTable {
   }
 
   /** The workers have what was reconciled last: what drains by it does so. */
-  settle(): void {
+  onApplied(): void {
     for (const slot of this.drains) {
       const backend = this.bySlot.get(slot);
       if (backend === undefined || backend.isLeaving) continue;

@@ -150,8 +150,8 @@ export class Backends {
   }
 
   /** Every worker has what is served. */
-  settle(): void {
-    this.backends.settle();
+  onApplied(): void {
+    this.backends.onApplied();
   }
 
   /** Frees the rows of removed backends whose last session has ended. */

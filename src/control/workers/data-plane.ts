@@ -241,7 +241,7 @@ export class DataPlane {
     this.config = config;
     this.health.serve(config);
     const trouble = await this.acknowledged();
-    this.health.settle();
+    this.health.onApplied();
     if (trouble !== null) this.log.error("apply-failed", `${trouble}; tried again every second`);
     return trouble;
   }
@@ -264,7 +264,7 @@ export class DataPlane {
       return this.trouble;
     } finally {
       this.pendingApplies--;
-      if (this.pendingApplies === 0) this.health.settle();
+      if (this.pendingApplies === 0) this.health.onApplied();
     }
   }
 
