@@ -130,7 +130,7 @@ export class Backends {
     this.config = config;
     this.discovery.follow(config);
     this.backends.reconcile(this.discovered.expand(config, this.backends));
-    this.prober.sync(this.backends.probeTargets());
+    this.prober.setTargets(this.backends.probeTargets());
     this.restore();
     for (const pool of this.backends.present) {
       for (const backend of this.backends.ofPool(pool)) {
@@ -164,7 +164,7 @@ export class Backends {
   makeRoomFor(next: Config): boolean {
     if (this.config === null || this.backends.hasRoomFor(next)) return false;
     this.backends.reconcile(this.discovered.expand(this.config, this.backends, next));
-    this.prober.sync(this.backends.probeTargets());
+    this.prober.setTargets(this.backends.probeTargets());
     return true;
   }
 
@@ -249,7 +249,7 @@ export class Backends {
     for (const { message, ...fields } of changes) log.info("discovered", message, fields);
     if (changes.length > 0) backends.reconcile(next);
     if (changes.length === 0 && moved.length === 0) return;
-    this.prober.sync(backends.probeTargets());
+    this.prober.setTargets(backends.probeTargets());
     this.trustUnchecked();
     this.lookAtAll();
     this.events.onEndpointsChange();

@@ -80,7 +80,7 @@ export class Discovery {
   follow(config: Config): void {
     this.configure(config);
     this.config = config;
-    this.services.sync(serviceNames(config));
+    this.services.setNames(serviceNames(config));
     this.followHosts(config);
     if (!this.hasOtherServers) return;
     this.hasOtherServers = false;
@@ -149,7 +149,7 @@ export class Discovery {
   }
 
   private followHosts(config: Config): void {
-    this.hosts.sync([...hostnames(config), ...targetsOf(config, this.answers)]);
+    this.hosts.setNames([...hostnames(config), ...targetsOf(config, this.answers)]);
   }
 
   // Nothing changes before it is known where: those that were there go on.

@@ -100,7 +100,7 @@ export class Resolver<T> {
   }
 
   /** Keeps these names fresh and forgets all others. */
-  sync(names: readonly string[]): void {
+  setNames(names: readonly string[]): void {
     this.followed = new Set(names);
     for (const [name, entry] of this.names) {
       if (this.followed.has(name)) continue;
@@ -127,7 +127,7 @@ export class Resolver<T> {
 
   /** For good: answers that are under way are not told any more. */
   stop(): void {
-    this.sync([]);
+    this.setNames([]);
   }
 
   private entry(name: string): Name<T> {

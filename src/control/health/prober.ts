@@ -82,7 +82,7 @@ export class Prober {
 
   /** Checks these and no others. What is known of those that stay is kept, unless their addresses
    *  have changed. */
-  sync(targets: readonly ProbeTarget[]): void {
+  setTargets(targets: readonly ProbeTarget[]): void {
     const slots = new Set(targets.map(({ slot }) => slot));
     for (const [slot, entry] of this.entries) if (!slots.has(slot)) this.drop(entry);
     const fresh = targets.filter((target) => !this.keep(target));

@@ -43,7 +43,7 @@ class ResolverUnderTest implements Disposable {
   /** Knows the first answer, and keeps it fresh. */
   async known(...hosts: readonly string[]): Promise<void> {
     await this.resolver.resolve(hosts, 2000);
-    this.resolver.sync(hosts);
+    this.resolver.setNames(hosts);
     this.changes.length = 0;
     this.asked.length = 0;
   }
@@ -166,7 +166,7 @@ test("answers of another process serve at once, and are asked for again", async 
   under.says = failure("ETIMEOUT");
   await under.resolver.resolve([HOST], 2000);
   expect([under.resolver.answer(HOST), under.asked]).toEqual([["10.0.0.7"], []]);
-  under.resolver.sync([HOST]);
+  under.resolver.setNames([HOST]);
   expect(await under.refresh()).toEqual(["10.0.0.7"]);
   expect(under.resolver.knowledge()).toEqual([{ name: HOST, records: ["10.0.0.7"] }]);
   expect(await under.refresh(["10.0.0.8"])).toEqual(["10.0.0.8"]);
@@ -207,7 +207,7 @@ describe("before a config is served", () => {
     using under = new ResolverUnderTest();
     under.isHeld = true;
     const resolving = under.resolver.resolve([HOST], 2000);
-    under.resolver.sync([HOST]);
+    under.resolver.setNames([HOST]);
     let isDone = false;
     void resolving.then(() => {
       isDone = true;
@@ -239,7 +239,7 @@ describe("which names are kept fresh", () => {
   test("those of the config in force, every interval", async () => {
     using under = new ResolverUnderTest();
     await under.known(HOST, "b");
-    under.resolver.sync(["b", "c"]);
+    under.resolver.setNames(["b", "c"]);
     await under.resolver.resolve(["c"], 2000);
     under.asked.length = 0;
     await under.refresh();
@@ -253,7 +253,7 @@ describe("which names are kept fresh", () => {
     await under.known(HOST, "b");
     under.isHeld = true;
     await under.refresh(["10.0.0.5"]);
-    under.resolver.sync(["b"]);
+    under.resolver.setNames(["b"]);
     await under.release();
     expect([under.resolver.answer(HOST), under.changes]).toEqual([null, ["b"]]);
   });
@@ -261,9 +261,9 @@ describe("which names are kept fresh", () => {
   test("without a name there is no timer, and after stop neither", async () => {
     using under = new ResolverUnderTest();
     await under.known(HOST);
-    under.resolver.sync([]);
+    under.resolver.setNames([]);
     expect(jest.getTimerCount()).toBe(0);
-    under.resolver.sync([HOST]);
+    under.resolver.setNames([HOST]);
     under.resolver.stop();
     expect(jest.getTimerCount()).toBe(0);
   });

@@ -11,7 +11,7 @@ const elsewhere = { type: "tcp", port: 9, timeoutMs: 2000 } as const;
 describe("when a check is due", () => {
   test("the first one at once, the next ones every interval", async () => {
     using under = new ProberUnderTest();
-    under.prober.sync([target(1)]);
+    under.prober.setTargets([target(1)]);
     await under.pass(2);
     expect(under.probes).toHaveLength(1);
     await under.pass(15_100);
@@ -21,11 +21,11 @@ describe("when a check is due", () => {
 
   test("the first ones of a few backends all at once, of many within a quarter of a second", async () => {
     using few = new ProberUnderTest();
-    few.prober.sync(Array.from({ length: 32 }, (_, slot) => target(slot)));
+    few.prober.setTargets(Array.from({ length: 32 }, (_, slot) => target(slot)));
     await few.pass(2);
     expect(few.probes).toHaveLength(32);
     using many = new ProberUnderTest();
-    many.prober.sync(Array.from({ length: 200 }, (_, slot) => target(slot)));
+    many.prober.setTargets(Array.from({ length: 200 }, (_, slot) => target(slot)));
     await many.pass(125);
     expect(many.probes.length).toBeGreaterThan(80);
     expect(many.probes.length).toBeLessThan(120);
@@ -40,7 +40,7 @@ describe("when a check is due", () => {
     ] as const) {
       using under = new ProberUnderTest();
       under.random = random;
-      under.prober.sync([target(1)]);
+      under.prober.setTargets([target(1)]);
       await under.pass(6000);
       const [first = 0, second = 0] = under.times();
       expect(Math.abs(second - first - pauseMs)).toBeLessThan(10);
@@ -49,7 +49,7 @@ describe("when a check is due", () => {
 
   test("fast_interval while a change is undecided, interval once it is decided", async () => {
     using under = new ProberUnderTest();
-    under.prober.sync([target(1)]);
+    under.prober.setTargets([target(1)]);
     await under.pass(2);
     under.error = "ECONNREFUSED";
     await under.pass(5000 + 2 * 500 + 100);
@@ -67,7 +67,7 @@ describe("when a check is due", () => {
   test("a fast_interval that is longer than the interval slows nothing down", async () => {
     using under = new ProberUnderTest();
     under.error = "ETIMEDOUT";
-    under.prober.sync([target(1, { intervalMs: 200, fastIntervalMs: 60_000 })]);
+    under.prober.setTargets([target(1, { intervalMs: 200, fastIntervalMs: 60_000 })]);
     await under.pass(450);
     expect(under.probes).toHaveLength(3);
   });
@@ -77,7 +77,7 @@ describe("never two at once for one backend", () => {
   test("a check that takes longer than the interval delays the next", async () => {
     using under = new ProberUnderTest();
     under.isHeld = true;
-    under.prober.sync([target(1)]);
+    under.prober.setTargets([target(1)]);
     await under.pass(20_000);
     expect(under.probes).toHaveLength(1);
     await under.release();
@@ -88,11 +88,11 @@ describe("never two at once for one backend", () => {
   test("urging and syncing begin none beside the one that runs", async () => {
     using under = new ProberUnderTest();
     under.isHeld = true;
-    under.prober.sync([target(1)]);
+    under.prober.setTargets([target(1)]);
     await under.pass(2);
     under.prober.checkNow(1);
-    under.prober.sync([target(1, { intervalMs: 300 })]);
-    under.prober.sync([{ ...target(1), endpoints: target(2).endpoints }]);
+    under.prober.setTargets([target(1, { intervalMs: 300 })]);
+    under.prober.setTargets([{ ...target(1), endpoints: target(2).endpoints }]);
     await under.pass(10_000);
     expect(under.probes).toHaveLength(1);
   });
@@ -100,7 +100,7 @@ describe("never two at once for one backend", () => {
   test("256 at a time; the others have their turn when one ends", async () => {
     using under = new ProberUnderTest();
     under.isHeld = true;
-    under.prober.sync(Array.from({ length: 300 }, (_, slot) => target(slot)));
+    under.prober.setTargets(Array.from({ length: 300 }, (_, slot) => target(slot)));
     await under.pass(300);
     expect(under.probes).toHaveLength(256);
     await under.release();
@@ -112,12 +112,12 @@ describe("never two at once for one backend", () => {
     using under = new ProberUnderTest();
     under.isHeld = true;
     const others = Array.from({ length: 256 }, (_, nth) => target(nth + 10));
-    under.prober.sync(others);
+    under.prober.setTargets(others);
     await under.pass(300);
-    under.prober.sync([...others, target(1)]);
+    under.prober.setTargets([...others, target(1)]);
     await under.pass(2);
-    under.prober.sync(others);
-    under.prober.sync([...others, target(1)]);
+    under.prober.setTargets(others);
+    under.prober.setTargets([...others, target(1)]);
     await under.pass(2);
     await under.release();
     expect(under.probes.filter(({ port }) => port === 1001)).toHaveLength(1);
@@ -127,7 +127,7 @@ describe("never two at once for one backend", () => {
 describe("what a result says", () => {
   test("a passing backend is up once, not at each check", async () => {
     using under = new ProberUnderTest();
-    under.prober.sync([target(1)]);
+    under.prober.setTargets([target(1)]);
     await under.pass(10_100);
     expect(under.checks).toEqual(["1 ok", "1 ok", "1 ok"]);
     expect(under.transitions).toEqual(["1 up null"]);
@@ -136,7 +136,7 @@ describe("what a result says", () => {
   test("this host's own troubles are a check, not a verdict, and are soon tried again", async () => {
     using under = new ProberUnderTest();
     under.error = "EMFILE";
-    under.prober.sync([target(1, { fall: 1 })]);
+    under.prober.setTargets([target(1, { fall: 1 })]);
     await under.pass(1100);
     expect(under.checks).toEqual(["1 EMFILE", "1 EMFILE", "1 EMFILE"]);
     expect(under.transitions).toEqual([]);
@@ -145,9 +145,9 @@ describe("what a result says", () => {
   test("what was asked of old addresses says nothing about the new ones", async () => {
     using under = new ProberUnderTest();
     under.isHeld = true;
-    under.prober.sync([target(1, { fall: 1 })]);
+    under.prober.setTargets([target(1, { fall: 1 })]);
     await under.pass(2);
-    under.prober.sync([{ ...target(1, { fall: 1 }), endpoints: target(2).endpoints }]);
+    under.prober.setTargets([{ ...target(1, { fall: 1 }), endpoints: target(2).endpoints }]);
     await under.release("ECONNREFUSED");
     expect([under.checks, under.transitions]).toEqual([[], []]);
     await under.pass(2);
@@ -157,9 +157,9 @@ describe("what a result says", () => {
   test("a backend that was removed while it was checked is not heard of again", async () => {
     using under = new ProberUnderTest();
     under.isHeld = true;
-    under.prober.sync([target(1)]);
+    under.prober.setTargets([target(1)]);
     await under.pass(2);
-    under.prober.sync([]);
+    under.prober.setTargets([]);
     await under.release();
     await under.pass(10_000);
     expect([under.probes.length, under.checks, under.transitions]).toEqual([1, [], []]);
@@ -169,9 +169,9 @@ describe("what a result says", () => {
 describe("sync and urge", () => {
   test("a backend that stays keeps what is known of it", async () => {
     using under = new ProberUnderTest();
-    under.prober.sync([target(1)]);
+    under.prober.setTargets([target(1)]);
     await under.pass(2);
-    under.prober.sync([target(1), target(2)]);
+    under.prober.setTargets([target(1), target(2)]);
     await under.pass(2);
     expect(under.probes.map(({ port }) => port)).toEqual([1001, 1002]);
     expect(under.transitions).toEqual(["1 up null", "2 up null"]);
@@ -179,19 +179,19 @@ describe("sync and urge", () => {
 
   test("a new pace counts from now on", async () => {
     using under = new ProberUnderTest();
-    under.prober.sync([target(1, { intervalMs: 60_000 })]);
+    under.prober.setTargets([target(1, { intervalMs: 60_000 })]);
     await under.pass(2);
-    under.prober.sync([target(1, { intervalMs: 200 })]);
+    under.prober.setTargets([target(1, { intervalMs: 200 })]);
     await under.pass(350);
     expect(under.probes).toHaveLength(3);
   });
 
   test("another question is asked soon, and its answer alone counts from then on", async () => {
     using under = new ProberUnderTest();
-    under.prober.sync([target(1, { intervalMs: 60_000 })]);
+    under.prober.setTargets([target(1, { intervalMs: 60_000 })]);
     await under.pass(2);
     under.error = "ECONNREFUSED";
-    under.prober.sync([target(1, { intervalMs: 60_000, checks: [elsewhere], fall: 1 })]);
+    under.prober.setTargets([target(1, { intervalMs: 60_000, checks: [elsewhere], fall: 1 })]);
     await under.pass(510);
     expect(under.transitions).toEqual(["1 up null", "1 down ECONNREFUSED"]);
   });
@@ -199,10 +199,10 @@ describe("sync and urge", () => {
   test("the answer to a question that is asked no more says nothing", async () => {
     using under = new ProberUnderTest();
     under.isHeld = true;
-    under.prober.sync([target(1, { fall: 1 })]);
+    under.prober.setTargets([target(1, { fall: 1 })]);
     await under.pass(2);
     under.isHeld = false;
-    under.prober.sync([target(1, { fall: 1, checks: [elsewhere] })]);
+    under.prober.setTargets([target(1, { fall: 1, checks: [elsewhere] })]);
     await under.release("ETIMEDOUT");
     await under.pass(2);
     expect([under.checks, under.transitions]).toEqual([["1 ok"], ["1 up null"]]);
@@ -211,7 +211,7 @@ describe("sync and urge", () => {
   test("one that is down is checked often while its pool has nobody", async () => {
     using under = new ProberUnderTest();
     under.error = "ECONNREFUSED";
-    under.prober.sync([target(1, { fall: 1 })]);
+    under.prober.setTargets([target(1, { fall: 1 })]);
     await under.pass(5000);
     expect(under.probes).toHaveLength(1);
     under.isMissed = true;
@@ -221,7 +221,7 @@ describe("sync and urge", () => {
 
   test("an urged backend is checked now, and nobody else", async () => {
     using under = new ProberUnderTest();
-    under.prober.sync([target(1), target(2)]);
+    under.prober.setTargets([target(1), target(2)]);
     await under.pass(1000);
     under.prober.checkNow(2);
     under.prober.checkNow(77);
@@ -231,7 +231,7 @@ describe("sync and urge", () => {
 
   test("after stop nothing is checked", async () => {
     using under = new ProberUnderTest();
-    under.prober.sync([target(1)]);
+    under.prober.setTargets([target(1)]);
     await under.pass(2);
     under.prober.stop();
     await under.pass(20_000);
