@@ -1,5 +1,6 @@
 // The interface of the process that the admin server calls.
 import type {
+  ApiError,
   ConfigInForce,
   History,
   Override,
@@ -22,6 +23,14 @@ export type ConfigSource = {
   readonly file: string;
 };
 
+/** The outcome of a change by hand. */
+export type OverrideOutcome =
+  | { readonly kind: "done"; readonly backend: Steered }
+  /** There is no such backend. */
+  | { readonly kind: "unknown" }
+  /** It cannot be changed now, such as during an upgrade. */
+  | { readonly kind: "refused"; readonly error: ApiError };
+
 export type ControlApi = {
   readonly status: () => Status;
   readonly config: () => ConfigInForce;
@@ -35,12 +44,12 @@ export type ControlApi = {
   readonly reload: (by: ReloadSource) => Promise<ReloadOutcome>;
   /** Null: of the file that a reload would read. */
   readonly preview: (source: ConfigSource | null) => Promise<PreviewOutcome>;
-  /** Changes a backend until further notice; null takes it back. Null: there is no such backend. */
+  /** Changes a backend until further notice; `change` null takes it back. */
   readonly override: (
     pool: string,
     backend: string,
     change: Override | null,
-  ) => Promise<Steered | null>;
+  ) => Promise<OverrideOutcome>;
   readonly upgrade: (request: UpgradeRequest) => Promise<UpgradeOutcome>;
   /** Begins a drain, or ends one at once. Returns the sessions that are left. */
   readonly stop: (now: boolean) => { readonly active: number };

@@ -92,14 +92,15 @@ function readChange(body: unknown): Override {
   throw new Refusal(400, { code: "bad-request", message });
 }
 
-/** Throws Refusal 404. */
+/** Throws Refusal 404 or 409. */
 async function override(
   api: ControlApi,
   { pool = "", backend = "" }: Call["params"],
   change: Override | null,
 ): Promise<Response> {
-  const status = await api.override(pool, backend, change);
-  if (status !== null) return Response.json(status);
+  const outcome = await api.override(pool, backend, change);
+  if (outcome.kind === "done") return Response.json(outcome.backend);
+  if (outcome.kind === "refused") throw new Refusal(409, outcome.error);
   const { pools } = api.status();
   const found = pools.find(({ name }) => name === pool);
   throw found === undefined

@@ -8,7 +8,6 @@ import { formatDuration } from "../../base/units.ts";
 import type { Config } from "../../config/config.ts";
 import type { Diagnostic } from "../../config/diagnostics.ts";
 import type { ControlApi } from "../admin/control-api.ts";
-import { Refusal } from "../admin/router.ts";
 import { AdminServer } from "../admin/server.ts";
 import { withToken } from "../admin/token.ts";
 import { NO_KNOWLEDGE } from "../backends/backends.ts";
@@ -311,10 +310,11 @@ class Supervisor {
     ...[pool, backend, change]: Parameters<ControlApi["override"]>
   ): ReturnType<ControlApi["override"]> {
     const error = this.succession.refusal();
-    if (error !== null) throw new Refusal(409, error);
+    if (error !== null) return { kind: "refused", error };
     const status = await this.dataPlane.override(pool, backend, change);
     const unsaved = this.overrides.unsaved?.message;
-    return status === null ? null : { ...status, ...(unsaved !== undefined && { unsaved }) };
+    if (status === null) return { kind: "unknown" };
+    return { kind: "done", backend: { ...status, ...(unsaved !== undefined && { unsaved }) } };
   }
 
   private notifyReady(): void {
