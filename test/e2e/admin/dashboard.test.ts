@@ -140,6 +140,67 @@ describe.skipIf(chromium === null)("in Chromium (where it is installed)", () => 
     expect(browser.complaints).toEqual([]);
   });
 
+  test("with many backends: the worst are first, the others can be hidden, and a proxy may use a path", async () => {
+    const pools = Array.from({ length: 4 }, (_, pool) =>
+      poolStatus(
+        `web${pool}`,
+        ...Array.from({ length: 11 }, (_, one) =>
+          backendStatus(
+            `app${one}`,
+            pool === 2 && one === 5 ? { state: "down", reason: "gone" } : {},
+          ),
+        ),
+      ),
+    );
+    const event = {
+      time: START,
+      kind: "drain",
+      pool: "web0",
+      backend: "app1",
+      from: false,
+      to: true,
+    };
+    using server = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      routes: {
+        "/lb": () => dashboardResponse(),
+        "/lb/v1/status": () => Response.json(statusOf(pools)),
+        "/lb/v1/history": () => Response.json(new HistoryRing(0).read(1)),
+        "/lb/v1/events": () =>
+          new Response(`event: drain\ndata: ${JSON.stringify({ ...event, reason: null })}\n\n`),
+      },
+    });
+    await using browser = await Browser.open(new URL("/lb", server.url).href);
+    await browser.shows("no sample yet", "web0/app1 drains");
+    const rows = () =>
+      browser.evaluate<string[]>(
+        "[...document.querySelectorAll('#backends tbody:not([hidden]) tr')].map((row) => row.innerText.replace(/\\s+/g, ' '))",
+      );
+    const [pool, first, ...others] = await rows();
+    expect(pool).toStartWith("web2 ");
+    expect(first).toStartWith("down app5 gone");
+    expect(others).toHaveLength(4 * 12 - 2);
+    expect(await browser.evaluate("document.querySelectorAll('#backends thead').length")).toBe(1);
+    await browser.evaluate("document.querySelector('#only-problems').click()");
+    const left = await rows();
+    expect(left).toHaveLength(2);
+    expect(left[1]).toStartWith("down app5 gone");
+    await browser.evaluate("document.querySelector('#filter').focus()");
+    await browser.type("web3");
+    await browser.shows(
+      "There is no backend with “web3” in its pool, name or state that has a problem.",
+    );
+    // A list is a list only without another role; what scrolls can be reached.
+    expect(await browser.evaluate("document.querySelectorAll(':is(ol, ul)[role]').length")).toBe(0);
+    expect(
+      await browser.evaluate(
+        "[...document.querySelectorAll('main *')].filter((one) => /auto|scroll/.test(getComputedStyle(one).overflowY) && one.scrollHeight > one.clientHeight).length",
+      ),
+    ).toBe(0);
+    expect(browser.complaints).toEqual([]);
+  });
+
   test("asks for the token, says when it is another one, and keeps it for the tab", async () => {
     using a = namedPeer("a");
     const { bal, url } = await spawned({ backends: [at(a)], admin: { token: TOKEN } });

@@ -16,6 +16,9 @@ const ANSWER_MS = 5000;
 const PAST_EVENTS = 200;
 const RECONNECT_MS = 2000;
 
+/** Where the page is, which a proxy may have put under a path of its own. */
+const BASE = location.pathname.replace(/\/?$/, "/");
+
 /** The server's clock less this one. */
 let skewMs = 0;
 
@@ -33,12 +36,12 @@ export function hasToken(): boolean {
 }
 
 export function getStatus(): Promise<Reply<Status>> {
-  return ask("/v1/status");
+  return ask("v1/status");
 }
 
 /** So many of the newest samples at most; all of the last hour without a number. */
 export function getHistory(last: number | null): Promise<Reply<History>> {
-  return ask(last === null ? "/v1/history" : `/v1/history?last=${last}`);
+  return ask(last === null ? "v1/history" : `v1/history?last=${last}`);
 }
 
 export function setDrain(
@@ -46,7 +49,7 @@ export function setDrain(
   backend: string,
   drain: boolean,
 ): Promise<Reply<BackendStatus>> {
-  const path = `/v1/pools/${encodeURIComponent(pool)}/backends/${encodeURIComponent(backend)}`;
+  const path = `v1/pools/${encodeURIComponent(pool)}/backends/${encodeURIComponent(backend)}`;
   return ask(path, { method: "PATCH", body: JSON.stringify({ drain }) });
 }
 
@@ -56,7 +59,9 @@ export async function readEvents(onEvent: (event: BalEvent) => void): Promise<ne
   for (;;) {
     try {
       // EventSource would read the same, but sends no token.
-      const { ok, body } = await fetch(`/v1/events?last=${PAST_EVENTS}`, { headers: headers() });
+      const { ok, body } = await fetch(`${BASE}v1/events?last=${PAST_EVENTS}`, {
+        headers: headers(),
+      });
       if (ok && body !== null) {
         const known = newest;
         for await (const event of eventsOf(body, null)) {
@@ -76,7 +81,7 @@ export async function readEvents(onEvent: (event: BalEvent) => void): Promise<ne
 async function ask<T>(path: string, options: RequestInit = {}): Promise<Reply<T>> {
   try {
     const signal = AbortSignal.timeout(ANSWER_MS);
-    const response = await fetch(path, { ...options, headers: headers(), signal });
+    const response = await fetch(BASE + path, { ...options, headers: headers(), signal });
     const date = Date.parse(response.headers.get("date") ?? "");
     if (!Number.isNaN(date)) skewMs = date - Date.now();
     if (response.ok) return { kind: "ok", body: (await response.json()) as T };

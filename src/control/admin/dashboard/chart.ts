@@ -111,7 +111,11 @@ export class Panel {
     const time = pointed === null ? undefined : times[pointed];
     setText(
       this.range,
-      time !== undefined ? clockTime(time) : times.length === 0 ? "" : `peak ${format(most)}`,
+      time !== undefined
+        ? clockTime(time)
+        : times.length === 0
+          ? "no sample yet"
+          : `peak ${format(most)}`,
     );
   }
 }

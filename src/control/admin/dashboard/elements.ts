@@ -39,17 +39,28 @@ export function setClass(node: Element, name: string): void {
   if (node.getAttribute("class") !== name) node.setAttribute("class", name);
 }
 
-/** Makes `parent` have these children in this order, and moves none that stands right already. */
+/** Makes `parent` have these children in this order, and moves none that stands right already. One that is
+ *  moved keeps the focus. */
 export function arrange(parent: Element, children: readonly Element[]): void {
+  const focused = document.activeElement;
   const kept = new Set(children);
   for (const child of [...parent.children]) if (!kept.has(child)) child.remove();
   for (const [index, child] of children.entries()) {
     const present = parent.children[index];
     if (present !== child) parent.insertBefore(child, present ?? null);
   }
+  if (!(focused instanceof HTMLElement) || document.activeElement === focused) return;
+  if (parent.contains(focused)) focused.focus({ preventScroll: true });
 }
 
 /** `03:04:05`, where the reader is. */
 export function clockTime(epochMs: number): string {
   return new Date(epochMs).toLocaleTimeString([], { hourCycle: "h23" });
+}
+
+/** The day only where it is not today. */
+export function dayAndTime(epochMs: number): string {
+  const day = new Date(epochMs).toLocaleDateString();
+  const time = clockTime(epochMs);
+  return day === new Date().toLocaleDateString() ? time : `${day} ${time}`;
 }

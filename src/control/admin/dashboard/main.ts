@@ -1,7 +1,7 @@
 // The page: asks bal every two seconds how it is, listens to its events, and shows both.
 
-import type { BackendStatus, Series, Status } from "../../../api/admin-api.ts";
-import { availability } from "../../../api/availability.ts";
+import type { BackendStatus, PoolStatus, Series, Status } from "../../../api/admin-api.ts";
+import { availability, badness } from "../../../api/availability.ts";
 import type { Problem } from "../../../api/problems.ts";
 import { Meter } from "../../../api/recent-rates.ts";
 import {
@@ -16,16 +16,18 @@ import {
 import { getHistory, getStatus, hasToken, readEvents, serverNowMs } from "./api.ts";
 import { Panel } from "./chart.ts";
 import { askToken, explain } from "./dialogs.ts";
-import { arrange, byId, clockTime, element, setClass, setText } from "./elements.ts";
+import { arrange, byId, clockTime, dayAndTime, element, setClass, setText } from "./elements.ts";
 import { showEvent } from "./event-list.ts";
 import { Hour } from "./history-charts.ts";
-import { PoolSection } from "./pool-section.ts";
-import { ListenersTable } from "./tables.ts";
+import { BACKEND_COLUMNS, PoolSection } from "./pool-section.ts";
+import { ListenersTable, tableOf } from "./tables.ts";
 
 const LOOK_MS = 2000;
 /** More backends than are seen at once. */
 const MANY = 12;
 const MAX_TROUBLES = 5;
+/** A pool that is in trouble as a whole comes before those with bad backends. */
+const WORST = 9;
 
 const active = new Panel({ title: "Active connections", labels: [""], format: count });
 const fresh = new Panel({
@@ -48,7 +50,10 @@ byId("plots", "section").append(active.root, fresh.root, bytes.root, delays.root
 
 const listeners = new ListenersTable(byId("listeners", "div"));
 const pools = new Map<string, PoolSection>();
+const backends = tableOf("Backends", BACKEND_COLUMNS);
+byId("backends", "div").append(backends);
 const filter = byId("filter", "input");
+const onlyProblems = byId("only-problems", "input");
 const meter = new Meter();
 const hour = new Hour();
 let last: Status | null = null;
@@ -58,9 +63,14 @@ let answeredAtMs = performance.now();
 let nudge = (): void => {};
 let isListening = false;
 
-filter.addEventListener("input", () => last !== null && showPools(last));
+for (const input of [filter, onlyProblems]) input.addEventListener("input", showAgain);
+addEventListener("resize", showAgain);
 document.addEventListener("visibilitychange", () => nudge());
 void run();
+
+function showAgain(): void {
+  if (last !== null) showPools(last);
+}
 
 async function run(): Promise<never> {
   for (;;) {
@@ -122,7 +132,9 @@ function show(status: Status): void {
   showFacts(status);
   showVerdict(status);
   showPlots(status);
-  listeners.show(status.listeners);
+  const refusals = status.problems.filter(({ code }) => code.startsWith("refused-"));
+  const refusing = new Set(refusals.map(({ subject }) => subject.replace(/^listener /, "")));
+  listeners.show(status.listeners, refusing);
   showPools(status);
 }
 
@@ -141,35 +153,39 @@ function showVerdict(status: Status): void {
   const { problems: troubles } = status;
   const up = availability(status);
   document.title = troubles.length === 0 ? "bal" : `(${troubles.length}) bal`;
-  const shown = troubles.slice(0, MAX_TROUBLES).map(describe);
-  const more = troubles.length - shown.length;
-  const lines = [
-    troubles.length === 0 ? `Nothing is wrong: ${up}` : `${shown[0]} — ${up}`,
-    ...shown.slice(1),
-    ...(more > 0 ? [`and ${more} more`] : []),
-  ];
-  sayVerdict(troubles.length === 0 ? "good" : "bad", lines);
+  if (troubles.length === 0) return sayVerdict("good", [[`Nothing is wrong: ${up}`, ""]]);
+  const lines = troubles.slice(0, MAX_TROUBLES).map(describe);
+  const [[worst, toDo] = ["", ""], ...others] = lines;
+  const more = troubles.length - lines.length;
+  const rest: readonly Line[] = more > 0 ? [[`and ${more} more`, ""]] : [];
+  sayVerdict("bad", [[`${worst} — ${up}`, toDo], ...others, ...rest]);
 }
 
-// An age would change the words, and have them read out, again and again: the rows have it.
-function describe({ message }: Problem): string {
-  return message;
+/** What is said, and quietly what else there is to it. */
+type Line = readonly [what: string, more: string];
+
+// An age would change the words, and have them read out, again and again.
+function describe({ message, since, hint }: Problem): Line {
+  return [message, `since ${dayAndTime(Date.parse(since))} · ${hint}`];
 }
 
 function complain(what: string, more: string): void {
   setClass(document.body, last === null ? "" : "stale");
   document.title = "(!) bal";
-  sayVerdict("bad", more === "" ? [what] : [what, more]);
+  sayVerdict("bad", [[what, more]]);
 }
 
-function sayVerdict(name: "good" | "bad", lines: readonly string[]): void {
+function sayVerdict(name: "good" | "bad", lines: readonly Line[]): void {
   const verdict = byId("verdict", "div");
   setClass(verdict, name);
   while (verdict.children.length > lines.length) verdict.lastElementChild?.remove();
-  while (verdict.children.length < lines.length) verdict.append(element("p"));
-  for (const [index, line] of lines.entries()) {
-    const paragraph = verdict.children[index];
-    if (paragraph !== undefined) setText(paragraph, line);
+  while (verdict.children.length < lines.length) {
+    verdict.append(element("p", {}, [element("span"), " ", element("small")]));
+  }
+  for (const [index, [what, more]] of lines.entries()) {
+    const [said, quiet] = verdict.children[index]?.children ?? [];
+    if (said !== undefined) setText(said, what);
+    if (quiet !== undefined) setText(quiet, more);
   }
 }
 
@@ -187,28 +203,58 @@ function showPlots({ listeners: all, pools: each }: Status): void {
 }
 
 function showPools(status: Status): void {
-  const backends = status.pools.reduce((sum, pool) => sum + pool.backends.length, 0);
-  byId("filter-row", "div").hidden = backends <= MANY;
-  const wanted = filter.value.trim().toLowerCase();
-  const isShown = (pool: string, { name, state }: BackendStatus) =>
-    wanted === "" || `${pool}/${name} ${state}`.toLowerCase().includes(wanted);
+  const all = status.pools.reduce((sum, pool) => sum + pool.backends.length, 0);
+  const isMany = all > MANY;
+  byId("filter-row", "div").hidden = !isMany;
+  const wanted = isMany ? filter.value.trim().toLowerCase() : "";
+  const troubled = new Set(status.problems.map(({ subject }) => subject));
+  const isTroubled = (pool: string, backend: BackendStatus) =>
+    badness(backend) > 0 || troubled.has(`${pool}/${backend.name}`);
+  const hidesWell = isMany && onlyProblems.checked;
+  const isShown = (pool: string, backend: BackendStatus) =>
+    `${pool}/${backend.name} ${backend.state}`.toLowerCase().includes(wanted) &&
+    (!hidesWell || isTroubled(pool, backend));
   const view = {
     listeners: status.listeners,
     lately: meter,
     trendOf: (pool: string, backend: string): Series | null => hour.trendOf(pool, backend),
     samples: hour.samples,
     nowMs: serverNowMs(),
+    columns: visibleColumns(),
     isShown,
     onChange: () => nudge(),
   };
-  const sections = status.pools.map((pool) => {
-    const section = pools.get(pool.name) ?? new PoolSection(pool.name);
-    pools.set(pool.name, section);
-    section.show(pool, view);
-    return section.root;
-  });
-  arrange(byId("pools", "div"), sections);
+  let shown = 0;
+  const worstOf = (pool: PoolStatus) =>
+    Math.max(
+      troubled.has(`pool ${pool.name}`) ? WORST : 0,
+      ...pool.backends.map((backend) => (isTroubled(pool.name, backend) ? badness(backend) : 0)),
+    );
+  const sections = status.pools
+    .toSorted((a, b) => worstOf(b) - worstOf(a))
+    .map((pool) => {
+      const section = pools.get(pool.name) ?? new PoolSection(pool.name);
+      pools.set(pool.name, section);
+      shown += section.show(pool, view);
+      return section.root;
+    });
+  const kept = [...backends.children].filter(({ localName }) => localName !== "tbody");
+  arrange(backends, [...kept, ...sections]);
+  const none = byId("no-backends", "p");
+  none.hidden = shown > 0 || all === 0;
+  setText(none, emptiness(wanted, hidesWell));
   for (const [name, { root }] of pools) if (!root.isConnected) pools.delete(name);
+}
+
+/** A narrow window has room for fewer. */
+function visibleColumns(): number {
+  const heads = [...backends.querySelectorAll("thead th")];
+  return heads.filter((head) => head.getClientRects().length > 0).length;
+}
+
+function emptiness(wanted: string, hidesWell: boolean): string {
+  const which = wanted === "" ? "" : ` with “${wanted}” in its pool, name or state`;
+  return `There is no backend${which}${hidesWell ? " that has a problem" : ""}.`;
 }
 
 function count(value: number | null): string {

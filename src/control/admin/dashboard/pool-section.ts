@@ -1,8 +1,8 @@
-// A pool: whom it gets its clients from, and its backends. Rows stay where they are; a look only changes
-// what differs.
+// A pool as a part of the one table of backends: whom it gets its clients from, and its rows, the worst
+// first. A look only changes what differs.
 
 import type { BackendStatus, ListenerStatus, PoolStatus, Series } from "../../../api/admin-api.ts";
-import { isAvailable } from "../../../api/availability.ts";
+import { badness, isAvailable } from "../../../api/availability.ts";
 import { clientsFor } from "../../../api/destination.ts";
 import { overrideNotes } from "../../../api/override-notes.ts";
 import type { Lately } from "../../../api/recent-rates.ts";
@@ -18,7 +18,7 @@ import { setDrain } from "./api.ts";
 import { drawSpark, spark } from "./chart.ts";
 import { ask } from "./dialogs.ts";
 import { arrange, element, setClass, setText } from "./elements.ts";
-import { type Column, tableOf } from "./tables.ts";
+import type { Column } from "./tables.ts";
 
 export type PoolView = {
   readonly listeners: readonly ListenerStatus[];
@@ -27,6 +27,8 @@ export type PoolView = {
   readonly trendOf: (pool: string, backend: string) => Series | null;
   readonly samples: number;
   readonly nowMs: number;
+  /** Those that the window has room for. */
+  readonly columns: number;
   readonly isShown: (pool: string, backend: BackendStatus) => boolean;
   /** Called when something was changed by hand. */
   readonly onChange: () => void;
@@ -45,7 +47,7 @@ const FIGURES: readonly Column[] = [
   { title: "Check", class: "number rank-3" },
 ];
 
-const COLUMNS: readonly Column[] = [
+export const BACKEND_COLUMNS: readonly Column[] = [
   { title: "State", class: "state-column" },
   { title: "Backend", class: "named" },
   ...FIGURES,
@@ -54,25 +56,26 @@ const COLUMNS: readonly Column[] = [
 ];
 
 export class PoolSection {
-  readonly root: HTMLElement;
+  readonly root = element("tbody");
+  private readonly head = element("th", { scope: "rowgroup" });
+  private readonly headRow = element("tr", { class: "pool-row" }, [this.head]);
   private readonly method = element("span", { class: "quiet" });
   private readonly health = element("span");
-  private readonly from = element("p", { class: "from" });
-  private readonly body = element("tbody");
+  private readonly from = element("span", { class: "from" });
+  private readonly none = element("td", { class: "quiet" });
+  private readonly noneRow = element("tr", {}, [this.none]);
   private readonly rows = new Map<string, BackendRow>();
   private readonly name: string;
 
   constructor(name: string) {
     this.name = name;
-    const title = element("h2", {}, [name]);
-    this.root = element("section", {}, [
-      element("div", { class: "pool-head" }, [title, this.method, this.health]),
-      this.from,
-      element("div", { class: "scroll" }, [tableOf(`BackendTable of ${name}`, COLUMNS, this.body)]),
-    ]);
+    const parts = [element("strong", {}, [name]), this.method, this.health, this.from];
+    this.head.append(element("div", { class: "row" }, parts));
   }
 
-  show({ name, method, backends }: PoolStatus, view: PoolView): void {
+  /** Returns how many backends it shows. */
+  show({ name, method, backends, discover }: PoolStatus, view: PoolView): number {
+    for (const cell of [this.head, this.none]) cell.colSpan = view.columns;
     const available = backends.filter(isAvailable).length;
     setText(this.method, method);
     setText(this.health, `${available} of ${backends.length} available`);
@@ -84,17 +87,29 @@ export class PoolSection {
       return `${one.name} ${one.address}${some} → ${name}`;
     });
     setText(this.from, words.length === 0 ? "no listener sends it clients" : words.join(", "));
-    const shown = backends.filter((backend) => view.isShown(name, backend));
+    const shown = backends
+      .filter((backend) => view.isShown(name, backend))
+      .toSorted((a, b) => badness(b) - badness(a));
     const rows = shown.map((backend) => {
       const row = this.rows.get(backend.name) ?? new BackendRow(name);
       this.rows.set(backend.name, row);
       row.show(backend, view, available);
       return row.root;
     });
-    arrange(this.body, rows);
-    this.root.hidden = shown.length === 0 && backends.length > 0;
-    for (const [key, { root }] of this.rows) if (!root.isConnected) this.rows.delete(key);
+    const isEmpty = backends.length === 0;
+    if (isEmpty) setText(this.none, emptiness(discover));
+    arrange(this.root, [this.headRow, ...(isEmpty ? [this.noneRow] : rows)]);
+    this.root.hidden = shown.length === 0 && !isEmpty;
+    for (const [key, { root }] of this.rows)
+      if (root.parentNode !== this.root) this.rows.delete(key);
+    return shown.length;
   }
+}
+
+function emptiness(discover: PoolStatus["discover"]): string {
+  if (discover === undefined) return "It has no backend: none is configured.";
+  const { name, error } = discover;
+  return `It has no backend: ${name} ${error === null ? "names none yet" : `does not resolve (${error})`}.`;
 }
 
 class BackendRow {
@@ -132,6 +147,7 @@ class BackendRow {
     setClass(this.root, state);
     setText(this.state, state);
     setText(this.label, name);
+    this.label.title = name;
     setText(this.why, [reason ?? [], overrideNotes(backend)].flat().join("; "));
     const texts = [
       `${ageSince(since, view.nowMs)} ago`,
