@@ -59,6 +59,9 @@ describe("a dial", () => {
     using patient = await connect(port);
     await patient.closed;
     await untilLines(bal, 1);
+    // Longer than it takes to see that it dials, on however busy a machine.
+    const timeouts = { connect: "60s", connect_total: "60s" };
+    await bal.reload(logged([nowhere], { port, timeouts }).config);
     const hasty = await connect(port);
     await until("it dials", async () => {
       const { stdout } = await bal.run("sessions", "--json");
