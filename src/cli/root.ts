@@ -2,11 +2,11 @@
 import { parseArgs } from "node:util";
 import { type ArgsDef, type CommandDef, defineCommand, renderUsage, runCommand } from "citty";
 import { suggest } from "../config/suggest.ts";
+import { hasColor } from "../os/terminal.ts";
 import { type ExitCode, outputCode, report, usageError } from "./exit.ts";
 import { catchFaults } from "./faults.ts";
 import { say } from "./output.ts";
 import { version } from "./version.ts";
-import { hasColor } from "./views/color.ts";
 
 /** A command's `run` returns its exit code. */
 export const commands: Readonly<Record<string, () => Promise<CommandDef>>> = {

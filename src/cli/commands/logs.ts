@@ -20,13 +20,12 @@ import { loadConfig } from "../../config/load.ts";
 import { type Home, locateHome, runningPid } from "../../control/host/home.ts";
 import { logPath } from "../../control/logs/logs.ts";
 import { prettyFromJson } from "../../control/logs/pretty-line.ts";
-import { isTerminal } from "../../os/terminal.ts";
+import { hasColor, isTerminal } from "../../os/terminal.ts";
 import { clientOf } from "../client-of.ts";
 import { locateConfig } from "../config-source.ts";
 import { type ExitCode, usageError } from "../exit.ts";
 import { notRunning } from "../not-running.ts";
 import { put } from "../output.ts";
-import { hasColor } from "../views/color.ts";
 
 const POLL_MS = 200;
 const NEWLINE = 0x0a;

@@ -123,12 +123,12 @@ export class Backends {
 
   /** Forgets the names that only a config which did not come to be had. */
   setNames(config: Config): void {
-    this.discovery.follow(config);
+    this.discovery.setNames(config);
   }
 
   serve(config: Config): void {
     this.config = config;
-    this.discovery.follow(config);
+    this.discovery.setNames(config);
     this.backends.reconcile(this.discovered.expand(config, this.backends));
     this.prober.setTargets(this.backends.probeTargets());
     this.restore();

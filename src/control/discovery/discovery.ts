@@ -77,7 +77,7 @@ export class Discovery {
   }
 
   /** Keeps the names of a config fresh, and forgets all others. */
-  follow(config: Config): void {
+  setNames(config: Config): void {
     this.configure(config);
     this.config = config;
     this.services.setNames(serviceNames(config));

@@ -2,7 +2,7 @@ import { type ConsolaInstance, createConsola, type LogObject } from "consola/cor
 import { printableJson } from "../../base/printable.ts";
 import type { Move } from "../../base/staged-change.ts";
 import type { LogFormat, LogLevel } from "../../config/config.ts";
-import { isTerminal } from "../../os/terminal.ts";
+import { hasColor, isTerminal } from "../../os/terminal.ts";
 import { LineWriter, type Target } from "./line-writer.ts";
 import { prettyLine } from "./pretty-line.ts";
 
@@ -137,10 +137,4 @@ function bounded(value: unknown): unknown {
   if (typeof value === "bigint") return String(value);
   if (typeof value !== "string" || value.length <= MAX_TEXT) return value;
   return `${value.slice(0, MAX_TEXT - 1)}…`;
-}
-
-/** May lines on this descriptor have colour? */
-export function hasColor(fd: number): boolean {
-  const { NO_COLOR, TERM } = process.env;
-  return isTerminal(fd) && !NO_COLOR && TERM !== "dumb";
 }
