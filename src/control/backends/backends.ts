@@ -126,7 +126,7 @@ export class Backends {
     this.discovery.setNames(config);
   }
 
-  serve(config: Config): void {
+  applyConfig(config: Config): void {
     this.config = config;
     this.discovery.setNames(config);
     this.backends.reconcile(this.discovered.expand(config, this.backends));

@@ -239,7 +239,7 @@ export class DataPlane {
   private async serve(config: Config): Promise<string | null> {
     this.retireListeners(config);
     this.config = config;
-    this.health.serve(config);
+    this.health.applyConfig(config);
     const trouble = await this.acknowledged();
     this.health.onApplied();
     if (trouble !== null) this.log.error("apply-failed", `${trouble}; tried again every second`);
