@@ -69,7 +69,7 @@ export type Steered = BackendStatus & {
 };
 
 /** One of `sni`, `alpn`, `default` and `tls`, and one of `pool` and `refuse`. */
-export type RouteStatus = {
+type RouteStatus = {
   readonly sni?: readonly string[];
   readonly alpn?: readonly string[];
   readonly default?: true;

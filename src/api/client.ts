@@ -50,7 +50,7 @@ type Request = {
   readonly body?: object;
 };
 
-export type ClientOptions = {
+type ClientOptions = {
   readonly answerMs?: number;
   /** Is there a bal that has only just begun? It is waited for. */
   readonly isStarting?: () => boolean;

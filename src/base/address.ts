@@ -2,7 +2,7 @@
 import { formatIpv6, readIpv4, readIpv6 } from "./ip.ts";
 
 /** An IP literal in canonical form. */
-export type Ip = { readonly family: 4 | 6; readonly ip: string };
+type Ip = { readonly family: 4 | 6; readonly ip: string };
 
 /** Port 0 is the one that the client came to. */
 export type TcpEndpoint = Ip & { readonly port: number };

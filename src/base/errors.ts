@@ -1,7 +1,7 @@
 // The one exception type that is ours. Network trouble and a peer's bytes are values, never
 // thrown; cli/exit prints a BalError and turns it into an exit code.
 
-export type BalErrorOptions = {
+type BalErrorOptions = {
   /** The remedy: a sentence that says what the user can do about it. */
   readonly hint?: string;
   /** 1: it failed. 2: the command line was wrong. Default 1. */

@@ -2,7 +2,7 @@
 // that are nowhere else. build.ts writes it beside the binary.
 import type { CommandWords, Option, Place } from "./command-words.ts";
 
-export type Edition = {
+type Edition = {
   readonly version: string;
   /** When that version was made. */
   readonly date: Date;

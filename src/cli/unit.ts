@@ -2,7 +2,7 @@
 
 import { RUNTIME_VARIABLES } from "../os/environment.ts";
 
-export type UnitOptions = {
+type UnitOptions = {
   /** Absolute path of the binary. */
   readonly binary: string;
   /** The system's, or one user's. */

@@ -1,6 +1,6 @@
 // One difference between two configs, as data and in words.
 
-export type ChangeKind = "added" | "removed" | "changed";
+type ChangeKind = "added" | "removed" | "changed";
 
 /** One difference. `from` and `to` are plain JSON values; null where there is none. */
 export type Change = {

@@ -122,7 +122,7 @@ export type SessionTimeouts = {
   readonly userMs: number;
 };
 
-export type TimeoutsConfig = SessionTimeouts & {
+type TimeoutsConfig = SessionTimeouts & {
   /** Milliseconds; 0: at once. */
   readonly shutdownMs: number;
   /** How long new clients are still accepted once a drain has begun. Milliseconds; 0: not at all. */
@@ -260,7 +260,7 @@ export type ListenerLimits = {
   readonly ratePerClient: Rate;
 };
 
-export type LimitsConfig = {
+type LimitsConfig = {
   /** `auto`: worked out from the open-file limit. */
   readonly maxConnections: number | "auto";
   readonly overload: Overload;

@@ -7,7 +7,7 @@ import type { ListenerConfig } from "./config.ts";
 /** A backend, and the pool that it is in. */
 export type Hop = { readonly pool: string; readonly address: Address };
 
-export type Loop<H extends Hop> = { readonly hop: H; readonly listener: ListenerConfig };
+type Loop<H extends Hop> = { readonly hop: H; readonly listener: ListenerConfig };
 
 /** Those whose connections come back to their own pool. `isHere`: is a host an address of this host? */
 export function findLoops<H extends Hop>(

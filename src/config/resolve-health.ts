@@ -18,7 +18,7 @@ const OF_ANY_TYPE = new Set<string>([...PACE, "timeout"]);
 type Pace = Pick<WrittenCheck, (typeof PACE)[number]>;
 
 /** As a list; empty: none was written. */
-export function checksOf(written: WrittenHealthCheck | undefined): readonly WrittenCheck[] {
+function checksOf(written: WrittenHealthCheck | undefined): readonly WrittenCheck[] {
   if (written === undefined) return [];
   const list: readonly (WrittenCheck | undefined)[] = isList(written) ? written : [written];
   return list.filter((check) => check !== undefined);

@@ -230,7 +230,7 @@ function discoverOf(written: WrittenDiscover = {}): DiscoverConfig | null {
 }
 
 /** The name that identifies a backend in its pool. */
-export function backendName(written: WrittenBackend): string {
+function backendName(written: WrittenBackend): string {
   return written.name ?? formatAddress(backendAddress(written));
 }
 

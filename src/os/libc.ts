@@ -36,7 +36,7 @@ const symbols = {
   __errno_location: { args: [], returns: ptr },
 } as const;
 
-export type Libc = ReturnType<typeof open>["symbols"];
+type Libc = ReturnType<typeof open>["symbols"];
 
 let libc: Libc | null = null;
 let errnoAt: number | null = null;

@@ -96,7 +96,7 @@ const FAST_OPEN_QUEUE = 256;
 /** How long the kernel waits for a client's first bytes before bal is told of it all the same. */
 const DEFER_S = 1;
 
-export type ListenOptions = {
+type ListenOptions = {
   readonly isFastOpen: boolean;
   readonly isDeferred: boolean;
   /** Accepted sockets inherit it; 0: as long as the kernel says. */
@@ -162,7 +162,7 @@ export function freeBuffers(socket: object): void {
 }
 
 /** The kind of a descriptor that came from elsewhere. */
-export type SocketFacts = {
+type SocketFacts = {
   /** Listens for streams. */
   readonly isListening: boolean;
   /** Null: of another family, or none. */

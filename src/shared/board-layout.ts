@@ -4,7 +4,7 @@ import { ENDS } from "./end-reason.ts";
 
 export const MAX_WORKERS = 8;
 /** Rows for threads: the workers', then one for each worker's splicer. */
-export const THREADS = 2 * MAX_WORKERS;
+const THREADS = 2 * MAX_WORKERS;
 /** Backends over all pools, those that still drain included. */
 export const MAX_BACKENDS = 4096;
 export const MAX_POOLS = 1024;

@@ -39,7 +39,7 @@ export const DIAL_ERROR_TOTALS = {
 } as const satisfies Record<DialErrorClass, string>;
 
 /** A backend's totals, in the order of its row. */
-export const BACKEND_TOTALS = [
+const BACKEND_TOTALS = [
   "connections",
   "bytesUp",
   "bytesDown",

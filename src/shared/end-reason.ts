@@ -1,7 +1,7 @@
 // How a session ended: who, in which phase, why. One table for counters, logs and the docs.
 
 /** Two letters (who, where) and a word, as logs and metrics show them. */
-export type EndReason = { readonly code: string; readonly reason: string };
+type EndReason = { readonly code: string; readonly reason: string };
 
 const table = {
   finished: ["--", "finished"],

@@ -64,7 +64,7 @@ export type GenerationListener = {
   readonly admission: Admission;
 };
 
-export type GenerationRoute = {
+type GenerationRoute = {
   readonly sni: readonly string[];
   readonly alpn: readonly string[];
   readonly isDefault: boolean;
@@ -75,7 +75,7 @@ export type GenerationRoute = {
 };
 
 /** The PROXY header of peers; null: none is looked for. */
-export type ProxyAccept = {
+type ProxyAccept = {
   /** The peers whose header is believed. */
   readonly trusted: IpRanges;
   /** A peer without a header is served under its own address. */

@@ -55,7 +55,7 @@ export type FromAnyThread =
   { readonly kind: "ready" } | SessionsAnswer | AccessFlushed | AccessLines | Fault;
 
 /** Reset the sessions of a backend that is down. */
-export type CloseBackend = { readonly kind: "close-backend"; readonly slot: number };
+type CloseBackend = { readonly kind: "close-backend"; readonly slot: number };
 
 /** `query` comes back with the answer. */
 export type AskSessions = {

@@ -10,7 +10,7 @@ const WAVE_MS = 40_000;
 /** As long as a client thinks before it says something: less than a backend waits. */
 const THOUGHT_MS = 400;
 
-export type Life = {
+type Life = {
   readonly port: number;
   readonly backends: readonly DemoBackend[];
   readonly onEvent: (words: string) => void;

@@ -16,7 +16,7 @@ export type Column =
       readonly isOptional?: boolean;
     };
 
-export type TableOptions = {
+type TableOptions = {
   /** The terminal's width, in columns; by default there is room for everything. */
   readonly width?: number;
 };
@@ -26,7 +26,7 @@ const GAP = "  ";
 /** A last column with less is of no use. */
 const MIN_LAST = 28;
 
-export type Plan = {
+type Plan = {
   readonly index: number;
   readonly title: string;
   readonly isRight: boolean;

@@ -30,7 +30,7 @@ export const HELP_LINES: readonly string[] = [
   "  q           quit",
 ];
 
-export type Details = {
+type Details = {
   readonly row: Row;
   /** The backend's events, the oldest first; null: asked for. */
   readonly events: readonly BalEvent[] | null;

@@ -75,7 +75,7 @@ const ORDERS = {
   name: { title: "BACKEND", order: (a, b) => a.backend.name.localeCompare(b.backend.name) },
 } as const satisfies Record<string, { readonly title: string; readonly order: Order }>;
 
-export type SortName = keyof typeof ORDERS;
+type SortName = keyof typeof ORDERS;
 
 const SORTS = Object.keys(ORDERS) as readonly SortName[];
 
@@ -119,7 +119,7 @@ export type Seen = {
   readonly page: number;
 };
 
-export type Pressed = { readonly state: TopState; readonly effect: Effect | null };
+type Pressed = { readonly state: TopState; readonly effect: Effect | null };
 
 export function press(state: TopState, key: string, seen: Seen): Pressed {
   if (key === "ctrl-c") return { state, effect: { kind: "quit" } };

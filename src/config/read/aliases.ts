@@ -3,7 +3,7 @@ import { type Alias, type Document, isAlias, isNode, type Node, visit } from "ya
 import type { Report } from "../report.ts";
 
 /** Values that are read through aliases, all together: more than any config has, and read in no time. */
-export const MAX_ALIASED = 100_000;
+const MAX_ALIASED = 100_000;
 
 export class Aliases {
   private readonly document: Document;

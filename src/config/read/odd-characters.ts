@@ -1,7 +1,7 @@
 // Characters that look like others, or like nothing: they come with text that was copied from a page or
 // a chat, and nobody sees them.
 
-export type OddCharacter = {
+type OddCharacter = {
   /** Where it is in the text. */
   readonly at: number;
   /** `a no-break space (U+00A0)` */

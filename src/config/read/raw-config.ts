@@ -22,7 +22,7 @@ import type {
   ServerConfig,
 } from "../config.ts";
 
-export type WrittenQueue = { readonly size?: number; readonly timeout?: number };
+type WrittenQueue = { readonly size?: number; readonly timeout?: number };
 
 /** A word, or a map. */
 export type WrittenProxyProtocol =
@@ -86,12 +86,12 @@ export type WrittenSessionTimeouts = {
   readonly user?: number;
 };
 
-export type WrittenTimeouts = WrittenSessionTimeouts & {
+type WrittenTimeouts = WrittenSessionTimeouts & {
   readonly shutdown?: number;
   readonly drain_delay?: number;
 };
 
-export type WrittenLimits = {
+type WrittenLimits = {
   readonly max_connections?: number | "auto";
   readonly overload?: Overload;
   readonly max_buffered?: number | "auto";
@@ -100,7 +100,7 @@ export type WrittenLimits = {
 
 export type WrittenAccess = AccessMode | WrittenAccessKeys;
 
-export type WrittenAccessKeys = {
+type WrittenAccessKeys = {
   readonly mode?: AccessMode;
   readonly file?: string | null;
   readonly format?: AccessFormat;
@@ -172,7 +172,7 @@ export type WrittenResolver = {
   readonly hold?: number;
 };
 
-export type WrittenHash = {
+type WrittenHash = {
   readonly key?: "address";
   readonly backend?: HashedBy;
   readonly bounded?: number;

@@ -1,7 +1,7 @@
 // `10.0.0.1:443` and its like → a host and a port, for hints. Reads more than any field allows.
 import { isHostname, parseIp } from "../../base/address.ts";
 
-export type SplitAddress = {
+type SplitAddress = {
   /** Null: every address of the host, as in `:443` and `*:443`. */
   readonly host: string | null;
   readonly port: number | null;

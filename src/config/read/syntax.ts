@@ -10,7 +10,7 @@ const HARMLESS = "TAG_RESOLVE_FAILED";
 
 const TOO_DEEP = { code: "too-deep", message: "the file is nested too deeply" };
 
-export type Syntax = {
+type Syntax = {
   readonly report: Report;
   /** Empty where the bytes are none. */
   readonly text: string;

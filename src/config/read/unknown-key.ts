@@ -14,7 +14,7 @@ export type Scope = {
   readonly around: Scope | null;
 };
 
-export type UnknownKey = {
+type UnknownKey = {
   readonly name: string;
   /** The value, if it is a single one; undefined: it is a map or a list. */
   readonly value: unknown;
@@ -23,7 +23,7 @@ export type UnknownKey = {
   readonly scope: Scope;
 };
 
-export type Meant = {
+type Meant = {
   readonly finding: Finding;
   /** Keys of its map that it stands for: none of them is missing. */
   readonly keys: readonly string[];

@@ -4,7 +4,7 @@ import { MAX_SOCKET_PATH } from "../../base/address.ts";
 import { describeField, type Field, type Key } from "./field.ts";
 import { schema, simpleFormKeys } from "./schema.ts";
 
-export type JsonSchema = { readonly [keyword: string]: unknown };
+type JsonSchema = { readonly [keyword: string]: unknown };
 
 const DOCS = "https://github.com/OWNER/bal/blob/main/docs/config.md";
 

@@ -27,7 +27,7 @@ export type Connection = {
   stuckAt: number | null;
 };
 
-export type ConnectionLimiterOptions = {
+type ConnectionLimiterOptions = {
   /** Connections at a time. */
   readonly limit: number;
   readonly sweepMs?: number;

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-export type DashboardSource = {
+type DashboardSource = {
   readonly page: string;
   readonly style: string;
   readonly script: string;

@@ -13,7 +13,7 @@ export type Call = {
   readonly query: URLSearchParams;
 };
 
-export type Handler = (call: Call) => Response | Promise<Response>;
+type Handler = (call: Call) => Response | Promise<Response>;
 
 export type Route = {
   /** Answered to anybody, without a token: it shows nothing that is not everybody's. */
@@ -52,7 +52,7 @@ export class Refusal extends Error {
   }
 }
 
-export type RouterParts = {
+type RouterParts = {
   /** Resolves when bal serves. */
   readonly started: Promise<void>;
   readonly onFault: (error: unknown) => void;

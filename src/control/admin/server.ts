@@ -31,7 +31,7 @@ type SocketDoor = {
   readonly server: Bun.Server<undefined>;
 };
 
-export type AdminParts = { readonly log: Log; readonly events: EventBus };
+type AdminParts = { readonly log: Log; readonly events: EventBus };
 
 export class AdminServer {
   private readonly streams: EventStreams;

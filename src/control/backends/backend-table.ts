@@ -27,7 +27,7 @@ import type { OverrideStore } from "./override-store.ts";
 import { SlotTable } from "./slot-table.ts";
 import { reasonOf } from "./state-reason.ts";
 
-export type BackendTableOptions = {
+type BackendTableOptions = {
   readonly board: Board;
   readonly overrides: OverrideStore;
   /** Where a pool's backend is, by the last good answer for its name. */

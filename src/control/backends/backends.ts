@@ -23,14 +23,14 @@ import { mergeOverride, settingsOf } from "./override.ts";
 import type { OverrideStore } from "./override-store.ts";
 import { PoolWatch } from "./pool-watch.ts";
 
-export type BackendsEvents = {
+type BackendsEvents = {
   /** The workers have to be told of other addresses. */
   readonly onEndpointsChange: () => void;
   /** A backend went down whose sessions are to be reset. */
   readonly onClose: (slot: number) => void;
 };
 
-export type BackendsParts = {
+type BackendsParts = {
   readonly board: Board;
   readonly log: Log;
   readonly overrides: OverrideStore;

@@ -7,7 +7,7 @@
 import type { Board } from "../../shared/board.ts";
 import { EJECTED } from "../../shared/health-bits.ts";
 
-export type EjectionsOptions = {
+type EjectionsOptions = {
   /** The bit was cleared. */
   readonly onEnd: (slot: number) => void;
   /** Its time is over. False: a check speaks against it, and is made again now. */

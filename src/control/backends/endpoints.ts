@@ -6,7 +6,7 @@ import type { ProbeTarget } from "../health/prober.ts";
 import type { Backend } from "./backend.ts";
 
 /** A hostname's last good answer; null: there was none yet. */
-export type AddressesOf = (host: string) => readonly string[] | null;
+type AddressesOf = (host: string) => readonly string[] | null;
 
 /** In the order to try; empty while its name does not resolve. */
 export function endpointsOf(

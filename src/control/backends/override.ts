@@ -6,7 +6,7 @@ import { readValue } from "../../config/read/scalar.ts";
 import { tables } from "../../config/schema/schema.ts";
 import { suggest } from "../../config/suggest.ts";
 
-export type ReadOverride =
+type ReadOverride =
   | { readonly kind: "valid"; readonly override: Override }
   | { readonly kind: "invalid"; readonly message: string; readonly hint?: string };
 

@@ -10,7 +10,7 @@ import type { Log } from "../logs/log.ts";
 import type { Backend } from "./backend.ts";
 import { weightOf } from "./override.ts";
 
-export type PoolWatchParts = {
+type PoolWatchParts = {
   readonly board: Board;
   readonly log: Log;
   readonly events: EventBus;

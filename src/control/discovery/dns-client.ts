@@ -19,7 +19,7 @@ export type SrvRecord = {
   readonly weight: number;
 };
 
-export type DnsSettings = Pick<ResolverConfig, "servers" | "intervalMs">;
+type DnsSettings = Pick<ResolverConfig, "servers" | "intervalMs">;
 
 type DnsChannel = InstanceType<typeof dns.Resolver>;
 

@@ -14,7 +14,7 @@ export type Answer<T> = {
   readonly late?: Promise<Answer<T>>;
 };
 
-export type ResolverOptions<T> = {
+type ResolverOptions<T> = {
   /** Rejects when there is no answer. `known` is the last good one. */
   readonly lookUp: (name: string, known: Answer<T> | null) => Promise<Answer<T>>;
   /** A name's answer has changed. */

@@ -27,7 +27,7 @@ export type Cut = {
   readonly cause: "max" | "room";
 };
 
-export type Fitted = { readonly config: Config; readonly cuts: readonly Cut[] };
+type Fitted = { readonly config: Config; readonly cuts: readonly Cut[] };
 
 /** One in so many of the rows that are not configured stays free, for a reload and for other answers while
  *  removed backends still drain. */

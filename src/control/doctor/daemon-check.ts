@@ -17,7 +17,7 @@ export type Daemon = {
   readonly findings: readonly Finding[];
 };
 
-export type DaemonOptions = {
+type DaemonOptions = {
   readonly home: Home;
   /** The config that is looked at; null: none. */
   readonly file: string | null;

@@ -20,7 +20,7 @@ import { checkProblems } from "./problems-check.ts";
 import { checkSockets } from "./sockets-check.ts";
 import { checkSysctls, portRange, readSysctl } from "./sysctl-check.ts";
 
-export type Examination = {
+type Examination = {
   readonly home: Home;
   /** The config's path, null where there is none, and what was read there. */
   readonly file: string | null;

@@ -17,7 +17,7 @@ export type Names = {
 };
 
 /** The functions that look up the addresses of a host, and the SRV records of a service. */
-export type Lookup = {
+type Lookup = {
   readonly addresses: (host: string) => Promise<readonly string[]>;
   readonly services: (name: string) => Promise<readonly unknown[]>;
 };

@@ -6,7 +6,7 @@ import type { Config } from "../../config/config.ts";
 import { type Finding, Findings } from "./finding.ts";
 
 /** The text of /proc/sys/…, or null: `net.core.somaxconn`. */
-export type ReadSysctl = (name: string) => string | null;
+type ReadSysctl = (name: string) => string | null;
 
 export type Load = {
   readonly config: Config;

@@ -4,7 +4,7 @@ import { printable } from "../../base/printable.ts";
 import { formatDuration } from "../../base/units.ts";
 
 /** Bun's report of a handshake; null: nothing was wrong. */
-export type HandshakeProblem = { readonly code?: string; readonly message: string } | null;
+type HandshakeProblem = { readonly code?: string; readonly message: string } | null;
 
 /** Whether the certificate has to be valid, and for whom: a name or an IP. */
 export type Trust = { readonly isVerified: boolean; readonly identity: string };

@@ -28,14 +28,14 @@ export type CheckResult = {
   readonly expiresAt: Date | null;
 };
 
-export type ProberEvents = {
+type ProberEvents = {
   readonly onCheck: (result: CheckResult) => void;
   readonly onTransition: (slot: number, to: "up" | "down", error: string | null) => void;
   /** Its pool has nobody: one that is down is checked as often as an undecided one. */
   readonly isMissed: (slot: number) => boolean;
 };
 
-export type ProberOptions = {
+type ProberOptions = {
   readonly probe?: (
     endpoints: readonly Endpoint[],
     first: number,

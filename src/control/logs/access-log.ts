@@ -14,7 +14,7 @@ const LATE_MS = 5000;
 /** As in the config. */
 type File = AccessConfig["file"];
 
-export type AccessLogOptions = {
+type AccessLogOptions = {
   /** Where a config's lines go. */
   readonly targetOf: (file: File) => Target;
   readonly onDrop: (lines: number, reason: string) => void;

@@ -9,7 +9,7 @@ import { openOutput, openStandard } from "../../os/output.ts";
 /** A file's path, or stdout or stderr. */
 export type Target = string | 1 | 2;
 
-export type WriterOptions = {
+type WriterOptions = {
   /** The most that may wait in memory. */
   readonly maxQueuedBytes: number;
   /** Lines will not be written, and why. */

@@ -6,7 +6,7 @@ import { hasColor, isTerminal } from "../../os/terminal.ts";
 import { LineWriter, type Target } from "./line-writer.ts";
 import { prettyLine } from "./pretty-line.ts";
 
-export type LogFields = Readonly<Record<string, unknown>>;
+type LogFields = Readonly<Record<string, unknown>>;
 
 /** `event` is a stable word for machines (`listening`, `backend-down`), `message` is for people. */
 export interface Log {

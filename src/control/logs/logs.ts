@@ -9,7 +9,7 @@ import { AccessLog } from "./access-log.ts";
 import type { Target } from "./line-writer.ts";
 import { type LogOptions, LogSink } from "./log.ts";
 
-export type LogsOptions = {
+type LogsOptions = {
   /** The file that paths are relative to; null: the working folder. */
   readonly configFile: string | null;
   /** Where they go unless the config names files; null: stderr and stdout. */

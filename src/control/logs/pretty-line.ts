@@ -5,7 +5,7 @@ import type { LogLevel } from "../../config/config.ts";
 
 const COLOURS = { error: "red", warn: "yellow", info: "green", debug: "gray" } as const;
 
-export type PrettyLine = {
+type PrettyLine = {
   readonly date: Date;
   readonly level: string;
   readonly message: string;

@@ -51,7 +51,7 @@ export type Now = {
 /** Dials that succeeded, since the start. */
 export type DialTotals = { readonly count: number; readonly seconds: number };
 
-export type Observed = {
+type Observed = {
   readonly listeners: readonly ListenerStatus[];
   readonly pools: readonly PoolStatus[];
   readonly dials: DialTotals;

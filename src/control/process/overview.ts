@@ -26,7 +26,7 @@ import type { Version } from "./startup-log.ts";
 /** How long lost log lines are worth a look. */
 const LOST_LINES_MS = 600_000;
 
-export type OverviewParts = {
+type OverviewParts = {
   readonly version: Version;
   /** The config's. */
   readonly file: string | null;

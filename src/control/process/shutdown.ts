@@ -7,7 +7,7 @@ import type { Log } from "../logs/log.ts";
 import type { OldProcesses } from "../upgrade/old-process.ts";
 import type { DataPlane } from "../workers/data-plane.ts";
 
-export type DrainOptions = {
+type DrainOptions = {
   readonly dataPlane: DataPlane;
   readonly log: Log;
   /** How long new clients are still accepted. */

@@ -1,7 +1,7 @@
 // Signals → what the process does. Handlers are set for each, so that they work as PID 1 as well,
 // where the kernel has no default action.
 
-export type SignalActions = {
+type SignalActions = {
   /** HUP */
   readonly reload: () => void;
   /** TERM, INT; a second one too */

@@ -19,7 +19,7 @@ export function logHost(log: Log, config: Config, workers: number): void {
   for (const warning of hostWarnings(config, workers)) log.warn("host", warning);
 }
 
-export type Started = {
+type Started = {
   readonly listeners: readonly ListenerStatus[];
   readonly workers: number;
   readonly file: string | null;

@@ -30,7 +30,7 @@ import { drain } from "./shutdown.ts";
 import { onSignals } from "./signals.ts";
 import { logHost, logStarted, logWarnings, type Version } from "./startup-log.ts";
 
-export type ServeOptions = {
+type ServeOptions = {
   readonly config: Config;
   readonly warnings: readonly Diagnostic[];
   /** Absolute path; null when it did not come from a file: then nothing reloads it. */

@@ -2,7 +2,7 @@
 // new folder and NFS alike, where directory watches go blind.
 import { type BigIntStats, statSync } from "node:fs";
 
-export type WatchOptions = {
+type WatchOptions = {
   /** The state of the file when it was loaded; by default its present state. */
   readonly fingerprint?: string | null;
   readonly intervalMs?: number;

@@ -21,7 +21,7 @@ import type { DataPlane } from "../workers/data-plane.ts";
 import { type ConfigWatcher, fingerprintOf, isSpecialFile, watchConfig } from "./config-watcher.ts";
 import { type InForce, preview, previewSource, reload } from "./reload.ts";
 
-export type ReloadQueueParts = {
+type ReloadQueueParts = {
   readonly config: Config;
   readonly startedAt: Date;
   /** Null: nothing reloads it. */

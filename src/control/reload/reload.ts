@@ -36,7 +36,7 @@ export type InForce = {
 /** A file on a disk that does not answer must not hold up everything behind this reload. */
 const LOAD_MS = 5000;
 
-export type ReloadParts = {
+type ReloadParts = {
   readonly file: string;
   readonly inForce: InForce;
   readonly dataPlane: DataPlane;
@@ -168,7 +168,7 @@ function report(
 }
 
 /** Listeners and backends that are in both configs, by identity. */
-export function countKept(from: Config, to: Config): ReloadReport["kept"] {
+function countKept(from: Config, to: Config): ReloadReport["kept"] {
   const listeners = new Set(from.listeners.map(({ name }) => name));
   const backends = new Set(identities(from));
   return {

@@ -33,7 +33,7 @@ export type Command = {
 };
 
 /** The things it inherits, by this process's descriptors. */
-export type Legacy = Omit<Handover, "kind" | "format" | "stderr">;
+type Legacy = Omit<Handover, "kind" | "format" | "stderr">;
 
 export class NewProcess {
   private readonly child: Bun.Subprocess<"ignore", "inherit", "pipe">;

@@ -12,7 +12,7 @@ import type { SerialQueue } from "../../base/serial-queue.ts";
 import type { NewProcess } from "./new-process.ts";
 import { type StartCommand, type UpgradeParts, upgrade, upgradeObstacle } from "./upgrade.ts";
 
-export type UpgradeControllerParts = Omit<UpgradeParts, "config" | "command" | "abandoned"> & {
+type UpgradeControllerParts = Omit<UpgradeParts, "config" | "command" | "abandoned"> & {
   readonly config: () => UpgradeParts["config"];
   /** Null: this process was not started from a file. */
   readonly command: StartCommand | null;

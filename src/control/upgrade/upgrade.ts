@@ -37,7 +37,7 @@ export type UpgradeParts = {
   readonly abandoned: Promise<never>;
 };
 
-export type Upgraded =
+type Upgraded =
   | {
       readonly kind: "done";
       readonly successor: NewProcess;

@@ -34,7 +34,7 @@ const ACKNOWLEDGE_MS = 5000;
 const STEER_MS = 2000;
 const TICK_MS = 1000;
 
-export type DataPlaneParts = {
+type DataPlaneParts = {
   readonly log: Log;
   readonly overrides: OverrideStore;
   readonly events: EventBus;

@@ -11,7 +11,7 @@ import type {
   SessionsAnswer,
 } from "../../shared/worker-messages.ts";
 
-export type SessionQueryParts = {
+type SessionQueryParts = {
   /** Asks every thread that is there. Returns how many. */
   readonly ask: (message: Question) => number;
   readonly listenerName: (slot: number) => string;

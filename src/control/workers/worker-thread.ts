@@ -8,7 +8,7 @@ import { generationDelta } from "../../shared/generation-delta.ts";
 import type { FromWorker, ToWorker } from "../../shared/worker-messages.ts";
 import { entryUrl } from "./thread-entry.ts";
 
-export type WorkerThreadEvents = {
+type WorkerThreadEvents = {
   readonly onMessage: (worker: number, message: FromWorker) => void;
   /** The thread has ended; its sockets are closed. Said once. */
   readonly onEnd: (worker: number, reason: string) => void;

@@ -28,7 +28,7 @@ export type PrereadRules = {
   readonly hasRoutes: boolean;
 };
 
-export type PrereadParts = {
+type PrereadParts = {
   readonly rules: PrereadRules;
   readonly origin: ListenerContext;
   readonly admission: AdmissionControl;

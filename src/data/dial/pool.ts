@@ -29,7 +29,7 @@ export type PoolChoice = {
   readonly poolOf: (hello: ClientHello | null) => Pool | null;
 };
 
-export type DialBounds = Pick<SessionLimits, "retries" | "connectMs" | "connectTotalMs">;
+type DialBounds = Pick<SessionLimits, "retries" | "connectMs" | "connectTotalMs">;
 
 export class Pool {
   /** Its row on the board. */

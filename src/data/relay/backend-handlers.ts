@@ -5,7 +5,7 @@ import { descriptorOf } from "../../os/socket.ts";
 import type { Session, SessionSocket } from "./session.ts";
 
 /** How a connect of a session that dials comes out. */
-export type ConnectEvents = {
+type ConnectEvents = {
   readonly connected: (session: Session, socket: SessionSocket) => void;
   /** The socket is closed. */
   readonly failed: (session: Session, code: string) => void;

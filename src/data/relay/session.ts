@@ -26,7 +26,7 @@ const CLIENT_GONE: Readonly<Partial<Record<Phase, End>>> = {
   dialing: "clientGoneDial",
 };
 
-export type SessionParts = {
+type SessionParts = {
   /** The listener's row on the board. */
   readonly listener: number;
   readonly limits: SessionLimits;

@@ -20,7 +20,7 @@ const DROP_BYTES = 512 * 1024;
  *  or to drop. */
 export type Move = "waiting" | "more" | "dropped" | "ended" | "source-broken" | "sink-broken";
 
-export type SplicePipeParts = {
+type SplicePipeParts = {
   readonly source: SplicedSocket;
   readonly sink: SplicedSocket;
   readonly close: (pipe: KernelPipe) => void;

@@ -1,7 +1,7 @@
 // Who may come in by a listener, by address alone.
 import { type IpRanges, isInRanges } from "../../base/ip-ranges.ts";
 
-export type GateRules = {
+type GateRules = {
   /** Null: everybody. */
   readonly allow: IpRanges | null;
   /** Wins over `allow`; null: nobody. */

@@ -2,7 +2,7 @@
 import type { StatusRange } from "../../config/expectation.ts";
 import { failed, Heard, MORE, type Move, PASSED, quote, type Talk } from "./talk.ts";
 
-export type HttpQuestion = {
+type HttpQuestion = {
   readonly request: Uint8Array;
   readonly expected: readonly StatusRange[];
   /** The body contains these bytes; empty: the body is not waited for. */

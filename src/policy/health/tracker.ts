@@ -3,7 +3,7 @@
 
 export type Health = "unknown" | "up" | "down";
 
-export type Thresholds = {
+type Thresholds = {
   /** Checks in a row that must pass until a backend that is down is up. */
   readonly rise: number;
   /** Checks in a row that must fail until it is down. */

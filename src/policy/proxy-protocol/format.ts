@@ -3,7 +3,7 @@
 import type { ProxyTlv } from "../../config/config.ts";
 import { crc32c } from "./crc32c.ts";
 
-export type ProxyVersion = "v1" | "v2";
+type ProxyVersion = "v1" | "v2";
 
 /** An IP literal in canonical form, and a port. */
 export type Address = { readonly ip: string; readonly port: number };
@@ -22,7 +22,7 @@ const TLV_TYPES = { alpn: 0x01, authority: 0x02, crc32c: 0x03, unique_id: 0x05 }
 const CHECKSUM_BYTES = 4;
 
 /** The values of the TLVs; null: not known, and left out. A character per byte. */
-export type TlvValues = {
+type TlvValues = {
   readonly authority: string | null;
   readonly alpn: string | null;
   /** 128 bytes at most. */

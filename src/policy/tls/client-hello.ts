@@ -17,7 +17,7 @@ export type ClientHello = {
 /** Stands in place of the hello of a client that speaks no TLS. */
 export const NO_HELLO: ClientHello = { sni: null, alpn: [] };
 
-export type HelloVerdict =
+type HelloVerdict =
   | NeedMore
   | NoTls
   | Invalid

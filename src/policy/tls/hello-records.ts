@@ -13,11 +13,7 @@ export type NeedMore = {
 export type Invalid = { readonly kind: "invalid"; readonly reason: string };
 /** The first bytes are not those of a TLS client. */
 export type NoTls = { readonly kind: "no-tls"; readonly reason: string };
-export type Assembly =
-  | NeedMore
-  | NoTls
-  | Invalid
-  | { readonly kind: "found"; readonly body: Uint8Array };
+type Assembly = NeedMore | NoTls | Invalid | { readonly kind: "found"; readonly body: Uint8Array };
 
 const RECORD_HEADER_BYTES = 5;
 const MAX_FRAGMENT_BYTES = 1 << 14;

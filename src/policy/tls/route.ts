@@ -14,7 +14,7 @@ export type RouteRule = {
   readonly isPlain: boolean;
 };
 
-export type RouteTable = {
+type RouteTable = {
   /** The rule's index; -1: none. NO_HELLO stands for a client that speaks no TLS. */
   readonly choose: (hello: ClientHello) => number;
 };

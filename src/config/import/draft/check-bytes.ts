@@ -10,7 +10,7 @@ export function bytesText(bytes: string): string | null {
   return text.length <= MOST ? text : null;
 }
 
-export function hexText(digits: string): string {
+function hexText(digits: string): string {
   return `hex:${digits.toLowerCase()}`;
 }
 

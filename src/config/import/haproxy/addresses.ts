@@ -28,7 +28,7 @@ export function parseServerAddress(text: string): ServerAddress {
 /** The most ports of one listener. */
 export const MOST_PORTS = 1024;
 
-export type BindAddress =
+type BindAddress =
   | { readonly kind: "unix"; readonly path: string }
   | { readonly kind: "tcp"; readonly ip: string; readonly port: number | string }
   | { readonly kind: "unknown"; readonly why: string };

@@ -9,9 +9,9 @@ export type Term = { readonly isNegated: boolean; readonly tests: readonly Test[
 /** One of these groups holds; a group holds when all of its terms do. */
 export type Condition = readonly (readonly Term[])[];
 
-export type Acls = ReadonlyMap<string, readonly Test[]>;
+type Acls = ReadonlyMap<string, readonly Test[]>;
 
-export const ALWAYS: Condition = [[]];
+const ALWAYS: Condition = [[]];
 
 /** Lines of the same name add up. */
 export function readAcls(lines: readonly Line[], readList: ReadList): Acls {

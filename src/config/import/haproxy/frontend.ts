@@ -11,7 +11,7 @@ import type { FrontendRules } from "./rules.ts";
 import type { Section } from "./sections.ts";
 import { parseTime } from "./times.ts";
 
-export type Front = {
+type Front = {
   readonly section: Section;
   readonly name: string;
   readonly rules: FrontendRules;

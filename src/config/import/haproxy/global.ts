@@ -10,7 +10,7 @@ import { parseTime } from "./times.ts";
 
 const MAX_WORKERS = 8;
 
-export type Globals = {
+type Globals = {
   readonly keys: Readonly<Record<string, Value>>;
   readonly maxConnections: Traced | null;
   readonly shutdown: Value | null;

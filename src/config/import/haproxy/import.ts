@@ -16,7 +16,7 @@ import { type FrontendRules, readRules } from "./rules.ts";
 import { readSections, type Section } from "./sections.ts";
 import type { ReadList } from "./tests.ts";
 
-export type HaproxySources = {
+type HaproxySources = {
   readonly file: string;
   readonly variables: Variables;
   /** Lines of a file that the config names, such as a list of networks. */

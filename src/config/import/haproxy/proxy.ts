@@ -4,7 +4,7 @@ import { isSame, type Traced, traced, type Value } from "../draft/traced.ts";
 import type { Server } from "./server.ts";
 import type { Option } from "./server-options.ts";
 
-export type Proxy = {
+type Proxy = {
   /** The keys of the pool. */
   readonly keys: Readonly<Record<string, Value>>;
   /** Where a pool's servers differ. */

@@ -8,7 +8,7 @@ const KINDS = [
   ...["crt-store", "traces", "log-profile", "acme"],
 ] as const;
 
-export type SectionKind = (typeof KINDS)[number];
+type SectionKind = (typeof KINDS)[number];
 
 export class Section {
   readonly kind: SectionKind;

@@ -38,7 +38,7 @@ export function readServer(line: Line, usual: Options, notes: Notebook): Server 
   return { line, name: nameOf(name), address, options, count: isTemplate ? most || 1 : null };
 }
 
-export type BackendSurroundings = {
+type BackendSurroundings = {
   /** How long a client waits for a place: `timeout queue`, else `timeout connect`. */
   readonly queueMs: number;
   readonly isBackup: boolean;

@@ -8,7 +8,7 @@ import type { Directive } from "./lexer.ts";
 
 type Keys = Record<string, Value>;
 
-export type HealthSources = {
+type HealthSources = {
   /** `match` blocks. */
   readonly matches: readonly Directive[];
   readonly timeout: Directive | null;

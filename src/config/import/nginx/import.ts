@@ -14,7 +14,7 @@ import { readTop } from "./top.ts";
 import { poolOfAddress, readUpstream, withProxy, withSource } from "./upstream.ts";
 import { type Maps, readMap } from "./variables.ts";
 
-export type NginxSources = ImportSources & { readonly notes: Notebook };
+type NginxSources = ImportSources & { readonly notes: Notebook };
 
 export function importNginx(text: string, sources: NginxSources): Draft {
   const root = withIncludes(readDirectives(text, sources.file, sources.notes), sources);

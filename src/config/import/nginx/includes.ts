@@ -3,7 +3,7 @@ import type { Notebook } from "../draft/note.ts";
 import type { IncludedFile } from "../draft/sources.ts";
 import { type Directive, readDirectives } from "./lexer.ts";
 
-export type IncludeSources = {
+type IncludeSources = {
   readonly include: (path: string) => readonly IncludedFile[] | null;
   readonly notes: Notebook;
 };

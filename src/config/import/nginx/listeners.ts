@@ -16,7 +16,7 @@ type Keys = Record<string, Value>;
 /** nginx's own `proxy_timeout`. */
 const IDLE_MS = 600_000;
 
-export type ServerSources = {
+type ServerSources = {
   readonly scope: Scope;
   readonly maps: Maps;
   readonly zones: readonly Directive[];

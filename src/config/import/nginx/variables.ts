@@ -6,7 +6,7 @@ import type { Directive } from "./lexer.ts";
 
 type Row = { readonly key: string; readonly value: string; readonly regex: RegExp | null };
 
-export type NginxMap = {
+type NginxMap = {
   readonly directive: Directive;
   /** An expression: `$ssl_preread_server_name`. */
   readonly source: string;

@@ -3,7 +3,7 @@ import type { Series } from "../../../api/admin-api.ts";
 import { clockTime, drawing, element, setText } from "./elements.ts";
 
 /** The content of a panel: at most two curves, the second one dashed. */
-export type PanelOptions = {
+type PanelOptions = {
   readonly title: string;
   /** The name of each curve; empty where there is one. */
   readonly labels: readonly string[];
@@ -13,7 +13,7 @@ export type PanelOptions = {
 };
 
 /** When the samples were taken, and how far the plot reaches back from the last one. */
-export type Axis = { readonly times: readonly number[]; readonly spanMs: number };
+type Axis = { readonly times: readonly number[]; readonly spanMs: number };
 
 const HEIGHT = 84;
 const FOOT = 14;

@@ -20,7 +20,7 @@ import { ask } from "./dialogs.ts";
 import { arrange, element, setClass, setText } from "./elements.ts";
 import type { Column } from "./tables.ts";
 
-export type PoolView = {
+type PoolView = {
   readonly listeners: readonly ListenerStatus[];
   readonly lately: Lately;
   /** As far back as `samples` go, or less. */

@@ -33,7 +33,7 @@ export function listenerProblems(listeners: readonly ListenerStatus[]): readonly
     }));
 }
 
-export type Usage = {
+type Usage = {
   readonly used: number;
   /** Infinity: none is known. */
   readonly limit: number;

@@ -1,7 +1,7 @@
 // Certificates that TLS checks saw and that end soon.
 import type { Found } from "./problem-list.ts";
 
-export type EndingCertificate = {
+type EndingCertificate = {
   readonly pool: string;
   readonly backend: string;
   /** `its certificate ends at …`; null: it does not end soon. */

@@ -1,7 +1,7 @@
 // Names that do not resolve, though their last answer is in use.
 import type { Found } from "./problem-list.ts";
 
-export type FailingName = { readonly name: string; readonly error: string };
+type FailingName = { readonly name: string; readonly error: string };
 
 /** A backend that has no address at all is a problem of its own. */
 export function nameProblems(names: readonly FailingName[]): readonly Found[] {

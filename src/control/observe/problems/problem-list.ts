@@ -5,7 +5,7 @@ import { type Problem, SEVERITIES } from "../../../api/problems.ts";
 /** `since`: where the source knows it; else the problem began when it was first found. */
 export type Found = Omit<Problem, "since"> & { readonly since?: string };
 
-export type Source = () => readonly Found[];
+type Source = () => readonly Found[];
 
 /** Nobody may ask for the status for hours: problems are looked for meanwhile, so that `since` is true. */
 const LOOK_MS = 2000;

@@ -43,7 +43,7 @@ export function applyProblems(trouble: string | null): readonly Found[] {
   return [{ severity: "error", code: "apply-failed", subject: "config", message, hint }];
 }
 
-export type LostLines = {
+type LostLines = {
   /** The number of lines that were lost lately. */
   readonly count: number;
   /** Which log it was, and why. */
@@ -59,7 +59,7 @@ export function logProblems({ count, reason }: LostLines): readonly Found[] {
   return [{ severity: "error", code: "log-lines-lost", subject: "log", message, hint }];
 }
 
-export type Unsaved = { readonly since: string; readonly message: string };
+type Unsaved = { readonly since: string; readonly message: string };
 
 /** Drains and weights by hand that the next start will not know. */
 export function stateProblems(unsaved: Unsaved | null): readonly Found[] {
