@@ -1,4 +1,4 @@
-// What a pool says of its own dials: what is right, what is wrong and where.
+// A pool's own dial settings: the valid ones, and the faults with their places.
 import { expect, test } from "bun:test";
 import { asWritten } from "../../src/config/serialize.ts";
 import { errorsOf, expectFindings, parse } from "../support/findings.ts";

@@ -1,4 +1,4 @@
-// What ships for Prometheus and Grafana asks for series that there are.
+// The files for Prometheus and Grafana ask for series that exist.
 import { expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

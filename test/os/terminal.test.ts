@@ -1,4 +1,4 @@
-// What is a terminal and what is not.
+// Recognises terminals among descriptors.
 import { expect, test } from "bun:test";
 import { closeSync, openSync } from "node:fs";
 import { isTerminal } from "../../src/os/terminal.ts";

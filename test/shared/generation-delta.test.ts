@@ -1,4 +1,4 @@
-// What a worker is sent of a generation, and the generation that it makes of it.
+// The parts of a generation that a worker is sent, and the generation that it makes of them.
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Generation } from "../../src/shared/generation.ts";

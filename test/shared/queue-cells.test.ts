@@ -1,4 +1,4 @@
-// Whose turn it is in a line that several workers keep together.
+// The order of turns in a queue that several workers keep together.
 import { expect, test } from "bun:test";
 import { Board } from "../../src/shared/board.ts";
 

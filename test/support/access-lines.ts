@@ -14,7 +14,7 @@ export function parseLines(text: string): readonly AccessLine[] {
     .map((line) => JSON.parse(line));
 }
 
-/** Of a file in its home; none where that is not there yet. */
+/** The lines of a file in its home; none where it is not there yet. */
 export function accessLines(bal: Pick<Bal, "home">, name = "access.log"): readonly AccessLine[] {
   const file = join(bal.home, name);
   return existsSync(file) ? parseLines(readFileSync(file, "utf8")) : [];

@@ -181,7 +181,7 @@ function listenerIn(pools: readonly string[]): fc.Arbitrary<Map> {
   return fc.tuple(place, where).map(([one, where]) => ({ ...one, ...where }));
 }
 
-/** What says where clients go, and which they are. */
+/** The keys that decide where clients go, and who they are. */
 const PLACED = ["pool", "routes", "proxy_protocol"];
 const OF_TCP = ["bind_address", "port", "tcp_fast_open", "defer_accept"];
 const BY_ADDRESS = ["allow", "deny", "limits"];
@@ -251,7 +251,7 @@ function checkList(one: Field): fc.Arbitrary<unknown> {
   );
 }
 
-// What two things in a list may not have in common: a name, and of backends the address.
+// Two things in a list may not share a name, nor two backends an address.
 function withOwnNames(items: readonly unknown[]): readonly unknown[] {
   const places = (items as readonly Map[]).map(({ unix, port }) => unix ?? port);
   const others = (items as readonly Map[]).filter(

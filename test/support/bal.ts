@@ -78,7 +78,7 @@ export type RunOptions = {
   readonly binary?: string;
 };
 
-/** Of its log, when a wait was in vain. */
+/** The number of its last log lines to show when a wait was in vain. */
 const ACCOUNT_LINES = 40;
 /** For its status then: it may be what hangs. */
 const ACCOUNT_MS = 1000;

@@ -25,7 +25,7 @@ type Message = {
 };
 
 export class Browser implements AsyncDisposable {
-  /** What the page itself complained of: exceptions, and what the policy forbade. */
+  /** The page's own complaints: exceptions, and requests that the policy forbade. */
   readonly complaints: string[] = [];
   /** Every address that the page asked for. */
   readonly requests: string[] = [];

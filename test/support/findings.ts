@@ -1,4 +1,4 @@
-// What the config parser finds in a text, in a form that tables can hold.
+// The config parser's findings in a text, in a form that tables can hold.
 import { expect } from "bun:test";
 import type { Diagnostic } from "../../src/config/diagnostics.ts";
 import { type ParseResult, parseConfig } from "../../src/config/parse.ts";

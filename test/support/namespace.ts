@@ -110,7 +110,7 @@ export type ProgramOptions = {
 };
 
 export class Program implements Disposable {
-  /** What it has printed, on stdout and stderr. */
+  /** The text it has printed, on stdout and stderr. */
   output = "";
   private readonly child: Bun.Subprocess<"ignore", "pipe", "pipe">;
 

@@ -9,7 +9,7 @@ import { encodeUnixSockaddr } from "../../src/os/sockaddr.ts";
 import { until } from "./until.ts";
 
 export class NotifySocket implements Disposable {
-  /** What NOTIFY_SOCKET is set to. */
+  /** The value for NOTIFY_SOCKET. */
   readonly path: string;
   /** The messages so far, as their lines. */
   readonly messages: string[][] = [];

@@ -2,13 +2,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** What the pid file says; null when there is none. */
+/** The pid in the pid file; null when there is none. */
 export function servingPid(home: string): number | null {
   const pid = Number.parseInt(textOf(join(home, "bal.pid")), 10);
   return Number.isNaN(pid) ? null : pid;
 }
 
-/** What the kernel calls the process that runs the tests: `bun`, as a rule. */
+/** The kernel's name for the process that runs the tests: `bun`, as a rule. */
 export function ownName(): string {
   return textOf("/proc/self/comm").trim();
 }

@@ -65,7 +65,7 @@ export function configWith({ steps }: Place, value: unknown): unknown {
   return config;
 }
 
-/** What a key can't stand without, in the map at this depth of its path. */
+/** The keys that a key needs beside it, in the map at this depth of its path. */
 function companions(steps: readonly Step[], depth: number): Record<Step, unknown> {
   const [step, last] = [steps[depth], steps.at(-1)];
   if (step === "health_check" || steps[depth - 1] === "health_check")

@@ -56,7 +56,7 @@ async function watch(wire: Wire, got: Uint8Array[]): Promise<Seen> {
   return { bytes: Buffer.concat(got), ending };
 }
 
-/** What the backends saw, by session. */
+/** The bytes that the backends saw, by session. */
 export type SeenByBackend = Map<number, Promise<Seen>>;
 
 /** A backend that reads which session's script is its to play. */
@@ -78,7 +78,7 @@ export function scriptedPeer(chance: Chance, seen: SeenByBackend): Peer {
   });
 }
 
-/** What one side saw of the other's stream, against what the other has sent. */
+/** Compares the stream that one side saw with the one that the other has sent. */
 function judge(seen: Seen, own: Script, other: Script): void {
   const { bytes, ending } = seen;
   expect(bytes.equals(other.bytes.subarray(0, bytes.length))).toBe(true);

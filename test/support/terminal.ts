@@ -12,12 +12,12 @@ type TerminalOptions = {
   readonly env?: Readonly<Record<string, string>>;
 };
 
-/** What Bun.spawn gives with `terminal`; its types leave it out. */
+/** The terminal of Bun.spawn's option `terminal`; its types leave it out. */
 type Pty = {
   write(text: string): void;
   resize(columns: number, rows: number): void;
   close(): void;
-  /** Of termios(3). */
+  /** The local flags of termios(3). */
   readonly localFlags: number;
 };
 

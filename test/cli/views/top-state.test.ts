@@ -1,4 +1,4 @@
-// What each key does to `bal top`.
+// The effect of each key in `bal top`.
 import { describe, expect, test } from "bun:test";
 import { fromHistory } from "../../../src/api/recent-rates.ts";
 import { keysOf } from "../../../src/cli/views/keys.ts";

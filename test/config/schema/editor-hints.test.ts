@@ -1,4 +1,4 @@
-// What the JSON Schema tells editors beside what is allowed.
+// The JSON Schema's hints for editors, beside the allowed values.
 import { expect, test } from "bun:test";
 import { jsonSchema } from "../../../src/config/schema/json-schema.ts";
 import { parse } from "../../support/findings.ts";

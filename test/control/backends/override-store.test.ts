@@ -1,4 +1,4 @@
-// What operators set by hand, and the file that it is kept in.
+// The settings that operators set by hand, and the file that they are kept in.
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// What answers come to: backends with names, weights and tiers, and the changes between two of them.
+// DNS answers become backends with names, weights and tiers; and the changes between two answers.
 import { describe, expect, test } from "bun:test";
 import type { Config } from "../../../src/config/config.ts";
 import { discoveryChanges } from "../../../src/control/discovery/changes.ts";

@@ -1,4 +1,4 @@
-// What a real name server's answers come to. Skipped where there is no nsd.
+// A real name server's answers. Skipped where there is no nsd.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { DnsClient } from "../../../src/control/discovery/dns-client.ts";
 import { type NameServer, nameServer, nsd, ZONE } from "../../support/name-server.ts";

@@ -1,4 +1,4 @@
-// What a TLS handshake has shown, judged; the names by certificates as node:tls describes them.
+// The verdict on a TLS handshake; the names by certificates as node:tls describes them.
 import { expect, test } from "bun:test";
 import type { PeerCertificate } from "node:tls";
 import { expiryWarning, judgeHandshake } from "../../../src/control/health/certificate.ts";

@@ -1,4 +1,4 @@
-// What the open-file limit leaves room for.
+// The capacity that the open-file limit leaves.
 import { expect, test } from "bun:test";
 import { connectionsByFileLimit, hostWarnings } from "../../../src/control/host/capacity.ts";
 import { firstUnprivilegedPort } from "../../../src/os/limits.ts";

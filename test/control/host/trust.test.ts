@@ -1,4 +1,4 @@
-// Whose files bal obeys. What belongs to another user can be made by root only.
+// The owners whose files bal obeys. Only root can make files that belong to another user.
 import { expect, test } from "bun:test";
 import { chmodSync, chownSync, lchownSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

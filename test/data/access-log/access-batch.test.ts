@@ -1,4 +1,4 @@
-// What of the access log is sent to the control plane, and when.
+// The batches of access log records that are sent to the control plane, and when.
 import { expect, test } from "bun:test";
 import type { AccessMode } from "../../../src/config/config.ts";
 import { AccessBatch, replanned } from "../../../src/data/access-log/access-batch.ts";

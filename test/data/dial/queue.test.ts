@@ -1,4 +1,4 @@
-// Whose turn it is in the queue of a full pool.
+// The order of turns in the queue of a full pool.
 import { beforeEach, expect, test } from "bun:test";
 import { ClientQueue, type Waiter } from "../../../src/data/dial/queue.ts";
 import { Board } from "../../../src/shared/board.ts";

@@ -1,4 +1,4 @@
-// What a pipe tells the sweep about its reader.
+// A pipe's report to the sweep about its reader.
 import { expect, test } from "bun:test";
 import { BufferBudget } from "../../../src/data/relay/buffer-budget.ts";
 import { Pipe } from "../../../src/data/relay/pipe.ts";

@@ -1,4 +1,4 @@
-// What counts as progress of a pipe.
+// The events that count as progress of a pipe.
 import { expect, test } from "bun:test";
 import { Progress } from "../../../src/data/relay/progress.ts";
 

@@ -1,4 +1,4 @@
-// What the running bal tells of itself: events, the config in force, and whether it is ready.
+// The running bal's reports about itself: events, the config in force, and whether it is ready.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { runBal, simpleConfig, spawnBal } from "../../support/bal.ts";
 import { EventReader } from "../../support/event-reader.ts";

@@ -1,4 +1,4 @@
-// What a pool says of its own dials: where they come from, how many and how long, and who is hashed.
+// A pool's own dial settings: where dials come from, how many and how long, and who is hashed.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { spawnBal } from "../../support/bal.ts";
 import { blackhole } from "../../support/blackhole.ts";

@@ -1,4 +1,4 @@
-// What a pool may be told beyond its backends: methods, bounds, backups, drains.
+// The settings of a pool beyond its backends: methods, bounds, backups, drains.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import type { SessionStatus } from "../../../src/api/admin-api.ts";
 import { at, fullConfig, spawnBal } from "../../support/bal.ts";

@@ -1,4 +1,4 @@
-// What the access log tells of clients that no backend got: dials that failed, queues, refusals.
+// The access log of clients that no backend got: dials that failed, queues, refusals.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { formatHeader } from "../../../src/policy/proxy-protocol/format.ts";
 import { hello, hostName, serverName } from "../../policy/tls/hello.ts";

@@ -1,4 +1,4 @@
-// What the access log tells of sessions that were relayed, whoever moved their bytes, and where.
+// The access log of sessions that were relayed: by each thread that may move their bytes, to each target.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { ACCESS_FIELDS } from "../../../src/config/schema/schema-log.ts";

@@ -1,4 +1,4 @@
-// What ships beside the binary: that it parses, holds together, and has configs that bal takes.
+// The files that ship beside the binary parse, hold together, and have configs that bal takes.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

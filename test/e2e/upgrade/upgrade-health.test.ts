@@ -1,4 +1,4 @@
-// What another process knows of the backends when it takes over.
+// The knowledge of the backends that another process has when it takes over.
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { at, fullConfig, simpleConfig, spawnBal } from "../../support/bal.ts";
 import { namedPeer } from "../../support/peer.ts";

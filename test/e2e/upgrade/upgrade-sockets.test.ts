@@ -1,4 +1,4 @@
-// What becomes of unix sockets, and of their files, when another process takes a bal's place.
+// The fate of unix sockets, and of their files, when another process takes a bal's place.
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";

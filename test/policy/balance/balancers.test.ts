@@ -1,4 +1,4 @@
-// What holds for every method, and what each is for.
+// The rules that hold for every method, and the purpose of each.
 import { describe, expect, test } from "bun:test";
 import type { Facts } from "../../../src/policy/balance/balancer.ts";
 import { hashText } from "../../../src/policy/balance/hash.ts";

@@ -1,4 +1,4 @@
-// What a backend answers to a request, judged as it comes.
+// A backend's answer to a request, examined as it comes.
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { parseBytes, parseStatusRanges } from "../../../src/config/expectation.ts";

@@ -1,4 +1,4 @@
-// What is read from a hello, and what isn't one.
+// Reads names and protocols from a hello, and recognises bytes that are none.
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { MAX_HELLO_BYTES, parseClientHello } from "../../../src/policy/tls/client-hello.ts";

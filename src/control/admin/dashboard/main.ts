@@ -161,7 +161,7 @@ function showVerdict(status: Status): void {
   sayVerdict("bad", [[`${worst} — ${up}`, toDo], ...others, ...rest]);
 }
 
-/** What is said, and quietly what else there is to it. */
+/** A message, and details in quieter type. */
 type Line = readonly [what: string, more: string];
 
 // An age would change the words, and have them read out, again and again.

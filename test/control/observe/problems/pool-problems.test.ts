@@ -1,4 +1,4 @@
-// What is wrong with pools, their backends and their queues.
+// The problems of pools, their backends and their queues.
 import { expect, test } from "bun:test";
 import type { PoolStatus } from "../../../../src/api/admin-api.ts";
 import { type Fate, poolProblems } from "../../../../src/control/observe/problems/pool-problems.ts";

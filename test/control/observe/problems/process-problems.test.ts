@@ -1,4 +1,4 @@
-// What the process was told and could not do.
+// The problems of the process: orders that it could not carry out, and losses.
 import { expect, test } from "bun:test";
 import type { LastReload } from "../../../../src/api/admin-api.ts";
 import {
