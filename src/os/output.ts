@@ -12,7 +12,7 @@ export function openOutput(file: string): number {
   try {
     return openSync(file, O_WRONLY | O_APPEND | O_CREAT | NONBLOCK | O_NOCTTY, 0o600);
   } catch (error) {
-    // /dev/stdout: a socket can't be opened anew, nor can another user's pipe.
+    // /dev/stdout: a socket can't be opened again, nor can another user's pipe.
     const copy = isLinux ? copyOfStandard(file) : null;
     if (copy === null) throw error;
     return copy;

@@ -12,7 +12,7 @@ import {
 } from "./abi.ts";
 import { errno, getLibc } from "./libc.ts";
 
-/** The ends of a pipe. Whoever has it closes both. */
+/** The ends of a pipe. Its owner closes both. */
 export type KernelPipe = { readonly read: number; readonly write: number };
 
 /** More than a pipe ever holds: as much as there is. */

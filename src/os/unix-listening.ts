@@ -47,7 +47,7 @@ export function openUnixListening(path: string, mode: number | null): number {
 }
 
 /**
- * Does anybody listen there? Whoever does sees a client that goes at once.
+ * Does anybody listen there? A listener sees a client that goes at once.
  *
  * @returns 0, or the errno of a connect: ECONNREFUSED, nobody does; ENOENT, there is nothing; EACCES,
  *   this user can't tell

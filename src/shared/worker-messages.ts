@@ -108,7 +108,7 @@ export type BadPreread = {
 /** A fault of our own; the session it met is ended. */
 export type Fault = { readonly kind: "fault"; readonly message: string };
 
-/** A session on its way from a worker to its splicer. Whoever has it owns the descriptors. */
+/** A session on its way from a worker to its splicer. The thread that has it owns the descriptors. */
 export type SplicedSession = {
   readonly client: number;
   readonly backend: number;
