@@ -229,7 +229,8 @@ export class Listener {
   private start(session: Session): void {
     const { budget } = this.thread;
     const isOver = budget.isOver();
-    if (budget.isTight()) for (const pipe of [session.up, session.down]) pipe.narrow();
+    if (budget.isScarce()) session.down.narrow();
+    if (budget.isTight()) session.up.narrow();
     const early = isLinux && !isOver ? receiveEarly(session.clientFd) : null;
     const first = this.firstStep(session, session.startedAtMs);
     if (first === null) session.end("noBackend");

@@ -325,7 +325,7 @@ export class Dial implements Step, Waiter {
       isSpeakingFirst: session.up.pendingBytes > 0 || this.greeting !== null,
       userTimeoutMs: session.limits.userMs,
       sources: this.pool.sources,
-      receiveBytes: thread.budget.receiveBytesOf(session.down),
+      receiveBytes: thread.budget.boundReceive(session.down),
     });
   }
 

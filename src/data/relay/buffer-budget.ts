@@ -2,7 +2,7 @@
 // limit for all threads together.
 //
 //   up to half of it       nobody notices
-//   tight, above that      new connections get small receive buffers, so that one read brings little
+//   tight, above that      connections get small buffers, so that one read brings little
 //   over                   clients that wait are not read, and the worst of those who hold are ended
 //                          (`memory-relief.ts`)
 import type { Board } from "../../shared/board.ts";
@@ -11,6 +11,8 @@ import type { Direction } from "./relay-types.ts";
 /** A new connection's receive buffer is a part of the room that is left, so that there is room for the next
  *  ones: with so many that stall the room is a third (1/e) of what it was. */
 const SHARES = 256;
+/** One read brings no more than this. */
+const READ_BYTES = 512 * 1024;
 /** With 4 KiB one connection over loopback still moves 28 MB/s, with 16 KiB 109, beside 566 of those that
  *  the kernel sizes; one read brings up to 8 KiB and 24 (2026-11-26, a busy machine). */
 const LEAST_RECEIVE_BYTES = 4 * 1024;
@@ -47,12 +49,23 @@ export class BufferBudget {
     return this.load > 0.5;
   }
 
-  /** Size of the receive buffer of a pipe's source that is about to be dialled; 0: as the kernel has it. */
-  receiveBytesOf(pipe: Pick<Direction, "isNarrow">): number {
+  /** A share of what is left is less than one read may bring: hundreds of connections in one turn of the
+   *  event loop could fill it. Where memory is small it is so from the start. */
+  isScarce(): boolean {
+    return this.shareBytes < READ_BYTES;
+  }
+
+  /** Size of the receive buffer of a pipe's source that is about to be dialled; 0: as the kernel has it. Only
+   *  when it is tight: one that is small when the SYN goes out bounds the window for good. */
+  boundReceive(pipe: Pick<Direction, "receiveBytes">): number {
     if (!this.isTight()) return 0;
-    pipe.isNarrow = true;
-    const share = Math.floor((this.limitBytes - this.board.bufferedBytes()) / SHARES);
-    return Math.max(LEAST_RECEIVE_BYTES, Math.min(MOST_RECEIVE_BYTES, share));
+    const bytes = Math.min(MOST_RECEIVE_BYTES, this.shareBytes);
+    pipe.receiveBytes = Math.max(LEAST_RECEIVE_BYTES, bytes);
+    return pipe.receiveBytes;
+  }
+
+  private get shareBytes(): number {
+    return Math.floor((this.limitBytes - this.board.bufferedBytes()) / SHARES);
   }
 
   /** `bytes` is negative when they have gone. */

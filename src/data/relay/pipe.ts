@@ -26,7 +26,7 @@ export class Pipe implements Direction {
   sink: PipeSocket | null = null;
   hasEnded = false;
   isCut = false;
-  isNarrow = false;
+  receiveBytes = 0;
   state: Direction["state"] = "open";
   bytes = 0;
   readonly progress: Progress;
@@ -34,6 +34,8 @@ export class Pipe implements Direction {
   private pending: Uint8Array | null = null;
   /** The bytes that `pending` keeps alive. */
   private heldBytes = 0;
+  /** Its sink's send buffer is small. */
+  private isNarrow = false;
   private isPaused = false;
   /** Until there is room, or its sink is there. */
   private isHeld = false;
@@ -113,10 +115,14 @@ export class Pipe implements Direction {
 
   /** Its sockets get small buffers, until its sink's peer proves fast or memory is there again. */
   narrow(): void {
-    if (this.isNarrow) return;
-    this.isNarrow = true;
-    if (this.source !== null) limitReceiveBuffer(this.source, NARROW_RECEIVE_BYTES);
-    if (this.sink !== null) limitSendBuffer(this.sink, NARROW_SEND_BYTES);
+    if (this.sink !== null && !this.isNarrow) {
+      this.isNarrow = true;
+      limitSendBuffer(this.sink, NARROW_SEND_BYTES);
+    }
+    if (this.source !== null && this.receiveBytes === 0) {
+      this.receiveBytes = NARROW_RECEIVE_BYTES;
+      limitReceiveBuffer(this.source, NARROW_RECEIVE_BYTES);
+    }
   }
 
   /** Lets a paused source send on. */
@@ -148,7 +154,9 @@ export class Pipe implements Direction {
     const { sink, progress } = this;
     if (sink !== null) progress.look(nowMs, this.bytes, () => unsentBytes(sink));
     if (this.pending === null || progress.movedAtMs === nowMs) this.stalledSinceMs = nowMs;
-    if (this.isNarrow && (progress.isReaderFast || !this.budget.isTight())) this.widen();
+    if (!this.isNarrow && this.receiveBytes === 0) return;
+    const isRoom = this.pending === null && !this.budget.isTight();
+    if (progress.isReaderFast || isRoom) this.widen();
   }
 
   private pause(): void {
@@ -160,6 +168,7 @@ export class Pipe implements Direction {
 
   private widen(): void {
     this.isNarrow = false;
+    this.receiveBytes = 0;
     for (const socket of [this.source, this.sink]) if (socket !== null) freeBuffers(socket);
   }
 

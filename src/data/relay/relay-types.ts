@@ -53,9 +53,9 @@ export type Direction = {
   readonly pendingBytes: number;
   /** Everything before the source's end was delivered, the end itself was not. */
   readonly isEndDue: boolean;
-  /** Its sockets have small buffers, because memory was short. */
-  isNarrow: boolean;
-  /** Gives them small buffers. */
+  /** Size of its source's receive buffer, since memory was short; 0: as the kernel has it. */
+  receiveBytes: number;
+  /** Gives those of its sockets that are there small buffers. */
   narrow(): void;
   /** Reads no more of its source until there is room in the buffer budget, or its sink is there. */
   hold(): void;

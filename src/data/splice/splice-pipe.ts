@@ -31,7 +31,7 @@ export class SplicePipe implements Direction {
   sink: SplicedSocket;
   hasEnded = false;
   isCut = false;
-  isNarrow = false;
+  receiveBytes = 0;
   state: Direction["state"] = "open";
   bytes = 0;
   readonly progress = new Progress(performance.now());

@@ -27,7 +27,7 @@ function dialling({ addresses = 1 } = {}) {
       worker,
       board,
       connect: () => 0,
-      budget: { receiveBytesOf: () => 0 },
+      budget: { boundReceive: () => 0 },
       post: (message: unknown) => messages.push(message),
       reportLocalError: (_: number, code: string) => local.push(code),
     };
@@ -142,7 +142,7 @@ describe("where the client goes next", () => {
       thread: {
         worker: 0,
         board,
-        budget: { receiveBytesOf: () => 0 },
+        budget: { boundReceive: () => 0 },
         connect: () => dialled.push(session.slot) * 0,
         post() {},
       },
