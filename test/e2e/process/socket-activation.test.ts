@@ -54,7 +54,6 @@ test("a socket that is open already is the listener's, for all workers and over 
   for (let start = 0; start < 2; start++) {
     using bal = await spawnBal({ config, env, wrapper: AS_SYSTEMD, fds: [socket.fd] });
     for (let i = 0; i < 10; i++) expect((await exchange(socket.port, "?")).text).toBe("a");
-    await until("all are told", () => unused(bal).length === 3);
     expect(unused(bal)).toEqual([]);
     await bal.upgrade();
     expect(await bal.exited).toBe(0);
@@ -83,6 +82,7 @@ test("what no listener wants is told and closed, what is no socket stays", async
       fds: [other.fd, wanted.fd, file, stream.fd],
     });
     expect((await exchange(wanted.port, "?")).text).toBe("a");
+    await until("all are told", () => unused(bal).length === 3);
     expect(unused(bal)).toEqual([
       ["file", "descriptor 5 is no socket"],
       ["unknown", "it does not listen for connections"],
