@@ -2,11 +2,11 @@
 import { parseArgs } from "node:util";
 import { type ArgsDef, type CommandDef, defineCommand, renderUsage, runCommand } from "citty";
 import { suggest } from "../config/suggest.ts";
-import { hasColor } from "../os/terminal.ts";
 import { type ExitCode, outputCode, report, usageError } from "./exit.ts";
 import { catchFaults } from "./faults.ts";
 import { say } from "./output.ts";
 import { version } from "./version.ts";
+import { usageText } from "./views/usage.ts";
 
 /** A command's `run` returns its exit code. */
 export const commands: Readonly<Record<string, () => Promise<CommandDef>>> = {
@@ -59,19 +59,19 @@ export async function runCli(argv: readonly string[]): Promise<never> {
 
 async function run([name, ...rest]: readonly string[]): Promise<ExitCode> {
   if (name === undefined) {
-    say(2, await usageOf(root, { fd: 2 }));
+    say(2, await usageOf(null, root, 2));
     return 2;
   }
   if (name === "help" && rest[0] !== undefined) return run([rest[0], "--help"]);
-  if (name === "--help" || name === "-h" || name === "help") return print(await usageOf(root));
+  if (name === "--help" || name === "-h" || name === "help")
+    return print(await usageOf(null, root));
   if (name === "--version" || name === "-v" || name === "-V") {
     return print(`bal ${version.version} (${version.commit})`);
   }
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (load === undefined) throw unknownCommand(name);
   const command = await load();
-  if (rest.includes("--help") || rest.includes("-h"))
-    return print(await usageOf(command, { parent: root }));
+  if (rest.includes("--help") || rest.includes("-h")) return print(await usageOf(name, command));
   await checkOptions(name, command, rest);
   const { result } = await runCommand(command, { rawArgs: [...rest] });
   return result as ExitCode;
@@ -82,11 +82,10 @@ function print(text: string): ExitCode {
   return 0;
 }
 
-type UsageOptions = { readonly parent?: CommandDef; readonly fd?: 1 | 2 };
-
-async function usageOf(command: CommandDef, { parent, fd = 1 }: UsageOptions = {}) {
-  const usage = await renderUsage(command, parent);
-  return (hasColor(fd) ? usage : Bun.stripANSI(usage)).replaceAll(/ +$/gm, "").trimEnd();
+/** `name` null: the usage of bal itself. */
+async function usageOf(name: string | null, command: CommandDef, fd: 1 | 2 = 1): Promise<string> {
+  const rendered = await renderUsage(command, name === null ? undefined : root);
+  return usageText(Bun.stripANSI(rendered), { command: name, fd });
 }
 
 function unknownCommand(name: string): Error {
