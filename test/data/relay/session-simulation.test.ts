@@ -299,8 +299,10 @@ class World {
 function rounds(): readonly number[] {
   const fixed = Number(process.env.BAL_SIMULATION_SEED ?? "0");
   if (fixed > 0) return [fixed];
+  // One half is the same each time and reaches every end, also the rare ones; the other half is new.
+  const known = Array.from({ length: ROUNDS / 2 }, (_, i) => 1 + i);
   const first = Math.floor(Math.random() * 2 ** 31);
-  return Array.from({ length: ROUNDS }, (_, i) => first + i);
+  return [...known, ...known.map((i) => first + i)];
 }
 
 test("keeps the promises of the relay in any order of events", () => {
