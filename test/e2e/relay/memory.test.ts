@@ -42,7 +42,7 @@ test("stalled readers that use up max_buffered end, and a download beside them d
     void client.send("s");
     stalled.push(client);
   }
-  await until("some had to end", async () => (await metric(bal, ENDED)) > 0);
+  await until("some had to end", async () => (await metric(bal, ENDED)) > 0, 50_000);
   using client = await connect(bal.port);
   const hash = hashSink();
   client.sink = hash.sink;
