@@ -24,7 +24,7 @@ export type ConfigSource = {
 };
 
 /** The outcome of a change by hand. */
-export type OverrideOutcome =
+type OverrideOutcome =
   | { readonly kind: "done"; readonly backend: Steered }
   /** There is no such backend. */
   | { readonly kind: "unknown" }
