@@ -4,19 +4,13 @@
 //
 // A backend that has failed is not picked again in the same round. When one is expected back (it restarts),
 // a further round begins after a pause.
-import type { Endpoint } from "../../base/address.ts";
 import { errnoCode } from "../../base/os-error.ts";
-import { EHOSTUNREACH } from "../../os/abi.ts";
-import { isConnectedToItself } from "../../os/connect.ts";
-import { hashText } from "../../policy/balance/hash.ts";
 import type { End } from "../../shared/end-reason.ts";
 import { makeBackendHandlers } from "../relay/backend-handlers.ts";
-import { sessionAddress, sessionPort } from "../relay/client-address.ts";
 import type { Step } from "../relay/relay-types.ts";
 import { lookAgain } from "../relay/second-look.ts";
 import type { Session, SessionSocket } from "../relay/session.ts";
-import { atPort } from "./at-port.ts";
-import { Greeting } from "./greeting.ts";
+import { Attempt } from "./attempt.ts";
 import { countConnected, countError, countFailure, isRefusal, observer } from "./outcome.ts";
 import { FULL, type Pool, type PoolChoice } from "./pool.ts";
 import type { ClientQueue, Waiter } from "./queue.ts";
@@ -29,24 +23,16 @@ export class Dial implements Step, Waiter {
   private readonly origin: PoolChoice;
   /** The pool of the newest generation. */
   private pool: Pool;
+  /** At the backend that it has a place on. */
+  private readonly attempt: Attempt;
   private begunAtMs = 0;
   private totalDeadlineMs = 0;
   private readonly rounds = new Rounds();
   /** Further looks at backends that were full. */
   private looks = 0;
-  /** Where the attempt under way goes. */
-  private target: Endpoint | null = null;
-  /** Endpoints of the present backend that were tried. */
-  private endpointsTried = 0;
   /** Empty: no attempt has failed. */
   private lastError = "";
-  private startedAtMs = 0;
   private isFull = false;
-  /** Null: the backend gets none. */
-  private greeting: Greeting | null = null;
-  private key = 0;
-  /** Its backend has no port of its own. */
-  private isAtClientsPort = false;
   /** Where it waits: for a place on its pool, or for a backend that is up. */
   private line: ClientQueue | WaitingRoom | null = null;
   private joinedAtMs = 0;
@@ -60,6 +46,7 @@ export class Dial implements Step, Waiter {
     { origin, pool, nowMs }: { origin: PoolChoice; pool: Pool; nowMs: number },
   ) {
     this.session = session;
+    this.attempt = new Attempt(session);
     this.origin = origin;
     this.pool = pool;
     this.begin(nowMs);
@@ -85,12 +72,8 @@ export class Dial implements Step, Waiter {
   }
 
   connected(socket: SessionSocket): void {
-    if (this.target !== null && isConnectedToItself(socket, this.target))
-      return this.attemptFailed("ECONNREFUSED");
-    const header = this.greeting?.bytes() ?? null;
-    // Its send buffer is empty and takes a header whole, unless the backend is gone again.
-    if (header !== null && socket.write(header) < header.length)
-      return this.attemptFailed("ECONNRESET");
+    const error = this.attempt.greet(socket);
+    if (error !== null) return this.attemptFailed(error);
     this.session.relay(socket, this.succeeded());
   }
 
@@ -231,10 +214,9 @@ export class Dial implements Step, Waiter {
         if (this.lastError === "") return "noBackend";
         return this.lastError === "ETIMEDOUT" ? "dialTimeout" : "dialFailed";
       }
-      this.startedAtMs = nowMs;
       const { connectMs } = this.pool.boundsOf(session.limits);
       this.deadlineMs = Math.min(nowMs + connectMs, this.totalDeadlineMs);
-      const error = this.connect();
+      const error = this.attempt.connect(this.pool, handlers, nowMs);
       if (error === 0) return null;
       this.failed(errnoCode(error));
     }
@@ -245,14 +227,13 @@ export class Dial implements Step, Waiter {
     const { session } = this;
     const { slot, thread } = session;
     this.lastError = code;
-    this.endpointsTried++;
     const kind = countError(thread, slot, code);
-    if (kind !== "local" && this.endpointsTried < this.pool.countEndpoints(slot)) return;
+    if (this.attempt.isFurther(this.pool) && kind !== "local") return;
     session.releaseBackend();
     this.rounds.failed(performance.now());
     if (kind === "local") return thread.reportLocalError(slot, code);
     // It refused at the client's port: that says nothing of the ports that other clients come to.
-    if (kind === "refused" && this.isAtClientsPort) return;
+    if (kind === "refused" && this.attempt.isAtClientsPort) return;
     this.rounds.isExpecting ||= isRefusal(kind, code) && this.pool.isExpectedBack(slot);
     countFailure(thread, slot, code);
   }
@@ -261,9 +242,9 @@ export class Dial implements Step, Waiter {
   succeeded(): ((nowMs: number) => void) | null {
     const { pool, session } = this;
     const { thread, slot, trace } = session;
-    pool.prefer(slot, this.endpointsTried);
+    pool.prefer(slot, this.attempt.endpointsTried);
     const connectedAtMs = performance.now();
-    const connectMs = connectedAtMs - this.startedAtMs;
+    const connectMs = connectedAtMs - this.attempt.startedAtMs;
     countConnected(thread, slot, connectMs);
     if (trace !== null) {
       trace.dialMs = connectedAtMs - this.begunAtMs;
@@ -277,66 +258,19 @@ export class Dial implements Step, Waiter {
     const { tried } = this.rounds;
     this.isFull = false;
     if (tried.length > this.pool.boundsOf(session.limits).retries) return false;
-    const slot = this.takeBackend();
+    const slot = this.attempt.begin(this.pool, tried);
+    this.isFull = slot === FULL;
     if (slot < 0) return false;
     if (this.lastError !== "")
       session.thread.board.countBackend(session.thread.worker, slot, "retries", 1);
     tried.push(slot);
     session.enter(this, "dialing");
-    const proxy = this.pool.proxyProtocol(slot);
-    this.greeting = proxy.version === "off" ? null : new Greeting(session, proxy);
-    this.endpointsTried = 0;
     const { trace } = session;
     if (trace !== null) {
       trace.pool = this.pool.name;
       trace.backend = this.pool.nameOf(slot);
     }
     return true;
-  }
-
-  // The place is taken first and looked at then: over all threads there are never too many.
-  private takeBackend(): number {
-    const { session, pool } = this;
-    const { tried } = this.rounds;
-    if (pool.isHashed && this.key === 0) this.key = hashText(sessionAddress(session));
-    const full: number[] = [];
-    for (;;) {
-      const slot = pool.pick(full.length === 0 ? tried : [...tried, ...full], this.key);
-      this.isFull = slot === FULL || full.length > 0;
-      if (slot < 0) return slot;
-      session.takeBackend(slot);
-      if (!pool.isOver(slot)) return slot;
-      session.releaseBackend();
-      full.push(slot);
-    }
-  }
-
-  private connect(): number {
-    const [session, endpoint] = [this.session, this.endpoint()];
-    this.target = endpoint;
-    // It lost its addresses since it was picked.
-    if (endpoint === null) return EHOSTUNREACH;
-    const { trace, thread } = session;
-    if (trace !== null) trace.attempts = (trace.attempts ?? 0) + 1;
-    return thread.connect({
-      endpoint,
-      handlers,
-      data: session,
-      isSpeakingFirst: session.up.pendingBytes > 0 || this.greeting !== null,
-      userTimeoutMs: session.limits.userMs,
-      sources: this.pool.sources,
-      receiveBytes: thread.budget.boundReceive(session.down),
-    });
-  }
-
-  /** Where the attempt goes; null: nowhere. */
-  private endpoint(): Endpoint | null {
-    const { session } = this;
-    const endpoint = this.pool.endpoint(session.slot, this.endpointsTried) ?? null;
-    this.isAtClientsPort = false;
-    if (endpoint === null || endpoint.family === "unix" || endpoint.port > 0) return endpoint;
-    this.isAtClientsPort = true;
-    return atPort(endpoint, sessionPort(session));
   }
 }
 

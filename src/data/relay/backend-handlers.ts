@@ -3,6 +3,7 @@ import { codeOf } from "../../base/os-error.ts";
 import type { SocketHandlers } from "../../os/connect.ts";
 import { descriptorOf } from "../../os/socket.ts";
 import type { Session, SessionSocket } from "./session.ts";
+import { broke, finished } from "./teardown.ts";
 
 /** How a connect of a session that dials comes out. */
 type ConnectEvents = {
@@ -38,7 +39,7 @@ export function makeBackendHandlers(connect: ConnectEvents): SocketHandlers<Sess
     },
     end(socket) {
       const session = socket.data;
-      if (isRelaying(session, socket)) session.finished(session.down);
+      if (isRelaying(session, socket)) finished(session, session.down);
     },
     close(socket, error) {
       const session = socket.data;
@@ -55,8 +56,8 @@ export function makeBackendHandlers(connect: ConnectEvents): SocketHandlers<Sess
 
 function closed(session: Session, error: Error | undefined): void {
   // As for a client.
-  if (error !== undefined) session.broke(session.down);
-  session.finished(session.down);
+  if (error !== undefined) broke(session, session.down);
+  finished(session, session.down);
 }
 
 function takeDescriptor(session: Session, socket: SessionSocket): void {

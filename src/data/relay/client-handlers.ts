@@ -1,5 +1,6 @@
 // Socket events of the client's side, after accept. One object for all sessions.
 import type { Session, SessionSocket } from "./session.ts";
+import { broke, finished } from "./teardown.ts";
 
 // A client that was refused at accept has no session.
 type Client = Bun.Socket<Session | undefined>;
@@ -15,7 +16,7 @@ export const clientHandlers = {
   },
   end(socket: Client): void {
     const session = sessionOf(socket);
-    if (session !== null) session.finished(session.up);
+    if (session !== null) finished(session, session.up);
   },
   close(socket: Client, error?: Error): void {
     if (socket.data !== undefined) leaveDescriptor(socket.data);
@@ -23,8 +24,8 @@ export const clientHandlers = {
     if (session === null) return;
     // Without an error it is the FIN that came after ours: Bun gives no `end` for it then. With one,
     // everything before it was read.
-    if (error !== undefined) session.broke(session.up);
-    session.finished(session.up);
+    if (error !== undefined) broke(session, session.up);
+    finished(session, session.up);
   },
   error(socket: Client, error: Error): void {
     const session = sessionOf(socket);

@@ -14,17 +14,11 @@ import { END_INDEX, type End, isRefusal } from "../../shared/end-reason.ts";
 import type { SessionLimits } from "../../shared/generation.ts";
 import type { SessionSnapshot, SessionStage, Trace } from "../../shared/session-facts.ts";
 import type { Direction, RelaySocket, Step } from "./relay-types.ts";
+import { broke, forwardEnd } from "./teardown.ts";
 import type { WorkerContext } from "./worker-context.ts";
 
 export type SessionSocket = Bun.Socket<Session>;
 export type Phase = SessionStage | "ended";
-
-/** How a session ends whose client leaves before the relay. */
-const CLIENT_GONE: Readonly<Partial<Record<Phase, End>>> = {
-  preread: "clientGonePreread",
-  queued: "clientGoneQueue",
-  dialing: "clientGoneDial",
-};
 
 type SessionParts = {
   /** The listener's row on the board. */
@@ -135,7 +129,7 @@ export class Session {
    *  client that is gone. */
   start(first: Step, early: Uint8Array | null | number): void {
     this.thread.sessions.add(this);
-    if (typeof early === "number") return this.broke(this.up);
+    if (typeof early === "number") return broke(this, this.up);
     if (early !== null) this.up.push(early);
     first.go();
   }
@@ -201,7 +195,7 @@ export class Session {
   /** A chunk has come from a pipe's source. */
   received(pipe: Direction, chunk: Uint8Array): void {
     if (this.isAwaitingAnswer && pipe === this.down) this.answered();
-    if (!pipe.push(chunk)) return this.broke(this.reverse(pipe));
+    if (!pipe.push(chunk)) return broke(this, this.reverse(pipe));
     if (this.step !== null) return this.step.received();
     if (pipe.bytes >= this.spliceAtBytes) this.thread.promote(this);
   }
@@ -219,76 +213,13 @@ export class Session {
 
   /** A pipe's sink may have room, or its FIN may be due. */
   flush(pipe: Direction): void {
-    if (!pipe.flush()) return this.broke(this.reverse(pipe));
-    if (pipe.isEndDue) this.forwardEnd(pipe);
+    if (!pipe.flush()) return broke(this, this.reverse(pipe));
+    if (pipe.isEndDue) forwardEnd(this, pipe);
     else if (pipe.bytes >= this.spliceAtBytes) this.thread.promote(this);
   }
 
-  /** A pipe's source sends no more: its FIN has come, or all that there was before it broke. */
-  finished(pipe: Direction): void {
-    if (this.phase === "ended") return;
-    if (this.phase === "preread") return this.end("clientGonePreread");
-    pipe.hasEnded = true;
-    if (this.step === null) this.phase = "half_closed";
-    if (pipe.isCut) this.sourceOf(pipe)?.terminate();
-    if (pipe.state === "dead") this.endLinger(this.reverse(pipe));
-    else this.flush(pipe);
-  }
-
-  /** A pipe's source was reset, or broke when it was written to: it takes no more. What it has sent
-   *  may still come, and the other side gets all of it: then FIN where that was the whole stream, else
-   *  a reset. */
-  broke(pipe: Direction): void {
-    if (this.phase === "ended") return;
-    const gone = CLIENT_GONE[this.phase];
-    if (gone !== undefined) return this.end(gone);
-    if (pipe.state === "dead") return this.end(this.lingering ?? this.resetReason(pipe));
-    if (this.lingering !== null) return;
-    this.lingering = this.resetReason(pipe);
-    pipe.isCut = !pipe.hasEnded;
-    if (pipe.hasEnded) this.sourceOf(pipe)?.terminate();
-    this.reverse(pipe).kill();
-    this.endLinger(pipe);
-  }
-
-  private forwardEnd(pipe: Direction): void {
-    const reverse = this.reverse(pipe);
-    const sink = this.sourceOf(reverse);
-    pipe.state = "finished";
-    if (pipe.isCut) return this.endLinger(pipe);
-    if (reverse.state === "dead") {
-      sink?.shutdown();
-      return this.endLinger(pipe);
-    }
-    // A socket that has sent and got its FIN is closed at once: one call in place of a shutdown, a
-    // wakeup and a close.
-    if (reverse.hasEnded) sink?.end();
-    else sink?.shutdown();
-    if (reverse.state === "finished") this.end("finished");
-  }
-
-  // `pipe` is what remains of a session whose other direction is dead.
-  private endLinger(pipe: Direction): void {
-    const { lingering } = this;
-    if (lingering === null || pipe.state !== "finished") return;
-    const reverse = this.reverse(pipe);
-    const sink = this.sourceOf(reverse);
-    if (pipe.isCut && sink !== null) this.thread.deliveries.add(this, sink, lingering);
-    else if (reverse.hasEnded) this.end(lingering);
-  }
-
-  private sourceOf(pipe: Direction): RelaySocket | null {
-    return pipe === this.up ? this.client : this.backend;
-  }
-
-  private reverse(pipe: Direction): Direction {
+  reverse(pipe: Direction): Direction {
     return pipe === this.up ? this.down : this.up;
-  }
-
-  private resetReason(pipe: Direction): End {
-    const isHalfClosed = this.phase === "half_closed";
-    if (pipe === this.up) return isHalfClosed ? "clientResetHalfClosed" : "clientReset";
-    return isHalfClosed ? "backendResetHalfClosed" : "backendReset";
   }
 
   // --- end --------------------------------------------------------------------------------

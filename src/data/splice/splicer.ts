@@ -13,6 +13,7 @@ import { DeliveryWatch, LOOK_MS } from "../relay/delivery-watch.ts";
 import { DROP_PAUSE_MS } from "../relay/pipe.ts";
 import { Session } from "../relay/session.ts";
 import { startSweep } from "../relay/sweeps.ts";
+import { broke, finished } from "../relay/teardown.ts";
 import { answer, reportFaults } from "../relay/thread-messages.ts";
 import { newIdPrefix, type WorkerContext } from "../relay/worker-context.ts";
 import { SplicePipe } from "./splice-pipe.ts";
@@ -186,12 +187,12 @@ function move(pipe: SplicePipe | null): void {
       return dropLater(pipe);
     case "ended":
       pipe.source.gotFin();
-      return session.finished(pipe);
+      return finished(session, pipe);
     case "source-broken":
-      broke(session, pipe);
-      return session.finished(pipe);
+      breakOff(session, pipe);
+      return finished(session, pipe);
     case "sink-broken":
-      return broke(session, pipe.sink.from ?? pipe);
+      return breakOff(session, pipe.sink.from ?? pipe);
   }
 }
 
@@ -204,8 +205,8 @@ function dropLater(pipe: SplicePipe): void {
 }
 
 // The rest of the session may have bytes to drop that no further event reports.
-function broke(session: Session, pipe: SplicePipe): void {
-  session.broke(pipe);
+function breakOff(session: Session, pipe: SplicePipe): void {
+  broke(session, pipe);
   if (session.phase === "ended") return;
   unfinished.add(pipe);
   if (pipe.sink.from !== null) unfinished.add(pipe.sink.from);
