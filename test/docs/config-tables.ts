@@ -71,7 +71,7 @@ function tableOf({ keys }: Group, groups: readonly Group[]): string {
         .map((cell) => cell.replaceAll("|", "\\|"))
         .join(" | "),
     );
-  return ["key | value | default | what it is", "--- | --- | --- | ---", ...rows]
+  return ["key | value | default | meaning", "--- | --- | --- | ---", ...rows]
     .map((row) => `| ${row} |\n`)
     .join("");
 }
@@ -99,7 +99,9 @@ function rangeOf(field: Field, groups: readonly Group[]): string {
     case "nullable":
       return `null, or ${rangeOf(field.of, groups)}`;
     case "either":
-      return `${rangeOf(field.word, groups)}, or ${rangeOf(field.map, groups)}`;
+      return isListOf(field.word, field.map)
+        ? `${rangeOf(field.map, groups)}, or a list of such groups`
+        : `${rangeOf(field.word, groups)}, or ${rangeOf(field.map, groups)}`;
     case "list":
       return `a list of ${field.of.kind === "map" ? linkTo(field.of, groups) : `up to ${field.max}: each ${rangeOf(field.of, groups)}`}`;
     case "named":
@@ -109,6 +111,16 @@ function rangeOf(field: Field, groups: readonly Group[]): string {
     default:
       return describeField(field);
   }
+}
+
+/** A health check is one map, or a list of them. */
+function isListOf(field: Field, map: Field): boolean {
+  return (
+    field.kind === "list" &&
+    field.of.kind === "map" &&
+    map.kind === "map" &&
+    field.of.keys === map.keys
+  );
 }
 
 function linkTo({ keys }: { readonly keys: Keys }, groups: readonly Group[]): string {

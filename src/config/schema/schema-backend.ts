@@ -10,12 +10,12 @@ export const queueKeys: Keys = {
   size: {
     field: integer(0, 100_000),
     default: 0,
-    doc: "clients that may wait; those of all backends add up to the pool's one queue",
+    doc: "how many clients may wait; the sizes of all backends add up to the pool's one queue",
   },
   timeout: {
     field: duration(),
     default: "5s",
-    doc: "how long a client may wait; the longest of a pool's backends counts",
+    doc: "how long a client may wait; the longest timeout of a pool's backends applies",
   },
 };
 
@@ -24,40 +24,43 @@ export const backendKeys: Keys = {
     field: { kind: "host" },
     isRequired: true,
     unless: "unix",
-    doc: "IP address or hostname",
+    doc: "the IP address or the hostname",
   },
-  port: { field: port, doc: "TCP port; the one that the client came to when absent" },
+  port: { field: port, doc: "the TCP port; default: the port that the client connected to" },
   unix: {
     field: { kind: "socket-path" },
-    doc: "a unix socket, in place of host and port",
+    doc: "the path of a unix socket, instead of host and port",
   },
   weight: {
     field: integer(0, 256),
     default: 1,
-    doc: "share of new connections; 0 takes none and keeps those it has",
+    doc: "the share of new connections; with 0 it gets none and keeps existing ones",
   },
   name: {
     field: { kind: "name" },
-    doc: "what it is called; host:port, host or unix:/path when absent",
+    doc: "the backend's name; default: host:port, host or unix:/path",
   },
   max_connections: {
     field: integer(0, 1_000_000),
     default: 0,
-    doc: "sessions at a time; one that is full is passed over; 0 is no bound",
+    doc: "concurrent sessions; a full backend is skipped; 0: no limit",
   },
   proxy_protocol: {
     field: proxyProtocol,
-    doc: "the header with the client's address; overrides the pool's",
+    doc: "the PROXY header for this backend; overrides the pool's",
   },
-  queue: { field: map(queueKeys), doc: "where clients wait while every backend is full" },
+  queue: {
+    field: map(queueKeys),
+    doc: "the queue in which clients wait while every backend is full",
+  },
   backup: {
     field: { kind: "boolean" },
     default: false,
-    doc: "serves only when no backend that is no backup can",
+    doc: "gets clients only while every other backend is out of service",
   },
   drain: {
     field: { kind: "boolean" },
     default: false,
-    doc: "takes no new connections and keeps those it has",
+    doc: "gets no new connections and keeps existing ones",
   },
 };

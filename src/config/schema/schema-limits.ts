@@ -6,7 +6,7 @@ export const limitsKeys: Keys = {
   max_connections: {
     field: { kind: "auto", or: integer(1, 10_000_000) },
     default: "auto",
-    doc: "connections at a time; auto: what the open-file limit allows",
+    doc: "concurrent connections; auto: as many as the open-file limit allows",
   },
   overload: {
     field: described({
@@ -14,19 +14,19 @@ export const limitsKeys: Keys = {
       wait: "new clients wait in the kernel's queue",
     }),
     default: "reject",
-    doc: "above that: reset new clients, or leave them in the kernel's queue",
+    doc: "what happens to new clients at that limit: they are reset, or wait in the kernel's queue",
   },
   max_buffered: {
     field: { kind: "auto", or: { kind: "size", min: 1024 ** 2, max: 2 ** 50 } },
     default: "auto",
-    doc: "bytes held for slow readers and waiting clients; auto: a quarter of memory",
+    doc: "how many bytes bal may hold for slow readers and waiting clients; auto: a quarter of the memory",
   },
   refuse: {
     field: described({
       reset: "a refused client sees a reset",
-      close: "a refused client sees the end of the connection",
+      close: "a refused client sees a normal close",
     }),
     default: "reset",
-    doc: "what a client that is refused sees: a reset, or an end",
+    doc: "how bal closes the connection of a refused client: with a reset, or normally",
   },
 };

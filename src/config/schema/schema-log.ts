@@ -32,50 +32,50 @@ export const accessKeys: Keys = {
   mode: {
     field: accessMode,
     isRequired: true,
-    doc: "whose ends are written: nobody's, those that went wrong, or all",
+    doc: "which sessions get a line: none, those that went wrong, or all",
   },
   file: {
     field: nullable({ kind: "path" }),
-    doc: "where to; null: stdout, or access.log in the home of a bal in the background",
+    doc: "the file of the access log; null: stdout, or access.log in $BAL_HOME for a bal in the background",
   },
   format: {
     field: choice("json", "text"),
     default: "json",
-    doc: "an object a line, or the values alone with a space between",
+    doc: "one JSON object on each line, or only the values, separated by spaces",
   },
   fields: {
     field: { kind: "list", of: choice(...ACCESS_FIELDS), max: ACCESS_FIELDS.length },
-    doc: "the fields of a line, in this order; all when absent",
+    doc: "the fields of a line, in this order; default: all",
   },
 };
 
 export const logKeys: Keys = {
   level: {
     field: described({
-      debug: "everything, also what is of use to developers only",
-      info: "what happens, such as a start or a reload",
-      warn: "what somebody may want to look at",
-      error: "what went wrong",
+      debug: "everything, including details for developers of bal",
+      info: "normal events, such as a start or a reload",
+      warn: "events that may need attention",
+      error: "failures",
     }),
     default: "info",
-    doc: "the least severe lines that are written",
+    doc: "the lowest level of lines that are written",
   },
   format: {
     field: described({
       auto: "pretty on a terminal, else JSON",
       pretty: "lines for people",
-      json: "one object a line",
+      json: "one JSON object on each line",
     }),
     default: "auto",
     doc: "auto: pretty on a terminal, else JSON",
   },
   file: {
     field: nullable({ kind: "path" }),
-    doc: "bal's own log; null: stderr, or bal.log in the home of a bal in the background",
+    doc: "the file of bal's own log; null: stderr, or bal.log in $BAL_HOME for a bal in the background",
   },
   access: {
     field: { kind: "either", word: accessMode, map: map(accessKeys) },
     default: "off",
-    doc: "the access log: a line for each session that has ended",
+    doc: "the access log, which has a line for each session that has ended",
   },
 };

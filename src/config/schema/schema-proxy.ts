@@ -7,10 +7,10 @@ import { choice, described, map } from "./field-makers.ts";
 export const PROXY_TLVS = ["authority", "alpn", "unique_id", "crc32c"] as const;
 
 const proxyHeaderKeys: Keys = {
-  version: { field: choice("v1", "v2"), isRequired: true, doc: "of the header" },
+  version: { field: choice("v1", "v2"), isRequired: true, doc: "the version of the header" },
   tlvs: {
     field: { kind: "list", of: choice(...PROXY_TLVS), max: 8 },
-    doc: "v2: what it says besides addresses: the name and the first protocol that the client asks for, where its listener has routes; the session's id; a checksum",
+    doc: "v2: additional fields: the server name and the first protocol that the client asks for, where its listener has routes; the session's id; a checksum",
   },
 };
 
@@ -18,8 +18,8 @@ export const proxyProtocol: Field = {
   kind: "either",
   word: described({
     off: "no header",
-    v1: "a line of text, as HAProxy's send-proxy",
-    v2: "binary, as HAProxy's send-proxy-v2",
+    v1: "a line of text, like HAProxy's send-proxy",
+    v2: "binary, like HAProxy's send-proxy-v2",
   }),
   map: map(proxyHeaderKeys),
 };
@@ -30,12 +30,12 @@ export const proxyAcceptKeys: Keys = {
   accept: {
     field: { kind: "boolean" },
     default: true,
-    doc: "a PROXY header, of either version, comes before a client's own bytes; false: as without this group",
+    doc: "expects a PROXY header of either version before the client's bytes; false: ignores this whole group",
   },
-  trusted: { field: cidrs, doc: "peers whose header is believed; others are refused" },
+  trusted: { field: cidrs, doc: "the peers whose headers are accepted; others are refused" },
   optional: {
     field: { kind: "boolean" },
     default: false,
-    doc: "a peer that sends no header is served under its own address; clients have to speak first then",
+    doc: "serves a peer that sends no header under its own address; clients then have to send first",
   },
 };

@@ -18,7 +18,7 @@ const runtimeKeys: Keys = {
   max_concurrent_connections: { field: connections, doc: "now limits.max_connections" },
   overload_policy: { field: ignored, doc: "now limits.overload" },
   tcp_backlog: { field: ignored, doc: "not needed: always 4096" },
-  backend_cooldown_ms: { field: ignored, doc: "not needed: ejection sees to it" },
+  backend_cooldown_ms: { field: ignored, doc: "not needed: bal ejects failing backends by itself" },
 };
 
 const ignoring = ["failover_backoff_", "protection_"];

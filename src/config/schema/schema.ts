@@ -26,12 +26,12 @@ const MAX_LISTENERS = 1024;
 const MAX_WORKERS = 8;
 
 const method = described({
-  round_robin: "each in turn, as often as its weight says",
-  least_connections: "the one with the fewest connections for its weight",
-  random: "any of them, more often where the weight is greater",
-  source_hash: "the same one for the same client address",
-  least_time: "the one that connects fastest, with few connections",
-  first: "the first of the list that is not full",
+  round_robin: "each backend in turn, in proportion to its weight",
+  least_connections: "the backend with the fewest connections for its weight",
+  random: "the less busy of two backends that are drawn at random by weight",
+  source_hash: "the same backend for the same client address",
+  least_time: "the backend that connects and answers fastest for its load",
+  first: "the first backend in the list that is not full",
 });
 
 const backends: Field = {
@@ -41,28 +41,36 @@ const backends: Field = {
 };
 
 const sessionTimeoutsKeys: Keys = {
-  connect: { field: duration(), default: "2s", doc: "one dial of a backend" },
-  connect_total: { field: duration(), default: "6s", doc: "all dials for one client" },
+  connect: { field: duration(), default: "2s", doc: "how long one dial of a backend may take" },
+  connect_total: {
+    field: duration(),
+    default: "6s",
+    doc: "how long all dials for one client may take together",
+  },
   preread: {
     field: duration(),
     default: "3s",
-    doc: "from accept until PROXY header and ClientHello are there, where they are waited for",
+    doc: "from accept until the PROXY header and the ClientHello have arrived, where the listener reads them",
   },
-  idle: { field: timeout, default: "1h", doc: "no byte in either direction; 0 is off" },
+  idle: {
+    field: timeout,
+    default: "1h",
+    doc: "how long a session may go without a byte in either direction; 0 disables it",
+  },
   half_closed: {
     field: timeout,
     default: "5m",
-    doc: "no byte in either direction after one side has finished; 0 is off",
+    doc: "the same, after one side has finished; 0 disables it",
   },
   max_lifetime: {
     field: timeout,
     default: 0,
-    doc: "from accept to the end whatever happens, a tenth more or less; 0 is off",
+    doc: "the maximum age of a session, plus or minus a tenth; 0 disables it",
   },
   user: {
     field: timeout,
     default: 0,
-    doc: "how long a peer may leave bytes unconfirmed (TCP_USER_TIMEOUT), on both sides; 0: the kernel decides",
+    doc: "how long sent bytes may stay unacknowledged (TCP_USER_TIMEOUT), on both sides; 0: the kernel decides",
   },
 };
 
@@ -71,27 +79,27 @@ const timeoutsKeys: Keys = {
   shutdown: {
     field: timeout,
     default: "25s",
-    doc: "how long a drain waits for sessions; 0 does not",
+    doc: "how long a stopping bal waits for its sessions to end; 0: not at all",
   },
   drain_delay: {
     field: timeout,
     default: 0,
-    doc: "how long a drain still takes new clients, while /readyz says no already; 0 does not",
+    doc: "how long a stopping bal still accepts new clients, while /readyz already returns 503; 0: not at all",
   },
 };
 
 const adminKeys: Keys = {
   listen: {
     field: nullable({ kind: "address" }),
-    doc: "the admin API over TCP as well; off loopback only with a token",
+    doc: "the address of the admin API over TCP; other than loopback addresses need a token",
   },
   token: {
     field: nullable({ kind: "secret" }),
-    doc: "what clients of admin.listen have to show",
+    doc: "the token that clients of admin.listen have to send",
   },
   token_file: {
     field: nullable({ kind: "path" }),
-    doc: "the file that the token is in; read at the start and at every reload",
+    doc: "the file that contains the token; read at the start and at every reload",
   },
 };
 
@@ -99,22 +107,22 @@ const listenerLimitsKeys: Keys = {
   max_connections: {
     field: integer(0, 10_000_000),
     default: 0,
-    doc: "connections at a time; 0 is no bound of its own",
+    doc: "concurrent connections of this listener; 0: no limit of its own",
   },
   per_client: {
     field: integer(0, 1_000_000),
     default: 0,
-    doc: "connections at a time of one client address (IPv6: of one /64); 0 is no bound",
+    doc: "concurrent connections of one client address (IPv6: one /64); 0: no limit",
   },
   rate: {
     field: rate,
     default: 0,
-    doc: "new connections: 500/s, or 30/10s, of which 30 may come at once",
+    doc: "new connections of all clients: 500/s, or 30/10s, which allows a burst of 30; 0: no limit",
   },
   rate_per_client: {
     field: rate,
     default: 0,
-    doc: "new connections of one client address (IPv6: of one /64)",
+    doc: "new connections of one client address (IPv6: one /64); 0: no limit",
   },
 };
 
@@ -124,127 +132,151 @@ const listenerTimeoutsKeys: Keys = Object.fromEntries(
 );
 
 const listenerKeys: Keys = {
-  name: { field: { kind: "name" }, isRequired: true, doc: "what it is called" },
+  name: {
+    field: { kind: "name" },
+    isRequired: true,
+    doc: "the listener's name in logs, metrics and commands",
+  },
   bind_address: {
     field: { kind: "ip" },
     default: "0.0.0.0",
-    doc: 'local address; "::" is dual stack',
+    doc: 'the local address; "::" accepts IPv4 and IPv6',
   },
-  port: { field: ports, isRequired: true, unless: "unix", doc: "TCP port, or a range of them" },
-  unix: { field: { kind: "socket-path" }, doc: "a unix socket, in place of address and port" },
+  port: {
+    field: ports,
+    isRequired: true,
+    unless: "unix",
+    doc: "the TCP port, or a range of ports",
+  },
+  unix: {
+    field: { kind: "socket-path" },
+    doc: "the path of a unix socket, instead of an address and a port",
+  },
   mode: {
     field: { kind: "mode" },
     default: "0660",
-    doc: "of the unix socket: who may connect (write) to it",
+    doc: "the permissions of the unix socket; users who may write to it may connect",
   },
   pool: {
     field: { kind: "name" },
     isRequired: true,
     unless: "routes",
-    doc: "the pool that its clients go to",
+    doc: "the pool for its clients",
   },
   routes: {
     field: routes,
-    doc: "in place of a pool: TLS clients go where the name and protocol that they ask for say; TLS passes through",
+    doc: "instead of a pool: routes that choose the pool by the client's server name (SNI) and protocol (ALPN)",
   },
   proxy_protocol: {
     field: map(proxyAcceptKeys),
-    doc: "the PROXY header that peers in front send",
+    doc: "accepts PROXY headers from proxies in front",
   },
-  allow: { field: cidrs, doc: "addresses that may come in; all when absent" },
-  deny: { field: cidrs, doc: "addresses that may not; wins over allow" },
+  allow: { field: cidrs, doc: "client addresses that are accepted; default: all" },
+  deny: { field: cidrs, doc: "client addresses that are refused; wins over allow" },
   tcp_fast_open: {
     field: { kind: "boolean" },
     default: false,
-    doc: "a client's first bytes may come with its SYN (Linux; net.ipv4.tcp_fastopen has to allow it)",
+    doc: "lets a client send its first bytes with its SYN (Linux; net.ipv4.tcp_fastopen has to allow it)",
   },
   defer_accept: {
     field: { kind: "boolean" },
     default: false,
-    doc: "a client is taken when its first bytes are there, or after a second (Linux)",
+    doc: "accepts a client only when its first bytes have arrived, or after a second (Linux)",
   },
-  limits: { field: map(listenerLimitsKeys), doc: "how much this listener takes on" },
-  timeouts: { field: map(listenerTimeoutsKeys), doc: "override the global ones, key by key" },
+  limits: { field: map(listenerLimitsKeys), doc: "limits of this listener" },
+  timeouts: {
+    field: map(listenerTimeoutsKeys),
+    doc: "timeouts of this listener; override the global ones, key by key",
+  },
 };
 
 const hashKeys: Keys = {
-  key: { field: choice("address"), default: "address", doc: "what of a client is hashed" },
+  key: { field: choice("address"), default: "address", doc: "the part of a client that is hashed" },
   backend: {
     field: choice("endpoint", "host", "name"),
     default: "endpoint",
-    doc: "what of a backend is hashed; host: a client has the same server in every pool that has it, whatever the port; name: as host, by the name of the backend",
+    doc: "the part of a backend that is hashed; endpoint: its address and port; host: its host alone, so that a client gets the same server in every pool that has it; name: its name",
   },
   bounded: {
     field: { kind: "percent", min: 101, max: 1000 },
     default: "off",
-    doc: "what a backend may have at most, in percent of its share; off: no bound",
+    doc: "the largest load of a backend, in percent of its share; off: no limit",
   },
 };
 
 const dialTimeoutsKeys: Keys = {
-  connect: { field: duration(), doc: "one dial of a backend" },
-  connect_total: { field: duration(), doc: "all dials for one client" },
+  connect: { field: duration(), doc: "how long one dial of a backend may take" },
+  connect_total: {
+    field: duration(),
+    doc: "how long all dials for one client may take together",
+  },
 };
 
 const poolKeys: Keys = {
-  method: { field: method, default: "round_robin", doc: "how a backend is chosen" },
-  hash: { field: map(hashKeys), doc: "of the method source_hash" },
-  retries: { field: integer(0, 100), doc: "overrides the global one" },
+  method: { field: method, default: "round_robin", doc: "how bal chooses a backend" },
+  hash: { field: map(hashKeys), doc: "settings of the method source_hash" },
+  retries: {
+    field: integer(0, 100),
+    doc: "how many further backends a client is tried on; overrides the global value",
+  },
   timeouts: {
     field: map(dialTimeoutsKeys),
-    doc: "override those of listeners and the global ones",
+    doc: "timeouts of dials to this pool; override those of listeners and the global ones",
   },
   source: {
     field: { kind: "list", of: { kind: "ip" }, max: 256 },
-    doc: "addresses of this host that dials and checks come from, each in turn; the kernel's choice when absent (Linux)",
+    doc: "local addresses for dials and checks, used in turn; default: the kernel's choice (Linux)",
   },
   proxy_protocol: {
     field: proxyProtocol,
     default: "off",
-    doc: "the header with the client's address for its backends, like HAProxy's send-proxy",
+    doc: "sends the client's address to the backends in a PROXY header, like HAProxy's send-proxy",
   },
   slow_start: {
     field: timeout,
     default: 0,
-    doc: "how long a backend that comes back takes to have its whole weight; 0 is off",
+    doc: "how long a recovered backend takes to reach its full weight; 0: at once",
   },
   on_down: {
     field: described({
-      keep: "sessions of a backend that goes down live on",
+      keep: "the sessions of a backend that goes down continue",
       close: "they are reset",
     }),
     default: "keep",
-    doc: "close: sessions of a backend that is down are reset",
+    doc: "what happens to the sessions of a backend that goes down; close: they are reset",
   },
   fail_open: {
     field: { kind: "auto", or: { kind: "boolean" } },
     default: "auto",
-    doc: "true: while no backend is up, all are tried that do not drain; auto: unless checks are of type http, https or exchange, which may tell a role",
+    doc: "what happens while no backend is up; true: clients are sent to all backends that are not draining; auto: true, unless the checks are of type http, https or exchange, which may depend on a role",
   },
   wait: {
     field: timeout,
     default: 0,
-    doc: "how long a client waits for a backend to come up, where they are not all tried; 0 refuses it at once",
+    doc: "how long a client waits for a backend to come up, where fail_open does not apply; 0: it is refused at once",
   },
   on_up: {
     field: described({
-      keep: "sessions of backups live on",
+      keep: "the sessions of backups continue",
       close_backups: "they are reset once another backend is up",
     }),
     default: "keep",
-    doc: "close_backups: sessions of backups are reset once another backend is up",
+    doc: "what happens to the sessions of backups when another backend comes up; close_backups: they are reset",
   },
   health_check: {
     field: healthCheck,
-    doc: "overrides the global one, key by key; a list of checks must all pass",
+    doc: "health check of this pool; overrides the global one, key by key; in a list, every check must pass",
   },
   backends: {
     field: backends,
     isRequired: true,
     unless: "discover",
-    doc: "where connections go; may be absent beside discover",
+    doc: "the backends; may be absent if discover is set",
   },
-  discover: { field: map(discoverKeys), doc: "backends that DNS names, besides those in backends" },
+  discover: {
+    field: map(discoverKeys),
+    doc: "backends that are found in DNS, in addition to those in backends",
+  },
 };
 
 /** One listener and one pool without their names; not beside `listeners` and `pools`. */
@@ -258,45 +290,61 @@ export const schema = {
     port: {
       field: ports,
       default: 9295,
-      doc: "simple form: TCP port to listen on, or a range of them",
+      doc: "simple form: the TCP port, or a range of ports",
     },
     bind_address: {
       field: { kind: "ip" },
       default: "0.0.0.0",
-      doc: 'simple form: local address; "::" is dual stack',
+      doc: 'simple form: the local address; "::" accepts IPv4 and IPv6',
     },
-    method: { field: method, default: "round_robin", doc: "simple form: how a backend is chosen" },
-    backends: { field: backends, doc: "simple form: where connections go" },
+    method: {
+      field: method,
+      default: "round_robin",
+      doc: "simple form: how bal chooses a backend",
+    },
+    backends: { field: backends, doc: "simple form: the backends" },
     workers: {
       field: { kind: "auto", or: integer(1, MAX_WORKERS) },
       default: "auto",
-      doc: "threads; auto: CPUs that this process may use, at most 8",
+      doc: "the number of threads; auto: the CPUs that this process may use, at most 8",
     },
-    watch: { field: { kind: "boolean" }, default: true, doc: "reload when the file changes" },
+    watch: {
+      field: { kind: "boolean" },
+      default: true,
+      doc: "reloads the config when its file changes",
+    },
     zero_copy: {
       field: { kind: "auto", or: { kind: "boolean" } },
       default: "auto",
-      doc: "auto: bulk is moved inside the kernel where it can be; false: always copied",
+      doc: "auto: bulk data is spliced inside the kernel where possible; false: it is always copied",
     },
-    retries: { field: integer(0, 100), default: 2, doc: "further backends for one client" },
-    keepalive: { field: timeout, default: "60s", doc: "TCP keepalive on both sides; 0 is off" },
-    health_check: { field: healthCheck, doc: "default for all pools" },
-    timeouts: { field: map(timeoutsKeys), doc: "how long things may take" },
-    limits: { field: map(limitsKeys), doc: "how much bal takes on" },
-    log: { field: map(logKeys), doc: "what is logged, and how" },
-    admin: { field: map(adminKeys), doc: "the admin API beside its unix socket" },
-    resolver: { field: map(resolverKeys), doc: "how names are looked up" },
+    retries: {
+      field: integer(0, 100),
+      default: 2,
+      doc: "how many further backends a client is tried on when a dial fails",
+    },
+    keepalive: {
+      field: timeout,
+      default: "60s",
+      doc: "how long a connection is silent before TCP keepalive probes it, on both sides; 0 disables it",
+    },
+    health_check: { field: healthCheck, doc: "the default health check of all pools" },
+    timeouts: { field: map(timeoutsKeys), doc: "global timeouts" },
+    limits: { field: map(limitsKeys), doc: "global limits" },
+    log: { field: map(logKeys), doc: "bal's own log and the access log" },
+    admin: { field: map(adminKeys), doc: "the admin API over TCP" },
+    resolver: { field: map(resolverKeys), doc: "how names are resolved" },
     listeners: {
       field: {
         kind: "list",
         of: { kind: "map", keys: listenerKeys, sample: { name: "web", port: 443, pool: "web" } },
         max: MAX_LISTENERS,
       },
-      doc: "full form: where clients come in",
+      doc: "full form: the addresses that clients connect to",
     },
     pools: {
       field: { kind: "named", of: map(poolKeys), max: MAX_POOLS },
-      doc: "full form: where connections go, by name",
+      doc: "full form: the groups of backends, by name",
     },
     ...rustCompatKeys,
   },
