@@ -1,25 +1,16 @@
-// The one table of all keys: type, range, default, one line of words. Validation, defaults and the
-// reference come from it.
+// The one table of all keys: type, range, default, one line of text. Validation, defaults and the
+// reference come from it. The larger groups have their own files.
 import type { Field, Keys } from "./field.ts";
-import {
-  choice,
-  described,
-  duration,
-  integer,
-  map,
-  nullable,
-  ports,
-  rate,
-  timeout,
-} from "./field-makers.ts";
+import { choice, described, integer, map, nullable, ports, timeout } from "./field-makers.ts";
 import { backendKeys, MAX_BACKENDS, queueKeys } from "./schema-backend.ts";
 import { healthCheck, healthCheckKeys } from "./schema-health.ts";
 import { limitsKeys } from "./schema-limits.ts";
+import { listenerKeys, listenerLimitsKeys } from "./schema-listener.ts";
 import { accessKeys, logKeys } from "./schema-log.ts";
-import { cidrs, proxyAcceptKeys, proxyProtocol } from "./schema-proxy.ts";
+import { proxyAcceptKeys, proxyProtocol } from "./schema-proxy.ts";
 import { discoverKeys, resolverKeys } from "./schema-resolver.ts";
-import { routes } from "./schema-routes.ts";
 import { rustCompatKeys } from "./schema-rust-compat.ts";
+import { dialTimeoutsKeys, timeoutsKeys } from "./schema-timeouts.ts";
 
 const MAX_POOLS = 1024;
 const MAX_LISTENERS = 1024;
@@ -40,54 +31,6 @@ const backends: Field = {
   max: MAX_BACKENDS,
 };
 
-const sessionTimeoutsKeys: Keys = {
-  connect: { field: duration(), default: "2s", doc: "how long one dial of a backend may take" },
-  connect_total: {
-    field: duration(),
-    default: "6s",
-    doc: "how long all dials for one client may take together",
-  },
-  preread: {
-    field: duration(),
-    default: "3s",
-    doc: "from accept until the PROXY header and the ClientHello have arrived, where the listener reads them",
-  },
-  idle: {
-    field: timeout,
-    default: "1h",
-    doc: "how long a session may go without a byte in either direction; 0 disables it",
-  },
-  half_closed: {
-    field: timeout,
-    default: "5m",
-    doc: "the same, after one side has finished; 0 disables it",
-  },
-  max_lifetime: {
-    field: timeout,
-    default: 0,
-    doc: "the maximum age of a session, plus or minus a tenth; 0 disables it",
-  },
-  user: {
-    field: timeout,
-    default: 0,
-    doc: "how long sent bytes may stay unacknowledged (TCP_USER_TIMEOUT), on both sides; 0: the kernel decides",
-  },
-};
-
-const timeoutsKeys: Keys = {
-  ...sessionTimeoutsKeys,
-  shutdown: {
-    field: timeout,
-    default: "25s",
-    doc: "how long a stopping bal waits for its sessions to end; 0: not at all",
-  },
-  drain_delay: {
-    field: timeout,
-    default: 0,
-    doc: "how long a stopping bal still accepts new clients, while /readyz already returns 503; 0: not at all",
-  },
-};
-
 const adminKeys: Keys = {
   listen: {
     field: nullable({ kind: "address" }),
@@ -103,93 +46,6 @@ const adminKeys: Keys = {
   },
 };
 
-const listenerLimitsKeys: Keys = {
-  max_connections: {
-    field: integer(0, 10_000_000),
-    default: 0,
-    doc: "concurrent connections of this listener; 0: no limit of its own",
-  },
-  per_client: {
-    field: integer(0, 1_000_000),
-    default: 0,
-    doc: "concurrent connections of one client address (IPv6: one /64); 0: no limit",
-  },
-  rate: {
-    field: rate,
-    default: 0,
-    doc: "new connections of all clients: 500/s, or 30/10s, which allows a burst of 30; 0: no limit",
-  },
-  rate_per_client: {
-    field: rate,
-    default: 0,
-    doc: "new connections of one client address (IPv6: one /64); 0: no limit",
-  },
-};
-
-/** Absent: as in the global ones. */
-const listenerTimeoutsKeys: Keys = Object.fromEntries(
-  Object.entries(sessionTimeoutsKeys).map(([name, { field, doc }]) => [name, { field, doc }]),
-);
-
-const listenerKeys: Keys = {
-  name: {
-    field: { kind: "name" },
-    isRequired: true,
-    doc: "the listener's name in logs, metrics and commands",
-  },
-  bind_address: {
-    field: { kind: "ip" },
-    default: "0.0.0.0",
-    doc: 'the local address; "::" accepts IPv4 and IPv6',
-  },
-  port: {
-    field: ports,
-    isRequired: true,
-    unless: "unix",
-    doc: "the TCP port, or a range of ports",
-  },
-  unix: {
-    field: { kind: "socket-path" },
-    doc: "the path of a unix socket, instead of an address and a port",
-  },
-  mode: {
-    field: { kind: "mode" },
-    default: "0660",
-    doc: "the permissions of the unix socket; users who may write to it may connect",
-  },
-  pool: {
-    field: { kind: "name" },
-    isRequired: true,
-    unless: "routes",
-    doc: "the pool for its clients",
-  },
-  routes: {
-    field: routes,
-    doc: "instead of a pool: routes that choose the pool by the client's server name (SNI) and protocol (ALPN)",
-  },
-  proxy_protocol: {
-    field: map(proxyAcceptKeys),
-    doc: "accepts PROXY headers from proxies in front",
-  },
-  allow: { field: cidrs, doc: "client addresses that are accepted; default: all" },
-  deny: { field: cidrs, doc: "client addresses that are refused; wins over allow" },
-  tcp_fast_open: {
-    field: { kind: "boolean" },
-    default: false,
-    doc: "lets a client send its first bytes with its SYN (Linux; net.ipv4.tcp_fastopen has to allow it)",
-  },
-  defer_accept: {
-    field: { kind: "boolean" },
-    default: false,
-    doc: "accepts a client only when its first bytes have arrived, or after a second (Linux)",
-  },
-  limits: { field: map(listenerLimitsKeys), doc: "limits of this listener" },
-  timeouts: {
-    field: map(listenerTimeoutsKeys),
-    doc: "timeouts of this listener; override the global ones, key by key",
-  },
-};
-
 const hashKeys: Keys = {
   key: { field: choice("address"), default: "address", doc: "the part of a client that is hashed" },
   backend: {
@@ -201,14 +57,6 @@ const hashKeys: Keys = {
     field: { kind: "percent", min: 101, max: 1000 },
     default: "off",
     doc: "the largest load of a backend, in percent of its share; off: no limit",
-  },
-};
-
-const dialTimeoutsKeys: Keys = {
-  connect: { field: duration(), doc: "how long one dial of a backend may take" },
-  connect_total: {
-    field: duration(),
-    doc: "how long all dials for one client may take together",
   },
 };
 
