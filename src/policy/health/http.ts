@@ -1,8 +1,9 @@
 // A request of HTTP/1.1 and its answer, which passes by its status and, where asked, by what is in its body.
 import type { StatusRange } from "../../config/expectation.ts";
+import { BodySearch } from "./http-body.ts";
 import { failed, Heard, MORE, type Move, PASSED, quote, type Talk } from "./talk.ts";
 
-type HttpQuestion = {
+export type HttpQuestion = {
   readonly request: Uint8Array;
   readonly expected: readonly StatusRange[];
   /** The body contains these bytes; empty: the body is not waited for. */
@@ -11,19 +12,28 @@ type HttpQuestion = {
 
 const START = "HTTP/1.";
 const MAX_STATUS_LINE = 4096;
-const CRLF = /\r?\n/;
+/** Interim answers before the answer; more than any server has a reason for. */
+const MAX_INTERIM = 10;
+const LF = 10;
+const CR = 13;
 
 export class HttpExchange implements Talk {
   private readonly question: HttpQuestion;
   readonly isOver = false;
   private readonly heard = new Heard();
+  private interims = 0;
+  /** So many bytes have no end of a head in them. */
+  private searchedBytes = 0;
+  /** Null: the head of the answer is still to come. */
+  private body: BodySearch | null = null;
+  private status = 0;
 
   constructor(question: HttpQuestion) {
     this.question = question;
   }
 
   get missing(): string {
-    return this.heard.bytes.length === 0 ? "no answer" : "no whole answer";
+    return this.heard.bytes.length === 0 && this.status === 0 ? "no answer" : "no whole answer";
   }
 
   begin(): Move {
@@ -31,8 +41,9 @@ export class HttpExchange implements Talk {
   }
 
   hear(chunk: Uint8Array): Move {
+    if (this.body !== null) return this.search(this.body, chunk);
     this.heard.add(chunk);
-    return judgeHttp(this.heard.bytes, this.question, this.heard.isFull);
+    return this.judge();
   }
 
   lull(): Move {
@@ -40,74 +51,75 @@ export class HttpExchange implements Talk {
   }
 
   hearEnd(): Move {
-    const move = judgeHttp(this.heard.bytes, this.question, true);
-    return move.kind === "more" ? failed("it closed before it had answered") : move;
+    return this.body === null ? failed("it closed before it had answered") : this.without();
   }
-}
 
-type Expected = Pick<HttpQuestion, "expected" | "contains">;
-
-/** `hasEnded`: no more comes, or is read. */
-export function judgeHttp(
-  answer: Uint8Array,
-  { expected, contains }: Expected,
-  hasEnded = false,
-): Move {
-  const text = Buffer.from(answer).toString("latin1");
-  if (!text.startsWith(START.slice(0, text.length))) return noHttp(answer);
-  if (!text.includes("\n")) return answer.length < MAX_STATUS_LINE ? MORE : noHttp(answer);
-  const [line, digits] = /^HTTP\/1\.[01] (\d{3})(?=[ \r\n])/.exec(text) ?? [];
-  if (line === undefined) return noHttp(answer);
-  const status = Number(digits);
-  const end = /\r?\n\r?\n/.exec(text);
-  const headEnd = end === null ? -1 : end.index + end[0].length;
-  // RFC 9110, section 15.2: the answer is still to come. 101 is one.
-  if (status < 200 && status !== 101) {
-    return headEnd < 0
-      ? MORE
-      : judgeHttp(answer.subarray(headEnd), { expected, contains }, hasEnded);
-  }
-  if (!expected.some(([from, to]) => status >= from && status <= to)) {
-    return failed(`HTTP ${status}`);
-  }
-  if (contains.length === 0) return PASSED;
-  if (headEnd < 0) return MORE;
-  const { body, isWhole } = bodyOf(text.slice(0, headEnd), answer.subarray(headEnd));
-  if (Buffer.from(body).includes(contains)) return PASSED;
-  return isWhole || hasEnded ? failed(`HTTP ${status}, without what is expected in it`) : MORE;
-}
-
-type Body = { readonly body: Uint8Array; readonly isWhole: boolean };
-
-/** RFC 9112, section 6.3. */
-function bodyOf(head: string, rest: Uint8Array): Body {
-  if (/^transfer-encoding:.*\bchunked\b/im.test(head)) return unchunked(rest);
-  const [, digits] =
-    /^content-length:[ \t]*(\d{1,15})[ \t]*$/im.exec(head.replaceAll("\r", "")) ?? [];
-  const length = digits === undefined ? Number.POSITIVE_INFINITY : Number(digits);
-  return { body: rest.subarray(0, length), isWhole: rest.length >= length };
-}
-
-/** RFC 9112, section 7.1. */
-function unchunked(rest: Uint8Array): Body {
-  const parts: Uint8Array[] = [];
-  let at = 0;
-  for (;;) {
-    const head = Buffer.from(rest.subarray(at, at + 256)).toString("latin1");
-    const newline = CRLF.exec(head);
-    const size = Number.parseInt(head, 16);
-    if (newline === null || Number.isNaN(size)) {
-      return { body: Buffer.concat(parts), isWhole: newline !== null || head.length === 256 };
+  private judge(): Move {
+    for (;;) {
+      const { bytes } = this.heard;
+      const status = statusIn(bytes);
+      if (typeof status !== "number") return status;
+      this.status = status;
+      const headEnd = headEndIn(bytes, Math.max(0, this.searchedBytes - 2));
+      this.searchedBytes = bytes.length;
+      // RFC 9110, section 15.2: the answer is still to come. 101 is one.
+      if (status >= 200 || status === 101) return this.judgeFinal(status, headEnd);
+      if (headEnd < 0) return this.heard.isFull ? this.tooLong() : MORE;
+      this.interims++;
+      if (this.interims > MAX_INTERIM) return this.tooLong();
+      this.heard.drop(headEnd);
+      this.searchedBytes = 0;
     }
-    if (size === 0) return { body: Buffer.concat(parts), isWhole: true };
-    at += newline.index + newline[0].length;
-    parts.push(rest.subarray(at, at + size));
-    if (at + size > rest.length) return { body: Buffer.concat(parts), isWhole: false };
-    at += size;
-    // The line end after a chunk; where it has not come yet, the next one has not either.
-    if (rest[at] === 13) at++;
-    if (rest[at] === 10) at++;
   }
+
+  private judgeFinal(status: number, headEnd: number): Move {
+    const { expected, contains } = this.question;
+    const isExpected = expected.some(([from, to]) => status >= from && status <= to);
+    if (!isExpected) return failed(`HTTP ${status}`);
+    if (contains.length === 0) return PASSED;
+    if (headEnd < 0) return this.heard.isFull ? this.tooLong() : MORE;
+    const { bytes } = this.heard;
+    this.body = new BodySearch(bytes.toString("latin1", 0, headEnd), contains);
+    const move = this.search(this.body, bytes.subarray(headEnd));
+    return move.kind === "more" && this.heard.isFull ? this.without() : move;
+  }
+
+  private search(body: BodySearch, chunk: Uint8Array): Move {
+    switch (body.add(chunk)) {
+      case "found":
+        return PASSED;
+      case "ended":
+        return this.without();
+      default:
+        return MORE;
+    }
+  }
+
+  private without(): Move {
+    return failed(`HTTP ${this.status}, without what is expected in it`);
+  }
+
+  private tooLong(): Move {
+    return failed(`HTTP ${this.status}, and no end of it`);
+  }
+}
+
+/** The status of the answer that begins there, or what follows from that there is none. */
+function statusIn(answer: Buffer): number | Move {
+  const text = answer.toString("latin1", 0, MAX_STATUS_LINE);
+  if (!text.startsWith(START.slice(0, text.length))) return noHttp(answer);
+  if (!text.includes("\n")) return text.length < MAX_STATUS_LINE ? MORE : noHttp(answer);
+  const [, digits] = /^HTTP\/1\.[01] (\d{3})(?=[ \r\n])/.exec(text) ?? [];
+  return digits === undefined ? noHttp(answer) : Number(digits);
+}
+
+/** Where the empty line after a head ends, looked for from `from` on; −1: it is not there. */
+function headEndIn(answer: Buffer, from: number): number {
+  for (let at = answer.indexOf(LF, from); at >= 0; at = answer.indexOf(LF, at + 1)) {
+    if (answer[at + 1] === LF) return at + 2;
+    if (answer[at + 1] === CR && answer[at + 2] === LF) return at + 3;
+  }
+  return -1;
 }
 
 function noHttp(answer: Uint8Array): Move {

@@ -46,21 +46,37 @@ export function quote(answer: Uint8Array): string {
   return `"${printable(text, MAX_SHOWN)}"`;
 }
 
-/** The bytes of an answer so far, up to the most that is read. */
+/** The bytes of an answer so far, up to the most that is read. They are moved seldom, however small the
+ *  pieces that they come in. */
 export class Heard {
-  bytes: Uint8Array = new Uint8Array(0);
+  private memory = Buffer.alloc(0);
+  private start = 0;
+  private end = 0;
+
+  get bytes(): Buffer {
+    return this.memory.subarray(this.start, this.end);
+  }
 
   get isFull(): boolean {
-    return this.bytes.length >= MAX_ANSWER_BYTES;
+    return this.end - this.start >= MAX_ANSWER_BYTES;
   }
 
   add(chunk: Uint8Array): void {
-    const room = MAX_ANSWER_BYTES - this.bytes.length;
-    this.bytes = Buffer.concat([this.bytes, chunk.subarray(0, room)]);
+    const { bytes } = this;
+    const more = chunk.subarray(0, MAX_ANSWER_BYTES - bytes.length);
+    if (this.end + more.length > this.memory.length) {
+      const length = Math.min(MAX_ANSWER_BYTES, 2 * (bytes.length + more.length));
+      this.memory = Buffer.alloc(length);
+      this.memory.set(bytes);
+      this.start = 0;
+      this.end = bytes.length;
+    }
+    this.memory.set(more, this.end);
+    this.end += more.length;
   }
 
   /** Removes the first bytes, which are done with. */
   drop(length: number): void {
-    this.bytes = this.bytes.subarray(length);
+    this.start += length;
   }
 }

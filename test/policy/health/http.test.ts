@@ -2,11 +2,26 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { parseBytes, parseStatusRanges } from "../../../src/config/expectation.ts";
-import { judgeHttp } from "../../../src/policy/health/http.ts";
+import { HttpExchange } from "../../../src/policy/health/http.ts";
+import { MAX_ANSWER_BYTES, type Move } from "../../../src/policy/health/talk.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const ok = { expected: [[200, 299]], contains: bytes("") } as const;
 const ready = { expected: [[200, 299]], contains: bytes("ready") } as const;
+
+type Expected = typeof ok | typeof ready;
+
+/** What an answer comes to that arrives in these pieces, and is over then where it `hasEnded`. */
+function judged(pieces: readonly Uint8Array[], question: Expected, hasEnded = false): Move {
+  const talk = new HttpExchange({ request: bytes("GET /"), ...question });
+  for (const piece of pieces) {
+    const move = talk.hear(piece);
+    if (move.kind !== "more") return move;
+  }
+  return hasEnded ? talk.hearEnd() : { kind: "more" };
+}
+
+const oneByOne = (answer: Uint8Array) => Array.from(answer, (byte) => new Uint8Array([byte]));
 
 test.each([
   ["200", [[200, 200]]],
@@ -49,7 +64,9 @@ test.each([
   ["SSH-2.0", failed('no HTTP answer: "SSH-2.0"')],
   ["HTTP/1.1 ok\r\n", failed('no HTTP answer: "HTTP/1.1 ok\\x0d\\n"')],
 ] as const)("%p is judged", (text, move) => {
-  expect(judgeHttp(bytes(text), ok)).toEqual(move as never);
+  expect(judged([bytes(text)], ok)).toEqual(move as never);
+  // A wrong beginning is known before the line is whole.
+  expect(judged(oneByOne(bytes(text)), ok).kind).toBe(move.kind as Move["kind"]);
 });
 
 test.each([
@@ -68,27 +85,45 @@ test.each([
   ["HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nrea\r\n0\r\n\r\n", false, without],
   ["HTTP/1.1 503 x\r\n\r\nready", false, failed("HTTP 503")],
 ] as const)("what is in the body of %p (ended: %p)", (text, hasEnded, move) => {
-  expect(judgeHttp(bytes(text), ready, hasEnded)).toEqual(move as never);
+  expect(judged([bytes(text)], ready, hasEnded)).toEqual(move as never);
+  expect(judged(oneByOne(bytes(text)), ready, hasEnded)).toEqual(move as never);
 });
 
-test("whatever comes is judged without an error, and a pass is never taken back", () => {
+test("an answer is judged alike whole and byte by byte", () => {
   const piece = fc.constantFrom(
-    ..."HTTP/1.1 200\r\n|Content-Length: 3\r\n|\r\n|5\r\n|ready|0".split("|"),
+    ..."HTTP/1.1 200 OK\r\n|HTTP/1.1 100 Continue\r\n\r\n|Content-Length: 3\r\n|Transfer-Encoding: chunked\r\n|\r\n|5\r\n|ready|\n|0".split(
+      "|",
+    ),
   );
   fc.assert(
     fc.property(
       fc.array(fc.oneof(piece, fc.string({ maxLength: 9 }))),
+      fc.constantFrom<Expected>(ok, ready),
       fc.boolean(),
-      (text, end) => {
-        judgeHttp(bytes(text.join("")), ready, end);
+      (texts, question, end) => {
+        const answer = bytes(`HTTP/1.${texts.join("")}`);
+        const [whole, dripped] = [[answer], oneByOne(answer)].map((pieces) =>
+          judged(pieces, question, end),
+        );
+        expect(dripped?.kind).toBe(whole?.kind as never);
       },
     ),
   );
-  const answer = bytes("HTTP/1.1 200 OK\r\nServer: x\r\n\r\nready");
-  for (const question of [ok, ready]) {
-    const moves = Array.from(answer, (_, i) => judgeHttp(answer.subarray(0, i + 1), question).kind);
-    expect(moves.lastIndexOf("more")).toBe(moves.indexOf("passed") - 1);
-  }
+});
+
+test.each([
+  ["of interim answers", "HTTP/1.1 100 Continue\r\n\r\n".repeat(11), ok],
+  ["of an interim answer", `HTTP/1.1 100 Continue\r\n${"X: y\r\n".repeat(11_000)}`, ok],
+  ["of a head", `HTTP/1.1 200 OK\r\n${"X: y\r\n".repeat(11_000)}`, ready],
+  ["of a body", `HTTP/1.1 200 OK\r\n\r\n${"x".repeat(MAX_ANSWER_BYTES)}`, ready],
+  [
+    "of a chunk's line",
+    `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;${"x".repeat(300)}`,
+    ready,
+  ],
+])("no end %s is a failure", (_, answer, question) => {
+  expect(judged([bytes(answer)], question as Expected).kind).toBe("failed");
+  expect(judged(oneByOne(bytes(answer)), question as Expected).kind).toBe("failed");
 });
 
 test("bytes are written as text or as hexadecimal digits", () => {
