@@ -1,13 +1,13 @@
 // `npm run bench`: bal and other balancers side by side on loopback. README.md says how to read it.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type Arguments, parseArguments, USAGE, WrongUsage } from "./arguments.ts";
 import { describe, thisMachine } from "./machine.ts";
 import { installFor, loadVersions, missingOf } from "./programs.ts";
 import { Progress } from "./progress.ts";
 import type { Question } from "./questions/question.ts";
-import { markdownTable } from "./report/markdown.ts";
+import { markdownTables } from "./report/markdown.ts";
 import { type Results, writeJson } from "./report/results.ts";
 import { terminalTable } from "./report/terminal.ts";
 import type { Rival } from "./rivals/rival.ts";
@@ -22,7 +22,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 }
 
 try {
-  const args = parseArguments(process.argv.slice(2));
+  const args = parseArguments(process.argv.slice(2), process.env.RIVALS);
   if (args === null) console.log(USAGE);
   else process.exitCode = await bench(args);
 } catch (error) {
@@ -48,7 +48,7 @@ async function bench(args: Arguments): Promise<number> {
   });
   const head = {
     startedAt: new Date().toISOString(),
-    command: ["npm run bench --", ...process.argv.slice(2)].join(" "),
+    command: commandLine(),
     machine: thisMachine(),
     versions: { ...versions, ...loadVersions(questions) },
   };
@@ -64,11 +64,17 @@ async function bench(args: Arguments): Promise<number> {
     writeJson(args.jsonFile, results(answers));
   }
   if (args.markdownFile !== null) {
-    writeFileSync(args.markdownFile, markdownTable(results(answers)));
+    writeFileSync(args.markdownFile, markdownTables(results(answers)));
   }
   const failed = answers.flatMap(({ measurements }) => measurements).filter((one) => one.failure);
   if (failed.length > 0) console.error(`${failed.length} measurements failed`);
   return failed.length > 0 ? 1 : 0;
+}
+
+/** As it was typed. */
+function commandLine(): string {
+  const folder = process.env.RIVALS ? `RIVALS=${basename(process.env.RIVALS)} ` : "";
+  return [`${folder}npm run bench --`, ...process.argv.slice(2)].join(" ");
 }
 
 function introduction({ machine, versions, rounds, workers }: Results): string {

@@ -3,8 +3,8 @@
 import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { freePort } from "../support/ports.ts";
-import { cpuMsOf, pssKiBOf } from "./process/proc.ts";
-import type { Method, Rival, Running } from "./rivals/rival.ts";
+import { cpuMsOf, type Memory, machineMs, memoryOf } from "./process/proc.ts";
+import { Declined, type Method, type Rival, type Running } from "./rivals/rival.ts";
 
 /** Long enough for any of them on a busy machine. */
 const SERVING_WITHIN_MS = 10_000;
@@ -17,6 +17,7 @@ export type RunOptions = {
   readonly workers: number;
   readonly method: Method;
   readonly isQuick: boolean;
+  readonly seconds: number;
   readonly folder: string;
 };
 
@@ -34,16 +35,19 @@ export type BalanceOptions = {
 export class Run {
   readonly rival: Rival;
   readonly isQuick: boolean;
+  /** How long each load is measured, where its length is free. */
+  readonly seconds: number;
   /** Removed after the run. */
   readonly folder: string;
   private readonly workers: number;
   private readonly method: Method;
 
-  constructor({ rival, workers, method, isQuick, folder }: RunOptions) {
+  constructor({ rival, workers, method, isQuick, seconds, folder }: RunOptions) {
     this.rival = rival;
     this.workers = workers;
     this.method = method;
     this.isQuick = isQuick;
+    this.seconds = seconds;
     this.folder = folder;
   }
 
@@ -66,7 +70,9 @@ export class Run {
       return balanced;
     } catch (error) {
       const words = balanced.log();
+      const { hasDeclined } = balanced;
       await balanced.stop();
+      if (hasDeclined) throw new Declined("it has no such feature");
       throw new Error(`${this.rival.name} does not serve: ${messageOf(error)}\n${words}`.trim());
     }
   }
@@ -93,6 +99,15 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+export type Measured<T> = {
+  readonly result: T;
+  /** CPU time of all processes of the balancer. */
+  readonly cpuMs: number;
+  /** CPU time of the whole machine: load, backend and the kernel's interrupts are in it. */
+  readonly busyMs: number;
+  readonly tookMs: number;
+};
+
 /** A rival that serves. */
 export class Balanced implements AsyncDisposable {
   readonly port: number;
@@ -103,19 +118,28 @@ export class Balanced implements AsyncDisposable {
     this.port = running.port;
   }
 
-  /** What `work` gave, and the CPU time of all processes of the balancer meanwhile, in ms. */
-  async measure<T>(work: () => Promise<T>): Promise<{ result: T; cpuMs: number }> {
+  /** What `work` gave, and the CPU time that went meanwhile. */
+  async measure<T>(work: () => Promise<T>): Promise<Measured<T>> {
+    const startedAtMs = performance.now();
+    const machineBefore = machineMs();
     const before = cpuMsOf(this.running.pids());
     const result = await work();
-    return { result, cpuMs: cpuMsOf(this.running.pids()) - before };
+    const cpuMs = cpuMsOf(this.running.pids()) - before;
+    const busyMs = machineMs() - machineBefore;
+    return { result, cpuMs, busyMs, tookMs: performance.now() - startedAtMs };
+  }
+
+  /** Whether it ended because it does not have what was asked of it. */
+  get hasDeclined(): boolean {
+    return this.running.hasDeclined();
   }
 
   get hasEnded(): boolean {
     return this.running.pids().length === 0;
   }
 
-  pssKiB(): number {
-    return pssKiBOf(this.running.pids());
+  memory(): Memory {
+    return memoryOf(this.running.pids());
   }
 
   log(): string {

@@ -54,10 +54,17 @@ export class EchoBackend implements AsyncDisposable {
   }
 }
 
-export const echoProbe: Probe = async (port) => {
-  using wire = await connect(port);
-  const timer = setTimeout(() => wire.reset(), 3000);
-  void wire.send("ping");
-  const text = await wire.read(4).finally(() => clearTimeout(timer));
-  if (text !== "ping") throw new Error(`the echo of "ping" was ${JSON.stringify(text)}`);
-};
+/** Sends this, and expects it back. */
+export function echoOf(message: Uint8Array): Probe {
+  return async (port) => {
+    using wire = await connect(port);
+    const echo: Uint8Array[] = [];
+    wire.sink = (chunk) => echo.push(chunk);
+    const timer = setTimeout(() => wire.reset(), 3000);
+    void wire.send(message);
+    await wire.read(message.byteLength).finally(() => clearTimeout(timer));
+    if (!Buffer.concat(echo).equals(message)) throw new Error("the echo differs");
+  };
+}
+
+export const echoProbe = echoOf(Buffer.from("ping"));

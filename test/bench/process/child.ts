@@ -56,7 +56,12 @@ export class Child {
     return this.process.exitCode !== null || this.process.signalCode !== null;
   }
 
-  /** Read anew at each call: workers come and go. */
+  /** Null while it runs, and after a signal. */
+  get exitCode(): number | null {
+    return this.process.exitCode;
+  }
+
+  /** Read again at each call: workers come and go. */
   pids(): number[] {
     return this.hasEnded ? [] : processTree(this.pid);
   }
@@ -96,9 +101,19 @@ export class Child {
   }
 }
 
+export class CommandFailed extends Error {
+  /** Null: it was ended by a signal. */
+  readonly exitCode: number | null;
+
+  constructor(message: string, exitCode: number | null) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
 export type Finished = { readonly stdout: string; readonly cpuMs: number };
 
-/** Runs a command to its end. Throws with its words when it fails or takes too long. */
+/** Runs a command to its end. Throws CommandFailed with its words when it fails or takes too long. */
 export async function runToEnd(
   command: readonly string[],
   { env = {}, timeoutMs = 60_000 }: { env?: Record<string, string>; timeoutMs?: number } = {},
@@ -117,7 +132,8 @@ export async function runToEnd(
   const code = await child.exited.finally(() => commands.delete(child));
   if (code !== 0) {
     const how = child.signalCode ?? `exit code ${code}`;
-    throw new Error(`${command.join(" ")}: ${how}\n${stdout}${stderr}`.trim());
+    const message = `${command.join(" ")}: ${how}\n${stdout}${stderr}`.trim();
+    throw new CommandFailed(message, child.exitCode);
   }
   return { stdout, cpuMs: Number(child.resourceUsage()?.cpuTime.total ?? 0) / 1000 };
 }

@@ -48,12 +48,34 @@ export function cpuMsOf(pids: readonly number[]): number {
   return ticks * MS_PER_TICK;
 }
 
-/** Proportional set size: pages that several of them share count once in the sum. */
-export function pssKiBOf(pids: readonly number[]): number {
-  let sum = 0;
+/**
+ * CPU time of the whole machine so far: all processes, and the kernel's interrupts, which run at the
+ * cost of whichever process they meet.
+ */
+export function machineMs(): number {
+  const line = readFileSync("/proc/stat", "utf8").split("\n", 1)[0] ?? "";
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = line
+    .split(/\s+/)
+    .slice(1)
+    .map(Number);
+  return (user + nice + system + irq + softirq) * MS_PER_TICK;
+}
+
+export type Memory = {
+  /** Proportional set size: pages that several of them share count once in the sum. */
+  readonly pssKiB: number;
+  /** Those of them that no file is behind: the kernel can't drop them and read them again. */
+  readonly anonymousKiB: number;
+};
+
+/** Of these processes together. */
+export function memoryOf(pids: readonly number[]): Memory {
+  const sum = { pssKiB: 0, anonymousKiB: 0 };
   for (const pid of pids) {
     const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
-    sum += Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? Number.NaN);
+    const field = (pattern: RegExp) => Number(pattern.exec(rollup)?.[1] ?? Number.NaN);
+    sum.pssKiB += field(/^Pss:\s+(\d+)/m);
+    sum.anonymousKiB += field(/^Pss_Anon:\s+(\d+)/m);
   }
   return sum;
 }

@@ -31,7 +31,7 @@ export const accessLog: Question = {
       const load = (seconds: number) =>
         wrk({ port, bytes: 64, seconds, connections: AT_ONCE, isClosing: true });
       await load(1);
-      const { cpuMs, result } = await balanced.measure(() => load(run.isQuick ? 1 : 3));
+      const { cpuMs, result } = await balanced.measure(() => load(run.seconds));
       return (cpuMs * 1000) / result.requests;
     };
     return { off: await cost(false), all: await cost(true) };

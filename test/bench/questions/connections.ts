@@ -26,7 +26,7 @@ export const connections: Question = {
     const load = (seconds: number) =>
       wrk({ port, bytes: 64, seconds, connections: AT_ONCE, isClosing: true });
     await load(1);
-    const { cpuMs, result } = await balanced.measure(() => load(run.isQuick ? 1 : 3));
+    const { cpuMs, result } = await balanced.measure(() => load(run.seconds));
     const rate = { rate: result.perSecond };
     return run.rival.isBalancer ? { ...rate, cpu: (cpuMs * 1000) / result.requests } : rate;
   },

@@ -17,12 +17,14 @@ export const idleMemory: Question = {
   title: "memory of connections that say nothing",
   notes: [
     `${CONNECTIONS.toLocaleString("en-US")} connections (--quick: ${QUICK_CONNECTIONS.toLocaleString("en-US")}), each after one echo of 64 bytes.`,
-    "Proportional set size (Pss) of all processes of the balancer; the kernel's buffers are not in it.",
+    "Proportional set size (Pss) of all processes of the balancer, and what is anonymous of it: the rest",
+    "are pages of files, such as the binary's own. The kernel's buffers are not in it.",
   ],
   programs: [],
   isForDirect: false,
   figures: [
     { name: "start", title: "at start", unit: "MiB", lowerIsBetter: true },
+    { name: "anonymous", title: "anonymous at start", unit: "MiB", lowerIsBetter: true },
     { name: "connection", title: "each connection", unit: "KiB", lowerIsBetter: true },
   ],
   async ask(run: Run) {
@@ -31,7 +33,7 @@ export const idleMemory: Question = {
     const wanted = run.isQuick ? QUICK_CONNECTIONS : CONNECTIONS;
     const count = Math.min(wanted, Math.floor(openFileLimit() / 3));
     await Bun.sleep(SETTLE_MS);
-    const before = balanced.pssKiB();
+    const before = balanced.memory();
     const command = [process.execPath, SCRIPT, `${balanced.port}`, `${count}`];
     await using clients = new Child(command, { logFile: join(run.folder, "idle.log") });
     await until("all connections have had their echo", () => {
@@ -39,6 +41,10 @@ export const idleMemory: Question = {
       return clients.log() === "ready";
     });
     await Bun.sleep(SETTLE_MS);
-    return { start: before / 1024, connection: (balanced.pssKiB() - before) / count };
+    return {
+      start: before.pssKiB / 1024,
+      anonymous: before.anonymousKiB / 1024,
+      connection: (balanced.memory().pssKiB - before.pssKiB) / count,
+    };
   },
 };

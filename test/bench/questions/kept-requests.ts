@@ -31,7 +31,7 @@ export const keptRequests: Question = {
     for (const { bytes } of SIZES.filter(({ isForQuick }) => isForQuick || !run.isQuick)) {
       const load = (seconds: number) => wrk({ port, bytes, seconds, connections: CONNECTIONS });
       await load(1);
-      const { cpuMs, result } = await balanced.measure(() => load(run.isQuick ? 1 : 3));
+      const { cpuMs, result } = await balanced.measure(() => load(run.seconds));
       readings[`rate-${bytes}`] = result.perSecond;
       if (run.rival.isBalancer) readings[`cpu-${bytes}`] = (cpuMs * 1000) / result.requests;
     }

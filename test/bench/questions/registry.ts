@@ -11,6 +11,7 @@ import { reload } from "./reload.ts";
 import { routed } from "./routed.ts";
 import { scaling } from "./scaling.ts";
 import { start } from "./start.ts";
+import { routedWarmUp, warmUp } from "./warm-up.ts";
 
 export type { Question };
 
@@ -18,6 +19,8 @@ export const questions: readonly Question[] = [
   keptRequests,
   connections,
   routed,
+  warmUp,
+  routedWarmUp,
   accessLog,
   bulk,
   latency,

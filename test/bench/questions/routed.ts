@@ -33,7 +33,7 @@ export const routed: Question = {
       wrk({ port, bytes: 64, seconds, connections: AT_ONCE, isClosing: true, isTls: true });
     // At a few thousand a second it takes a while until all of bal's code is compiled.
     await load(run.isQuick ? 1 : WARM_SECONDS);
-    const { cpuMs, result } = await balanced.measure(() => load(run.isQuick ? 1 : 4));
+    const { cpuMs, result } = await balanced.measure(() => load(run.seconds));
     return { rate: result.perSecond, cpu: (cpuMs * 1000) / result.requests };
   },
 };

@@ -37,7 +37,7 @@ export const scaling: Question = {
       const { port } = balanced;
       const load = (seconds: number) => wrk({ port, bytes: 64, seconds, connections: CONNECTIONS });
       if (!run.isQuick) await load(1);
-      const { cpuMs, result } = await balanced.measure(() => load(run.isQuick ? 1 : 3));
+      const { cpuMs, result } = await balanced.measure(() => load(run.seconds));
       readings[`rate-${workers}`] = result.perSecond;
       readings[`cpu-${workers}`] = (cpuMs * 1000) / result.requests;
     }

@@ -50,6 +50,10 @@ export function digits(value: number): string {
   return size === 0 ? "0" : value.toFixed(size >= 1 ? 2 : 3);
 }
 
+export function titleOf({ title, unit }: Figure): string {
+  return title === "" ? unit : `${title}: ${unit}`;
+}
+
 export function direction({ lowerIsBetter }: Figure): string {
   return lowerIsBetter ? "less is better" : "more is better";
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { balBinary } from "../../support/bal.ts";
 import { writeConfig } from "../configs/render.ts";
 import { Child, runToEnd } from "../process/child.ts";
-import type { Rival, Running, Setup } from "./rival.ts";
+import { type Rival, type Running, runningAs, type Setup } from "./rival.ts";
 import { versionOf } from "./version.ts";
 
 let copy: string | null = null;
@@ -46,14 +46,8 @@ function startBal(setup: Setup): Running {
     env,
     logFile: join(folder, "bal.log"),
   });
-  return {
-    port: listenPort,
-    pids: () => child.pids(),
-    log: () => child.log(),
-    reload: async (ports) => {
-      write(ports);
-      return (await runToEnd([binary(), "graceful"], { env })).cpuMs;
-    },
-    stop: () => child.stop(),
-  };
+  return runningAs(child, listenPort, async (ports) => {
+    write(ports);
+    return (await runToEnd([binary(), "graceful"], { env })).cpuMs;
+  });
 }

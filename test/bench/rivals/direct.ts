@@ -9,6 +9,7 @@ export const direct: Rival = {
   start: async ({ backendPorts }) => ({
     port: backendPorts[0] ?? 0,
     pids: () => [],
+    hasDeclined: () => false,
     log: () => "",
     reload: async () => 0,
     stop: async () => {},

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { writeConfig } from "../configs/render.ts";
 import { Child } from "../process/child.ts";
 import { openFileLimit } from "../process/limits.ts";
-import type { Rival, Running, Setup } from "./rival.ts";
+import { type Rival, type Running, runningAs, type Setup } from "./rival.ts";
 import { versionOf } from "./version.ts";
 
 export const haproxy: Rival = haproxyWith("haproxy", "haproxy.cfg");
@@ -47,15 +47,9 @@ function startHaproxy(template: string, setup: Setup): Running {
     });
   write(backendPorts);
   const child = new Child(["haproxy", "-W", "-f", file], { logFile: join(folder, "haproxy.log") });
-  return {
-    port: listenPort,
-    pids: () => child.pids(),
-    log: () => child.log(),
-    reload: async (ports) => {
-      write(ports);
-      child.signal("SIGUSR2");
-      return 0;
-    },
-    stop: () => child.stop(),
-  };
+  return runningAs(child, listenPort, async (ports) => {
+    write(ports);
+    child.signal("SIGUSR2");
+    return 0;
+  });
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { writeConfig } from "../configs/render.ts";
 import { Child, runToEnd } from "../process/child.ts";
 import { openFileLimit } from "../process/limits.ts";
-import type { Rival, Running, Setup } from "./rival.ts";
+import { type Rival, type Running, runningAs, type Setup } from "./rival.ts";
 import { versionOf } from "./version.ts";
 
 export const nginx: Rival = {
@@ -56,14 +56,8 @@ function startNginx(setup: Setup): Running {
   write(backendPorts);
   const command = ["nginx", "-p", `${folder}/`, "-e", log, "-c", file];
   const child = new Child(command, { logFile: log });
-  return {
-    port: listenPort,
-    pids: () => child.pids(),
-    log: () => child.log(),
-    reload: async (ports) => {
-      write(ports);
-      return (await runToEnd([...command, "-s", "reload"])).cpuMs;
-    },
-    stop: () => child.stop(),
-  };
+  return runningAs(child, listenPort, async (ports) => {
+    write(ports);
+    return (await runToEnd([...command, "-s", "reload"])).cpuMs;
+  });
 }

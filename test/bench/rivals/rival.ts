@@ -1,4 +1,6 @@
-// What the benchmark asks of a balancer. One file each beside this one; registry.ts lists them.
+// What the benchmark asks of a balancer. One file each beside this one (registry.ts lists them), or a
+// script in a folder that RIVALS names.
+import type { Child } from "../process/child.ts";
 
 export type Method = "round_robin" | "least_connections";
 
@@ -17,11 +19,19 @@ export type Setup = {
   readonly isLogged: boolean;
 };
 
+/** The exit code of a rival that does not have what is asked of it: EX_UNAVAILABLE of sysexits.h. */
+export const DECLINED = 69;
+
+/** It has no such feature, which is no failure: the question is not asked of it again. */
+export class Declined extends Error {}
+
 export interface Running {
   /** Where clients connect to. */
   readonly port: number;
-  /** All processes of the balancer, read anew at each call. Empty: there is none. */
+  /** All processes of the balancer, read again at each call. Empty: there is none. */
   pids(): number[];
+  /** Whether it ended because it does not have what the setup asks for. */
+  hasDeclined(): boolean;
   /** What it last wrote, for an error message. */
   log(): string;
   /** Makes it serve these backends; the CPU time of the command that told it so, in ms. */
@@ -37,6 +47,18 @@ export interface Rival {
   readonly programs: readonly string[];
   /** Null: not installed. */
   version(): string | null;
-  /** Returns at once; whoever calls waits until it serves. */
+  /** Returns at once; the caller waits until it serves. */
   start(setup: Setup): Promise<Running>;
+}
+
+/** A balancer that is a process in the foreground, with its descendants. */
+export function runningAs(child: Child, port: number, reload: Running["reload"]): Running {
+  return {
+    port,
+    pids: () => child.pids(),
+    hasDeclined: () => child.exitCode === DECLINED,
+    log: () => child.log(),
+    reload,
+    stop: () => child.stop(),
+  };
 }
