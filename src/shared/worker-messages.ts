@@ -47,6 +47,8 @@ export type ToAnyThread =
   | AskSessions
   | KillSession
   | FlushAccess
+  /** Give back the memory that the few sessions that are left do not need. */
+  | { readonly kind: "trim" }
   /** Reset every session that is left. */
   | { readonly kind: "cut" };
 

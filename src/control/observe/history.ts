@@ -65,16 +65,23 @@ export class HistoryRing {
   private tracks = new Map<string, Track & { readonly pool: string; readonly name: string }>();
   private taken = 0;
   private lastMs: number;
+  private timer: Timer | null = null;
 
   /** Rates count from here on. */
   constructor(nowMs: number) {
     this.lastMs = nowMs;
   }
 
-  /** Takes samples from now on, as long as the process lives. */
+  /** Takes samples from now on. */
   keep(observe: () => Observed): void {
     const sample = () => this.sample({ ms: performance.now(), epochMs: Date.now() }, observe());
-    setInterval(sample, SAMPLE_MS).unref();
+    this.timer = setInterval(sample, SAMPLE_MS).unref();
+  }
+
+  /** Takes no more, and forgets them. */
+  stop(): void {
+    if (this.timer !== null) clearInterval(this.timer);
+    this.tracks.clear();
   }
 
   sample({ ms, epochMs }: Now, { listeners, pools, dials }: Observed): void {

@@ -50,13 +50,19 @@ export class Overview {
     this.parts = parts;
   }
 
-  /** Keeps the history and looks for problems, as long as the process lives. */
+  /** Keeps the history and looks for problems. */
   keep(): void {
     this.hour.keep(() => {
       const facts = this.facts();
       return { ...planeStatus(facts), dials: dialTotals(facts) };
     });
     this.problems.keep();
+  }
+
+  /** Nobody asks any more. */
+  stop(): void {
+    this.hour.stop();
+    this.problems.stop();
   }
 
   status(): Status {

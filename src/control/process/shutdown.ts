@@ -21,6 +21,8 @@ type DrainOptions = {
 };
 
 const POLL_MS = 25;
+/** The same in a drain that may take days. */
+const RARE_POLL_MS = 100;
 const REPORT_MS = 5000;
 /** The time between two reports of a drain that may take days. */
 const RARE_REPORT_MS = 600_000;
@@ -51,7 +53,9 @@ export async function drain(options: DrainOptions): Promise<void> {
   const waiting = wait(isIdle, {
     withinMs: shutdownMs ?? Number.POSITIVE_INFINITY,
     report,
-    reportMs: shutdownMs === null ? RARE_REPORT_MS : REPORT_MS,
+    ...(shutdownMs === null
+      ? { reportMs: RARE_REPORT_MS, pollMs: RARE_POLL_MS }
+      : { reportMs: REPORT_MS, pollMs: POLL_MS }),
   });
   const idle = await Promise.race([waiting, impatience]);
   const left = dataPlane.sessions;
@@ -61,7 +65,7 @@ export async function drain(options: DrainOptions): Promise<void> {
     });
     dataPlane.forceClose();
     predecessors.tell("cut");
-    await wait(isIdle, { withinMs: CUT_MS, report: () => {}, reportMs: CUT_MS });
+    await wait(isIdle, { withinMs: CUT_MS, report: () => {}, reportMs: CUT_MS, pollMs: POLL_MS });
   }
   const tookMs = Math.round(performance.now() - startedAtMs);
   log.info("stopped", `stopped after ${delayFigure(tookMs)}`, { took_ms: tookMs, cut: left });
@@ -70,12 +74,13 @@ export async function drain(options: DrainOptions): Promise<void> {
 type Waiting = {
   readonly withinMs: number;
   readonly reportMs: number;
+  readonly pollMs: number;
   readonly report: () => void;
 };
 
 async function wait(
   isIdle: () => boolean,
-  { withinMs, reportMs, report }: Waiting,
+  { withinMs, reportMs, pollMs, report }: Waiting,
 ): Promise<boolean> {
   const startedAtMs = performance.now();
   let reportAtMs = startedAtMs + reportMs;
@@ -88,7 +93,7 @@ async function wait(
       report();
       reportAtMs += reportMs;
     }
-    await Bun.sleep(POLL_MS);
+    await Bun.sleep(pollMs);
   }
   return true;
 }

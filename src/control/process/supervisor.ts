@@ -26,6 +26,7 @@ import type { StartCommand } from "../upgrade/upgrade.ts";
 import { UpgradeController } from "../upgrade/upgrade-controller.ts";
 import { DataPlane } from "../workers/data-plane.ts";
 import { Overview } from "./overview.ts";
+import { trimAsSessionsEnd } from "./retirement.ts";
 import { drain } from "./shutdown.ts";
 import { onSignals } from "./signals.ts";
 import { logHost, logStarted, logWarnings, type Version } from "./startup-log.ts";
@@ -272,8 +273,14 @@ class Supervisor {
     this.phase = "retired";
     this.reloads.close();
     // The upgrade itself is answered; who only listens is to come to the other one.
-    setTimeout(() => void this.admin.stop(), LISTENERS_MS).unref();
+    setTimeout(() => void this.giveBack(), LISTENERS_MS).unref();
     void this.drain(0, null);
+  }
+
+  private async giveBack(): Promise<void> {
+    this.overview.stop();
+    await this.admin.stop();
+    trimAsSessionsEnd(this.dataPlane);
   }
 
   /** The sessions of a process that was replaced may take as long as those of one that is stopped. */

@@ -23,6 +23,7 @@ import { backendStatus } from "../observe/status.ts";
 import { GenerationPlanner } from "./generation-plan.ts";
 import { SessionQueries } from "./session-query.ts";
 import { SplicerPool } from "./splicer-pool.ts";
+import { trim } from "./trim.ts";
 import { splicerPoolEvents, workerPoolEvents } from "./worker-events.ts";
 import { type GenerationPlan, WorkerPool } from "./worker-pool.ts";
 
@@ -173,6 +174,12 @@ export class DataPlane {
     this.crew.broadcast({ kind: "drain" });
   }
 
+  /** After `drain`: gives back what the sessions that are left do not need. */
+  trim(): Promise<void> {
+    const { board, crew, splicers, sessionDesk } = this;
+    return trim({ board, crew, splicers, sessionDesk });
+  }
+
   knowledge(): Knowledge {
     return this.health.knowledge();
   }
@@ -230,10 +237,8 @@ export class DataPlane {
   }
 
   private rows(): readonly { readonly name: string; readonly slot: number }[] {
-    return this.config.listeners.map(({ name }) => ({
-      name,
-      slot: this.listeners.take(name).slot,
-    }));
+    const { config, listeners } = this;
+    return config.listeners.map(({ name }) => ({ name, slot: listeners.take(name).slot }));
   }
 
   private async serve(config: Config): Promise<string | null> {

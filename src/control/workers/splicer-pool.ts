@@ -56,7 +56,7 @@ export class SplicerPool {
     for (const fd of descriptorsOf(session)) board.descriptors.take(row, fd);
     const splicer = this.splicers.get(worker) ?? this.launch(worker);
     if (splicer === null) abandon(board, row);
-    else splicer.send({ kind: "splice", session });
+    else splicer.take(session);
   }
 
   /** How the ends of its sessions are logged from now on. */
@@ -70,6 +70,22 @@ export class SplicerPool {
   broadcast(message: ToSplicer): number {
     for (const splicer of this.splicers.values()) splicer.send(message);
     return this.splicers.size;
+  }
+
+  /** The splicers without sessions: how many each has had, by worker. */
+  idle(): ReadonlyMap<number, number> {
+    const { board } = this.options;
+    const all = [...this.splicers].filter(([one]) => board.threadSessions(splicerRow(one)) === 0);
+    return new Map(all.map(([worker, { taken }]) => [worker, taken]));
+  }
+
+  /** Ends those of them that have had none since. The next bulk session gets another one. */
+  endIdle(before: ReadonlyMap<number, number>): void {
+    for (const [worker, taken] of this.idle()) {
+      if (before.get(worker) !== taken) continue;
+      this.splicers.get(worker)?.leave();
+      this.splicers.delete(worker);
+    }
   }
 
   terminate(): void {
@@ -125,6 +141,8 @@ class Splicer {
   private readonly thread: Worker;
   private readonly waker = openWaker();
   private readonly pulse = new Heartbeat();
+  /** How many sessions it has had. */
+  taken = 0;
   private isLeft = false;
   private lastError = "it ended";
 
@@ -143,11 +161,15 @@ class Splicer {
       this.lastError = event.message;
     });
     this.thread.addEventListener("close", () => {
-      if (this.isLeft) return;
       closeDescriptor(this.waker);
-      onEnd(this.lastError);
+      if (!this.isLeft) onEnd(this.lastError);
     });
     this.send({ kind: "boot", row: this.row, board: this.board.memory, waker: this.waker });
+  }
+
+  take(session: SplicedSession): void {
+    this.taken++;
+    this.send({ kind: "splice", session });
   }
 
   send(message: ToSplicer): void {
@@ -159,7 +181,7 @@ class Splicer {
     return this.pulse.hasStopped(this.board.heartbeat(this.row));
   }
 
-  /** Ends the thread with the process: what it has open ends there too. */
+  /** Ends the thread, and it is not missed. */
   leave(): void {
     this.isLeft = true;
     this.terminate("stopped");

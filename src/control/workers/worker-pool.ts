@@ -110,12 +110,18 @@ export class WorkerPool {
     this.timers.clear();
   }
 
+  /** Ends these threads, whose sessions have all ended; after `stop`. */
+  endIdle(workers: readonly number[]): void {
+    for (const worker of workers) this.handles[worker]?.terminate("idle");
+  }
+
   terminate(): void {
     this.stop();
     for (const handle of this.handles) handle?.terminate("stopped");
   }
 
-  private living(): readonly number[] {
+  /** The threads that serve. */
+  living(): readonly number[] {
     return this.handles.flatMap((handle, index) => (handle?.isAlive ? [index] : []));
   }
 

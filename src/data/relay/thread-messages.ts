@@ -1,4 +1,5 @@
 // Messages of the control plane that every thread with sessions answers, a worker or a splicer.
+import { trimMemory } from "../../os/memory.ts";
 import type { FromAnyThread, ToAnyThread } from "../../shared/worker-messages.ts";
 import { killSession, listSessions } from "./session-list.ts";
 import { closeBackend, type WorkerContext } from "./worker-context.ts";
@@ -21,6 +22,8 @@ export function answer(thread: WorkerContext | null, message: ToAnyThread, post:
       const isDone = killSession(thread, message.id);
       return post({ kind: "session-killed", query: message.query, isDone });
     }
+    case "trim":
+      return trimMemory();
     case "flush-access":
       thread?.access?.flush();
       return post({ kind: "access-flushed", query: message.query });

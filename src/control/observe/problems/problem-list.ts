@@ -13,6 +13,7 @@ const LOOK_MS = 2000;
 export class ProblemList {
   private readonly source: Source;
   private readonly now: () => Date;
+  private timer: Timer | null = null;
   private known: ReadonlyMap<string, string> = new Map();
 
   constructor(source: Source, now = () => new Date()) {
@@ -20,9 +21,13 @@ export class ProblemList {
     this.now = now;
   }
 
-  /** Looks again and again, as long as the process lives. */
+  /** Looks again and again. */
   keep(): void {
-    setInterval(() => this.read(), LOOK_MS).unref();
+    this.timer = setInterval(() => this.read(), LOOK_MS).unref();
+  }
+
+  stop(): void {
+    if (this.timer !== null) clearInterval(this.timer);
   }
 
   read(): readonly Problem[] {
