@@ -13,10 +13,12 @@ export type StubAnswer =
   | "silent"
   | "nx"
   | "fail"
-  | "refused";
+  | "refused"
+  | "not-implemented"
+  | "malformed";
 
 const TYPES: Readonly<Record<number, RecordType>> = { 1: "A", 5: "CNAME", 28: "AAAA", 33: "SRV" };
-const CODES = { nx: 3, fail: 2, refused: 5 } as const;
+const CODES = { malformed: 1, fail: 2, nx: 3, "not-implemented": 4, refused: 5 } as const;
 const NUMBERS = { A: 1, CNAME: 5, AAAA: 28 } as const;
 const TTL_S = 1;
 

@@ -6,6 +6,7 @@ import { codeOf } from "../../base/os-error.ts";
 import type { ResolverConfig } from "../../config/config.ts";
 import { askFamilies, type Family } from "./address-families.ts";
 import { addressesInHosts, searchList } from "./local-names.ts";
+import { NameServers } from "./name-servers.ts";
 import { type Answer, isAbsent } from "./resolver.ts";
 
 /** RFC 2782 */
@@ -21,10 +22,6 @@ export type SrvRecord = {
 
 type DnsSettings = Pick<ResolverConfig, "servers" | "intervalMs">;
 
-type DnsChannel = InstanceType<typeof dns.Resolver>;
-
-/** Each server is asked so often, and waited for so long: Bun 1.4.5 counts in whole seconds. */
-const ASKING = { timeout: 1000, tries: 2 };
 /** How long a name of the search list is waited for before the next one is asked as well. */
 const NEXT_NAME_MS = 100;
 /** Aliases of aliases that are followed. */
@@ -47,7 +44,7 @@ class NoAddress extends Error {
 
 export class DnsClient {
   private config: DnsSettings;
-  private channel: DnsChannel | null = null;
+  private servers: NameServers | null = null;
   private madeAtMs = 0;
 
   constructor(config: DnsSettings) {
@@ -58,7 +55,7 @@ export class DnsClient {
   configure(config: DnsSettings): boolean {
     const isOther = !Bun.deepEquals(config.servers, this.config.servers);
     this.config = config;
-    if (isOther) this.channel = null;
+    if (isOther) this.servers = null;
     return isOther;
   }
 
@@ -89,7 +86,7 @@ export class DnsClient {
   /** Rejects with the code of c-ares. */
   async services(name: string, known: Answer<SrvRecord> | null): Promise<Answer<SrvRecord>> {
     return await this.askEach(name, known, async (complete) => {
-      const found = await this.ask().resolveSrv(complete);
+      const found = await this.ask().services(complete);
       const records = found.map(({ name: target, ...record }) => ({
         ...record,
         target: target.toLowerCase().replace(/\.$/, ""),
@@ -138,35 +135,28 @@ export class DnsClient {
     known: readonly string[],
     aliases = 0,
   ): Promise<Answer<string>> {
-    const channel = this.ask();
-    const asked = [
-      channel.resolve4(name, { ttl: true }),
-      channel.resolve6(name, { ttl: true }),
-    ] as const;
+    const servers = this.ask();
+    const asked = [servers.ipv4(name), servers.ipv6(name)] as const;
     const { families, late } = await askFamilies(asked, known);
     if (families.some(({ found }) => found.length > 0)) {
       return { ...combined(families), ...(late !== null && { late: late.then(combined) }) };
     }
     // An answer may be an alias without the address that it leads to (RFC 1034, section 5.2.2).
     if (families.some(({ error }) => error === null) && aliases < MAX_ALIASES) {
-      const [target] = await channel.resolveCname(name).catch(() => []);
+      const [target] = await servers.aliases(name).catch(() => []);
       if (target !== undefined) return await this.askAddresses(`${target}.`, known, aliases + 1);
     }
     throw whyNone(families, known);
   }
 
-  /** c-ares remembers nothing that is older than its channel. */
-  private ask(): DnsChannel {
+  /** c-ares remembers nothing that is older than its channels. */
+  private ask(): NameServers {
     const { servers, intervalMs } = this.config;
     const nowMs = performance.now();
-    if (this.channel !== null && nowMs - this.madeAtMs < intervalMs) return this.channel;
-    const channel = new dns.Resolver(ASKING);
-    if (servers.length > 0) {
-      channel.setServers(servers.map(({ ip, port }) => formatHostPort(ip, port)));
-    }
-    this.channel = channel;
+    if (this.servers !== null && nowMs - this.madeAtMs < intervalMs) return this.servers;
+    this.servers = new NameServers(servers.map(({ ip, port }) => formatHostPort(ip, port)));
     this.madeAtMs = nowMs;
-    return channel;
+    return this.servers;
   }
 }
 

@@ -73,7 +73,7 @@ export function planeProblems(
     ...ceilingProblems(limits, ceiling),
     ...listenerProblems(listeners),
     ...facts.refused(),
-    ...nameProblems(health.discovery.failing()),
+    ...nameProblems(health.discovery.failing(), pools),
     ...facts.lost(),
     ...applyProblems(trouble),
     ...memoryProblems(memory, buffered),

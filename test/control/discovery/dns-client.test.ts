@@ -72,6 +72,40 @@ describe("of a server that says only a part", () => {
   });
 });
 
+describe("with two servers, of which the first", () => {
+  const nothing = () => [];
+  const good = (_: string, type: string) => (type === "A" ? ["10.0.0.1"] : nothing());
+
+  test.each(["fail", "refused", "not-implemented", "malformed"] as const)(
+    "answers with `%s`, the second one is asked",
+    async (said) => {
+      using first = await NameStub.start(() => said);
+      using second = await NameStub.start(good);
+      const servers = [first.address, second.address];
+      const client = new DnsClient({ servers, intervalMs: 10_000 });
+      expect(await client.addresses("a.test", null)).toMatchObject({ records: ["10.0.0.1"] });
+      expect(first.asked).toContain("a.test A");
+    },
+  );
+
+  test("says that there is no such name, that is the answer", async () => {
+    using first = await NameStub.start(() => "nx");
+    using second = await NameStub.start(good);
+    const servers = [first.address, second.address];
+    const client = new DnsClient({ servers, intervalMs: 10_000 });
+    await expect(client.addresses("a.test", null)).rejects.toMatchObject({ code: "ENOTFOUND" });
+    expect(second.asked).toEqual([]);
+  });
+
+  test("cannot answer, and the second one cannot either, the first one's error is told", async () => {
+    using first = await NameStub.start(() => "refused");
+    using second = await NameStub.start(() => "fail");
+    const servers = [first.address, second.address];
+    const client = new DnsClient({ servers, intervalMs: 10_000 });
+    await expect(client.addresses("a.test", null)).rejects.toMatchObject({ code: "EREFUSED" });
+  });
+});
+
 describe.skipIf(nsd === null)("of a name server", () => {
   test("addresses of both families, IPv4 first, with the shortest TTL", async () => {
     using server = await nameServer(["a 30 AAAA fd00::1", "a 20 A 10.0.0.1", "b 7 CNAME a"]);

@@ -146,7 +146,7 @@ function undiscovered({ name, discover, backends }: PoolStatus): readonly Found[
       code: "discovery-fails",
       subject: `pool ${name}`,
       message: `${discover.name} of pool ${name} ${howFar(discover)}: ${rest}`,
-      hint: "see what the name server answers",
+      hint: "see what the name server answers; `resolver.servers` says which ones are asked",
     },
   ];
 }
