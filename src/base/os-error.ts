@@ -82,6 +82,11 @@ export function classifyDialError(code: string): DialErrorClass {
   }
 }
 
+/** Nobody listens there now, or the file of a unix socket is gone: it may be restarting. */
+export function isRefusal(code: string | null): boolean {
+  return code === "ECONNREFUSED" || code === "ENOENT";
+}
+
 /** The remedy for a local error, for the log. */
 export function localErrorRemedy(code: string): string {
   switch (code) {

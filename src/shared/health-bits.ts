@@ -6,6 +6,8 @@ export const PROBE_DOWN = 2;
 export const EJECTED = 4;
 export const DRAINING = 8;
 export const UNRESOLVED = 16;
+/** It was up a moment ago and refuses connections now: it may be restarting. */
+export const EXPECTED = 32;
 
 export type BackendState = "up" | "down" | "ejected" | "draining" | "unresolved" | "unknown";
 

@@ -11,17 +11,18 @@ import { discoveryChanges } from "../discovery/changes.ts";
 import { DiscoveredPools } from "../discovery/discovered-pools.ts";
 import { Discovery, type KnownAnswers } from "../discovery/discovery.ts";
 import type { EventBus } from "../events/event-bus.ts";
-import { expiryWarning } from "../health/certificate.ts";
 import { type CheckResult, Prober } from "../health/prober.ts";
 import type { Log } from "../logs/log.ts";
 import { type Backend, countCheck } from "./backend.ts";
 import { type BackendSnapshot, recordOf, restoreSnapshot } from "./backend-snapshot.ts";
 import { BackendTable } from "./backend-table.ts";
+import { CertificateWarnings } from "./certificate-warnings.ts";
 import { Ejections } from "./ejections.ts";
 import { endpointsOf } from "./endpoints.ts";
 import { mergeOverride, settingsOf } from "./override.ts";
 import type { OverrideStore } from "./override-store.ts";
 import { PoolWatch } from "./pool-watch.ts";
+import { longestDialMs, Restarts } from "./restarts.ts";
 
 type BackendsEvents = {
   /** The workers have to be told of other addresses. */
@@ -52,6 +53,7 @@ export class Backends {
   private readonly log: Log;
   private readonly prober: Prober;
   private readonly ejections: Ejections;
+  private readonly restarts: Restarts;
   readonly pools: PoolWatch;
   private readonly events: BackendsEvents;
   private readonly bus: EventBus;
@@ -60,14 +62,14 @@ export class Backends {
   /** As it is written: without what was discovered. */
   private config: Config | null = null;
   private readonly discovered: DiscoveredPools;
-  /** Ends of certificates that were warned of, by slot. */
-  private readonly expiries = new Map<number, number>();
+  private readonly certificates: CertificateWarnings;
 
   constructor(parts: BackendsParts, events: BackendsEvents) {
     const { board, log, overrides } = parts;
     this.log = log;
     this.events = events;
     this.bus = parts.events;
+    this.certificates = new CertificateWarnings(log);
     this.board = board;
     this.inherited = parts.knowledge.backends;
     this.discovery = new Discovery(log, () => this.answered());
@@ -84,7 +86,8 @@ export class Backends {
       },
       onForgotten: (slot) => {
         this.ejections.forget(slot);
-        this.expiries.delete(slot);
+        this.restarts.forget(slot);
+        this.certificates.forget(slot);
       },
     });
     this.pools = new PoolWatch({
@@ -109,9 +112,10 @@ export class Backends {
         return false;
       },
     });
+    this.restarts = new Restarts(board, (slot) => this.lookAt(this.backends.get(slot)?.pool ?? ""));
     this.prober = new Prober({
       onCheck: (result) => this.checked(result),
-      onTransition: (slot, to, error) => this.backends.setProbe(slot, to, checkReason(error)),
+      onTransition: (to, result) => this.transition(to, result),
       isMissed: (slot) => this.pools.hasNobody(this.backends.get(slot)?.pool ?? ""),
     });
   }
@@ -211,6 +215,7 @@ export class Backends {
     this.prober.stop();
     this.discovery.stop();
     this.ejections.stop();
+    this.restarts.stop();
   }
 
   /** For a process that takes this one's place. */
@@ -282,28 +287,25 @@ export class Backends {
     );
   }
 
-  private checked({ slot, ok, durationMs, error, expiresAt }: CheckResult): void {
+  private transition(to: "up" | "down", { slot, code, error }: CheckResult): void {
+    const pool = this.backends.poolNamed(this.backends.get(slot)?.pool ?? "");
+    if (to === "up") this.restarts.forget(slot);
+    // Before it is down for the workers: no client comes in between.
+    else if (pool !== null && this.config !== null)
+      this.restarts.goesDown(slot, code, longestDialMs(this.config, pool));
+    this.backends.setProbe(slot, to, checkReason(error));
+  }
+
+  private checked({ slot, ok, durationMs, error, code, expiresAt }: CheckResult): void {
     const backend = this.backends.get(slot);
     if (backend === undefined) return;
     backend.checkMs = Math.round(durationMs * 100) / 100;
     countCheck(backend, ok);
     backend.checks.seconds.observe(durationMs / 1000);
     if (ok && backend.isCheckedWhereDialled) this.ejections.passedCheck(slot);
+    if (!ok) this.restarts.failedCheck(slot, code);
     if (!ok) this.backends.failedAgain(slot, checkReason(error) ?? "");
-    if (expiresAt === null) return;
-    backend.certificateEnds = expiresAt;
-    this.warnExpiry(backend, expiresAt);
-  }
-
-  // Once for each certificate.
-  private warnExpiry(backend: Backend, expiresAt: Date): void {
-    if (this.expiries.get(backend.slot) === expiresAt.getTime()) return;
-    const warning = expiryWarning(expiresAt, backend.expiryWarningMs);
-    if (warning === null) return;
-    this.expiries.set(backend.slot, expiresAt.getTime());
-    const { pool, config } = backend;
-    const fields = { pool, backend: config.name, expires_at: expiresAt.toISOString() };
-    this.log.warn("certificate-expiry", `${pool}/${config.name}: ${warning}`, fields);
+    if (expiresAt !== null) this.certificates.saw(backend, expiresAt);
   }
 
   private warnUnresolved(backend: Backend): void {

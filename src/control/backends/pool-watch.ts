@@ -76,7 +76,10 @@ export class PoolWatch {
     } else if (serving === "nobody") {
       const fate = waitMs > 0 ? "wait" : "are refused";
       log.warn("no-backend", `pool ${name}: no backend takes clients; they ${fate}`, fields);
-    } else if (serving === "eligible" && (before === "failing-open" || before === "nobody")) {
+    } else if (serving === "expected") {
+      const message = `pool ${name}: no backend takes clients; they wait for one that may be restarting`;
+      log.warn("no-backend", message, fields);
+    } else if (serving === "eligible" && before !== "unasked" && before !== "ejected") {
       log.info("pool-up", `pool ${name}: a backend takes clients again`, fields);
     }
   }

@@ -25,12 +25,15 @@ export type CheckResult = {
   readonly ok: boolean;
   readonly durationMs: number;
   readonly error: string | null;
+  /** Of the connect; null: it succeeded, or there is none. */
+  readonly code: string | null;
   readonly expiresAt: Date | null;
 };
 
 type ProberEvents = {
   readonly onCheck: (result: CheckResult) => void;
-  readonly onTransition: (slot: number, to: "up" | "down", error: string | null) => void;
+  /** By the result that came last. */
+  readonly onTransition: (to: "up" | "down", result: CheckResult) => void;
   /** Its pool has nobody: one that is down is checked as often as an undecided one. */
   readonly isMissed: (slot: number) => boolean;
 };
@@ -189,14 +192,15 @@ export class Prober {
   private judge(entry: Entry, result: ProbeResult, durationMs: number): void {
     const { error, code, endpoint, expiresAt } = result;
     const { slot, check } = entry.target;
-    this.events.onCheck({ slot, ok: error === null, durationMs, error, expiresAt });
+    const told: CheckResult = { slot, ok: error === null, durationMs, error, code, expiresAt };
+    this.events.onCheck(told);
     // Our own host's troubles say nothing about the backend.
     if (code !== null && isLocalError(code)) return;
     entry.endpoint = endpoint;
     const before = entry.track.health;
     entry.track = track(entry.track, error === null, check);
     const { health } = entry.track;
-    if (health !== before && health !== "unknown") this.events.onTransition(slot, health, error);
+    if (health !== before && health !== "unknown") this.events.onTransition(health, told);
   }
 
   private pauseMs(entry: Entry, { code }: ProbeResult, epoch: number): number {

@@ -88,6 +88,7 @@ function fatesIn({ config, health }: PlaneFacts): (pool: string) => Fate {
     const serving = health.pools.servingOf(pool);
     if (serving === "failing-open") return "tried";
     if (serving === "ejected") return "ejected-tried";
+    if (serving === "expected") return "wait";
     return (waits.get(pool) ?? 0) > 0 ? "wait" : "refused";
   };
 }

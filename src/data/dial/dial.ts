@@ -4,14 +4,14 @@
 //
 // A backend that has failed is not picked again in the same round. When one is expected back (it restarts),
 // a further round begins after a pause.
-import { errnoCode } from "../../base/os-error.ts";
+import { errnoCode, isRefusal } from "../../base/os-error.ts";
 import type { End } from "../../shared/end-reason.ts";
 import { makeBackendHandlers } from "../relay/backend-handlers.ts";
 import type { Step } from "../relay/relay-types.ts";
 import { lookAgain } from "../relay/second-look.ts";
 import type { Session, SessionSocket } from "../relay/session.ts";
 import { Attempt } from "./attempt.ts";
-import { countConnected, countError, countFailure, isRefusal, observer } from "./outcome.ts";
+import { countConnected, countError, countFailure, observer } from "./outcome.ts";
 import { FULL, type Pool, type PoolChoice } from "./pool.ts";
 import type { ClientQueue, Waiter } from "./queue.ts";
 import { Rounds } from "./rounds.ts";
@@ -234,7 +234,7 @@ export class Dial implements Step, Waiter {
     if (kind === "local") return thread.reportLocalError(slot, code);
     // It refused at the client's port: that says nothing of the ports that other clients come to.
     if (kind === "refused" && this.attempt.isAtClientsPort) return;
-    this.rounds.isExpecting ||= isRefusal(kind, code) && this.pool.isExpectedBack(slot);
+    this.rounds.isExpecting ||= isRefusal(code) && this.pool.isExpectedBack(slot);
     countFailure(thread, slot, code);
   }
 

@@ -27,12 +27,6 @@ export function countConnected({ board, worker }: WorkerContext, slot: number, m
   board.histograms.observeDial(worker, slot, ms / 1000);
 }
 
-/** Nobody listens there now: it may be restarting. */
-export function isRefusal(kind: DialErrorClass, code: string): boolean {
-  // The file of a unix socket is gone meanwhile.
-  return kind === "refused" || code === "ENOENT";
-}
-
 type Connected = { readonly connectMs: number; readonly connectedAtMs: number };
 
 /** Takes the time of a connect where the pool's method asks. Returns what takes that of the first byte. */

@@ -6,7 +6,7 @@ import type { DialConfig, ProxyProtocol } from "../../config/config.ts";
 import type { Balancer, Facts } from "../../policy/balance/balancer.ts";
 import { balancers } from "../../policy/balance/registry.ts";
 import { buildSchedule, type Member, type Schedule } from "../../policy/balance/schedule.ts";
-import { mayServe, type Serving, servingOf } from "../../policy/health/serving.ts";
+import { isExpected, mayServe, type Serving, servingOf } from "../../policy/health/serving.ts";
 import type { ClientHello } from "../../policy/tls/client-hello.ts";
 import type { Board } from "../../shared/board.ts";
 import type { GenerationBackend, GenerationPool, SessionLimits } from "../../shared/generation.ts";
@@ -124,12 +124,13 @@ export class Pool {
     return max > 0 && this.board.backendSessions(slot) > max;
   }
 
-  /** How long a client may wait for a backend that is up: for its first check within the time of a dial, and
-   *  then as long as the pool says. 0: not at all, or there is one. */
+  /** How long a client may wait for a backend that is up: within the time of a dial for its first check or for
+   *  its restart, else as long as the pool says. 0: not at all, or there is one. */
   longestWaitMs(limits: DialBounds): number {
     const serving = this.whoServes();
-    if (serving === "unasked") return Math.max(this.boundsOf(limits).connectTotalMs, this.waitMs);
-    return serving === "nobody" ? this.waitMs : 0;
+    if (serving === "nobody") return this.waitMs;
+    if (serving !== "unasked" && serving !== "expected") return 0;
+    return Math.max(this.boundsOf(limits).connectTotalMs, this.waitMs);
   }
 
   /** The bounds of the dials for one client: the pool's, else its listener's. */
@@ -148,12 +149,13 @@ export class Pool {
     return this.own.source;
   }
 
-  /** The backend that has refused, or one that is ejected, restarts: its checks pass, or it has none and clients
-   *  have got to it before. */
+  /** A backend that has refused, or one that is ejected, restarts: its checks pass, or have passed until a moment
+   *  ago, or it has none and clients have got to it before. */
   isExpectedBack(refused: number): boolean {
     const { board } = this;
     return [...this.backends.keys()].some((slot) => {
       const bits = board.healthBits(slot);
+      if (isExpected(bits)) return true;
       if ((bits & PROBE_UP) === 0 || (slot !== refused && (bits & EJECTED) === 0)) return false;
       return this.isChecked || board.backendTotal(slot, "connections") > 0;
     });

@@ -2,6 +2,7 @@
 import {
   DRAINING,
   EJECTED,
+  EXPECTED,
   isEligible,
   PROBE_DOWN,
   PROBE_UP,
@@ -14,9 +15,10 @@ import {
  * - `unasked`: none, but the first checks of some are still under way
  * - `ejected`: those whose checks pass but whose dials failed: better than nobody
  * - `failing-open`: all that do not drain, though none of them is well
+ * - `expected`: none, but one that was up a moment ago may be back soon
  * - `nobody`: none
  */
-export type Serving = "eligible" | "unasked" | "ejected" | "failing-open" | "nobody";
+export type Serving = "eligible" | "unasked" | "ejected" | "failing-open" | "expected" | "nobody";
 
 /** `bits` are the health words of the backends that have a weight. */
 export function servingOf(bits: readonly number[], rules: ServingRules): Serving {
@@ -24,7 +26,8 @@ export function servingOf(bits: readonly number[], rules: ServingRules): Serving
   if (bits.some((word) => mayServe(word, "eligible", rules))) return "eligible";
   if (tellsRole && bits.some(isUnasked)) return "unasked";
   if (!failsOpen && bits.some((word) => mayServe(word, "ejected", rules))) return "ejected";
-  return failsOpen && bits.some(isReachable) ? "failing-open" : "nobody";
+  if (failsOpen && bits.some(isReachable)) return "failing-open";
+  return bits.some(isExpected) ? "expected" : "nobody";
 }
 
 /** Is a backend one of those that serve? */
@@ -37,11 +40,17 @@ export function mayServe(bits: number, serving: Serving, { tellsRole }: ServingR
     case "failing-open":
       return isReachable(bits);
     case "unasked":
+    case "expected":
     case "nobody":
       return false;
     default:
       return serving satisfies never;
   }
+}
+
+/** Is a backend expected back, that is marked down? */
+export function isExpected(bits: number): boolean {
+  return (bits & EXPECTED) !== 0 && isReachable(bits);
 }
 
 function isReachable(bits: number): boolean {

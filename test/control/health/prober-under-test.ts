@@ -38,7 +38,7 @@ export class ProberUnderTest implements Disposable {
     this.prober = new Prober(
       {
         onCheck: ({ slot, ok, error }) => this.checks.push(`${slot} ${ok ? "ok" : error}`),
-        onTransition: (slot, to, error) => this.transitions.push(`${slot} ${to} ${error}`),
+        onTransition: (to, { slot, error }) => this.transitions.push(`${slot} ${to} ${error}`),
         isMissed: () => this.isMissed,
       },
       {

@@ -2,8 +2,14 @@
 import { expect, test } from "bun:test";
 import { FULL, Pool } from "../../../src/data/dial/pool.ts";
 import { Board } from "../../../src/shared/board.ts";
-import { EJECTED, PROBE_DOWN, PROBE_UP } from "../../../src/shared/health-bits.ts";
-import { backendOf, poolOf } from "../../support/generation.ts";
+import {
+  DRAINING,
+  EJECTED,
+  EXPECTED,
+  PROBE_DOWN,
+  PROBE_UP,
+} from "../../../src/shared/health-bits.ts";
+import { backendOf, poolOf, sessionLimits } from "../../support/generation.ts";
 
 function poolWith(...tiers: readonly number[]): { readonly board: Board; readonly pool: Pool } {
   const board = new Board();
@@ -56,4 +62,27 @@ test("a backend that is ejected though its checks pass is expected back, when an
   expect(pool.isExpectedBack(0)).toBe(false);
   board.changeHealth(1, EJECTED, 0);
   expect(pool.isExpectedBack(0)).toBe(true);
+});
+
+test("a backend that is down and may be restarting is expected back, unless it drains", () => {
+  const board = new Board();
+  const pool = new Pool(0, board);
+  pool.update(poolOf([backendOf(0), backendOf(1)], { isChecked: true }));
+  board.changeHealth(1, PROBE_DOWN | EXPECTED, 0);
+  expect(pool.isExpectedBack(0)).toBe(true);
+  board.changeHealth(1, DRAINING, 0);
+  expect(pool.isExpectedBack(0)).toBe(false);
+});
+
+test("clients wait for one that may be restarting where those that are down are not dialled", () => {
+  const board = new Board();
+  const pool = new Pool(0, board);
+  const serving = { failsOpen: false, tellsRole: true };
+  pool.update(poolOf([backendOf(0), backendOf(1)], { serving }));
+  for (const slot of [0, 1]) board.changeHealth(slot, PROBE_DOWN, 0);
+  expect(pool.longestWaitMs(sessionLimits())).toBe(0);
+  board.changeHealth(1, EXPECTED, 0);
+  expect([pool.pick([]), pool.longestWaitMs(sessionLimits())]).toEqual([-1, 6000]);
+  board.changeHealth(0, PROBE_UP, PROBE_DOWN);
+  expect([pool.pick([]), pool.longestWaitMs(sessionLimits())]).toEqual([0, 0]);
 });

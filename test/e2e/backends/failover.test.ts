@@ -1,7 +1,8 @@
 // Promise 6: a dial that fails moves to another backend within a budget, and the client notices
 // nothing.
-import { expect, setDefaultTimeout, test } from "bun:test";
-import { simpleConfig, spawnBal } from "../../support/bal.ts";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { join } from "node:path";
+import { at, fullConfig, simpleConfig, spawnBal, temporaryHome } from "../../support/bal.ts";
 import { blackhole } from "../../support/blackhole.ts";
 import { namedPeer } from "../../support/peer.ts";
 import { freePort } from "../../support/ports.ts";
@@ -138,4 +139,57 @@ test.each([
   });
   backend.start();
   for (const answer of answers) expect(await answer).toEqual({ ending: "eof", text: "back" });
+});
+
+const quickChecks = { interval: "200ms", fast_interval: "100ms", timeout: "2s", rise: 1, fall: 1 };
+
+describe("a check finds the only backend gone while it restarts: clients that come then wait for it", () => {
+  test.each([
+    ["where those that are down are tried", {}, {}],
+    ["where they are not", { fail_open: false }, {}],
+    ["with two workers", {}, { workers: 2 }],
+    ["and end with a reset when it is not back in time", { fail_open: false }, { isLate: true }],
+  ])("%s", async (_, pool, { isLate = false, ...top }: { isLate?: boolean; workers?: number }) => {
+    using backend = namedPeer("back");
+    const { config, port } = fullConfig(
+      { backends: [at(backend)], pool: { health_check: quickChecks, ...pool } },
+      { ...top, timeouts: { connect_total: isLate ? "1s" : "30s" } },
+    );
+    using bal = await spawnBal({ config });
+    await bal.untilState(backend.port, "up");
+    backend.refuse();
+    await bal.untilState(backend.port, "down");
+    const answers = Array.from({ length: 5 }, () => exchange(port, "?"));
+    await until("they wait", async () => {
+      const { stdout } = await bal.run("sessions", "--json");
+      return isLate || stdout.split(/"queued"|"dialing"/).length > answers.length;
+    });
+    if (!isLate) backend.start();
+    const text = isLate ? "" : "back";
+    for (const answer of answers) {
+      expect(await answer).toEqual({ ending: isLate ? "reset" : "eof", text });
+    }
+  });
+
+  test("on a unix socket", async () => {
+    using home = temporaryHome();
+    using backend = namedPeer("back", { unix: join(home.path, "backend.sock") });
+    const { config, port } = fullConfig({
+      backends: [at(backend)],
+      pool: { health_check: quickChecks, timeouts: { connect_total: "30s" } },
+    });
+    using bal = await spawnBal({ config });
+    const isIn = (state: string) => async () =>
+      (await bal.status()).pools[0]?.backends[0]?.state === state;
+    await until("it is up", isIn("up"));
+    backend.refuse();
+    await until("it is down", isIn("down"));
+    const answer = exchange(port, "?");
+    await until("it has refused", async () => {
+      const [row] = (await bal.status()).pools[0]!.backends;
+      return row!.dial_errors > 0;
+    });
+    backend.start();
+    expect(await answer).toEqual({ ending: "eof", text: "back" });
+  });
 });

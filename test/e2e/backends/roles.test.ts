@@ -27,9 +27,15 @@ function nodes(names: readonly string[]) {
     const host = `127.0.8.${index + 1}`;
     const peer = holdingPeer(name, { host, port });
     const fetch = () => new Response(name, { status: leaders.has(name) ? 200 : 503 });
-    return { name, host, peer, api: Bun.serve({ hostname: host, port: checkPort, fetch }) };
+    const serve = () => Bun.serve({ hostname: host, port: checkPort, fetch });
+    const node = { name, host, peer, api: serve(), start: () => {} };
+    node.start = () => {
+      node.api = serve();
+    };
+    return node;
   });
   return {
+    all,
     leaders,
     check: { ...check, port: checkPort },
     backends: all.map(({ name, host }) => ({ name, host, port })),
@@ -85,6 +91,30 @@ test("wait: clients that come while nobody leads are served by the new leader", 
   });
   group.leaders.add("b");
   expect((await clients).map(({ name }) => name)).toEqual(Array.from({ length: 8 }, () => "b"));
+});
+
+test("the leader restarts: clients wait for its check, and nobody else is asked to stand in", async () => {
+  using group = nodes(["a", "b"]);
+  const { config, port } = fullConfig(
+    { backends: group.backends, pool: { health_check: group.check } },
+    { timeouts: { connect_total: "30s" } },
+  );
+  group.leaders.add("a");
+  using bal = await spawnBal({ config });
+  await until("a serves", async () => (await ask(port)).name === "a");
+  const [leader, replica] = group.all;
+  await leader!.api.stop(true);
+  await until("a is down", async () =>
+    (await bal.status()).pools[0]?.backends.every(({ state }) => state === "down"),
+  );
+  const clients = Promise.all(Array.from({ length: 4 }, () => ask(port)));
+  await until("they wait", async () => {
+    const { stdout } = await bal.run("sessions", "--json");
+    return stdout.split('"queued"').length === 5;
+  });
+  leader!.start();
+  expect((await clients).map(({ name }) => name)).toEqual(["a", "a", "a", "a"]);
+  expect(replica!.peer.served).toBe(0);
 });
 
 test("wait is over after its time: then the client is refused", async () => {

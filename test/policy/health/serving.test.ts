@@ -4,6 +4,7 @@ import { mayServe, type Serving, servingOf } from "../../../src/policy/health/se
 import {
   DRAINING,
   EJECTED,
+  EXPECTED,
   PROBE_DOWN,
   PROBE_UP,
   UNRESOLVED,
@@ -29,6 +30,13 @@ const table: readonly [keyof typeof rules, readonly number[], Serving, readonly 
   // Its check passes: it is the right one, if any.
   ["strict", [PROBE_DOWN, PROBE_UP | EJECTED], "ejected", [1]],
   ["strict", [PROBE_DOWN, EJECTED], "ejected", [1]],
+  ["strict", [PROBE_DOWN, PROBE_DOWN | EXPECTED], "expected", []],
+  ["strict", [PROBE_DOWN, PROBE_DOWN | EXPECTED | DRAINING], "nobody", []],
+  ["there", [PROBE_DOWN, PROBE_DOWN | EXPECTED], "failing-open", [0, 1]],
+  ["there", [DRAINING, PROBE_DOWN | EXPECTED | DRAINING], "nobody", []],
+  // The one that led is expected, and the others are not asked to stand in for it.
+  ["role", [PROBE_DOWN | EXPECTED, PROBE_DOWN], "expected", []],
+  ["role", [PROBE_DOWN | EXPECTED, PROBE_UP], "eligible", [1]],
   ["role", [PROBE_UP, UNKNOWN], "eligible", [0]],
   ["role", [PROBE_DOWN, UNKNOWN], "unasked", []],
   ["role", [PROBE_DOWN, UNKNOWN | DRAINING], "nobody", []],
