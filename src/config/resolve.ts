@@ -36,8 +36,10 @@ import type {
   WrittenResolver,
   WrittenRoute,
   WrittenSessionTimeouts,
+  WrittenTimeouts,
 } from "./read/raw-config.ts";
 import { healthCheckOf, layHealthCheck } from "./resolve-health.ts";
+import { MAX_DURATION_MS } from "./schema/field.ts";
 import { tables } from "./schema/schema.ts";
 import { ACCESS_FIELDS } from "./schema/schema-log.ts";
 import { PROXY_TLVS } from "./schema/schema-proxy.ts";
@@ -51,7 +53,7 @@ export const BACKUP_TIER = 65_536;
 /** Resolves a file that has no errors. */
 export function resolveConfig(written: WrittenConfig): Config {
   const top = withDefaults(tables.top, written);
-  const timeouts = withDefaults(tables.timeouts, written.timeouts);
+  const timeouts = timeoutsOf(written.timeouts);
   const limits = withDefaults(tables.limits, written.limits);
   return deepFreeze({
     workers: top.workers,
@@ -168,11 +170,19 @@ function listenerLimitsOf(written: WrittenListenerLimits | undefined): ListenerL
   };
 }
 
+/** A long `connect` has time for as many dials as the usual one, unless `connect_total` is written. */
+export function timeoutsOf(written: WrittenTimeouts = {}) {
+  const all = withDefaults(tables.timeouts, written);
+  if (written.connect_total !== undefined) return all;
+  const total = Math.max(all.connect_total, 3 * all.connect);
+  return { ...all, connect_total: Math.min(total, MAX_DURATION_MS) };
+}
+
 function sessionTimeoutsOf(
   { timeouts }: WrittenConfig,
   own?: WrittenSessionTimeouts,
 ): SessionTimeouts {
-  const all = withDefaults(tables.timeouts, { ...timeouts, ...own });
+  const all = timeoutsOf({ ...timeouts, ...own });
   return {
     connectMs: all.connect,
     connectTotalMs: all.connect_total,

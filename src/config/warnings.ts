@@ -13,7 +13,8 @@ export const WARNINGS = {
   "mixed-weights": "weights in `backends` are mixed with the weights of discovered backends",
   "no-address": "`source_hash` has no client address to hash on a unix socket",
   "no-weight": "every backend of a pool drains or has weight 0, so no client will be served",
-  "one-backend": "a pool has only one backend, so there is nothing to fail over to",
+  "one-backend":
+    "a pool has only one backend, an IP address of another host, so there is nothing to fail over to",
   "own-listener": "a backend is one of bal's own listeners, so a connection would loop for ever",
   "renamed-key": "a key of the Rust program has a new name",
   "short-interval": "backends are checked very often",

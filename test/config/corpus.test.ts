@@ -51,9 +51,7 @@ describe("missing keys are told where their parent stands", () => {
     ["backends: [{host: a}]", ["1:12", "backends[0]", "missing-key", "`port` is missing"]],
     [
       `listeners: [{}]\n${POOLS}`,
-      ["1:13", "listeners[0]", "missing-key", "`name`"],
-      ["1:13", "listeners[0]", "missing-key", "`port`"],
-      ["1:13", "listeners[0]", "missing-key", "`pool`"],
+      ["1:13", "listeners[0]", "missing-key", "`name`, `port` and `pool` are missing", "port: 443"],
     ],
     [POOLS, ["1:1", "", "missing-key", "`listeners` is missing", "full form"]],
     [
@@ -75,11 +73,7 @@ describe("empty lists are refused", () => {
       ["2:25", "pools.web.backends", "empty-list"],
     ],
     [`listeners: []\n${POOLS}`, ["1:12", "listeners", "empty-list"]],
-    [
-      "listeners: [{name: l, port: 1, pool: web}]\npools: {}",
-      ["1:38", "listeners[0].pool", "unknown-pool", "there is none"],
-      ["2:8", "pools", "empty-list"],
-    ],
+    ["listeners: [{name: l, port: 1, pool: web}]\npools: {}", ["2:8", "pools", "empty-list"]],
   ]);
 });
 

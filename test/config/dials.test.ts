@@ -49,3 +49,15 @@ test.each([
 ] as const)("%s is warned of", (pool, expected) => {
   expectFindings(parse(file(pool)).warnings, [expected]);
 });
+
+test.each([
+  ["connect: 1s", 6000],
+  ["connect: 10s", 30_000],
+  ["connect: 10s, connect_total: 12s", 12_000],
+  ["connect: 400h", 480 * 3_600_000],
+])("timeouts: {%s} leaves %d ms for all dials", (timeouts, total) => {
+  const result = parse(`timeouts: {${timeouts}}\nbackends: [{host: a, port: 1}]`);
+  if (result.kind !== "valid") throw new Error("it is not valid");
+  expect(result.config.timeouts.connectTotalMs).toBe(total);
+  expect(result.warnings).toEqual([]);
+});

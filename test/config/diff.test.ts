@@ -136,6 +136,7 @@ describe("the change of one key", () => {
     ({ path, field, default: value }) =>
       value !== undefined &&
       field.kind !== "either" &&
+      path !== "timeouts.connect" &&
       !path.startsWith("health_check") &&
       !path.includes("health_check[") &&
       !path.endsWith("_check.type"),
@@ -161,6 +162,25 @@ describe("the change of one key", () => {
       }),
       { numRuns: 20 },
     );
+  });
+
+  test("of a dial's time is named with the time of all dials, where that follows it", () => {
+    const named = (connect: string, more = {}) =>
+      changes(
+        { backends: [backend(1)] },
+        { backends: [backend(1)], timeouts: { connect, ...more } },
+      );
+    const change = (key: string, from: string, to: string) => ({
+      kind: "changed" as const,
+      path: `timeouts.${key}`,
+      ...{ from, to },
+    });
+    expect(named("1s")).toEqual([change("connect", "2s", "1s")]);
+    expect(named("5s", { connect_total: "6s" })).toEqual([change("connect", "2s", "5s")]);
+    expect(named("5s")).toEqual([
+      change("connect", "2s", "5s"),
+      change("connect_total", "6s", "15s"),
+    ]);
   });
 
   test("of a health check's type is named with the keys that come with it", () => {

@@ -125,7 +125,6 @@ describe("a warning about a value", () => {
     ["health_check_interval_ms", 900, "timeout-over-interval", "health_check_fail_threshold: 2"],
     ["health_check_timeout_ms", 11_000, "timeout-over-interval", "health_check_interval_ms: 5000"],
     ["backend_connect_timeout_ms", 500, "short-timeout", "health_check_fail_threshold: 2"],
-    ["backend_connect_timeout_ms", 9000, "short-timeout", "health_check_fail_threshold: 2"],
     ["connection_idle_timeout_ms", 1000, "short-timeout", "health_check_fail_threshold: 2"],
   ] as const)("under %s (%d) points at it", (name, value, code, beside) => {
     expectFindings(about(`runtime:\n  ${beside}\n  ${name}: ${value}`), [

@@ -255,7 +255,7 @@ function checkList(one: Field): fc.Arbitrary<unknown> {
 function withOwnNames(items: readonly unknown[]): readonly unknown[] {
   const places = (items as readonly Map[]).map(({ unix, port }) => unix ?? port);
   const others = (items as readonly Map[]).filter(
-    ({ host }, index) => host === undefined || places.indexOf(places[index]) === index,
+    (_, index) => places[index] === undefined || places.indexOf(places[index]) === index,
   );
   return others.map((item, index) =>
     item.name === undefined ? item : { ...item, name: `${item.name}-${index}` },

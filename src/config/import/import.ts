@@ -25,7 +25,7 @@ export function importConfig(text: string, sources: ImportSources): ImportResult
       ? importHaproxy(text, { ...sources, notes, readList: listReader(sources) })
       : importNginx(text, { ...sources, notes });
   const draft = usable(read, notes);
-  const yaml = isEmpty(draft) ? null : printYaml(assemble(draft, notes), sources.file);
+  const yaml = isEmpty(draft) ? null : printYaml(assemble(draft), sources.file);
   return {
     from,
     yaml: yaml === null ? null : `${heading(sources.file)}\n${yaml}`,

@@ -86,7 +86,7 @@ export type WrittenSessionTimeouts = {
   readonly user?: number;
 };
 
-type WrittenTimeouts = WrittenSessionTimeouts & {
+export type WrittenTimeouts = WrittenSessionTimeouts & {
   readonly shutdown?: number;
   readonly drain_delay?: number;
 };

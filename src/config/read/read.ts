@@ -1,7 +1,7 @@
 // A YAML node → the plain value that a field allows, or a diagnostic. Reads only what the schema
 // names, into objects without a prototype: a key such as `__proto__` is just an unknown one.
 import { type Alias, isAlias, isMap, isScalar, isSeq, type YAMLMap } from "yaml";
-import type { Span } from "../report.ts";
+import type { Report, Span } from "../report.ts";
 import { describeField, type Field } from "../schema/field.ts";
 import { type Entry, entriesOf } from "./entries.ts";
 import { join, type Reader, type ReadNode, spanOf } from "./reader.ts";
@@ -10,6 +10,8 @@ import { explainUnknownKey, offered, type Scope } from "./unknown-key.ts";
 import { hintFor } from "./value-hint.ts";
 import { isUnfilled, NO_VARIABLES } from "./variables.ts";
 import { wrongShape } from "./wrong-shape.ts";
+
+type MapField = Extract<Field, { kind: "map" }>;
 
 /** Where a value is to be read. */
 type Place = {
@@ -83,12 +85,7 @@ function readSingle({ report }: Reader, value: unknown, field: Field, { path }: 
   return undefined;
 }
 
-function readMap(
-  reader: Reader,
-  node: YAMLMap,
-  field: Extract<Field, { kind: "map" }>,
-  place: Place,
-): unknown {
+function readMap(reader: Reader, node: YAMLMap, field: MapField, place: Place): unknown {
   const { report } = reader;
   const { path } = place;
   const out: Record<string, unknown> = Object.create(null);
@@ -104,13 +101,27 @@ function readMap(
     else if (ownPrefix === undefined || !name.startsWith(ownPrefix))
       unknownKey(reader, { name, span, value, names }, scope);
   }
-  for (const [name, key] of Object.entries(keys)) {
-    if (!key.isRequired || report.has(join(path, name))) continue;
-    if (key.unless !== undefined && report.has(join(path, key.unless))) continue;
-    const message = `\`${name}\` is missing: ${key.doc}`;
-    report.error(path, { code: "missing-key", message });
-  }
+  reportMissing(report, field, path);
   return out;
+}
+
+/** All that its map lacks is one mistake. */
+function reportMissing(report: Report, { keys, sample = {} }: MapField, path: string): void {
+  const has = (name: string | undefined) => name !== undefined && report.has(join(path, name));
+  const missing = Object.entries(keys).filter(
+    ([name, { isRequired, unless }]) => isRequired && !has(name) && !has(unless),
+  );
+  const [only] = missing;
+  if (only === undefined) return;
+  const words = missing.map(([name]) => `\`${name}\``);
+  const last = words.pop();
+  const message =
+    words.length === 0
+      ? `${last} is missing: ${only[1].doc}`
+      : `${words.join(", ")} and ${last} are missing`;
+  const example = missing.map(([name]) => `${name}: ${sample[name] ?? "…"}`).join(", ");
+  const hint = words.length === 0 ? null : `such as \`${example}\``;
+  report.error(path, { code: "missing-key", message, hint });
 }
 
 function readNamed(

@@ -7,7 +7,7 @@ const sessionTimeoutsKeys: Keys = {
   connect_total: {
     field: duration(),
     default: "6s",
-    doc: "how long all dials for one client may take together",
+    doc: "how long all dials for one client may take together; unless it is set, three times connect where that is longer",
   },
   preread: {
     field: duration(),

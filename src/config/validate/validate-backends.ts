@@ -1,6 +1,6 @@
 // The faults of backends that no single value shows: forms that do not go together, the same one twice, lists that
 // serve nobody.
-import { formatAddress, isLoopback } from "../../base/address.ts";
+import { formatAddress, isLoopback, parseIp } from "../../base/address.ts";
 import type { BackendConfig, ListenerConfig, ProxyProtocol } from "../config.ts";
 import { withDefaults } from "../defaults.ts";
 import { findLoops, type Hop } from "../own-listeners.ts";
@@ -17,6 +17,8 @@ type Place = {
   readonly pool: string;
   readonly backends: readonly (WrittenBackend | undefined)[] | undefined;
   readonly proxyProtocol: ProxyProtocol;
+  /** Clients come to it by routes alone, if at all. */
+  readonly isRouted: boolean;
   /** It has backends of its own finding as well. */
   readonly isDiscovered: boolean;
 };
@@ -39,13 +41,14 @@ export function validateBackends(
 }
 
 function placesOf(written: WrittenConfig): readonly Place[] {
-  const { backends, pools } = written;
-  const simple = { path: "", pool: DEFAULT_NAME, backends, isDiscovered: false };
+  const { backends, pools, listeners = [] } = written;
+  const simple = { path: "", pool: DEFAULT_NAME, backends, isRouted: false, isDiscovered: false };
   if (pools === undefined) return [{ ...simple, proxyProtocol: proxyProtocolOf("off") }];
   return Object.entries(pools).map(([name, pool]) => ({
     path: `pools.${name}.`,
     pool: name,
     backends: pool?.backends,
+    isRouted: !listeners.some((listener) => listener?.pool === name),
     proxyProtocol: proxyProtocolOf(withDefaults(tables.pool, pool).proxy_protocol),
     isDiscovered: pool?.discover !== undefined,
   }));
@@ -92,7 +95,8 @@ function judgePlace(place: Place, report: Report): readonly Member[] {
   }
   const members = [...endpoints.values()];
   if (isDiscovered) return members;
-  if (endpoints.size === 1 && isWhole) {
+  const [only] = members;
+  if (only !== undefined && members.length === 1 && isWhole && !isOneOnPurpose(place, only)) {
     const message = "only one backend: there is nothing to fail over to";
     report.warn(list, { code: "one-backend", message });
   }
@@ -105,6 +109,13 @@ function judgePlace(place: Place, report: Report): readonly Member[] {
     report.warn(list, { code: "no-weight", message });
   }
   return members;
+}
+
+// A pool that routes lead to is often one server by its name. Behind a hostname may be several servers, and a service
+// on this host has no second one.
+function isOneOnPurpose({ isRouted }: Place, { address }: Member): boolean {
+  if (isRouted || address.kind === "unix") return true;
+  return parseIp(address.host) === null || isLoopback(address.host);
 }
 
 function takesNobody(backend: WrittenBackend | undefined): boolean {

@@ -1,13 +1,12 @@
 // The faults of a pool's own dial settings: times that do not go together, addresses that nothing can come from.
 import { isWildcard } from "../../base/address.ts";
 import { formatDuration } from "../../base/units.ts";
-import { withDefaults } from "../defaults.ts";
 import type { WrittenConfig, WrittenPool } from "../read/raw-config.ts";
 import type { Report } from "../report.ts";
-import { tables } from "../schema/schema.ts";
+import { timeoutsOf } from "../resolve.ts";
 
 export function validateDials({ pools = {}, timeouts }: WrittenConfig, report: Report): void {
-  const global = withDefaults(tables.timeouts, timeouts);
+  const global = timeoutsOf(timeouts);
   for (const [name, pool] of Object.entries(pools)) {
     if (pool === undefined) continue;
     judgeTimes(`pools.${name}.timeouts`, { ...global, ...pool.timeouts }, report);

@@ -9,7 +9,9 @@ export function validateListeners(written: WrittenConfig, report: Report): void 
   const names = new Map<string, string>();
   const used = new Set<string>();
   let isWhole = written.listeners !== undefined;
-  const pools = written.pools === undefined ? null : Object.keys(written.pools);
+  const named = Object.keys(written.pools ?? {});
+  // Without any pool that is the mistake, and not their names.
+  const pools = named.length === 0 ? null : named;
   for (const [index, listener] of (written.listeners ?? []).entries()) {
     const path = `listeners[${index}]`;
     const { name } = listener ?? {};
@@ -51,7 +53,7 @@ function unknownPool({ pool, path }: Target, pools: readonly string[], report: R
   const near = suggest(pool, pools);
   report.error(path, {
     code: "unknown-pool",
-    message: `there is no pool \`${pool}\`; there is ${pools.join(", ") || "none"}`,
+    message: `there is no pool \`${pool}\`; there is ${pools.join(", ")}`,
     hint: near === null ? null : `did you mean \`${near}\`?`,
   });
 }

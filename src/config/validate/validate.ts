@@ -9,7 +9,7 @@ import type {
   WrittenHealthCheck,
 } from "../read/raw-config.ts";
 import type { Report } from "../report.ts";
-import { listenersOf } from "../resolve.ts";
+import { listenersOf, timeoutsOf } from "../resolve.ts";
 import { healthCheckOf, layHealthCheck } from "../resolve-health.ts";
 import { simpleFormKeys, tables } from "../schema/schema.ts";
 import { validateAccess } from "./validate-access.ts";
@@ -30,7 +30,8 @@ const MIN_CONNECT_MS = 1000;
 const MIN_INTERVAL_MS = 500;
 /** Intervals that a check may take: a busy leader answers late, and is one all the same. */
 const MAX_TIMEOUT_SHARE = 2;
-const MIN_IDLE_MS = 60_000;
+/** AMQP, WebSocket and others send a heartbeat every 30 s, in their usual settings. */
+const MIN_IDLE_MS = 30_000;
 
 export function validateConfig(written: WrittenConfig, report: Report): void {
   judgeForm(written, report);
@@ -135,15 +136,14 @@ function judgePace({ at, own, intervalMs, timeoutMs }: Pace, report: Report): vo
 }
 
 function judgeTimeouts(written: WrittenConfig, report: Report): void {
-  const { connect, connect_total, idle } = withDefaults(tables.timeouts, written.timeouts);
+  const { connect, connect_total, idle } = timeoutsOf(written.timeouts);
   if (connect < MIN_CONNECT_MS) {
     const message = `${formatDuration(connect)} fails a dial whose first packet was lost: it is sent again after 1s`;
     report.warn("timeouts.connect", { code: "short-timeout", message, hint: "2s is the default" });
   }
   if (connect_total < connect) {
     const message = `connect_total (${formatDuration(connect_total)}) is shorter than connect (${formatDuration(connect)}): no second backend is tried after a timeout`;
-    const key = written.timeouts?.connect_total === undefined ? "connect" : "connect_total";
-    report.warn(`timeouts.${key}`, { code: "short-timeout", message });
+    report.warn("timeouts.connect_total", { code: "short-timeout", message });
   }
   if (idle > 0 && idle < MIN_IDLE_MS) {
     const message = `${formatDuration(idle)} ends connections that are only quiet, such as those of a database pool`;

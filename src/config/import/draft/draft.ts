@@ -1,6 +1,4 @@
 // The listeners and pools that an import has read so far, before their common settings move to the top.
-import { parseDuration } from "../../../base/units.ts";
-import { FEATURES } from "./features.ts";
 import type { Notebook, Quote } from "./note.ts";
 import { bare, isSame, linesOf, traced, type Value } from "./traced.ts";
 
@@ -110,21 +108,17 @@ function omit(entries: Readonly<Record<string, Value>>, keys: readonly string[])
 }
 
 /** The whole file. */
-export function assemble(draft: Draft, notes: Notebook): Readonly<Record<string, Value>> {
+export function assemble(draft: Draft): Readonly<Record<string, Value>> {
   const pools = [...draft.pools.values()];
   const retries = common(pools.map((pool) => pool.retries ?? undefined));
   const dialTimes = commonTimes(pools.map(({ timeouts }) => timeouts));
-  const listeners = draft.listeners.map((listener) =>
-    withDialTimes(listener, { draft, dialTimes, notes }),
-  );
-  const times = { ...dialTimes, ...commonTimes(listeners.map(({ timeouts }) => timeouts)) };
+  const times = { ...dialTimes, ...commonTimes(draft.listeners.map(({ timeouts }) => timeouts)) };
   const atTop = { ...times, ...draft.times };
-  const most = retries === undefined ? mostRetries(pools, notes) : retries;
   return {
-    ...(most !== undefined && { retries: most }),
+    ...(retries !== undefined && { retries }),
     ...(Object.keys(atTop).length > 0 && { timeouts: atTop }),
     ...draft.top,
-    listeners: listeners.map(({ name, quote, keys, timeouts }) => {
+    listeners: draft.listeners.map(({ name, quote, keys, timeouts }) => {
       const own = without(timeouts, times);
       return {
         name: traced(name, quote),
@@ -144,53 +138,12 @@ export function assemble(draft: Draft, notes: Notebook): Readonly<Record<string,
 type Shared = { readonly retries: Value | undefined; readonly dialTimes: Times };
 
 function poolKeys(pool: PoolDraft, { retries, dialTimes }: Shared): Record<string, Value> {
-  if (!FEATURES.poolTimeouts) return pool.keys;
   const own = without(pool.timeouts, dialTimes);
   return {
     ...pool.keys,
     ...(retries === undefined && pool.retries !== null && { retries: pool.retries }),
     ...(Object.keys(own).length > 0 && { timeouts: own }),
   };
-}
-
-// Where a pool has no times of its own, its listeners have them: the longest for all.
-function withDialTimes(
-  listener: ListenerDraft,
-  { draft, dialTimes, notes }: { draft: Draft; dialTimes: Times; notes: Notebook },
-): ListenerDraft {
-  if (FEATURES.poolTimeouts) return listener;
-  const all = listener.pools.flatMap((name) =>
-    Object.entries(without(draft.pools.get(name)?.timeouts ?? {}, dialTimes)),
-  );
-  const found: Record<string, Value> = {};
-  for (const [key, value] of all) {
-    if (msOf(value) > msOf(found[key] ?? 0)) found[key] = value;
-  }
-  for (const [key, value] of all) {
-    const longest = found[key];
-    const [quote = listener.quote] = linesOf(value);
-    if (key !== "connect" || longest === undefined || isSame(longest, value)) continue;
-    const message = `dials have the times of their listener: ${bare(longest)} for all pools of ${listener.name}`;
-    notes.differs(quote, message);
-  }
-  return { ...listener, timeouts: { ...found, ...listener.timeouts } };
-}
-
-function msOf(time: Value): number {
-  return parseDuration(String(bare(time))) ?? 0;
-}
-
-// The largest one for all.
-function mostRetries(pools: readonly PoolDraft[], notes: Notebook): Value | undefined {
-  if (FEATURES.poolTimeouts) return undefined;
-  const values = pools.flatMap(({ retries }) => retries ?? []);
-  const [most] = values.sort((a, b) => Number(bare(b)) - Number(bare(a)));
-  for (const value of values) {
-    const [quote] = linesOf(value);
-    if (most === undefined || quote === undefined || isSame(value, most)) continue;
-    notes.differs(quote, `retries are the same for every pool: ${bare(most)}`);
-  }
-  return most;
 }
 
 function commonTimes(all: readonly Times[]): Times {

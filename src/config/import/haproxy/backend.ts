@@ -2,7 +2,6 @@
 import { parseIp } from "../../../base/address.ts";
 import type { PoolDraft } from "../draft/draft.ts";
 import { durationText } from "../draft/durations.ts";
-import { FEATURES } from "../draft/features.ts";
 import { freeName } from "../draft/names.ts";
 import type { Notebook } from "../draft/note.ts";
 import { bare, linesOf, type Traced, traced, type Value } from "../draft/traced.ts";
@@ -192,9 +191,7 @@ function sourceKeys(section: Section, servers: readonly Server[], notes: Noteboo
   if (line?.words.includes("usesrc")) notes.lost(line, TRANSPARENT);
   const [ip = ""] = (first.words[1] ?? "").split(":");
   if (ip === "0.0.0.0" || ip === "" || ip === "*") return {};
-  if (FEATURES.source) return { source: [traced(ip, first.quote)] };
-  notes.lost(first.quote, "the kernel's routes choose the address that bal dials from");
-  return {};
+  return { source: [traced(ip, first.quote)] };
 }
 
 const TRANSPARENT =

@@ -139,9 +139,8 @@ class Import {
     if (bind === null || bind.args[0] === "off") return { ...checked, retries };
     const ip = bind.args[0] ?? "";
     const isFixed = /^[\d.]+$|^[\da-f:]+$/i.test(ip) && !bind.args.includes("transparent");
-    const bound = isFixed ? withSource(checked, bind, ip) : null;
-    if (bound === null) this.#notes.lost(bind, isFixed ? FIXED : TRANSPARENT);
-    return { ...(bound ?? checked), retries };
+    if (!isFixed) this.#notes.lost(bind, TRANSPARENT);
+    return { ...(isFixed ? withSource(checked, bind, ip) : checked), retries };
   }
 
   #withCheck(draft: PoolDraft, scope: Scope): PoolDraft {
@@ -177,7 +176,6 @@ class Import {
   }
 }
 
-const FIXED = "the kernel's routes choose the address that bal dials from";
 const TRANSPARENT =
   "bal dials from its own address; `proxy_protocol` sends the client's to backends that understand the header";
 

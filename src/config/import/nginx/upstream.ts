@@ -1,7 +1,6 @@
 // `upstream` blocks, and addresses behind `proxy_pass` → pools.
 import type { PoolDraft } from "../draft/draft.ts";
 import { durationText } from "../draft/durations.ts";
-import { FEATURES } from "../draft/features.ts";
 import type { Notebook, Quote } from "../draft/note.ts";
 import { type Traced, traced, type Value } from "../draft/traced.ts";
 import { backendAddress, parseTime } from "./addresses.ts";
@@ -123,8 +122,6 @@ export function withProxy(draft: PoolDraft, quote: Quote): PoolDraft {
 }
 
 /** With the address that its backends are dialled from. */
-export function withSource(draft: PoolDraft, quote: Quote, ip: string): PoolDraft | null {
-  return FEATURES.source
-    ? { ...draft, keys: { ...draft.keys, source: [traced(ip, quote)] } }
-    : null;
+export function withSource(draft: PoolDraft, quote: Quote, ip: string): PoolDraft {
+  return { ...draft, keys: { ...draft.keys, source: [traced(ip, quote)] } };
 }
