@@ -1,6 +1,6 @@
 // The machine that a run was made on, as far as it matters to the figures.
 import { readFileSync } from "node:fs";
-import { availableParallelism, cpus, release, totalmem } from "node:os";
+import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os";
 
 export type Machine = {
   readonly cpu: string;
@@ -8,6 +8,8 @@ export type Machine = {
   readonly memoryGiB: number;
   readonly kernel: string;
   readonly system: string;
+  /** The load average over a minute, before anything was measured. */
+  readonly load: number;
 };
 
 export function thisMachine(): Machine {
@@ -17,7 +19,13 @@ export function thisMachine(): Machine {
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     kernel: release(),
     system: systemName(),
+    load: loadavg()[0] ?? Number.NaN,
   };
+}
+
+/** Others have a say in the figures then. */
+export function isBusy({ load, cores }: Machine): boolean {
+  return load > cores / 2;
 }
 
 export function describe({ cpu, cores, memoryGiB, kernel, system }: Machine): string {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { type Arguments, parseArguments, USAGE, WrongUsage } from "./arguments.ts";
-import { describe, thisMachine } from "./machine.ts";
+import { describe, isBusy, thisMachine } from "./machine.ts";
 import { installFor, loadVersions, missingOf } from "./programs.ts";
 import { Progress } from "./progress.ts";
 import type { Question } from "./questions/question.ts";
@@ -53,6 +53,11 @@ async function bench(args: Arguments): Promise<number> {
     versions: { ...versions, ...loadVersions(questions) },
   };
   console.log(introduction(results([])));
+  if (isBusy(head.machine)) {
+    console.error(
+      `the machine is busy (load average ${head.machine.load.toFixed(1)}): others have a say`,
+    );
+  }
   const asked = questions.reduce((sum, one) => sum + askedOf(one, rivals).length, 0);
   const progress = new Progress(asked * args.rounds);
   const answers: Answer[] = [];

@@ -21,6 +21,7 @@ const POLICY = "/usr/sbin/policy-rc.d";
 const VERSIONS: Readonly<Record<string, readonly [readonly string[], RegExp]>> = {
   iperf3: [["-v"], /iperf (\S+)/],
   nginx: [["-v"], /nginx\/(\S+)/],
+  openssl: [["version"], /OpenSSL (\S+)/],
   wrk: [["-v"], /wrk (\S+)/],
 };
 

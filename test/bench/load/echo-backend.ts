@@ -54,13 +54,16 @@ export class EchoBackend implements AsyncDisposable {
   }
 }
 
+/** Longer than any answer takes that comes at all. */
+const ANSWERED_WITHIN_MS = 3000;
+
 /** Sends this, and expects it back. */
-export function echoOf(message: Uint8Array): Probe {
+export function echoOf(message: Uint8Array, withinMs = ANSWERED_WITHIN_MS): Probe {
   return async (port) => {
     using wire = await connect(port);
     const echo: Uint8Array[] = [];
     wire.sink = (chunk) => echo.push(chunk);
-    const timer = setTimeout(() => wire.reset(), 3000);
+    const timer = setTimeout(() => wire.reset(), withinMs);
     void wire.send(message);
     await wire.read(message.byteLength).finally(() => clearTimeout(timer));
     if (!Buffer.concat(echo).equals(message)) throw new Error("the echo differs");
