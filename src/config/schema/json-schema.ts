@@ -160,13 +160,28 @@ function mapSchema({
   ];
   const map = {
     type: "object",
-    properties: Object.fromEntries(entries.map(([name, key]) => [name, keySchema(key)])),
+    properties: Object.fromEntries(
+      entries.map(([name, key]) => [
+        name,
+        { ...keySchema(key), ...exampleFor(key, sample?.[name]) },
+      ]),
+    ),
     ...(required.length > 0 && { required }),
     ...(either.length > 0 && { allOf: either }),
     ...(patterns.length > 0 && { patternProperties: Object.fromEntries(patterns) }),
     additionalProperties: false,
   };
   return sample === undefined ? map : sampled(map, sample);
+}
+
+/** The value that an editor writes behind a key without a default: without one it writes 0 for a number. */
+function exampleFor(
+  { field, default: byDefault }: Key,
+  sample: string | number | undefined,
+): JsonSchema {
+  const lowest = field.kind === "integer" && field.min > 0 ? field.min : undefined;
+  const example = sample ?? lowest;
+  return byDefault === undefined && example !== undefined ? { examples: [example] } : {};
 }
 
 /** Adds the item that editors write into a list. The YAML language server writes the keys with a default when the

@@ -1,7 +1,6 @@
 // The JSON Schema's hints for editors, beside the allowed values.
 import { expect, test } from "bun:test";
 import { jsonSchema } from "../../../src/config/schema/json-schema.ts";
-import { parse } from "../../support/findings.ts";
 
 type Node = Readonly<Record<string, any>>;
 
@@ -11,17 +10,6 @@ function nodesOf(value: unknown): readonly Node[] {
 }
 
 const nodes = nodesOf(jsonSchema());
-
-test("what a completion inserts for a listener and a backend is a config that check accepts", () => {
-  const bodies = nodes.flatMap((node) => node.defaultSnippets ?? []).map(({ body }) => body);
-  const [listener, backend] = ["name", "host"].map((key) => {
-    const body = bodies.find((one) => Object.hasOwn(one, key));
-    const text = JSON.stringify(body).replaceAll(/\$\{\d+:(\w[\w.]*)\}/g, "$1");
-    return text.replaceAll(/"(\d+)"/g, "$1");
-  });
-  const text = `listeners: [${listener}]\npools: {web: {backends: [${backend}, {host: b, port: 1}]}}`;
-  expect(parse(text)).toMatchObject({ kind: "valid", warnings: [] });
-});
 
 test("each value that has words has its own", () => {
   const described = nodes.filter((node) => node.enumDescriptions !== undefined);
