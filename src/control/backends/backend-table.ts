@@ -45,6 +45,8 @@ export class BackendTable {
   /** Slots that the config drains from now on, as soon as every worker has it. */
   private readonly drains = new Set<number>();
   private config: Config | null = null;
+  /** What `ofPool` has found since the last reconciliation: state changes ask for it all the time. */
+  private readonly found = new Map<PoolConfig, readonly Backend[]>();
 
   constructor(options: BackendTableOptions) {
     this.options = options;
@@ -81,6 +83,7 @@ export class BackendTable {
       if (!next.pools.some(({ name }) => name === pool.name)) this.pools.retire(pool.name);
     }
     this.config = next;
+    this.found.clear();
     // An operator's override goes with the backend's row: one that is back before its sessions have ended
     // has it still.
     overrides.keepOnly(
@@ -172,11 +175,15 @@ export class BackendTable {
 
   /** In the order of the config. */
   ofPool(pool: PoolConfig): readonly Backend[] {
-    return pool.backends.flatMap((config) => {
+    const known = this.found.get(pool);
+    if (known !== undefined) return known;
+    const backends = pool.backends.flatMap((config) => {
       const slot = this.slots.get(identityOf(pool.name, config.name));
       const backend = slot === undefined ? undefined : this.bySlot.get(slot);
       return backend === undefined ? [] : [backend];
     });
+    this.found.set(pool, backends);
+    return backends;
   }
 
   /** Each pool's row on the board and its backends, in the order of the config. */
