@@ -70,6 +70,7 @@ export const REGIONS = {
   tickets: region(MAX_POOLS, 4),
   queued: region(MAX_WORKERS * MAX_POOLS, 4),
   queueHeads: region(MAX_WORKERS * MAX_POOLS, 4),
+  awaiting: region(MAX_WORKERS * MAX_POOLS, 4),
   dialSeconds: region(THREADS * MAX_BACKENDS * HISTOGRAM_ROW, 8),
   sessionSeconds: region(THREADS * HISTOGRAM_ROW, 8),
   clientSeed: region(1, 4),

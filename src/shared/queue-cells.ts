@@ -1,5 +1,6 @@
-// Who waits for a place on a full pool, over all workers: how many, and whose turn it is. Each
-// worker keeps its own waiters in order; the board holds the ticket of its first one.
+// Who waits for a pool, over all workers. For a place on a full one: how many, and whose turn it is. Each
+// worker keeps its own waiters in order; the board holds the ticket of its first one. For a backend to come up: how
+// many.
 import { MAX_POOLS, MAX_WORKERS, REGIONS, words } from "./board-layout.ts";
 import { LimitedCounters } from "./limited-counters.ts";
 
@@ -8,12 +9,14 @@ export class QueueCells {
   private readonly tickets: Int32Array;
   private readonly places: LimitedCounters;
   private readonly heads: Int32Array;
+  private readonly awaiting: LimitedCounters;
 
   constructor(memory: SharedArrayBuffer, workers: number) {
     this.workers = Array.from({ length: workers }, (_, worker) => worker);
     this.tickets = words(memory, REGIONS.tickets);
     this.places = new LimitedCounters(words(memory, REGIONS.queued), MAX_POOLS, this.workers);
     this.heads = words(memory, REGIONS.queueHeads);
+    this.awaiting = new LimitedCounters(words(memory, REGIONS.awaiting), MAX_POOLS, this.workers);
   }
 
   /** Takes one of `limit` places to wait for a pool; false when there is none. */
@@ -25,9 +28,23 @@ export class QueueCells {
     this.places.leave(worker, pool);
   }
 
-  /** Clients that wait for a pool, over all workers. */
+  /** Clients that wait for a place, over all workers. */
   length(pool: number): number {
     return this.places.count(pool);
+  }
+
+  /** A client waits for a backend to come up: there are places for all. */
+  beginAwaiting(worker: number, pool: number): void {
+    this.awaiting.take(worker, pool);
+  }
+
+  endAwaiting(worker: number, pool: number): void {
+    this.awaiting.leave(worker, pool);
+  }
+
+  /** Clients that wait for a place or for a backend to come up, over all workers. */
+  waiting(pool: number): number {
+    return this.length(pool) + this.awaiting.count(pool);
   }
 
   /** Never 0, which says that nobody waits. */
@@ -54,6 +71,7 @@ export class QueueCells {
   forgetWorker(worker: number): void {
     if (worker >= MAX_WORKERS) return;
     this.places.forgetThread(worker);
+    this.awaiting.forgetThread(worker);
     this.heads.fill(0, worker * MAX_POOLS, (worker + 1) * MAX_POOLS);
   }
 }

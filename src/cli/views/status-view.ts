@@ -104,15 +104,21 @@ function poolTitle({ name, method, discover, failing_open, queue, backends }: Po
   const available = backends.filter(isAvailable).length;
   const share = `${available} of ${backends.length} available`;
   const health = available === 0 ? color(1, ["red", "bold"], share) : share;
-  const waiting = `queue ${queue.length} of ${queue.size}`;
+  const waiting = queueWords(queue);
   const isQueueFull = queue.size > 0 && queue.length >= queue.size;
   const words = [
     `${color(1, "bold", printable(name))}  ${method}${from(discover)}`,
     health,
     ...(failing_open ? [color(1, ["red", "bold"], "fails open")] : []),
-    ...(queue.size > 0 ? [isQueueFull ? color(1, "yellow", waiting) : waiting] : []),
+    ...(waiting === "" ? [] : [isQueueFull ? color(1, "yellow", waiting) : waiting]),
   ];
   return words.join(", ");
+}
+
+/** Without a queue clients may wait for a backend to come up. */
+function queueWords({ length, size }: PoolStatus["queue"]): string {
+  if (size > 0) return `queue ${length} of ${size}`;
+  return length > 0 ? `${plural(length, "client")} waiting` : "";
 }
 
 function from(discover: PoolStatus["discover"]): string {

@@ -25,6 +25,8 @@ type PoolWatchParts = {
 export class PoolWatch {
   private readonly parts: PoolWatchParts;
   private readonly byPool = new Map<string, Serving>();
+  /** Resolved and forgotten when no pool waits for its first checks. */
+  private asked: PromiseWithResolvers<void> | null = null;
 
   constructor(parts: PoolWatchParts) {
     this.parts = parts;
@@ -39,6 +41,18 @@ export class PoolWatch {
   hasNobody(pool: string): boolean {
     const serving = this.servingOf(pool);
     return serving !== "eligible" && serving !== "unasked";
+  }
+
+  /** Resolves when each pool knows from its checks whether a backend takes its clients, where they tell a role; or
+   *  after `withinMs`. */
+  async firstAnswers(withinMs: number): Promise<void> {
+    if (!this.isAsking) return;
+    this.asked ??= Promise.withResolvers();
+    await Promise.race([this.asked.promise, Bun.sleep(withinMs)]);
+  }
+
+  private get isAsking(): boolean {
+    return [...this.byPool.values()].includes("unasked");
   }
 
   /** Forgets the pools that are no more. */
@@ -57,6 +71,10 @@ export class PoolWatch {
       servingRules(pool),
     );
     this.byPool.set(pool.name, serving);
+    if (this.asked !== null && !this.isAsking) {
+      this.asked.resolve();
+      this.asked = null;
+    }
     if (serving !== before) this.logChange(pool, before, serving);
     if (this.hasNobody(pool.name) && (before === "eligible" || before === "unasked")) onNobody(all);
     if (serving === "eligible") this.closeMisplaced(pool, all);

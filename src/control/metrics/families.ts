@@ -175,12 +175,12 @@ function ofPools({ board, pools }: Facts): Family[] {
     ),
     gauge(
       "bal_pool_queue",
-      "Clients that wait because every backend is full.",
-      pools.map(({ name, slot }) => one(board.queue.length(slot), { pool: name })),
+      "Clients that wait because every backend is full or none is up.",
+      pools.map(({ name, slot }) => one(board.queue.waiting(slot), { pool: name })),
     ),
     gauge(
       "bal_pool_queue_max",
-      "Clients that may wait so; 0 when it has no queue.",
+      "Clients that may wait because every backend is full; 0 when it has no queue.",
       pools.map(({ name, backends }) => {
         return one(
           backends.reduce((sum, { config }) => sum + config.queue.size, 0),

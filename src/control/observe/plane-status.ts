@@ -86,6 +86,7 @@ function fatesIn({ config, health }: PlaneFacts): (pool: string) => Fate {
   const waits = new Map(config.pools.map(({ name, waitMs }) => [name, waitMs]));
   return (pool) => {
     const serving = health.pools.servingOf(pool);
+    if (serving === "unasked") return "unasked";
     if (serving === "failing-open") return "tried";
     if (serving === "ejected") return "ejected-tried";
     if (serving === "expected") return "wait";

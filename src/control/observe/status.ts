@@ -76,7 +76,7 @@ export function poolStatus(
       method: pool.method,
       ...(discover !== null && { discover }),
       failing_open: pools.servingOf(pool.name) === "failing-open",
-      queue: { length: board.queue.length(rows.get(pool.name) ?? 0), size },
+      queue: { length: board.queue.waiting(rows.get(pool.name) ?? 0), size },
       backends: all.map((backend) =>
         withNameTrouble(backendStatus(backend, board), backend, health),
       ),

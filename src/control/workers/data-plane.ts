@@ -27,7 +27,7 @@ import { trim } from "./trim.ts";
 import { splicerPoolEvents, workerPoolEvents } from "./worker-events.ts";
 import { type GenerationPlan, WorkerPool } from "./worker-pool.ts";
 
-/** How long a start or a reload waits for new names to resolve. */
+/** How long a start or a reload waits for new names to resolve, and a start for the first checks as well. */
 const RESOLVE_MS = 2000;
 /** How long a reload waits for its workers; one that hangs is replaced and boots on the newest. */
 const ACKNOWLEDGE_MS = 5000;
@@ -120,9 +120,11 @@ export class DataPlane {
     return this.crew.isServing;
   }
 
-  /** Resolves when every listener accepts. Throws BalError when a socket can't be opened. */
+  /** Resolves when every listener accepts, and every pool knows whether a backend takes its clients; at the latest
+   *  2 s after. Throws BalError when a socket can't be opened. */
   async start(): Promise<void> {
     const { config } = this;
+    const latestMs = performance.now() + RESOLVE_MS;
     const booted = this.crew.start();
     // Where a socket fails first, the threads that are ended with it are not what went wrong.
     booted.catch(() => {});
@@ -134,6 +136,7 @@ export class DataPlane {
     await booted;
     await this.serve(config);
     this.tick = setInterval(() => this.everySecond(), TICK_MS);
+    await this.health.pools.firstAnswers(Math.max(0, latestMs - performance.now()));
   }
 
   /** Serves another config, or throws BalError with nothing changed. Returns what of it a worker could

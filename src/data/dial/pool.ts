@@ -68,7 +68,7 @@ export class Pool {
     this.slot = slot;
     this.board = board;
     this.queue = new ClientQueue(slot, board.queue);
-    this.room = new WaitingRoom(() => this.whoServes());
+    this.room = new WaitingRoom(slot, board.queue, () => this.whoServes());
   }
 
   /** Does its method ask for the client's address? */

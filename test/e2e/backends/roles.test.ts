@@ -1,7 +1,7 @@
 // Checks that tell who leads: what becomes of clients while nobody does, and of sessions that are with
 // the wrong backend.
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { at, fullConfig, spawnBal } from "../../support/bal.ts";
+import { at, Bal, fullConfig, spawnBal } from "../../support/bal.ts";
 import { EventReader } from "../../support/event-reader.ts";
 import { holdingPeer, namedPeer } from "../../support/peer.ts";
 import { freePort } from "../../support/ports.ts";
@@ -89,8 +89,13 @@ test("wait: clients that come while nobody leads are served by the new leader", 
     const { stdout } = await bal.run("sessions", "--json");
     return stdout.split('"queued"').length === 9;
   });
+  // Those of both workers are counted.
+  expect((await bal.status()).pools[0]?.queue).toEqual({ length: 8, size: 0 });
+  expect((await bal.run("status")).stdout).toContain("8 clients waiting");
+  expect(await (await bal.get("/metrics"))?.text()).toContain('bal_pool_queue{pool="web"} 8');
   group.leaders.add("b");
   expect((await clients).map(({ name }) => name)).toEqual(Array.from({ length: 8 }, () => "b"));
+  expect((await bal.status()).pools[0]?.queue.length).toBe(0);
 });
 
 test("the leader restarts: clients wait for its check, and nobody else is asked to stand in", async () => {
@@ -159,6 +164,67 @@ test.each([
   expect(backend.served).toBe(0);
   answer.resolve();
   expect((await client).name).toBe(name);
+});
+
+/** An API that answers when it is told to. */
+function heldApi() {
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<number>();
+  const api = Bun.serve({
+    ...{ hostname: "127.0.0.1", port: 0 },
+    fetch: async () => {
+      asked.resolve();
+      return new Response("", { status: await answer.promise });
+    },
+  });
+  return {
+    port: api.port,
+    asked: asked.promise,
+    answer: answer.resolve,
+    [Symbol.dispose]: () => void api.stop(true),
+  };
+}
+
+test.each([[200], [503]])(
+  "bal is ready when the first check has told who leads: %d",
+  async (status) => {
+    using backend = holdingPeer("a");
+    using api = heldApi();
+    const pool = { health_check: { ...check, timeout: "5s", port: api.port } };
+    using bal = new Bal({ config: fullConfig({ backends: [at(backend)], pool }).config });
+    await api.asked;
+    expect((await bal.get("/readyz"))?.status).toBe(503);
+    expect((await bal.get("/livez"))?.status).toBe(200);
+    api.answer(status);
+    await bal.ready();
+    const state = (await bal.status()).pools[0]?.backends[0]?.state;
+    expect(state).toBe(status === 200 ? "up" : "down");
+  },
+);
+
+test("bal waits 2 s for the first checks at most, and its status says which it still waits for", async () => {
+  using backend = holdingPeer("a");
+  using api = heldApi();
+  const pool = { health_check: { ...check, timeout: "20s", port: api.port } };
+  using bal = await spawnBal({ config: fullConfig({ backends: [at(backend)], pool }).config });
+  const pending = async () =>
+    (await bal.status()).problems.some(({ code }) => code === "checks-pending");
+  expect(await pending()).toBe(true);
+  expect((await bal.run("status")).stdout).toContain(
+    "pool web waits for the first checks of 1 backend; its clients wait as well",
+  );
+  api.answer(200);
+  await until("it is asked no more", async () => !(await pending()));
+});
+
+test("bal does not wait for checks that only ask whether a backend is there", async () => {
+  // It never answers the handshake.
+  using backend = holdingPeer("a");
+  const pool = { health_check: { type: "tls", timeout: "20s" } };
+  using bal = await spawnBal({ config: fullConfig({ backends: [at(backend)], pool }).config });
+  const { pools, problems } = await bal.status();
+  expect(pools[0]?.backends[0]?.state).toBe("unknown");
+  expect(problems).toEqual([]);
 });
 
 test("failing open is logged, an event, a metric and in the status, and so is its end", async () => {

@@ -6,9 +6,10 @@ import type { Found } from "./problem-list.ts";
 
 const DAY_MS = 86_400_000;
 
-export type Fate = "tried" | "ejected-tried" | "wait" | "refused";
+export type Fate = "unasked" | "tried" | "ejected-tried" | "wait" | "refused";
 
 const FATES: Readonly<Record<Fate, string>> = {
+  unasked: "clients wait for the first checks",
   tried: "all that do not drain are tried",
   "ejected-tried": "those whose checks pass are tried, though dials of them failed",
   wait: "clients wait, and are refused in the end",
@@ -27,6 +28,7 @@ export function poolProblems(
 ): readonly Found[] {
   return [
     ...pools.flatMap((pool) => outage(pool, fateOf(pool.name))),
+    ...pools.filter(({ name }) => fateOf(name) === "unasked").flatMap(pending),
     ...pools.flatMap(faults),
     ...pools.flatMap(fullness),
     ...pools.flatMap(undiscovered),
@@ -59,6 +61,18 @@ function outage({ name, backends, discover }: PoolStatus, fate: Fate): readonly 
   }
   const hint = "see below why each of them is down";
   return [{ ...common, message: `${what}: ${FATES[fate]}`, hint }];
+}
+
+/** Its checks tell a role, and have not told yet who has it. */
+function pending({ name, backends }: PoolStatus): readonly Found[] {
+  const unknown = backends.filter(({ state }) => state === "unknown");
+  const [since] = unknown.map((one) => one.since).sort();
+  if (since === undefined) return [];
+  const those = plural(unknown.length, "backend");
+  const message = `pool ${name} waits for the first checks of ${those}; its clients wait as well`;
+  const hint = "a check that gets no answer fails after its timeout";
+  const subject = `pool ${name}`;
+  return [{ severity: "warning", code: "checks-pending", since, subject, message, hint }];
 }
 
 function emptiness(discover: DiscoverStatus | undefined): string {
