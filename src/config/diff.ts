@@ -17,13 +17,13 @@ import {
   sessionTimeouts,
   type Written,
 } from "./serialize.ts";
-import { HIDDEN } from "./serialize-health.ts";
+import { HIDDEN, healthCheck } from "./serialize-health.ts";
 
 export function diffConfigs(from: Config, to: Config): readonly Change[] {
   return [
     ...diffTrees(treeOf(from), treeOf(to), ""),
     ...to.pools.flatMap((pool) => diffOrder(from, pool)),
-    ...to.pools.flatMap((pool) => diffHeaders(from, pool)),
+    ...to.pools.flatMap((pool) => diffHidden(from, pool)),
     ...diffTokens(from.admin, to.admin),
   ];
 }
@@ -68,13 +68,14 @@ function diffTokens(from: AdminConfig, to: AdminConfig): readonly Change[] {
   return [{ kind: "changed", path: "admin.token", from: HIDDEN, to: HIDDEN }];
 }
 
-// Hidden values look the same before and after.
-function diffHeaders(from: Config, pool: PoolConfig): readonly Change[] {
+// Hidden values of a check look the same before and after.
+function diffHidden(from: Config, pool: PoolConfig): readonly Change[] {
   const before = from.pools.find(({ name }) => name === pool.name);
   if (before === undefined) return [];
   const isSame = Bun.deepEquals(before.healthCheck, pool.healthCheck);
-  if (isSame || !Bun.deepEquals(poolAsWritten(before), { ...poolAsWritten(pool) })) return [];
-  const path = `pools.${pool.name}.health_check.headers`;
+  const isSeen = !Bun.deepEquals(healthCheck(before.healthCheck), healthCheck(pool.healthCheck));
+  if (isSame || isSeen) return [];
+  const path = `pools.${pool.name}.health_check`;
   return [{ kind: "changed", path, from: HIDDEN, to: HIDDEN }];
 }
 

@@ -1,12 +1,24 @@
-// Resolved health checks → as they would be written.
+// Resolved health checks → as they would be written, without the secrets that they send.
 import { formatDuration } from "../base/units.ts";
-import type { CheckConfig, HealthCheckConfig, HttpCheck, TlsCheck } from "./config.ts";
+import type {
+  CheckConfig,
+  ExchangeStep,
+  HealthCheckConfig,
+  HttpCheck,
+  TlsCheck,
+} from "./config.ts";
 
 /** Instead of a secret. */
 export const HIDDEN = "(hidden)";
 
 /** Headers that carry one. */
 const SECRET = /authorization|cookie|token|secret|key|password/i;
+
+/** Words of a protocol after which one comes: AUTH, PASS, LOGIN, a header, a field of JSON. */
+const AUTHENTICATES = /auth|pass|login|token|secret|cookie|bearer|credential|api.?key/i;
+
+/** In the query of a path: `?token=…` */
+const SECRET_FIELD = /([?&][^=&]*(?:auth|pass|token|secret|key)[^=&]*=)[^&]*/gi;
 
 type Written = { readonly [key: string]: unknown };
 
@@ -44,12 +56,30 @@ function questions(one: CheckConfig): Written {
     case "https":
       return { ...http(one), ...tls(one) };
     case "exchange": {
-      const steps = one.steps.map((step) => present(step));
+      const steps = shownSteps(one.steps).map((step) => present(step));
       return steps.length === 1 ? { ...steps[0] } : { steps };
     }
     default:
       return one satisfies never;
   }
+}
+
+/** Was something hidden where this was read from? */
+export function hasHidden(one: CheckConfig): boolean {
+  return JSON.stringify(one).includes(HIDDEN);
+}
+
+/** A step that authenticates may go on in the next ones, and bytes are read by nobody. */
+function shownSteps(steps: readonly ExchangeStep[]): readonly ExchangeStep[] {
+  const first = steps.findIndex(({ send }) => AUTHENTICATES.test(send));
+  return steps.map((step, nth) => {
+    const isSecret = (first >= 0 && nth >= first) || !isText(step.send);
+    return step.send !== "" && isSecret ? { ...step, send: HIDDEN } : step;
+  });
+}
+
+function isText(text: string): boolean {
+  return !text.startsWith("hex:") && !/[^\P{Cc}\r\n\t]/u.test(text);
 }
 
 function http({ method, path, host, headers, expect, contains }: HttpCheck): Written {
@@ -59,7 +89,7 @@ function http({ method, path, host, headers, expect, contains }: HttpCheck): Wri
   ]);
   return {
     method,
-    path,
+    path: path.replace(SECRET_FIELD, `$1${HIDDEN}`),
     ...present({ host, expect, contains }),
     ...(shown.length > 0 && { headers: Object.fromEntries(shown) }),
   };

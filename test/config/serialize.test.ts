@@ -33,3 +33,46 @@ test("never shows a token, from wherever it came", () => {
     expect(JSON.stringify(asWritten(each))).not.toContain("s3cret");
   }
 });
+
+const secrets: readonly [string, object, readonly string[], object][] = [
+  [
+    "an AUTH, and the steps after it",
+    { steps: [{ expect: "220" }, { send: "AUTH s3cret\r\n", expect: "+OK" }, { send: "s3cret" }] },
+    [],
+    { steps: [{ expect: "220" }, { send: HIDDEN, expect: "+OK" }, { send: HIDDEN }] },
+  ],
+  ["a lower-case login", { send: "a login u s3cret\r\n" }, [], { send: HIDDEN }],
+  ["bytes", { send: "hex:73 33 63 72 65 74" }, ["73 33"], { send: HIDDEN }],
+  ["control characters", { send: "\u0010\u0001s3cret" }, [], { send: HIDDEN }],
+  ["nothing, where nothing is secret", { send: "PING\r\n" }, [], { send: "PING\r\n" }],
+];
+
+test.each(secrets)("an exchange does not show %s", (_, check, words, shown) => {
+  const config = configOf({
+    backends: [{ host: "a", port: 1 }],
+    health_check: { type: "exchange", ...check },
+  });
+  const written = asWritten(config);
+  for (const word of ["s3cret", ...words]) expect(JSON.stringify(written)).not.toContain(word);
+  expect(written).toMatchObject({ pools: { default: { health_check: shown } } });
+});
+
+test("a check over HTTP does not show a secret in its headers or its path", () => {
+  const config = configOf({
+    backends: [{ host: "a", port: 1 }],
+    health_check: {
+      ...{ type: "http", path: "/up?deep=1&token=s3cret&x=2" },
+      headers: { Authorization: "Bearer s3cret", "X-Probe": "bal" },
+    },
+  });
+  expect(asWritten(config)).toMatchObject({
+    pools: {
+      default: {
+        health_check: {
+          path: `/up?deep=1&token=${HIDDEN}&x=2`,
+          headers: { Authorization: HIDDEN, "X-Probe": "bal" },
+        },
+      },
+    },
+  });
+});

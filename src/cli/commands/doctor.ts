@@ -55,7 +55,7 @@ async function configInForce(home: Home): Promise<ConfigInForce | null> {
   return answer?.kind === "ok" ? answer.body : null;
 }
 
-/** Its secrets are hidden, which no check minds. */
+/** Its secrets are hidden: a check that sends one is only a connect then. */
 function parsedConfig({ config, file }: ConfigInForce): LoadResult {
   return parseSource(Buffer.from(JSON.stringify(config)), file ?? "the config in force");
 }

@@ -2,7 +2,8 @@
 // checks, connected to.
 import type { Address } from "../../base/address.ts";
 import { isLocalError, localErrorRemedy } from "../../base/os-error.ts";
-import type { BackendConfig, Config, PoolConfig } from "../../config/config.ts";
+import type { BackendConfig, CheckConfig, Config, PoolConfig } from "../../config/config.ts";
+import { hasHidden } from "../../config/serialize-health.ts";
 import { endpointsOf } from "../backends/endpoints.ts";
 import { type Conversation, connectOnly, conversationOf } from "../health/conversation.ts";
 import { probeBackend } from "../health/probe.ts";
@@ -32,7 +33,7 @@ type Member = { readonly pool: PoolConfig; readonly backend: BackendConfig };
 async function dial({ pool, backend }: Member, names: Names): Promise<Dialled | null> {
   const endpoints = endpointsOf(backend, (host) => names.addresses.get(host) ?? null);
   const checks = pool.healthCheck.checks.map((check) => ({
-    ...conversationOf(check, { ...placeOf(backend), proxyProtocol: backend.proxyProtocol }),
+    ...askedBy(check, backend),
     timeoutMs: Math.min(check.timeoutMs, MAX_TIMEOUT_MS),
   }));
   const conversations: readonly Conversation[] =
@@ -45,6 +46,13 @@ async function dial({ pool, backend }: Member, names: Names): Promise<Dialled | 
   const { code, error } = await probeBackend(endpoints, 0, conversations);
   const tookMs = Math.round(performance.now() - beganMs);
   return { pool, backend, timeoutMs, code, error, tookMs };
+}
+
+/** A config that was asked of the running bal lacks the secrets: then a connect has to do. */
+function askedBy(check: CheckConfig, backend: BackendConfig): Conversation {
+  if (hasHidden(check)) return connectOnly(check.timeoutMs, check.port);
+  const { proxyProtocol } = backend;
+  return conversationOf(check, { ...placeOf(backend), proxyProtocol });
 }
 
 function placeOf({ address }: BackendConfig): {
