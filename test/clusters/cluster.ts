@@ -32,6 +32,8 @@ export type Cluster = {
   resume(node: number): void;
   /** A planned switch away from that leader. */
   switchFrom(node: number): Promise<void>;
+  /** That node may lead again, where it would be chosen; absent: it follows by itself. */
+  takeBack?(node: number): Promise<void>;
   connect(port: number): Promise<Writer>;
   /** How many of these numbers the leader does not have. */
   missing(leader: number, ids: readonly number[]): Promise<number>;

@@ -1,42 +1,23 @@
 // PostgreSQL with Patroni and etcd: a leader and two replicas. PostgreSQL refuses to run as root, so that as
 // root everything runs as the user `postgres`.
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "../support/ports.ts";
 import { type Cluster, untilTrue, type Writer } from "./cluster.ts";
 import { recipe } from "./recipe.ts";
+import { signalAll, spawnAs } from "./servers.ts";
 import { Connection } from "./wire.ts";
 
+/** Where Debian and Ubuntu have the newest PostgreSQL that is installed. */
+const BINARIES = `/usr/lib/postgresql/${newest("/usr/lib/postgresql")}/bin`;
 const NODES = [1, 2, 3];
 const host = (node: number) => `127.0.5.${node}`;
 
 export function patroniCluster(): Cluster {
   const folder = mkdtempSync(join(tmpdir(), "bal-patroni-"));
   const [port, apiPort, etcdPort, peerPort] = [freePort(), freePort(), freePort(), freePort()];
-  const user =
-    process.getuid?.() === 0
-      ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-      : [];
-  const spawn = (name: string, command: readonly string[]) =>
-    Bun.spawn([...user, ...command], {
-      ...{
-        cwd: folder,
-        stdout: Bun.file(join(folder, `${name}.log`)),
-        stderr: Bun.file(join(folder, `${name}.log`)),
-      },
-      env: { PATH: `${process.env.PATH}:/usr/lib/postgresql/15/bin`, HOME: folder },
-    });
-  own(folder);
+  const spawn = spawnAs("postgres", folder);
   const url = `http://127.0.0.1:${etcdPort}`;
   const peerUrl = `http://127.0.0.1:${peerPort}`;
   const etcd = spawn("etcd", [
@@ -49,7 +30,8 @@ export function patroniCluster(): Cluster {
     const file = join(folder, `patroni${node}.yml`);
     const ports = { port, apiPort, etcdPort };
     writeFileSync(file, JSON.stringify(patroniConfig(node, folder, ports)));
-    patronis.set(node, spawn(`patroni${node}`, ["patroni", file]));
+    const path = `${process.env.PATH}:${BINARIES}`;
+    patronis.set(node, spawn(`patroni${node}`, ["patroni", file], { PATH: path }));
   };
   const roleOf = async (node: number, path: string) => {
     const signal = AbortSignal.timeout(1000);
@@ -84,13 +66,8 @@ export function patroniCluster(): Cluster {
     first.close();
   };
   const signal = (node: number, name: NodeJS.Signals) => {
-    for (const pid of processesOf(join(folder, `data${node}`), patronis.get(node)?.pid ?? 0)) {
-      try {
-        process.kill(pid, name);
-      } catch {
-        // It has ended by itself.
-      }
-    }
+    const patroni = patronis.get(node)?.pid ?? 0;
+    signalAll([patroni, postmasterOf(join(folder, `data${node}`))], name);
   };
   return {
     name: "PostgreSQL with Patroni",
@@ -130,12 +107,9 @@ export function patroniCluster(): Cluster {
   };
 }
 
-function own(folder: string): void {
-  chmodSync(folder, 0o755);
-  if (process.getuid?.() !== 0) return;
-  const passwd = readFileSync("/etc/passwd", "utf8");
-  const [, , uid = "0", gid = "0"] = /^postgres:.*$/m.exec(passwd)?.[0].split(":") ?? [];
-  chownSync(folder, Number(uid), Number(gid));
+function newest(folder: string): string {
+  const versions = existsSync(folder) ? readdirSync(folder) : [];
+  return versions.sort((a, b) => Number(b) - Number(a))[0] ?? "";
 }
 
 type Ports = { readonly port: number; readonly apiPort: number; readonly etcdPort: number };
@@ -161,7 +135,7 @@ function patroniConfig(node: number, folder: string, { port, apiPort, etcdPort }
     postgresql: {
       listen: `${host(node)}:${port}`,
       data_dir: join(folder, `data${node}`),
-      bin_dir: "/usr/lib/postgresql/15/bin",
+      bin_dir: BINARIES,
       authentication,
       remove_data_directory_on_rewind_failure: true,
       remove_data_directory_on_diverged_timelines: true,
@@ -170,25 +144,9 @@ function patroniConfig(node: number, folder: string, { port, apiPort, etcdPort }
   };
 }
 
-/** Patroni's process, PostgreSQL's, and all that they have started. */
-function processesOf(dataFolder: string, patroni: number): readonly number[] {
-  const pidFile = join(dataFolder, "postmaster.pid");
-  const postmaster = existsSync(pidFile) ? Number(readFileSync(pidFile, "utf8").split("\n")[0]) : 0;
-  const parents = new Map<number, number>();
-  for (const entry of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    try {
-      const fields = readFileSync(`/proc/${entry}/stat`, "latin1").split(") ").at(-1)?.split(" ");
-      parents.set(Number(entry), Number(fields?.[1]));
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
-  const found = new Set([postmaster, patroni].filter((pid) => pid > 0 && parents.has(pid)));
-  for (let before = -1; before !== found.size; ) {
-    before = found.size;
-    for (const [pid, parent] of parents) if (found.has(parent)) found.add(pid);
-  }
-  return [...found];
+function postmasterOf(dataFolder: string): number {
+  const file = join(dataFolder, "postmaster.pid");
+  return existsSync(file) ? Number(readFileSync(file, "utf8").split("\n")[0]) : 0;
 }
 
 type PostgresWriter = Writer & {

@@ -1,4 +1,4 @@
-// `bun test/clusters/run.ts [redis] [patroni] [rounds]`: bal and HAProxy in front of one real cluster, at the
+// `bun test/clusters/run.ts [redis] [patroni] [galera] [rabbitmq] [kill] [pause] [switch] [rounds]`: bal and HAProxy in front of one real cluster, at the
 // same time; its leader is killed, paused, and switched on purpose.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,18 +6,28 @@ import { join } from "node:path";
 import { balBinary } from "../support/bal.ts";
 import { freePort } from "../support/ports.ts";
 import { type Cluster, untilTrue } from "./cluster.ts";
+import { galeraCluster } from "./galera.ts";
 import { measure, type Noticed } from "./measure.ts";
 import { patroniCluster } from "./patroni.ts";
+import { rabbitCluster } from "./rabbitmq.ts";
 import { redisCluster } from "./redis.ts";
 
-const CLUSTERS = { redis: redisCluster, patroni: patroniCluster };
+const CLUSTERS = {
+  ...{ redis: redisCluster, patroni: patroniCluster },
+  ...{ galera: galeraCluster, rabbitmq: rabbitCluster },
+};
 /** Until all is settled after what was done. */
 const SETTLE_MS = 15_000;
 
-type Event = { readonly name: string; readonly run: (cluster: Cluster) => Promise<void> };
+type Event = {
+  readonly word: string;
+  readonly name: string;
+  readonly run: (cluster: Cluster) => Promise<void>;
+};
 
 const events: readonly Event[] = [
   {
+    word: "kill",
     name: "leader killed",
     async run(cluster) {
       const node = await leaderOf(cluster);
@@ -29,35 +39,37 @@ const events: readonly Event[] = [
     },
   },
   {
+    word: "pause",
     name: "leader paused",
     async run(cluster) {
       const node = await leaderOf(cluster);
       cluster.pause(node);
-      await Bun.sleep(cluster.pausedMs);
+      await Promise.all([anotherLeads(cluster, node), Bun.sleep(cluster.pausedMs)]);
       cluster.resume(node);
-      await anotherLeads(cluster, node);
       await Bun.sleep(SETTLE_MS);
     },
   },
   {
+    word: "switch",
     name: "planned switch",
     async run(cluster) {
       const node = await leaderOf(cluster);
       await cluster.switchFrom(node);
       await anotherLeads(cluster, node);
+      await Bun.sleep(SETTLE_MS / 3);
+      await cluster.takeBack?.(node);
       await Bun.sleep(SETTLE_MS);
     },
   },
 ];
 
 async function leaderOf(cluster: Cluster): Promise<number> {
-  await untilTrue("there is a leader", async () => (await cluster.leader()) !== null);
-  const leader = (await cluster.leader()) ?? 0;
-  await untilTrue(
-    "all others follow it",
-    () => cluster.isWhole(leader).catch(() => false),
-    120_000,
-  );
+  let leader = 0;
+  const isWhole = async () => {
+    leader = (await cluster.leader()) ?? 0;
+    return leader > 0 && (await cluster.isWhole(leader).catch(() => false));
+  };
+  await untilTrue("one leads, and all others follow it", isWhole, 120_000);
   return leader;
 }
 
@@ -101,7 +113,7 @@ async function compare(cluster: Cluster, rounds: number): Promise<void> {
         return written === "acknowledged";
       });
     }
-    for (const { name, run } of events) {
+    for (const { name, run } of wantedEvents()) {
       for (let round = 1; round <= rounds; round++) {
         const done = Promise.withResolvers<void>();
         const measures = running.map(({ port }) => measure(cluster, port, () => done.promise));
@@ -140,6 +152,11 @@ function row(what: readonly string[], noticed: Noticed): string {
     lost,
   ];
   return `| ${cells.join(" | ")} |`;
+}
+
+function wantedEvents(): readonly Event[] {
+  const wanted = events.filter(({ word }) => words.includes(word));
+  return wanted.length > 0 ? wanted : events;
 }
 
 const words = process.argv.slice(2);
