@@ -25,6 +25,7 @@ type PoolWatchParts = {
 export class PoolWatch {
   private readonly parts: PoolWatchParts;
   private readonly byPool = new Map<string, Serving>();
+  private readonly madeAtMs = performance.now();
   /** Resolved and forgotten when no pool waits for its first checks. */
   private asked: PromiseWithResolvers<void> | null = null;
 
@@ -43,12 +44,13 @@ export class PoolWatch {
     return serving !== "eligible" && serving !== "unasked";
   }
 
-  /** Resolves when each pool knows from its checks whether a backend takes its clients, where they tell a role; or
-   *  after `withinMs`. */
+  /** Resolves when each pool knows from its checks whether a backend takes its clients, where they tell a role; at
+   *  the latest when this is `withinMs` old. */
   async firstAnswers(withinMs: number): Promise<void> {
-    if (!this.isAsking) return;
+    const leftMs = this.madeAtMs + withinMs - performance.now();
+    if (!this.isAsking || leftMs <= 0) return;
     this.asked ??= Promise.withResolvers();
-    await Promise.race([this.asked.promise, Bun.sleep(withinMs)]);
+    await Promise.race([this.asked.promise, Bun.sleep(leftMs)]);
   }
 
   private get isAsking(): boolean {

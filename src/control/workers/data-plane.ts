@@ -120,11 +120,9 @@ export class DataPlane {
     return this.crew.isServing;
   }
 
-  /** Resolves when every listener accepts, and every pool knows whether a backend takes its clients; at the latest
-   *  2 s after. Throws BalError when a socket can't be opened. */
+  /** Resolves when every listener accepts and the first checks have answered. Throws BalError. */
   async start(): Promise<void> {
     const { config } = this;
-    const latestMs = performance.now() + RESOLVE_MS;
     const booted = this.crew.start();
     // Where a socket fails first, the threads that are ended with it are not what went wrong.
     booted.catch(() => {});
@@ -136,7 +134,7 @@ export class DataPlane {
     await booted;
     await this.serve(config);
     this.tick = setInterval(() => this.everySecond(), TICK_MS);
-    await this.health.pools.firstAnswers(Math.max(0, latestMs - performance.now()));
+    await this.health.pools.firstAnswers(RESOLVE_MS);
   }
 
   /** Serves another config, or throws BalError with nothing changed. Returns what of it a worker could
@@ -283,14 +281,13 @@ export class DataPlane {
   }
 
   private plan(): GenerationPlan {
-    const { config, workers } = this;
-    const { backends } = this.health;
+    const { config, workers, health } = this;
     return this.planner.plan(config, {
       workers,
       canSplice: !this.splicers.isPaused,
       slotOf: (listener) => this.listenerSlot(listener),
-      present: backends.present,
-      pools: backends.generationPools(),
+      present: health.backends.present,
+      pools: health.backends.generationPools(),
     });
   }
 
