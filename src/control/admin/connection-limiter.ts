@@ -20,6 +20,10 @@ export type Connection = {
   isTrusted: boolean;
   /** Requests that are not answered yet, streams included. */
   requests: number;
+  /** Resolves when all of them are answered: one begins when the one before it is done. */
+  turn: Promise<void>;
+  /** No more requests are read: it ends with the answer under way. */
+  isOver: boolean;
   hasAsked: boolean;
   /** When it last asked or was accepted. */
   activeAtMs: number;
@@ -69,6 +73,8 @@ export class ConnectionLimiter {
       source,
       isTrusted: false,
       requests: 0,
+      turn: Promise.resolve(),
+      isOver: false,
       hasAsked: false,
       activeAtMs: this.now(),
       stuckAt: null,

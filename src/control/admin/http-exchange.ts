@@ -4,26 +4,31 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 
 type NodeStream = import("node:stream/web").ReadableStream;
 
-export type Fetch = (request: Request) => Promise<Response>;
+type Fetch = (request: Request) => Promise<Response>;
 
 /** Answers it. Rejects where the client has gone; `fetch` never rejects.
- *  @param maxBodyBytes of which one more is read, so that the handler sees that it is too long */
+ *  @param maxBodyBytes of which one more is read, so that the handler sees that it is too long
+ *  @returns whether another request may come on the connection */
 export async function exchange(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   { fetch, maxBodyBytes }: { readonly fetch: Fetch; readonly maxBodyBytes: number },
-): Promise<void> {
+): Promise<boolean> {
   const body = await readBody(incoming, maxBodyBytes);
   const response = await fetch(requestOf(incoming, body));
   // The rest of a request that is too long is not waited for.
   if (body.length > maxBodyBytes) response.headers.set("Connection", "close");
   outgoing.writeHead(response.status, Object.fromEntries(response.headers));
+  const stays = [response.headers.get("connection"), incoming.headers.connection].every(
+    (value) => value?.toLowerCase() !== "close",
+  );
   if (response.body === null) {
     outgoing.end();
-    return;
+    return stays;
   }
   const { Readable, promises } = process.getBuiltinModule("node:stream");
   await promises.pipeline(Readable.fromWeb(response.body as NodeStream), outgoing);
+  return stays;
 }
 
 function requestOf({ method = "GET", url = "/", headers }: IncomingMessage, body: Buffer): Request {

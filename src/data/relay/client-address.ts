@@ -62,10 +62,13 @@ export function peerOf({ client, announced }: Announced): Peer {
   return { remoteAddress, remotePort };
 }
 
-/** `10.0.0.9:50123`, `[fd00::1]:50123`; empty where it has no address. */
+/** `10.0.0.9:50123`, `[fd00::1]:50123`; empty where it has no address. The address alone, where its socket was
+ *  gone before it was asked for its port. */
 export function clientName(session: Announced): string {
   const ip = sessionAddress(session);
-  return ip === "" ? "" : formatHostPort(ip, peerOf(session).remotePort);
+  const { remotePort } = peerOf(session);
+  const isPortUnknown = remotePort === 0 && session.announced === null;
+  return ip === "" || isPortUnknown ? ip : formatHostPort(ip, remotePort);
 }
 
 /** Whom limits per client count as one: an IPv4 address, or the /64 of an IPv6 one. */

@@ -91,12 +91,12 @@ test("an address that is taken refuses the reload, and ends a start", async () =
   const busy = `127.0.0.1:${taken.port}`;
   using bal = await spawnBal({ config: config({ listen: `127.0.0.1:${port}` }) });
   const refused = bal.reload(config({ listen: busy }));
-  await expect(refused).rejects.toThrow(`the admin API cannot listen on ${busy}`);
+  await expect(refused).rejects.toThrow(`the admin API cannot listen: ${busy} is already in use`);
   expect((await bal.status()).config.generation).toBe(1);
   expect(await ask(port, "/readyz")).toBe(200);
   using failing = new Bal({ config: config({ listen: busy }) });
   expect(await failing.exited).toBe(1);
-  expect(failing.stderr).toContain(`the admin API cannot listen on ${busy}`);
+  expect(failing.stderr).toContain(`the admin API cannot listen: ${busy} is already in use`);
 });
 
 test("a data address that is taken leaves the admin API where it was", async () => {
