@@ -65,6 +65,10 @@ export class Report {
     return text.length > 60 || text.includes("\n") ? "…" : text;
   }
 
+  firstLine({ start, end }: Span): string {
+    return this.text.slice(start, end).split(/\r?\n/, 1)[0] ?? "";
+  }
+
   error(path: string, finding: Finding): void {
     this.errorAt(path, this.spanOf(path), finding);
   }
@@ -131,8 +135,7 @@ export class Report {
 
   // A place that spans several lines is cut: an end column is on the same line.
   private lengthOnLine({ start, end }: Span): number {
-    const [first = ""] = this.text.slice(start, end).split(/\r?\n/, 1);
-    return first.trimEnd().length;
+    return this.firstLine({ start, end }).trimEnd().length;
   }
 }
 

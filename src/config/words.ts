@@ -11,7 +11,11 @@ const not = (note: string): Word => ({ keys: [], note });
 const ADDRESS = is("host", "bind_address", "admin.listen");
 const TLS = not("bal passes TLS through and holds no certificate: the backends do");
 const STICKY = is("method", "pools.method");
-const HTTP = not("bal does not read HTTP: it routes by the TLS name, by `routes` of a listener");
+const HTTP = "bal does not read HTTP: it routes by the TLS name, by `routes` of a listener";
+
+const ON = not(
+  'leave it out: what is written is in force; a health check is disabled by `type: "off"`, everything else by its absence',
+);
 
 /** By the word without case, `-`, `_` and spaces. */
 const KEY_WORDS: Readonly<Record<string, Word>> = {
@@ -46,7 +50,7 @@ const KEY_WORDS: Readonly<Record<string, Word>> = {
   lbendpoints: is("backends"),
   nodes: is("backends"),
   members: is("backends"),
-  url: is("host", "path"),
+  url: is("path", "host"),
   dial: is("host"),
   upstream: is("pool", "pools", "backends"),
   upstreams: is("backends", "pools"),
@@ -55,6 +59,10 @@ const KEY_WORDS: Readonly<Record<string, Word>> = {
   clusters: is("pools"),
   service: is("pool", "pools"),
   services: is("pools"),
+  path: { keys: ["file", "unix"], note: HTTP },
+  output: not("`file: PATH` writes into a file; without it the log goes to stderr"),
+  filename: is("file"),
+  role: is("backup"),
   serverpool: is("pool", "pools"),
   defaultbackend: is("pool"),
   usebackend: is("routes"),
@@ -106,13 +114,17 @@ const KEY_WORDS: Readonly<Record<string, Word>> = {
   passes: is("rise", "health_check.rise"),
   healthythreshold: is("rise", "health_check.rise"),
   uri: is("path", "health_check.path"),
-  protocol: is("type"),
+  protocol: {
+    keys: ["type"],
+    note: "bal balances TCP, and passes through whatever it carries: leave it out",
+  },
   kind: is("type"),
   sni: is("server_name"),
   servername: is("sni", "server_name"),
   servernames: is("sni"),
   hostsni: is("sni"),
-  host: is("sni"),
+  host: is("sni", "listen"),
+  port: is("listen"),
   hosts: is("sni"),
   domain: is("sni"),
   domains: is("sni"),
@@ -121,6 +133,13 @@ const KEY_WORDS: Readonly<Record<string, Word>> = {
   match: is("sni", "routes"),
   routers: is("routes"),
   checksni: is("server_name"),
+  status: is("expect"),
+  statuscode: is("expect"),
+  expectstatus: is("expect"),
+  expectedstatus: is("expect"),
+  expectedcodes: is("expect"),
+  body: is("contains"),
+  response: is("contains"),
   // how much
   maxconn: is("max_connections", "limits.max_connections"),
   maxconns: is("max_connections", "limits.max_connections"),
@@ -141,7 +160,11 @@ const KEY_WORDS: Readonly<Record<string, Word>> = {
   denylist: is("deny"),
   block: is("deny"),
   // how long
-  timeout: is("timeouts"),
+  timeout: is("timeouts.idle", "timeouts"),
+  read: is("idle"),
+  write: is("idle"),
+  readtimeout: is("idle", "timeouts.idle"),
+  writetimeout: is("idle", "timeouts.idle"),
   timeoutclient: is("idle", "timeouts.idle"),
   timeoutserver: is("idle", "timeouts.idle"),
   timeouttunnel: is("idle", "timeouts.idle"),
@@ -202,6 +225,9 @@ const KEY_WORDS: Readonly<Record<string, Word>> = {
   nameservers: is("servers", "resolver.servers"),
   dns: is("resolver"),
   discovery: is("discover"),
+  tcp: is("type"),
+  ttl: is("interval"),
+  password: is("token"),
   sd: is("discover"),
   splice: is("zero_copy"),
   optionsplice: is("zero_copy"),
@@ -232,83 +258,13 @@ const KEY_WORDS: Readonly<Record<string, Word>> = {
   sticktable: not("write `method: source_hash`: a client stays with its backend by its address"),
   persistence: not("write `method: source_hash`: a client stays with its backend by its address"),
   cookie: not("write `method: source_hash`: a client stays with its backend by its address"),
-  location: HTTP,
-  pathprefix: HTTP,
-  http: HTTP,
-  middlewares: HTTP,
-};
-
-/** Values of bal's for a word, where a key is one of a few words. */
-const VALUE_WORDS: Readonly<Record<string, readonly string[]>> = {
-  leastconn: ["least_connections"],
-  leastconns: ["least_connections"],
-  lc: ["least_connections"],
-  wlc: ["least_connections"],
-  leastrequest: ["least_connections"],
-  leastconnection: ["least_connections"],
-  roundrobin: ["round_robin"],
-  staticrr: ["round_robin"],
-  weightedroundrobin: ["round_robin"],
-  weight: ["round_robin"],
-  wrr: ["round_robin"],
-  rr: ["round_robin"],
-  source: ["source_hash"],
-  iphash: ["source_hash"],
-  sourceip: ["source_hash"],
-  clientiphash: ["source_hash"],
-  hash: ["source_hash"],
-  consistent: ["source_hash"],
-  ringhash: ["source_hash"],
-  maglev: ["source_hash"],
-  sh: ["source_hash"],
-  leasttime: ["least_time"],
-  leastbandwidth: ["least_time"],
-  fastest: ["least_time"],
-  failover: ["first"],
-  priority: ["first"],
-  randomchoose: ["random"],
-  p2c: ["random"],
-  connect: ["tcp"],
-  tcpcheck: ["tcp"],
-  ping: ["tcp"],
-  tcpping: ["tcp"],
-  ssl: ["tls"],
-  sslhellochk: ["tls"],
-  httpchk: ["http"],
-  httpget: ["http"],
-  send: ["exchange"],
-  script: ["exchange"],
-  warning: ["warn"],
-  notice: ["info"],
-  verbose: ["debug"],
-  trace: ["debug"],
-  err: ["error"],
-  crit: ["error"],
-  critical: ["error"],
-  emerg: ["error"],
-  fatal: ["error"],
-  none: ["off"],
-  no: ["off"],
-  disabled: ["off"],
-  disable: ["off"],
-  never: ["off"],
-  console: ["pretty"],
-  plain: ["pretty", "text"],
-  true: ["all", "v2"],
-  on: ["all", "v2"],
-  yes: ["all", "v2"],
-  enabled: ["all", "v2"],
-  "1": ["v1"],
-  "2": ["v2"],
-  sendproxy: ["v1"],
-  sendproxyv2: ["v2"],
-  shutdownsessions: ["close"],
-  rst: ["reset"],
-  tcprst: ["reset"],
-  fin: ["close"],
-  drop: ["reset", "reject"],
-  refuse: ["reject"],
-  queue: ["wait"],
+  location: not(HTTP),
+  pathprefix: not(HTTP),
+  http: { keys: ["type"], note: HTTP },
+  middlewares: not(HTTP),
+  enabled: ON,
+  enable: ON,
+  active: ON,
 };
 
 export function wordFor(key: string): Word | null {
@@ -316,14 +272,7 @@ export function wordFor(key: string): Word | null {
   return Object.hasOwn(KEY_WORDS, word) ? (KEY_WORDS[word] ?? null) : null;
 }
 
-/** The value of `allowed` that a word of others stands for. */
-export function valueFor(written: unknown, allowed: readonly string[]): string | null {
-  const word = plain(String(written));
-  const values = Object.hasOwn(VALUE_WORDS, word) ? (VALUE_WORDS[word] ?? []) : [];
-  return values.find((value) => allowed.includes(value)) ?? null;
-}
-
 /** `leastConn`, `least-conn` and `least_conn` are one word. */
-function plain(text: string): string {
+export function plain(text: string): string {
   return text.toLowerCase().replaceAll(/[-_\s;]/g, "");
 }

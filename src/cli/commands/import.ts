@@ -4,7 +4,7 @@ import { defineCommand } from "citty";
 import { BalError } from "../../base/errors.ts";
 import { printable } from "../../base/printable.ts";
 import { type ImportResult, importConfig } from "../../config/import/import.ts";
-import { recogniseForeignConfig } from "../../config/import/recognise.ts";
+import { FOREIGN, recogniseForeignConfig } from "../../config/import/recognise.ts";
 import { parseConfig } from "../../config/parse.ts";
 import { type ExitCode, usageError } from "../exit.ts";
 import { includesOf, readForeign } from "../foreign-files.ts";
@@ -59,10 +59,11 @@ function isWhole({ yaml, notes }: ImportResult): boolean {
 
 function isNeither(file: string, text: string): BalError {
   const name = file === "-" ? "stdin" : printable(file);
-  if (recogniseForeignConfig(text) === "traefik") {
+  const kind = recogniseForeignConfig(text);
+  if (kind !== null) {
     return usageError(
-      `${name} is a config of Traefik; bal imports those of HAProxy and nginx`,
-      "docs/migrating.md has the words of each",
+      `${name} is ${FOREIGN[kind]}; bal imports those of HAProxy and nginx`,
+      "docs/migrating.md has the words of Traefik, Envoy, gobetween, Caddy and keepalived",
     );
   }
   return usageError(

@@ -9,7 +9,7 @@ import { importNginx } from "./nginx/import.ts";
 import { type ForeignConfig, recogniseForeignConfig } from "./recognise.ts";
 
 export type ImportResult = {
-  readonly from: Exclude<ForeignConfig, "traefik">;
+  readonly from: Extract<ForeignConfig, "haproxy" | "nginx">;
   /** Null: nothing in the file can be carried. */
   readonly yaml: string | null;
   readonly notes: readonly Note[];

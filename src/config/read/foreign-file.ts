@@ -1,22 +1,11 @@
 // A config of another program, given to bal by its name: one error that says so, in place of one for each line.
 import type { Diagnostic } from "../diagnostics.ts";
-import { type ForeignConfig, recogniseForeignConfig } from "../import/recognise.ts";
-
-const NAMES: Readonly<Record<ForeignConfig, string>> = {
-  haproxy: "HAProxy",
-  nginx: "nginx",
-  traefik: "Traefik",
-};
+import { FOREIGN, type ForeignConfig, recogniseForeignConfig } from "../import/recognise.ts";
 
 /** Recognises a file that is no config of bal's. Null: it is no other known program's either. */
 export function explainForeignFile(text: string, file: string): Diagnostic | null {
   const kind = recogniseForeignConfig(text);
   if (kind === null) return null;
-  const name = NAMES[kind];
-  const hint =
-    kind === "traefik"
-      ? "docs/migrating.md shows what Traefik's keys are in bal's"
-      : `\`bal import ${file}\` prints the bal config that does the same`;
   return {
     severity: "error",
     file,
@@ -24,7 +13,23 @@ export function explainForeignFile(text: string, file: string): Diagnostic | nul
     column: 1,
     path: "",
     code: "foreign-config",
-    message: `this is a config of ${name}, not of bal`,
-    hint,
+    message: `this is ${FOREIGN[kind]}, not a config of bal`,
+    hint: hintOf(kind, file),
   };
+}
+
+function hintOf(kind: ForeignConfig, file: string): string {
+  switch (kind) {
+    case "haproxy":
+    case "nginx":
+      return `\`bal import ${file}\` prints the bal config that does the same`;
+    case "compose":
+      return "bal has a config of its own, which its container mounts: docs/deploy.md shows both";
+    case "kubernetes":
+      return "the config is the text under `config.yaml: |` of a ConfigMap: check that alone; deploy/kubernetes.yaml is an example";
+    case "toml":
+      return "a config of bal is YAML: `port: 443` in place of `port = 443`, `backends:` in place of `[[backends]]`";
+    default:
+      return `docs/migrating.md has the words of ${FOREIGN[kind].replace(/.* /, "")}, and bal's for each`;
+  }
 }

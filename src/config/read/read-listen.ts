@@ -11,6 +11,10 @@ export function readPorts(value: unknown, field: PortsField): Read {
   if (/^\d+$/.test(value)) return { ...wrongType(value, field), hint: `without quotes: ${value}` };
   const [, first, between, last] = /^(\d+)(\s*(?:-|–|:|\.\.)\s*)(\d+)$/.exec(value) ?? [];
   if (first === undefined || between === undefined) return wrongType(value, field);
+  if (between === ":") {
+    const hint = `write \`port: ${first}\`, where clients come in; ${last} is the \`port\` of backends`;
+    return { ...wrongType(value, field), hint };
+  }
   if (between !== "-") return { ...wrongType(value, field), hint: `as ${first}-${last}` };
   return readRange(Number(first), Number(last), field);
 }

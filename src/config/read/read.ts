@@ -38,7 +38,9 @@ function readField(reader: Reader, node: ReadNode, field: Field, place: Place): 
     const target = aliases.targetOf(node);
     if (target !== undefined) return readTarget(reader, target, field, { ...place, alias: node });
     const message = `there is no anchor \`&${node.source}\` before this alias`;
-    const hint = `in quotes, if no alias is meant: "*${node.source}"`;
+    const read = readValue(`*${node.source}`, field);
+    const inQuotes = `in quotes, if no alias is meant: "*${node.source}"`;
+    const hint = ("value" in read ? null : read.hint) ?? inQuotes;
     report.error(path, { code: "unknown-alias", message, hint });
     return undefined;
   }
@@ -68,8 +70,9 @@ function readTarget(reader: Reader, node: ReadNode, field: Field, place: Place):
     default:
       if (isScalar(node)) return readSingle(reader, node.value, field, place);
   }
-  const text = reader.report.excerpt(spanOf(node) ?? { start: 0, end: 0 });
-  reader.report.error(place.path, wrongShape(node, field, text));
+  const at = spanOf(node) ?? { start: 0, end: 0 };
+  const source = { text: reader.report.excerpt(at), line: reader.report.firstLine(at) };
+  reader.report.error(place.path, wrongShape(node, field, source));
   return undefined;
 }
 
@@ -184,7 +187,7 @@ function unknownKey(
 ): void {
   if (report.isFull) return;
   const { keys, path } = scope;
-  const single = isScalar(value) ? (value.value ?? undefined) : undefined;
+  const single = singleIn(value);
   const meant = explainUnknownKey({ name, value: single, names, scope });
   // It is there, though under another name: nothing has to miss it.
   for (const key of meant?.keys ?? []) {
@@ -197,6 +200,14 @@ function unknownKey(
     message: `unknown key \`${name}\`${list}`,
   };
   report.errorAt(join(path, name), span, finding);
+}
+
+/** The single value behind a key; undefined: there is a map or a list. */
+function singleIn(value: ReadNode): unknown {
+  if (isScalar(value)) return value.value ?? undefined;
+  // `bind: *:443` is one to YAML.
+  if (isAlias(value)) return `*${value.source}`;
+  return undefined;
 }
 
 function tooMany({ report }: Reader, max: number, path: string): void {

@@ -3,9 +3,9 @@
 import { formatDuration, formatSize, parseDuration, parseSize } from "../../base/units.ts";
 import type { Field, Keys } from "../schema/field.ts";
 import { suggest } from "../suggest.ts";
-import { valueFor } from "../words.ts";
+import { valueFor } from "../value-words.ts";
 import { readValue } from "./scalar.ts";
-import { backendFrom, splitAddress } from "./split-address.ts";
+import { backendFrom, isEndpoint, splitAddress } from "./split-address.ts";
 
 /** As YAML in one line; null: nobody knows. */
 export function rewrite(value: unknown, field: Field): string | null {
@@ -27,7 +27,7 @@ function rewritten(value: unknown, field: Field): string | null {
     case "boolean":
       return asBoolean(value);
     case "integer":
-      return /^\s*([\d_,]+)\s*$/.exec(String(value))?.[1]?.replaceAll(/[_,]/g, "") ?? null;
+      return asInteger(String(value));
     case "ports":
       return asPort(String(value));
     case "duration":
@@ -38,6 +38,14 @@ function rewritten(value: unknown, field: Field): string | null {
       return asRate(String(value));
     case "cidr":
       return asCidr(String(value));
+    case "ip":
+      return isEverything(String(value)) ? "0.0.0.0" : null;
+    case "server-name":
+      return asServerName(String(value));
+    case "url-path":
+      return asPath(String(value));
+    case "address":
+      return /^\d{1,5}$/.test(String(value)) ? `127.0.0.1:${value}` : null;
     case "auto":
       return rewrite(value, field.or);
     case "nullable":
@@ -78,7 +86,33 @@ function asBoolean(value: unknown): string | null {
   return ["no", "off", "false", "n", "0", "disabled", "disable"].includes(word) ? "false" : null;
 }
 
+// `10k`, `1_000`, `70%`.
+function asInteger(text: string): string | null {
+  const [, digits, unit = ""] = /^\s*([\d_,]+)\s*([km%]?)\s*$/i.exec(text) ?? [];
+  const zeros = { k: "000", m: "000000" }[unit.toLowerCase()] ?? "";
+  return digits === undefined ? null : digits.replaceAll(/[_,]/g, "") + zeros;
+}
+
+// `.example.com`
+function asServerName(text: string): string | null {
+  return text.startsWith(".") ? `"*${text}"` : null;
+}
+
+// `health`, `http://10.0.0.1:8080/health`
+function asPath(text: string): string | null {
+  const [, path = "/"] = /^[a-z]+:\/\/[^/]*(\/.*)?$/.exec(text) ?? [null, `/${text}`];
+  return path;
+}
+
+const PORTS: Readonly<Record<string, string>> = {
+  ...{ http: "80", https: "443", ssh: "22", smtp: "25", smtps: "465", imap: "143", imaps: "993" },
+  ...{ dns: "53", ldap: "389", ldaps: "636", mqtt: "1883", mqtts: "8883", amqp: "5672" },
+  ...{ mysql: "3306", postgres: "5432", postgresql: "5432", redis: "6379" },
+};
+
 function asPort(text: string): string | null {
+  const known = PORTS[text.trim().toLowerCase()];
+  if (known !== undefined) return known;
   return /^(?:.*:)?(\d{1,5})(?:\/tcp|;)?$/i.exec(text.trim())?.[1] ?? null;
 }
 
@@ -128,6 +162,9 @@ function asSize(text: string): string | null {
 }
 
 function asRate(text: string): string | null {
+  const [, count, unit = ""] =
+    /^(\d+)\s*(?:\/|per)\s*1?\s*(m|min|minute|h|hour)s?$/i.exec(text.trim()) ?? [];
+  if (count !== undefined) return `${count}/${unit.toLowerCase().charAt(0)}`;
   const digits = /^(\d+)\s*(?:\/?\s*(?:s|sec|secs|second|seconds)|r\/s|rps|cps|per second)?$/i.exec(
     text.trim(),
   )?.[1];
@@ -136,7 +173,8 @@ function asRate(text: string): string | null {
 
 // `10.0.0.*`, `10.0.0.0/255.255.255.0`, `10.`
 function asCidr(text: string): string | null {
-  if (/^(?:all|any|\*|everyone|everybody)$/i.test(text)) return "0.0.0.0/0";
+  if (isEverything(text)) return "0.0.0.0/0";
+  if (text === "localhost") return "127.0.0.0/8";
   const [, start = ""] = /^((?:\d{1,3}\.){1,3})(?:\*\.?)*$/.exec(text) ?? [];
   if (start !== "") {
     const octets = start.split(".").filter(Boolean);
@@ -151,9 +189,14 @@ function asCidr(text: string): string | null {
   return /^1*0*$/.test(bits) ? `${address}/${bits.replaceAll("0", "").length}` : null;
 }
 
+function isEverything(text: string): boolean {
+  return /^(?:all|any|\*|everyone|everybody)$/i.test(text);
+}
+
 function asList(value: unknown, of: Field): string | null {
   const items = typeof value === "string" ? value.split(/[,\s]+/).filter(Boolean) : [value];
-  const single = of.kind === "map" ? [value] : items;
+  const single =
+    of.kind !== "map" || items.every((item) => isEndpoint(String(item))) ? items : [value];
   const texts = single.map((item) => rewrite(item, of));
   return texts.length === 0 || texts.includes(null) ? null : `[${texts.join(", ")}]`;
 }
@@ -164,9 +207,12 @@ const TELLING = ["choice", "integer", "address", "boolean", "duration", "size", 
 function asMap(value: unknown, keys: Keys): string | null {
   if (Object.hasOwn(keys, "host") && Object.hasOwn(keys, "weight"))
     return backendFrom(String(value));
+  // A single time is meant for sessions.
+  const { idle } = keys;
+  if (idle !== undefined && accepts(idle.field, value)) return `{idle: ${value}}`;
   const fitting = Object.entries(keys).filter(
     ([, { field, isOld }]) =>
-      !isOld && TELLING.includes(innerOf(field).kind) && accepts(field, value),
+      !isOld && TELLING.includes(innerOf(field).kind) && takes(field, value),
   );
   const [first] = fitting;
   // A value that several keys could take is proposed for none of them.
@@ -176,7 +222,13 @@ function asMap(value: unknown, keys: Keys): string | null {
   return `{${name}: ${value === false ? '"off"' : text}}`;
 }
 
+function takes(field: Field, value: unknown): boolean {
+  const isAddress = innerOf(field).kind === "address";
+  return accepts(field, value) || (isAddress && rewrite(value, field) !== null);
+}
+
 function innerOf(field: Field): Field {
+  if (field.kind === "list") return innerOf(field.of);
   if (field.kind === "nullable") return innerOf(field.of);
   return field.kind === "auto" ? innerOf(field.or) : field;
 }

@@ -12,7 +12,7 @@ import {
 import { parseBytes } from "../expectation.ts";
 import { describeField, type Field } from "../schema/field.ts";
 import { suggest } from "../suggest.ts";
-import { valueFor } from "../words.ts";
+import { valueFor } from "../value-words.ts";
 import { readMode, readPorts } from "./read-listen.ts";
 import { badAddress, outOfRange, type Read, show, wrongType } from "./wrong-value.ts";
 
@@ -91,6 +91,7 @@ function readInteger(value: unknown, field: Extract<Field, { kind: "integer" }>)
     return { ...wrongType(value, field), hint: `without quotes: ${value}` };
   }
   if (typeof value !== "number") return wrongType(value, field);
+  if (!Number.isInteger(value)) return { ...outOfRange(value, field), hint: "a whole number" };
   if (Number.isInteger(value) && value >= field.min && value <= field.max) return { value };
   return outOfRange(value, field);
 }
@@ -214,6 +215,10 @@ function readServerName(value: unknown, field: Field): Read {
   if (name === "*") return badAddress(value, field, "for all other clients: {default: true, …}");
   if (parseIp(name) !== null) return badAddress(value, field, "clients name no address");
   if (isHostname(name.replace(/^\*\./, ""))) return { value: name };
+  if (/[*^$|\\]/.test(name)) {
+    const hint = "a name, or `*.` and the end of names: bal has no other patterns";
+    return badAddress(value, field, hint);
+  }
   const ascii = domainToASCII(name);
   const hint =
     ascii !== name && isHostname(ascii) ? `as clients send it: ${ascii}` : hostHint(value);
@@ -283,6 +288,9 @@ function readName(value: unknown, field: Field): Read {
 }
 
 function withAuto(read: Read, field: Field, value: unknown): Read {
-  if ("value" in read || read.code !== "wrong-type") return read;
+  if ("value" in read) return read;
+  if (value === 0 && field.kind === "auto" && field.or.kind === "integer")
+    return { ...outOfRange(value, field), hint: "write `auto`" };
+  if (read.code !== "wrong-type") return read;
   return { ...wrongType(value, field), hint: read.hint ?? null };
 }

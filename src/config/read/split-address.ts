@@ -45,7 +45,8 @@ export function backendFrom(text: string): string | null {
   return `{${parts.join(", ")}}`;
 }
 
-function isEndpoint(word: string): boolean {
+/** Has it a host and a port? */
+export function isEndpoint(word: string): boolean {
   const address = splitAddress(word);
   return address !== null && address.host !== null && address.port !== null;
 }

@@ -4,7 +4,7 @@ import type { Finding, PlacedFinding } from "../report.ts";
 import { explainIndent } from "./indentation.ts";
 import { findOddCharacter } from "./odd-characters.ts";
 import { isUnclosedQuote, openBrackets, tokensOf, type YamlToken } from "./tokens.ts";
-import { NO_VARIABLES } from "./variables.ts";
+import { NO_TEMPLATES, NO_VARIABLES } from "./variables.ts";
 
 type Mistake = {
   readonly text: string;
@@ -35,6 +35,7 @@ const EXPLANATIONS: readonly Explain[] = [
   conflictMarker,
   oddCharacter,
   variable,
+  template,
   unclosedQuote,
   unclosedBracket,
   missingSpace,
@@ -91,6 +92,14 @@ function variable({ text, at: offset }: Mistake): PlacedFinding | null {
   });
 }
 
+function template({ text, at: offset }: Mistake): PlacedFinding | null {
+  const start = lineStart(text, offset);
+  const found = /\{\{|\{%|<%/.exec(lineAt(text, start).replace(/(?:^|\s)#.*$/, ""));
+  if (found === null) return null;
+  const message = "here is a template";
+  return at(start + found.index, 2, { code: "not-filled-in", message, hint: NO_TEMPLATES });
+}
+
 function unclosedQuote({ tokens, text, at: offset, error }: Mistake): PlacedFinding | null {
   if (error.code === "BAD_DQ_ESCAPE") return null;
   const quote = tokens.find((token) => token.offset <= offset && isUnclosedQuote(token));
@@ -113,8 +122,13 @@ function unclosedBracket({ error, tokens, text, at: offset }: Mistake): PlacedFi
   const found = text[offset] ?? "";
   const isOther = (found === "]" || found === "}") && found !== closer;
   if (isOther && !open.some(({ source }) => CLOSERS[source] === found)) {
-    const message = `\`${found}\` closes nothing: no bracket of its kind is open here`;
-    return at(offset, 1, { code: "unclosed-bracket", message, hint: "leave it out" });
+    if (text.slice(0, offset).trimEnd().endsWith(found)) {
+      const message = `\`${found}\` closes nothing: no bracket of its kind is open here`;
+      return at(offset, 1, { code: "unclosed-bracket", message, hint: "leave it out" });
+    }
+    const message = `\`${found}\` stands where \`${last.source}\` is to be closed`;
+    const hint = `write \`${closer}\` in its place`;
+    return at(offset, 1, { code: "unclosed-bracket", message, hint });
   }
   const message = `this \`${last.source}\` is never closed`;
   const hint = `write the \`${closer}\` behind its last value`;
@@ -154,7 +168,21 @@ export function explainNoKey(words: string, offset: number): PlacedFinding | nul
   return at(offset, words.length, { code, message, hint });
 }
 
-function missingComma({ error, text, at: offset }: Mistake): PlacedFinding | null {
+function missingComma({ error, text, tokens, at: offset }: Mistake): PlacedFinding | null {
+  // `{"host": "a" "port": 1}`
+  if (
+    error.code === "UNEXPECTED_TOKEN" &&
+    text[offset] === '"' &&
+    openBrackets(tokens, offset).length > 0
+  ) {
+    const value = /^"[^"\n]*"?/.exec(lineAt(text, offset))?.[0] ?? "";
+    const message = `a comma is missing before \`${value}\``;
+    return at(offset, value.length, {
+      code: "missing-comma",
+      message,
+      hint: `write \`, ${value}\``,
+    });
+  }
   if (error.code !== "BLOCK_IN_FLOW") return null;
   const line = lineAt(text, offset);
   const [, before = "", key = ""] = /^([^,{}[\]]*?)\s+([\w-]+):\s/.exec(line) ?? [];
@@ -187,6 +215,11 @@ function reservedCharacter({ error, text, at: offset }: Mistake): PlacedFinding 
   const isAlias = error.code === "BAD_ALIAS" && text[offset] === "*";
   if (error.code !== "BAD_SCALAR_START" && !isAlias) return null;
   const value = /^[^\s,\]}]*/.exec(text.slice(offset))?.[0] ?? "";
+  if (value === "*") {
+    const message = "`*` alone is no value in YAML";
+    const hint = "for every address write 0.0.0.0";
+    return at(offset, 1, { code: "needs-quotes", message, hint });
+  }
   const message = `a value that begins with \`${text[offset]}\` needs quotes in YAML`;
   return at(offset, value.length, { code: "needs-quotes", message, hint: `write "${value}"` });
 }

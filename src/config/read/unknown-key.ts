@@ -1,6 +1,6 @@
 // A key that its map does not have: which one is meant, where it belongs, or which ones there are.
 import type { Finding } from "../report.ts";
-import { type Keys, mapIn } from "../schema/field.ts";
+import { isSecretField, type Keys, mapIn } from "../schema/field.ts";
 import { simpleFormKeys } from "../schema/schema.ts";
 import { suggest } from "../suggest.ts";
 import { wordFor } from "../words.ts";
@@ -32,7 +32,13 @@ type Meant = {
 /** Null: nobody knows what is meant. */
 export function explainUnknownKey(key: UnknownKey): Meant | null {
   return (
-    odd(key) ?? spaceless(key) ?? byWord(key) ?? nearby(key, key.name) ?? near(key) ?? far(key)
+    odd(key) ??
+    spaceless(key) ??
+    byWord(key) ??
+    nearby(key, key.name) ??
+    byNote(key) ??
+    near(key) ??
+    far(key)
   );
 }
 
@@ -61,17 +67,28 @@ function spaceless({ name, scope }: UnknownKey): Meant | null {
 function byWord({ name, value, names, scope }: UnknownKey): Meant | null {
   const word = wordFor(name);
   if (word === null) return null;
-  const here = word.keys.filter((path) => fieldAt(scope.keys, path) !== null);
+  const here = word.keys.filter(
+    (path) =>
+      fieldAt(scope.keys, path) !== null && !(path === "timeouts.idle" && value === undefined),
+  );
   const key = here.find((path) => isOfForm(path, names)) ?? here[0];
-  if (key === undefined)
-    return word.note === undefined ? null : meant(`unknown key \`${name}\``, word.note);
+  if (key === undefined) return null;
   const [first = key, second] = key.split(".");
   const split = second === undefined ? splitKeys(key, value, scope.keys) : null;
   const called = split === null ? [key] : Object.keys(split);
   const message = `unknown key \`${name}\`: bal calls it ${called.map((one) => `\`${one}\``).join(" and ")}`;
-  if (split === null) return meant(message, `write ${shown(scope.keys, key, value)}`, [first]);
+  // `http: {path: /}` says its type by the key.
+  const said = value === undefined && key === "type" ? name : value;
+  if (split === null) return meant(message, `write ${shown(scope.keys, key, said)}`, [first]);
   const written = Object.entries(split).map(([key, value]) => `${key}: ${value}`);
   return meant(message, `write \`${written.join(", ")}\``, [...called, key]);
+}
+
+function byNote({ name, scope }: UnknownKey): Meant | null {
+  const note = wordFor(name)?.note;
+  if (note === undefined) return null;
+  // A route by it is a route: that it has no other condition is the same mistake.
+  return meant(`unknown key \`${name}\``, note, Object.hasOwn(scope.keys, "sni") ? ["sni"] : []);
 }
 
 /** Does it go with the other keys at the top of the file? */
@@ -127,7 +144,17 @@ function far(unknown: UnknownKey): Meant | null {
   const [home] = homes;
   if (home === undefined || homes.size > 2) return null;
   const called = key === name ? "" : `, and is called \`${key}\``;
-  return meant(`\`${name}\` is no key of this place`, `it belongs under \`${home}\`${called}`);
+  // A listener with backends needs a pool all the same, which they are put into.
+  const isOfListener = home === "pools" && Object.hasOwn(scope.keys, "routes");
+  const place = isOfListener ? "`pools`, in a pool that `pool` names here" : placed(home, scope);
+  const keys = isOfListener ? ["pool"] : [];
+  return meant(`\`${name}\` is no key of this place`, `it belongs under ${place}${called}`, keys);
+}
+
+// A group with the name of the one that it is written in is that of listeners.
+function placed(home: string, { path }: Scope): string {
+  const isSame = path.replace(/\[\d+\]$/, "").endsWith(home);
+  return isSame ? `\`${home}\` of \`listeners\`` : `\`${home}\``;
 }
 
 /** The keys whose values have such a key themselves. */
@@ -155,7 +182,9 @@ function fieldAt(keys: Keys, path: string): Keys[string]["field"] | null {
 /** `health_check: {interval: 5s}`, with the value where it fits. */
 function shown(keys: Keys, path: string, value: unknown): string {
   const field = fieldAt(keys, path);
-  const text = (value === undefined || field === null ? null : rewrite(value, field)) ?? "…";
+  // A hint would tell a secret.
+  const isSilent = value === undefined || field === null || isSecretField(field);
+  const text = (isSilent ? null : rewrite(value, field)) ?? "…";
   const [first, second] = path.split(".");
   if (second !== undefined) return `\`${first}: {${second}: ${text}}\``;
   return text === "…" ? `\`${first}\`` : `\`${first}: ${text}\``;

@@ -3,7 +3,7 @@ import type { Field } from "../schema/field.ts";
 
 export const NO_VARIABLES = "write the value, or make the file with `envsubst` before bal reads it";
 
-const NO_TEMPLATES = "bal fills in no templates: make the file before it reads it";
+export const NO_TEMPLATES = "bal fills in no templates: make the file before it reads it";
 
 /** Where hardly anything else is refused: as they stand they would be a file's name, or a secret that everybody
  *  can guess. */

@@ -23,7 +23,7 @@ export function validateListeners(written: WrittenConfig, report: Report): void 
       unknownPool(target, pools, report);
       isWhole = false;
     }
-    if (targetsOf(listener ?? {}, path).length === 0) isWhole = false;
+    if (!hasTargets(listener ?? {})) isWhole = false;
   }
   // It may be the one that a wrong name, or a wrong key, was meant to be.
   if (!isWhole) return;
@@ -47,6 +47,12 @@ export function targetsOf({ pool, routes = [] }: WrittenListener, path: string):
   return [{ pool, path: `${path}.pool` }, ...routed].filter(
     (target): target is Target => target.pool !== undefined,
   );
+}
+
+/** Does it, or each of its routes, say where clients go? */
+function hasTargets({ pool, routes }: WrittenListener): boolean {
+  if (routes === undefined) return pool !== undefined;
+  return routes.every((route) => route?.pool !== undefined || route?.refuse === true);
 }
 
 function unknownPool({ pool, path }: Target, pools: readonly string[], report: Report): void {
@@ -90,7 +96,8 @@ function judgeRoute(route: WrittenRoute, { at, seen }: RoutePlace, report: Repor
     report.error(at, { code: conditions.length === 0 ? "missing-key" : "mixed-forms", message });
   }
   const targets = ["pool", "refuse"].filter((key) => report.has(`${at}.${key}`));
-  if (targets.length !== 1) {
+  const isNamed = report.has(`${at}.default`) && route.default === undefined;
+  if (targets.length !== 1 && !isNamed) {
     const message = "a route has either `pool: NAME` or `refuse: true`";
     report.error(at, { code: targets.length === 0 ? "missing-key" : "mixed-forms", message });
   }

@@ -48,7 +48,11 @@ const mistakes: readonly Mistake[] = [
     `max_connections: 1000\n${B}`,
     ["1:1", "max_connections", "unknown-key", "write `limits: {max_connections: 1000}`"],
   ],
-  ["timeout at top", `timeout: 5s\n${B}`, ["1:1", "timeout", "unknown-key", "write `timeouts`"]],
+  [
+    "timeout at top",
+    `timeout: 5s\n${B}`,
+    ["1:1", "timeout", "unknown-key", "write `timeouts: {idle: 5s}`"],
+  ],
   [
     "health_check in backend",
     "backends:\n  - {host: 10.0.0.1, port: 443, health_check: {type: tcp}}\n  - {host: 10.0.0.2, port: 443}\n",
@@ -225,7 +229,7 @@ const mistakes: readonly Mistake[] = [
   [
     "traefik",
     "tcp:\n  routers:\n    r1:\n      rule: x\n      service: s1\n  services:\n    s1:\n      loadBalancer:\n        servers:\n          - address: 10.0.0.1:443\n",
-    ["1:1", "", "foreign-config", "docs/migrating.md shows what Traefik's keys are in bal's"],
+    ["1:1", "", "foreign-config", "docs/migrating.md has the words of Traefik"],
   ],
   ["second document", `port: 9295\n${B}---\nport: 9296\n`, ["5:1", "", "multiple-docs"]],
   ["duplicate key", `port: 9295\nport: 9296\n${B}`, ["2:1", "port", "duplicate-key"]],

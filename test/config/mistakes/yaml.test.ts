@@ -131,11 +131,11 @@ const mistakes: readonly Mistake[] = [
     `bind_address: ::\n${B}`,
     ["1:15", "", "second-colon", 'write the value in quotes: bind_address: "::"'],
   ],
-  ["* without quotes", `bind_address: *\n${B}`, ["1:15", "", "needs-quotes", 'write "*"']],
+  ["* without quotes", `bind_address: *\n${B}`, ["1:15", "", "needs-quotes", "0.0.0.0"]],
   [
     "*:9296",
     `admin:\n  listen: *:9296\n${B}`,
-    ["2:11", "admin.listen", "unknown-alias", 'in quotes, if no alias is meant: "*:9296"'],
+    ["2:11", "admin.listen", "unknown-alias", "for this host only: 127.0.0.1:9296"],
   ],
   [
     "wildcard name without quotes",
