@@ -18,6 +18,8 @@ export const SO_LINGER = 13;
 export const SO_REUSEPORT = 15;
 export const SO_ACCEPTCONN = 30;
 export const SO_BUF_LOCK = 72;
+export const SOCK_SNDBUF_LOCK = 1;
+export const SOCK_RCVBUF_LOCK = 2;
 export const SHUT_WR = 1;
 export const SCM_RIGHTS = 1;
 

@@ -11,6 +11,7 @@ import {
   IP_BIND_ADDRESS_NO_PORT,
   IPPROTO_IP,
   IPPROTO_TCP,
+  SO_BUF_LOCK,
   SO_RCVBUF,
   SO_REUSEADDR,
   SOCK_CLOEXEC,
@@ -86,7 +87,7 @@ function connectByLibc<Data>(options: ConnectOptions<Data>): number {
   // The ACK that ends the handshake then rides on the first bytes: a packet less each way.
   if (isTcp && isSpeakingFirst) setOption(fd, IPPROTO_TCP, TCP_QUICKACK, 0);
   if (isTcp && userTimeoutMs > 0) setOption(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, userTimeoutMs);
-  if (isTcp && receiveBytes > 0) setOption(fd, SOL_SOCKET, SO_RCVBUF, receiveBytes);
+  if (isTcp && receiveBytes > 0) beginSmall(fd, receiveBytes);
   const bindError = sources.length === 0 ? 0 : bindTo(fd, endpoint, sources);
   if (bindError !== 0) {
     libc.close(fd);
@@ -101,6 +102,7 @@ function connectByLibc<Data>(options: ConnectOptions<Data>): number {
       return error === EAGAIN && !isTcp ? ECONNREFUSED : error;
     }
   }
+  if (isTcp && receiveBytes > 0) setOption(fd, SOL_SOCKET, SO_RCVBUF, receiveBytes);
   // The promise only repeats what the handlers tell.
   Bun.connect<Data>({
     fd,
@@ -109,6 +111,13 @@ function connectByLibc<Data>(options: ConnectOptions<Data>): number {
     socket: options.handlers,
   } as unknown as Bun.TCPSocketConnectOptions<Data>).catch(ignore);
   return 0;
+}
+
+/** The SYN offers a small window that may grow later: the scale of it is the kernel's own, as a size that was
+ *  locked would bound it for good (Linux 5.14 and later). */
+function beginSmall(fd: number, receiveBytes: number): void {
+  setOption(fd, SOL_SOCKET, SO_RCVBUF, receiveBytes);
+  setOption(fd, SOL_SOCKET, SO_BUF_LOCK, 0);
 }
 
 let binds = 0;

@@ -20,6 +20,8 @@ import {
   SO_TYPE,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
+  SOCK_RCVBUF_LOCK,
+  SOCK_SNDBUF_LOCK,
   SOCK_STREAM,
   SOL_SOCKET,
   TCP_DEFER_ACCEPT,
@@ -28,6 +30,9 @@ import {
 } from "./abi.ts";
 import { errno, getLibc, isLinux } from "./libc.ts";
 import { decodeSockaddr, encodeSockaddr } from "./sockaddr.ts";
+
+/** The kernel doubles it, which makes the size of a new socket (net.ipv4.tcp_rmem). */
+const USUAL_RECEIVE_BYTES = 64 * 1024;
 
 /** Length of the accept queue asked for; the kernel cuts it to net.core.somaxconn. */
 export const BACKLOG = 4096;
@@ -155,10 +160,21 @@ export function limitSendBuffer(socket: object, bytes: number): void {
   if (fd >= 0) setOption(fd, SOL_SOCKET, SO_SNDBUF, bytes);
 }
 
-/** The kernel sizes both buffers again, as traffic asks (Linux 5.14 and later). */
-export function freeBuffers(socket: object): void {
+/** The kernel sizes the buffer again, as traffic asks (Linux 5.14 and later). It begins at its usual size: from a
+ *  small one it does not grow (6.18). */
+export function freeReceiveBuffer(socket: object): void {
+  limitReceiveBuffer(socket, USUAL_RECEIVE_BYTES);
+  unlock(socket, SOCK_RCVBUF_LOCK);
+}
+
+/** The kernel sizes the buffer again, as traffic asks (Linux 5.14 and later). */
+export function freeSendBuffer(socket: object): void {
+  unlock(socket, SOCK_SNDBUF_LOCK);
+}
+
+function unlock(socket: object, buffer: number): void {
   const fd = isLinux ? descriptorOf(socket) : -1;
-  if (fd >= 0) setOption(fd, SOL_SOCKET, SO_BUF_LOCK, 0);
+  if (fd >= 0) setOption(fd, SOL_SOCKET, SO_BUF_LOCK, getOption(fd, SO_BUF_LOCK) & ~buffer);
 }
 
 /** The kind of a descriptor that came from elsewhere. */

@@ -4,10 +4,18 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { errnoCode } from "../../src/base/os-error.ts";
-import { AF_INET, SOCK_NONBLOCK, SOCK_STREAM } from "../../src/os/abi.ts";
+import {
+  AF_INET,
+  IPPROTO_TCP,
+  SO_RCVBUF,
+  SOCK_NONBLOCK,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from "../../src/os/abi.ts";
 import { connectTo, isConnectedToItself, type SocketHandlers } from "../../src/os/connect.ts";
 import { getLibc, isLinux } from "../../src/os/libc.ts";
 import { encodeSockaddr } from "../../src/os/sockaddr.ts";
+import { descriptorOf } from "../../src/os/socket.ts";
 import { listeningUnix } from "../support/listening.ts";
 import { echoPeer } from "../support/peer.ts";
 
@@ -84,4 +92,30 @@ test.skipIf(!isLinux)("a socket that is connected to itself is known, and no oth
   const other = await connected({ hostname: peer.host, port });
   expect(isConnectedToItself(other, endpoint)).toBe(false);
   other.terminate();
+});
+
+const TCP_INFO = 11;
+
+function readOption(socket: object, level: number, name: number, bytes: number): Uint8Array {
+  const value = new Uint8Array(new ArrayBuffer(bytes));
+  const length = new Int32Array(new ArrayBuffer(4)).fill(bytes);
+  expect(getLibc().getsockopt(descriptorOf(socket), level, name, value, length)).toBe(0);
+  return value;
+}
+
+test.skipIf(!isLinux)("a small receive buffer leaves the window room to grow later", async () => {
+  using peer = echoPeer();
+  const { promise, resolve } = Promise.withResolvers<Bun.Socket<null>>();
+  const endpoint = { family: 4 as const, ip: peer.host, port: peer.port };
+  const errno = connectTo({
+    ...{ endpoint, data: null, receiveBytes: 4096 },
+    handlers: { ...handlers, drain: resolve },
+  });
+  expect(errno).toBe(0);
+  const socket = await promise;
+  const size = new Int32Array(readOption(socket, SOL_SOCKET, SO_RCVBUF, 4).buffer)[0];
+  // tcp(7), struct tcp_info: two scales of four bits each, ours is the upper one.
+  const scales = readOption(socket, IPPROTO_TCP, TCP_INFO, 8)[6] ?? 0;
+  socket.terminate();
+  expect([size, scales >> 4 > 0]).toEqual([8192, true]);
 });

@@ -56,7 +56,7 @@ export class BufferBudget {
   }
 
   /** Size of the receive buffer of a pipe's source that is about to be dialled; 0: as the kernel has it. Only
-   *  when it is tight: one that is small when the SYN goes out bounds the window for good. */
+   *  when it is tight: the first bytes of each come slowly. */
   boundReceive(pipe: Pick<Direction, "receiveBytes">): number {
     if (!this.isTight()) return 0;
     const bytes = Math.min(MOST_RECEIVE_BYTES, this.shareBytes);

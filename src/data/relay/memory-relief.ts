@@ -1,6 +1,8 @@
 // Makes room when the buffer budget is used up, at the cost of those who hold it: clients that wait for a
 // backend are not read, and sessions whose reader takes nothing end, longest stalled first. One whose reader
 // reads goes on as it was.
+import type { UnsentBytes } from "./progress.ts";
+import type { Direction } from "./relay-types.ts";
 import type { Session } from "./session.ts";
 import type { WorkerContext } from "./worker-context.ts";
 
@@ -13,6 +15,8 @@ const STALL_MS = 2000;
 /** At this load of the budget nobody's time is waited for, in a thread that holds half of the limit itself: in
  *  another one a reader that reads may be the only one who holds anything. */
 const FAR_OVER = 1.25;
+/** Ends after all others. */
+const DRAINS = -1;
 
 /** Returns what is to be called when the budget is passed. */
 export function memoryRelief(thread: WorkerContext): () => void {
@@ -45,12 +49,13 @@ export function memoryRelief(thread: WorkerContext): () => void {
   };
 }
 
-function endStalled({ sessions, budget }: WorkerContext, nowMs: number): void {
+function endStalled(thread: WorkerContext, nowMs: number): void {
+  const { sessions, budget, unsentBytes } = thread;
   if (!budget.isOver()) return;
   const isUrgent = () => budget.load > FAR_OVER && budget.ownBytes > budget.limitBytes / 2;
-  const leastMs = isUrgent() ? 0 : STALL_MS;
+  const leastMs = isUrgent() ? DRAINS : STALL_MS;
   const stalled = [...sessions]
-    .map((session) => ({ session, stalledMs: nowMs - stalledSince(session) }))
+    .map((session) => ({ session, stalledMs: stalledMsOf(session, nowMs, unsentBytes) }))
     .filter(({ stalledMs }) => stalledMs >= leastMs)
     .sort((a, b) => b.stalledMs - a.stalledMs);
   for (const { session, stalledMs } of stalled) {
@@ -59,10 +64,15 @@ function endStalled({ sessions, budget }: WorkerContext, nowMs: number): void {
   }
 }
 
-// Infinity: nothing is held for a reader.
-function stalledSince({ up, down }: Session): number {
-  const since = [up, down]
+/** How long its reader has taken nothing; DRAINS: it reads, −Infinity: nothing is held for it. */
+function stalledMsOf({ up, down }: Session, nowMs: number, unsentBytes: UnsentBytes): number {
+  const stalled = [up, down]
     .filter((pipe) => pipe.pendingBytes > 0)
-    .map((pipe) => pipe.stalledSinceMs);
-  return Math.min(...since);
+    .map((pipe) => (isDraining(pipe, unsentBytes) ? DRAINS : nowMs - pipe.stalledSinceMs));
+  return Math.max(Number.NEGATIVE_INFINITY, ...stalled);
+}
+
+// The sweep's last look is up to a second old, or more where the thread is late.
+function isDraining({ sink, bytes, progress }: Direction, unsentBytes: UnsentBytes): boolean {
+  return sink !== null && progress.isMoving(bytes, unsentBytes(sink));
 }

@@ -6,7 +6,12 @@
 //
 // It knows neither direction nor session, and closes nothing: the session decides what a broken
 // sink means and forwards the FIN.
-import { freeBuffers, limitReceiveBuffer, limitSendBuffer } from "../../os/socket.ts";
+import {
+  freeReceiveBuffer,
+  freeSendBuffer,
+  limitReceiveBuffer,
+  limitSendBuffer,
+} from "../../os/socket.ts";
 import type { BufferBudget } from "./buffer-budget.ts";
 import { Progress, type UnsentBytes } from "./progress.ts";
 import type { Direction, PipeSocket } from "./relay-types.ts";
@@ -125,6 +130,14 @@ export class Pipe implements Direction {
     }
   }
 
+  widen(): void {
+    const { source, sink, isNarrow, receiveBytes } = this;
+    if (isNarrow && sink !== null) freeSendBuffer(sink);
+    if (receiveBytes > 0 && source !== null) freeReceiveBuffer(source);
+    this.isNarrow = false;
+    this.receiveBytes = 0;
+  }
+
   /** Lets a paused source send on. */
   resume(): void {
     if (!this.isPaused) return;
@@ -155,7 +168,8 @@ export class Pipe implements Direction {
     if (sink !== null) progress.look(nowMs, this.bytes, () => unsentBytes(sink));
     if (this.pending === null || progress.movedAtMs === nowMs) this.stalledSinceMs = nowMs;
     if (!this.isNarrow && this.receiveBytes === 0) return;
-    const isRoom = this.pending === null && !this.budget.isTight();
+    const { budget } = this;
+    const isRoom = this.pending === null && !budget.isTight() && !budget.isScarce();
     if (progress.isReaderFast || isRoom) this.widen();
   }
 
@@ -164,12 +178,6 @@ export class Pipe implements Direction {
     this.isPaused = true;
     this.source?.pause();
     if (this.budget.isTight()) this.narrow();
-  }
-
-  private widen(): void {
-    this.isNarrow = false;
-    this.receiveBytes = 0;
-    for (const socket of [this.source, this.sink]) if (socket !== null) freeBuffers(socket);
   }
 
   // A view keeps its whole chunk alive (up to 512 KiB a read): copied when most of that has gone.

@@ -57,6 +57,8 @@ export type Direction = {
   receiveBytes: number;
   /** Gives those of its sockets that are there small buffers. */
   narrow(): void;
+  /** Lets the kernel size them again. */
+  widen(): void;
   /** Reads no more of its source until there is room in the buffer budget, or its sink is there. */
   hold(): void;
   /** Takes a chunk from the source. False: the sink is broken. */

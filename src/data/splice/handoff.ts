@@ -1,7 +1,7 @@
 // Hands a session that moves bulk from this worker to its splicer: pipes and descriptors are made,
 // the lease changes rows on the board, Bun's sockets are closed, the connections live on.
 import { monotonicOffsetMs } from "../../os/monotonic.ts";
-import { closeDescriptor, descriptorOf, duplicate, freeBuffers } from "../../os/socket.ts";
+import { closeDescriptor, descriptorOf, duplicate } from "../../os/socket.ts";
 import { closePipe, type KernelPipe, openPipe } from "../../os/splice.ts";
 import type { Board } from "../../shared/board.ts";
 import { splicerRow } from "../../shared/board-layout.ts";
@@ -46,6 +46,8 @@ export class Promotion {
       return;
     }
     session.keepAlive();
+    up.widen();
+    down.widen();
     const peer = peerOf(session);
     const snapshot = session.snapshot();
     const trace = traceOf(session);
@@ -71,7 +73,6 @@ function claim(session: Session, socket: RelaySocket): Descriptors | null {
   const up = openPipe(PIPE_BYTES, LEAST_PIPE_BYTES);
   if (up === null) return null;
   const down = openPipe(PIPE_BYTES, LEAST_PIPE_BYTES);
-  for (const one of [session.client, socket]) freeBuffers(one);
   const client = duplicate(descriptorOf(session.client));
   const backend = duplicate(descriptorOf(socket));
   if (down !== null && client >= 0 && backend >= 0) return { client, backend, up, down };

@@ -95,6 +95,7 @@ export class SplicePipe implements Direction {
 
   // It takes nothing of the budget.
   narrow(): void {}
+  widen(): void {}
   hold(): void {}
 
   kill(): void {

@@ -2,7 +2,11 @@
 import { expect, test } from "bun:test";
 import { BufferBudget } from "../../../src/data/relay/buffer-budget.ts";
 import { Pipe } from "../../../src/data/relay/pipe.ts";
+import { SO_BUF_LOCK, SOCK_SNDBUF_LOCK, SOL_SOCKET } from "../../../src/os/abi.ts";
+import { getLibc, isLinux } from "../../../src/os/libc.ts";
+import { descriptorOf } from "../../../src/os/socket.ts";
 import { Board } from "../../../src/shared/board.ts";
+import { echoPeer } from "../../support/peer.ts";
 
 const CHUNK = new Uint8Array(100);
 const nobody = () => 0;
@@ -32,4 +36,36 @@ test("a reader stalls from when there is something for it to take", () => {
   expect([pipe.pendingBytes, pipe.stalledSinceMs, pipe.progress.movedAtMs]).toEqual([
     90, 62_000, 62_000,
   ]);
+});
+
+test.skipIf(!isLinux).each([
+  ["at the first look where there is plenty of memory", 4096, false],
+  ["when the reader proves fast where there is little", 32, true],
+])("small buffers end %s", async (_, mib, stay) => {
+  using peer = echoPeer();
+  const nothing = { data() {} };
+  const socket = await Bun.connect({ hostname: peer.host, port: peer.port, socket: nothing });
+  const budget = new BufferBudget(new Board(), 0);
+  budget.limitBytes = mib * 1024 * 1024;
+  const pipe = new Pipe(budget, 0);
+  const fd = descriptorOf(socket);
+  pipe.sink = Object.assign(
+    { write: (chunk: Uint8Array) => chunk.length, pause() {}, resume() {} },
+    { fd },
+  );
+  const isSmall = () => {
+    const value = new Int32Array(new ArrayBuffer(4));
+    const length = new Int32Array(new ArrayBuffer(4)).fill(4);
+    getLibc().getsockopt(fd, SOL_SOCKET, SO_BUF_LOCK, value, length);
+    return ((value[0] ?? 0) & SOCK_SNDBUF_LOCK) !== 0;
+  };
+  pipe.narrow();
+  expect(isSmall()).toBe(true);
+  pipe.push(CHUNK);
+  pipe.observe(1000, nobody);
+  expect(isSmall()).toBe(stay);
+  pipe.push(new Uint8Array(1024 * 1024));
+  pipe.observe(2000, nobody);
+  expect(isSmall()).toBe(false);
+  socket.terminate();
 });

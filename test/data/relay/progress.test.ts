@@ -44,3 +44,19 @@ test("where nothing is on its way nobody asks the kernel", () => {
   for (const nowMs of [4000, 5000, 6000]) progress.look(nowMs, 7, unsent);
   expect(asked).toBe(1);
 });
+
+test("a reader moves when its peer has taken something since the last look", () => {
+  const progress = new Progress(0);
+  progress.look(1000, 100, () => 80);
+  expect([100, 120].map((written) => progress.isMoving(written, written - 20))).toEqual([
+    false,
+    false,
+  ]);
+  expect(progress.isMoving(100, 79)).toBe(true);
+});
+
+test("before the first look it moves when its peer has taken more than it does without reading", () => {
+  const progress = new Progress(0);
+  expect(progress.isMoving(90_000, 30_000)).toBe(false);
+  expect(progress.isMoving(90_000, 20_000)).toBe(true);
+});
