@@ -1,5 +1,6 @@
 // Second entry point of the build: one thread of the data plane. Turns messages of the control
 // plane into listeners, and keeps the thread's heartbeat.
+import { SerialQueue } from "../base/serial-queue.ts";
 import { connectTo } from "../os/connect.ts";
 import { unsentBytes } from "../os/stream.ts";
 import { Board } from "../shared/board.ts";
@@ -29,18 +30,18 @@ const served: Served = { listeners: new Map(), pools: new Map() };
 let thread: WorkerContext | null = null;
 let promotion: Promotion | null = null;
 let generation: Generation | null = null;
+const changes = new SerialQueue();
 
 self.onmessage = ({ data: message }) => {
   switch (message.kind) {
     case "boot":
       thread = boot(message.worker, new Board(message.board));
       return post({ kind: "ready" });
+    // One after the other: each may take several turns.
     case "apply":
-      return apply(message.delta);
+      return void inTurn(() => apply(message.delta));
     case "drain":
-      for (const listener of served.listeners.values()) listener.close();
-      served.listeners.clear();
-      return;
+      return void inTurn(drain);
     default:
       return answer(thread, message, post);
   }
@@ -105,7 +106,12 @@ function onceASecond<T extends unknown[]>(report: (...what: T) => void): (...wha
   };
 }
 
-function apply(delta: GenerationDelta): void {
+// Unlike the queue's own promise, the one of this function is a fault when it is rejected.
+async function inTurn(change: () => Promise<void>): Promise<void> {
+  await changes.run(change);
+}
+
+async function apply(delta: GenerationDelta): Promise<void> {
   if (thread === null || promotion === null) return;
   const before = generation;
   generation = patchGeneration(before, delta);
@@ -114,9 +120,14 @@ function apply(delta: GenerationDelta): void {
   thread.access = replanned(thread.access, generation.access, post);
   // Bun has the address of a closed socket only if it was asked for before the close.
   if (!wasLogging && thread.access !== null) for (const one of thread.sessions) clientName(one);
-  const errors = applyGeneration(served, { before, next: generation }, thread);
-  const error = errors.length === 0 ? null : errors.join("; ");
-  post({ kind: "applied", revision: generation.revision, error });
+  const { revision } = generation;
+  const errors = await applyGeneration(served, { before, next: generation }, thread);
+  post({ kind: "applied", revision, error: errors.length === 0 ? null : errors.join("; ") });
+}
+
+async function drain(): Promise<void> {
+  for (const listener of served.listeners.values()) listener.close();
+  served.listeners.clear();
 }
 
 function placeOf(listener: number, slot: number): Place {

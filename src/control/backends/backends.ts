@@ -63,6 +63,8 @@ export class Backends {
   private config: Config | null = null;
   private readonly discovered: DiscoveredPools;
   private readonly certificates: CertificateWarnings;
+  /** All pools are looked at afterwards: not for each of a thousand backends. */
+  private isTrusting = false;
 
   constructor(parts: BackendsParts, events: BackendsEvents) {
     const { board, log, overrides } = parts;
@@ -262,7 +264,7 @@ export class Backends {
 
   private lookAt(name: string): void {
     const pool = this.backends.poolNamed(name);
-    if (pool !== null) this.pools.look(pool);
+    if (pool !== null && !this.isTrusting) this.pools.look(pool);
   }
 
   private lookAtAll(): void {
@@ -270,12 +272,12 @@ export class Backends {
   }
 
   private trustUnchecked(): void {
-    const { backends } = this;
-    for (const pool of backends.present.filter(
-      ({ healthCheck }) => healthCheck.checks.length === 0,
-    )) {
-      for (const { slot } of backends.ofPool(pool)) backends.setProbe(slot, "up", null);
+    this.isTrusting = true;
+    for (const pool of this.backends.present) {
+      if (pool.healthCheck.checks.length > 0) continue;
+      for (const { slot } of this.backends.ofPool(pool)) this.backends.setProbe(slot, "up", null);
     }
+    this.isTrusting = false;
   }
 
   /** Without bal's own listeners: none of them is meant by an answer that leads to its own pool. */

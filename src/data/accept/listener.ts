@@ -63,8 +63,9 @@ export class Listener {
     return isLinux || Bun.deepEquals(address, this.address);
   }
 
-  /** Accepts on these borrowed descriptors and no others. @returns why, for each that it can't */
-  adopt(fds: readonly number[]): readonly string[] {
+  /** Keeps dups of these borrowed descriptors and no others, for `resume`. @returns why, for each that it
+   *  can't */
+  borrow(fds: readonly number[]): readonly string[] {
     // Where none are lent (macOS) it listens by itself.
     const borrowed = isLinux ? fds : listeningEndpoints(this.address).map((_, nth) => -1 - nth);
     this.drop((fd) => !borrowed.includes(fd));
@@ -75,7 +76,7 @@ export class Listener {
       if (fd >= 0 && own < 0) errors.push(errnoCode(own));
       else this.waiting.set(fd, own);
     }
-    return [...errors, ...this.resume()];
+    return errors;
   }
 
   /** Clients wait in the kernel's queue from now on. */
@@ -91,8 +92,9 @@ export class Listener {
     }
   }
 
-  // Accepts, unless the ceiling is reached. What fails is tried again by the next sweep.
-  private resume(): readonly string[] {
+  /** Accepts, unless the ceiling is reached. What fails is tried again by the next sweep. @returns why, for
+   *  each that it can't */
+  resume(): readonly string[] {
     if (this.isFull()) {
       this.thread.paused.add(this);
       return [];

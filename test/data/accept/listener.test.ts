@@ -46,7 +46,8 @@ test.skipIf(!isLinux).each([
   const listener = new Listener(thread, address, origin, ceiling);
   const { admission } = listenerOf(address);
   listener.admit({ ...admission, limits: { ...admission.limits, perClient: 1 } });
-  expect(listener.adopt(sockets.assignSockets(address, [0]))).toEqual([]);
+  expect(listener.borrow(sockets.assignSockets(address, [0]))).toEqual([]);
+  expect(listener.resume()).toEqual([]);
   // The second one would be refused if the first one had kept its place.
   for (let client = 1; client <= 2; client++) {
     using wire = await connect(port);
