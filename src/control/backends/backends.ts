@@ -63,7 +63,6 @@ export class Backends {
   private config: Config | null = null;
   private readonly discovered: DiscoveredPools;
   private readonly certificates: CertificateWarnings;
-  /** All pools are looked at afterwards: not for each of a thousand backends. */
   private isTrusting = false;
 
   constructor(parts: BackendsParts, events: BackendsEvents) {
@@ -144,9 +143,8 @@ export class Backends {
       }
       this.warnUndiscovered(pool);
     }
-    this.trustUnchecked();
     this.pools.keepOnly(this.backends.present);
-    this.lookAtAll();
+    this.trustUncheckedThenLook();
   }
 
   /** Every second: slow starts go on, and sessions that are with the wrong backend end. */
@@ -257,8 +255,7 @@ export class Backends {
     if (changes.length > 0) backends.reconcile(next);
     if (changes.length === 0 && moved.length === 0) return;
     this.prober.setTargets(backends.probeTargets());
-    this.trustUnchecked();
-    this.lookAtAll();
+    this.trustUncheckedThenLook();
     this.events.onEndpointsChange();
   }
 
@@ -271,13 +268,14 @@ export class Backends {
     for (const pool of this.backends.present) this.pools.look(pool);
   }
 
-  private trustUnchecked(): void {
+  private trustUncheckedThenLook(): void {
     this.isTrusting = true;
     for (const pool of this.backends.present) {
       if (pool.healthCheck.checks.length > 0) continue;
       for (const { slot } of this.backends.ofPool(pool)) this.backends.setProbe(slot, "up", null);
     }
     this.isTrusting = false;
+    this.lookAtAll();
   }
 
   /** Without bal's own listeners: none of them is meant by an answer that leads to its own pool. */
