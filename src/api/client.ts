@@ -45,6 +45,8 @@ const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 export type BackendName = { readonly pool: string; readonly backend: string };
 
 type Request = {
+  /** What the answer has lists of: one without them is of another program, or of another version. */
+  readonly lists?: readonly string[];
   readonly method?: "GET" | "POST" | "PATCH" | "DELETE";
   readonly withinMs?: number;
   readonly body?: object;
@@ -55,6 +57,8 @@ type ClientOptions = {
   /** Is there a bal that has only just begun? It is waited for. */
   readonly isStarting?: () => boolean;
 };
+
+const CHANGES = ["changes", "warnings"];
 
 /** How soon one that starts is asked again. */
 const RETRY_MS = 20;
@@ -73,7 +77,7 @@ export class AdminClient {
   }
 
   status(): Promise<Answer<Status>> {
-    return this.request("/v1/status");
+    return this.request("/v1/status", { lists: ["listeners", "pools", "problems"] });
   }
 
   config(): Promise<Answer<ConfigInForce>> {
@@ -82,14 +86,14 @@ export class AdminClient {
 
   /** The newest samples, so many at most. */
   history(last: number): Promise<Answer<History>> {
-    return this.request(`/v1/history?last=${last}`);
+    return this.request(`/v1/history?last=${last}`, { lists: ["times", "backends"] });
   }
 
   sessions(
     sort: SessionOrder,
     limit: number,
   ): Promise<Answer<{ sessions: readonly SessionStatus[] }>> {
-    return this.request(`/v1/sessions?sort=${sort}&limit=${limit}`);
+    return this.request(`/v1/sessions?sort=${sort}&limit=${limit}`, { lists: ["sessions"] });
   }
 
   killSession(id: string): Promise<Answer<{ id: string; end: string }>> {
@@ -98,20 +102,21 @@ export class AdminClient {
 
   async reload(): Promise<Answer<ReloadReport>> {
     // It is known sooner whether anybody is there than what became of the reload.
-    const status = await this.status();
+    const status = await this.greet();
     if (status.kind !== "ok") return status;
-    return this.request("/v1/reload", { method: "POST", withinMs: RELOAD_MS });
+    return this.request("/v1/reload", { method: "POST", withinMs: RELOAD_MS, lists: CHANGES });
   }
 
   /** Compares with the file that a reload would read; with `source`, with that text, which `file` is called. */
   diff(source: { config: string; file: string } | null = null): Promise<Answer<Preview>> {
     const body = source === null ? {} : { body: source };
-    return this.request("/v1/diff", { method: "POST", withinMs: RELOAD_MS, ...body });
+    const options = { method: "POST", withinMs: RELOAD_MS, lists: CHANGES, ...body } as const;
+    return this.request("/v1/diff", options);
   }
 
   /** The last of what happened, then what happens. */
   async events(last: number): Promise<EventAnswer | { readonly kind: "absent" }> {
-    const status = await this.status();
+    const status = await this.greet();
     if (status.kind === "absent") return status;
     const response = await fetch(`http://bal/v1/events?last=${last}`, { unix: this.socketPath });
     const { body } = response;
@@ -127,7 +132,7 @@ export class AdminClient {
   }
 
   async upgrade({ binary, withinMs }: UpgradeRequest): Promise<Answer<UpgradeReport>> {
-    const status = await this.status();
+    const status = await this.greet();
     if (status.kind !== "ok") return status;
     const body = { ...(binary !== null && { binary }), within_ms: withinMs };
     // It may wait for a reload before it.
@@ -137,6 +142,11 @@ export class AdminClient {
 
   stop(now: boolean): Promise<Answer<{ active: number }>> {
     return this.request("/v1/stop", { method: "POST", body: { now } });
+  }
+
+  /** Is anybody there? Also a bal of another version, which may be reloaded or replaced. */
+  private greet(): Promise<Answer<object>> {
+    return this.request("/v1/status");
   }
 
   private async request<T>(path: string, options: Request = {}): Promise<Answer<T>> {
@@ -150,7 +160,7 @@ export class AdminClient {
   }
 
   private async requestOnce<T>(path: string, options: Request): Promise<Answer<T>> {
-    const { method = "GET", withinMs = this.answerMs, body } = options;
+    const { method = "GET", withinMs = this.answerMs, body, lists = [] } = options;
     try {
       const response = await fetch(`http://bal${path}`, {
         unix: this.socketPath,
@@ -161,9 +171,11 @@ export class AdminClient {
       const answer = await objectIn(response);
       if (answer === null) throw notBal(this.socketPath);
       // The server is of the same make: its JSON is what admin-api.ts says.
-      if (response.ok) return { kind: "ok", body: answer as T };
+      if (response.ok && hasLists(answer, lists)) return { kind: "ok", body: answer as T };
       const { error, errors = [] } = answer as Failure;
-      if (typeof error?.message !== "string") throw notBal(this.socketPath);
+      if (typeof error?.message !== "string" || !Array.isArray(errors)) {
+        throw notBal(this.socketPath);
+      }
       return { kind: "failed", error, errors };
     } catch (cause) {
       if (isAbsent(cause)) return { kind: "absent" };
@@ -204,8 +216,13 @@ async function objectIn(response: Response): Promise<object | null> {
   }
 }
 
+function hasLists(answer: object, names: readonly string[]): boolean {
+  const lists = answer as Readonly<Record<string, unknown>>;
+  return names.every((name) => Array.isArray(lists[name]));
+}
+
 function notBal(path: string): BalError {
-  return new BalError("not-bal", `what answers at ${path} is no bal`, {
+  return new BalError("not-bal", `what answers at ${path} is no bal, or one of another version`, {
     hint: "see who listens there: ss -lxp",
   });
 }

@@ -1,6 +1,9 @@
 // Server-sent events as they come → events of bal (WHATWG HTML, 9.2, as far as bal writes it).
 import type { BalEvent } from "./admin-api.ts";
 
+/** More than an event has, or all that are kept. */
+const MAX_UNREAD = 4 * 1024 * 1024;
+
 /**
  * The events of a stream. With `quietMs` it ends when nothing has come for so long; null: it goes on until
  * the stream ends.
@@ -20,12 +23,24 @@ export async function* eventsOf(
       const blocks = text.split("\n\n");
       text = blocks.pop() ?? "";
       for (const block of blocks) {
-        const data = /^data: (.*)$/m.exec(block)?.[1];
-        if (data !== undefined) yield JSON.parse(data) as BalEvent;
+        const event = eventIn(block);
+        if (event !== null) yield event;
       }
+      if (text.length > MAX_UNREAD) return;
     }
   } finally {
     await reader.cancel().catch(() => {});
+  }
+}
+
+/** Null: a comment, or what is no event of bal's. */
+function eventIn(block: string): BalEvent | null {
+  const data = /^data: (.*)$/m.exec(block)?.[1];
+  try {
+    const value: unknown = data === undefined ? null : JSON.parse(data);
+    return typeof value === "object" ? (value as BalEvent | null) : null;
+  } catch {
+    return null;
   }
 }
 

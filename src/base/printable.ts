@@ -7,6 +7,9 @@
  */
 const SPECIAL = /[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\p{Cs}]/gu;
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is what styles begin with
+const STYLE = /(\x1b\[[0-9;]*m)/;
+
 /**
  * `\n`, `\x1b`, `\u2028` in place of such characters.
  *
@@ -22,12 +25,19 @@ export function printableSource(text: string): string {
   return text.replaceAll("\t", " ").replaceAll(SPECIAL, "�");
 }
 
-/** JSON with the same characters escaped; what is read back is what was given. */
+/** JSON with the same characters escaped; what is read back is what was given. Its own line ends stay. */
 export function printableJson(json: string): string {
-  return json.replaceAll(
-    SPECIAL,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  return json.replaceAll(SPECIAL, (character) =>
+    character === "\n" ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
+}
+
+/** A line that has colours already: these stay (SGR, ECMA-48, section 8.3.117), all else is made printable. */
+export function printableStyled(line: string): string {
+  return line
+    .split(STYLE)
+    .map((part, index) => (index % 2 === 1 ? part : printable(part)))
+    .join("");
 }
 
 /** The first few of a list, each printable, and how many more there are. */

@@ -1,6 +1,7 @@
 // Writes a command's stdout and stderr.
 import { writeSync } from "node:fs";
 import { codeOf } from "../base/os-error.ts";
+import { printableJson } from "../base/printable.ts";
 
 /** In the place of what was said so before, on a terminal; nothing clears it. */
 export function sayOver(fd: 1 | 2, text: string): void {
@@ -10,6 +11,11 @@ export function sayOver(fd: 1 | 2, text: string): void {
 /** A line on stdout (1) or stderr (2). A reader that has gone is nobody's error: then it is false. */
 export function say(fd: 1 | 2, line: string): boolean {
   return put(fd, `${line}\n`);
+}
+
+/** A value as JSON on stdout, with nothing in it that a terminal obeys; `isOneLine`: as a line of its own. */
+export function sayJson(value: unknown, { isOneLine = false } = {}): boolean {
+  return say(1, printableJson(JSON.stringify(value, null, isOneLine ? 0 : 2)));
 }
 
 /** Nobody reads any more: a pipe, a terminal, a descriptor that was closed. */

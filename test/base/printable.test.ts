@@ -5,6 +5,7 @@ import {
   printableJson,
   printableList,
   printableSource,
+  printableStyled,
 } from "../../src/base/printable.ts";
 
 // Everything that a terminal obeys or a reader of lines splits at.
@@ -53,4 +54,16 @@ describe("text that others have chosen", () => {
     expect(printableList(["h2", "x".repeat(99)], { max: 4 })).toBe("h2, xxx…");
     expect(printableList(Array(63).fill("\n"), { most: 2 })).toBe("\\n, \\n and 61 more");
   });
+});
+
+test("a styled line keeps its colours and nothing else that a terminal obeys", () => {
+  const line = "\u001b[1mbold\u001b[0m \u001b]0;title\u0007\u009b31m\n\u202e";
+  expect(printableStyled(line)).toBe("\u001b[1mbold\u001b[0m \\x1b]0;title\\x07\\x9b31m\\n\\u202e");
+});
+
+test("the line ends of JSON that people read stay", () => {
+  const value = { text: "a\nb\u009b\u2028" };
+  const json = printableJson(JSON.stringify(value, null, 2));
+  expect(json).toBe('{\n  "text": "a\\nb\\u009b\\u2028"\n}');
+  expect(JSON.parse(json)).toEqual(value);
 });

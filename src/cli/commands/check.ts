@@ -9,7 +9,7 @@ import { isWarningCode, WARNINGS } from "../../config/warnings.ts";
 import { findHome } from "../../control/host/home.ts";
 import { locateConfig, noConfig, readSource } from "../config-source.ts";
 import { type ExitCode, usageError } from "../exit.ts";
-import { say } from "../output.ts";
+import { say, sayJson } from "../output.ts";
 import { renderGithub, renderJson, renderPretty } from "../views/render-diagnostics.ts";
 
 type Format = "pretty" | "json" | "github";
@@ -111,7 +111,7 @@ function passes({ valid, warnings }: Checked, isStrict: boolean): boolean {
 function print(format: Format, checked: readonly Checked[], isStrict: boolean): void {
   switch (format) {
     case "json":
-      say(1, JSON.stringify(asJson(checked), null, 2));
+      sayJson(asJson(checked));
       return;
     case "github": {
       const found = checked.flatMap(({ errors, warnings }) => [...errors, ...warnings]);

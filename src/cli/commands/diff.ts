@@ -14,7 +14,7 @@ import { clientOf } from "../client-of.ts";
 import { readStdin } from "../config-source.ts";
 import type { ExitCode } from "../exit.ts";
 import { explainSilence, unanswered } from "../not-running.ts";
-import { say } from "../output.ts";
+import { say, sayJson } from "../output.ts";
 import { printFindings } from "../print-findings.ts";
 import { color } from "../views/color.ts";
 import { renderJson, renderPretty } from "../views/render-diagnostics.ts";
@@ -57,7 +57,7 @@ function printJson(answer: Reply): ExitCode {
   const { kind } = answer;
   const object =
     kind === "ok" ? answer.body : { error: answer.error, errors: renderJson(answer.errors) };
-  say(1, JSON.stringify(object, null, 2));
+  sayJson(object);
   return kind === "ok" ? 0 : 1;
 }
 

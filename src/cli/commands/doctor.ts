@@ -10,7 +10,7 @@ import { findHome, type Home } from "../../control/host/home.ts";
 import { clientOf } from "../client-of.ts";
 import { locateConfig, readSource } from "../config-source.ts";
 import type { ExitCode } from "../exit.ts";
-import { say } from "../output.ts";
+import { say, sayJson } from "../output.ts";
 import { version } from "../version.ts";
 import { color } from "../views/color.ts";
 
@@ -42,7 +42,8 @@ export const doctor = defineCommand({
     });
     const isHealthy = findings.every(({ level }) => level !== "broken");
     const object = { healthy: isHealthy, findings };
-    say(1, args.json ? JSON.stringify(object, null, 2) : render(findings));
+    if (args.json) sayJson(object);
+    else say(1, render(findings));
     return isHealthy ? 0 : 1;
   },
 });

@@ -7,7 +7,7 @@ import { locateHome } from "../../control/host/home.ts";
 import { clientOf } from "../client-of.ts";
 import { type ExitCode, usageError } from "../exit.ts";
 import { explainSilence, unanswered } from "../not-running.ts";
-import { say } from "../output.ts";
+import { say, sayJson } from "../output.ts";
 import { color } from "../views/color.ts";
 
 const DEFAULT_COUNT = 50;
@@ -36,7 +36,8 @@ export const events = defineCommand({
     if (answer.kind === "absent") throw unanswered(home);
     const untilMs = args.follow === true ? null : QUIET_MS;
     for await (const event of answer.read(untilMs)) {
-      if (!say(1, args.json === true ? JSON.stringify(event) : lineOf(event))) break;
+      const isRead = args.json ? sayJson(event, { isOneLine: true }) : say(1, lineOf(event));
+      if (!isRead) break;
     }
     return 0;
   },

@@ -10,7 +10,7 @@ import { type Home, locateHome } from "../../control/host/home.ts";
 import { clientOf } from "../client-of.ts";
 import type { ExitCode } from "../exit.ts";
 import { explainSilence, signalRunning } from "../not-running.ts";
-import { say } from "../output.ts";
+import { say, sayJson } from "../output.ts";
 import { printFindings } from "../print-findings.ts";
 import { color } from "../views/color.ts";
 import { renderJson } from "../views/render-diagnostics.ts";
@@ -51,15 +51,15 @@ type Reply =
 function printJson(answer: Reply, home: Home): ExitCode {
   if (answer.kind === "signalled") {
     logSignalled(answer.pid, home);
-    say(1, JSON.stringify({ generation: null, changes: [] }, null, 2));
+    sayJson({ generation: null, changes: [] });
     return 0;
   }
   if (answer.kind === "ok") {
-    say(1, JSON.stringify(answer.body, null, 2));
+    sayJson(answer.body);
     return 0;
   }
   const { error, errors } = answer;
-  say(1, JSON.stringify({ error, errors: renderJson(errors) }, null, 2));
+  sayJson({ error, errors: renderJson(errors) });
   return 1;
 }
 

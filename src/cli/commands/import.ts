@@ -8,7 +8,7 @@ import { FOREIGN, recogniseForeignConfig } from "../../config/import/recognise.t
 import { parseConfig } from "../../config/parse.ts";
 import { type ExitCode, usageError } from "../exit.ts";
 import { includesOf, readForeign } from "../foreign-files.ts";
-import { put, say } from "../output.ts";
+import { put, say, sayJson } from "../output.ts";
 import { renderNotes, renderSum } from "../views/render-notes.ts";
 
 export const importCommand = defineCommand({
@@ -30,8 +30,7 @@ export const importCommand = defineCommand({
     );
     const result = importConfig(text, { file, variables, include: includesOf(file) });
     if (result === null) throw isNeither(file, text);
-    if (args.json)
-      say(1, JSON.stringify({ file, ...result, config: result.yaml, yaml: undefined }, null, 2));
+    if (args.json) sayJson({ file, ...result, config: result.yaml, yaml: undefined });
     else print(file, result);
     return isWhole(result) ? 0 : 1;
   },

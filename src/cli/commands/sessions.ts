@@ -10,7 +10,7 @@ import type { SessionOrder } from "../../shared/session-facts.ts";
 import { clientOf } from "../client-of.ts";
 import { type ExitCode, usageError } from "../exit.ts";
 import { asked } from "../named-backend.ts";
-import { say } from "../output.ts";
+import { say, sayJson } from "../output.ts";
 import { renderTable } from "../views/table.ts";
 
 const DEFAULT_LIMIT = "50";
@@ -38,12 +38,13 @@ export const sessions = defineCommand({
     const client = clientOf(home);
     if (args.kill !== undefined) {
       const killed = await asked(client.killSession(args.kill), home);
-      say(1, args.json ? JSON.stringify(killed) : printable(`${killed.id} is ended`));
+      if (args.json) sayJson(killed, { isOneLine: true });
+      else say(1, printable(`${killed.id} is ended`));
       return 0;
     }
     const sort = (args.sort ?? "bytes") as SessionOrder;
     const answer = await asked(client.sessions(sort, limit), home);
-    if (args.json) say(1, JSON.stringify(answer));
+    if (args.json) sayJson(answer, { isOneLine: true });
     else if (answer.sessions.length === 0) say(1, "no connections");
     else say(1, renderTable(COLUMNS, answer.sessions.map(rowOf)));
     return 0;
@@ -64,11 +65,11 @@ const COLUMNS = [
 function rowOf(session: SessionStatus): readonly string[] {
   const { id, listener, client, pool, backend, phase, age_s, bytes_up, bytes_down } = session;
   return [
-    id,
+    printable(id),
     printable(listener),
-    client ?? "-",
+    client === null ? "-" : printable(client),
     backend === null ? "-" : printable(`${pool}/${backend}`),
-    phase,
+    printable(phase),
     ageFigure(age_s),
     sizeFigure(bytes_up),
     sizeFigure(bytes_down),

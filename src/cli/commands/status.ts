@@ -6,7 +6,7 @@ import { isTerminal } from "../../os/terminal.ts";
 import { clientOf } from "../client-of.ts";
 import { type ExitCode, usageError } from "../exit.ts";
 import { asked } from "../named-backend.ts";
-import { say } from "../output.ts";
+import { say, sayJson } from "../output.ts";
 import { color } from "../views/color.ts";
 import { isScreen, Quit, Screen } from "../views/screen.ts";
 import { statusLines } from "../views/status-view.ts";
@@ -35,7 +35,7 @@ export const status = defineCommand({
     const client = clientOf(home);
     const now = await asked(client.status(), home);
     if (args.json) {
-      say(1, JSON.stringify(now, null, 2));
+      sayJson(now);
       return 0;
     }
     const history = await client.history(TREND).catch(() => null);
@@ -80,7 +80,8 @@ async function watch(home: Home, everyMs: number, isJson: boolean): Promise<Exit
       }
       if (silence === null) meter.look(last, performance.now());
       if (screen !== null) draw();
-      else if (!say(1, isJson ? JSON.stringify(last) : `${lines().join("\n")}\n`)) return 0;
+      else if (isJson ? !sayJson(last, { isOneLine: true }) : !say(1, `${lines().join("\n")}\n`))
+        return 0;
     } while (screen?.isGone !== true && !(await quit.within(everyMs)));
     if (screen !== null) final = lines(screen.columns);
   }

@@ -11,7 +11,7 @@ import { locateHome } from "../../control/host/home.ts";
 import { clientOf } from "../client-of.ts";
 import { type ExitCode, usageError } from "../exit.ts";
 import { explainSilence, unanswered } from "../not-running.ts";
-import { say } from "../output.ts";
+import { say, sayJson } from "../output.ts";
 import { color } from "../views/color.ts";
 
 export const upgrade = defineCommand({
@@ -50,7 +50,7 @@ function readMs(text: string): number {
 
 function printJson(answer: Reply): ExitCode {
   const object = answer.kind === "ok" ? answer.body : { error: answer.error };
-  say(1, JSON.stringify(object, null, 2));
+  sayJson(object);
   return answer.kind === "ok" ? 0 : 1;
 }
 

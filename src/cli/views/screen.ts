@@ -1,6 +1,7 @@
 // The whole terminal, borrowed: the alternate screen without a cursor, redrawn in place, and given back
 // on every way out, a crash included.
 
+import { printableStyled } from "../../base/printable.ts";
 import { isTerminal } from "../../os/terminal.ts";
 import { put } from "../output.ts";
 import { clip } from "./table.ts";
@@ -57,7 +58,9 @@ export class Screen implements Disposable {
     this.lines = lines;
     if (!this.isOpen) return;
     const { columns, rows } = this;
-    const shown = lines.slice(0, rows).map((line) => `${CLEAR_LINE}${clip(line, columns)}`);
+    const shown = lines
+      .slice(0, rows)
+      .map((line) => `${CLEAR_LINE}${clip(printableStyled(line), columns)}`);
     const below = shown.length < rows ? CLEAR_BELOW : "";
     this.isGone = !put(1, `${BEGIN_FRAME}${shown.join("\r\n")}${below}${END_FRAME}`);
   }

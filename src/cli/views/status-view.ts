@@ -4,7 +4,7 @@ import type { ListenerStatus, PoolStatus, Status } from "../../api/admin-api.ts"
 import { availability, isAvailable } from "../../api/availability.ts";
 import { destinationOf } from "../../api/destination.ts";
 import { ageFigure, ageSince, countFigure, plural, rateFigure } from "../../base/figures.ts";
-import { printable } from "../../base/printable.ts";
+import { printable, printableStyled } from "../../base/printable.ts";
 import { BACKEND_COLUMNS, backendCells, type View } from "./backend-cells.ts";
 import { color } from "./color.ts";
 import { type ProblemView, problemLines } from "./problem-lines.ts";
@@ -17,7 +17,7 @@ export function statusLines(status: Status, view: View): readonly string[] {
   const { width = Number.POSITIVE_INFINITY } = view;
   const head = headLines(status, view, { most: MOST_PROBLEMS, isShort: false });
   const lines = [...head, "", ...listenerLines(status, view), ...poolLines(status, view)];
-  return lines.map((line) => clip(line, width));
+  return lines.map((line) => clip(printableStyled(line), width));
 }
 
 /** The version, the state and the source of the bal. */

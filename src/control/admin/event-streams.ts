@@ -2,6 +2,7 @@
 // One that reads too slowly is cut off; its client connects again.
 
 import type { BalEvent } from "../../api/admin-api.ts";
+import { printableJson } from "../../base/printable.ts";
 import type { EventBus } from "../events/event-bus.ts";
 import { failure } from "./router.ts";
 
@@ -99,7 +100,7 @@ export class EventStreams {
 
 /** JSON has no line break outside of strings, and escapes those within. */
 function textOf(event: BalEvent): string {
-  return `event: ${event.kind}\ndata: ${JSON.stringify(event)}\n\n`;
+  return `event: ${event.kind}\ndata: ${printableJson(JSON.stringify(event))}\n\n`;
 }
 
 function bytesOf(text: string): Uint8Array {

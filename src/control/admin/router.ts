@@ -2,6 +2,7 @@
 //
 // A handler that throws a Refusal is answered with it; one that throws anything else with 500.
 import type { ApiError } from "../../api/admin-api.ts";
+import { printableJson } from "../../base/printable.ts";
 import { type Denial, type Door, denialOf } from "./authorization.ts";
 
 export type Call = {
@@ -145,8 +146,14 @@ export async function readJson(request: Request, most = MAX_BODY_BYTES): Promise
   }
 }
 
+/** With nothing in it that a terminal obeys: people ask with curl. */
+export function jsonResponse(value: unknown, { status = 200 } = {}): Response {
+  const headers = { "Content-Type": "application/json;charset=utf-8" };
+  return new Response(printableJson(JSON.stringify(value)), { status, headers });
+}
+
 export function failure(status: number, error: ApiError): Response {
-  return Response.json({ error }, { status });
+  return jsonResponse({ error }, { status });
 }
 
 function match(

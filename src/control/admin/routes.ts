@@ -11,7 +11,7 @@ import type { Door } from "./authorization.ts";
 import type { ConfigSource, ControlApi } from "./control-api.ts";
 import { dashboardResponse } from "./dashboard.ts";
 import type { EventStreams } from "./event-streams.ts";
-import { type Call, failure, Refusal, type Routes, readJson } from "./router.ts";
+import { type Call, failure, jsonResponse, Refusal, type Routes, readJson } from "./router.ts";
 import { sessionRoutes } from "./session-routes.ts";
 
 /** The most that a config file may hold, with its quotes escaped. */
@@ -27,9 +27,9 @@ export function routesOf(api: ControlApi, streams: EventStreams): Routes {
       GET: () => (api.isReady() ? plain("ok", 200) : plain("not ready", 503)),
     },
     "/metrics": { GET: ({ request }) => metrics(api, request.headers.get("accept")) },
-    "/v1/status": { GET: () => Response.json(api.status()) },
-    "/v1/config": { GET: () => Response.json(api.config()) },
-    "/v1/history": { GET: ({ query }) => Response.json(api.history(readLast(query))) },
+    "/v1/status": { GET: () => jsonResponse(api.status()) },
+    "/v1/config": { GET: () => jsonResponse(api.config()) },
+    "/v1/history": { GET: ({ query }) => jsonResponse(api.history(readLast(query))) },
     "/v1/events": { GET: ({ query }) => streams.open(readPast(query)) },
     ...sessionRoutes(api),
     "/v1/pools/:pool/backends/:backend": {
@@ -56,7 +56,7 @@ export function routesOf(api: ControlApi, streams: EventStreams): Routes {
     },
     "/v1/stop": {
       isEarly: true,
-      POST: async ({ request }) => Response.json(api.stop(readNow(await readJson(request)))),
+      POST: async ({ request }) => jsonResponse(api.stop(readNow(await readJson(request)))),
     },
   };
 }
@@ -70,9 +70,9 @@ function metrics(api: ControlApi, accept: string | null): Response {
 function outcomeResponse(outcome: ReloadOutcome | PreviewOutcome | UpgradeOutcome): Response {
   switch (outcome.kind) {
     case "done":
-      return Response.json(outcome.report);
+      return jsonResponse(outcome.report);
     case "failed":
-      return Response.json({ error: outcome.error, errors: outcome.errors }, { status: 422 });
+      return jsonResponse({ error: outcome.error, errors: outcome.errors }, { status: 422 });
     case "refused":
       return failure(409, outcome.error);
     default:
@@ -99,7 +99,7 @@ async function override(
   change: Override | null,
 ): Promise<Response> {
   const outcome = await api.override(pool, backend, change);
-  if (outcome.kind === "done") return Response.json(outcome.backend);
+  if (outcome.kind === "done") return jsonResponse(outcome.backend);
   if (outcome.kind === "refused") throw new Refusal(409, outcome.error);
   const { pools } = api.status();
   const found = pools.find(({ name }) => name === pool);

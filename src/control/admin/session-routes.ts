@@ -2,7 +2,7 @@
 
 import type { SessionOrder } from "../../shared/session-facts.ts";
 import type { ControlApi } from "./control-api.ts";
-import { Refusal, type Routes } from "./router.ts";
+import { jsonResponse, Refusal, type Routes } from "./router.ts";
 
 /** One screen of them. */
 const DEFAULT_LIMIT = 50;
@@ -14,12 +14,12 @@ export function sessionRoutes(api: ControlApi): Routes {
     "/v1/sessions": {
       GET: async ({ query }) => {
         const sessions = await api.sessions(readSort(query), readLimit(query));
-        return Response.json({ sessions });
+        return jsonResponse({ sessions });
       },
     },
     "/v1/sessions/:id": {
       DELETE: async ({ params: { id = "" } }) => {
-        if (await api.killSession(id)) return Response.json({ id, end: "KR" });
+        if (await api.killSession(id)) return jsonResponse({ id, end: "KR" });
         const message = `there is no session \`${id}\``;
         const hint = "it may have ended; `bal sessions` lists those that there are";
         throw new Refusal(404, { code: "unknown-session", message, hint });

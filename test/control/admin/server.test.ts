@@ -11,7 +11,8 @@ import { HistoryRing } from "../../../src/control/observe/history.ts";
 import { temporaryHome } from "../../support/bal.ts";
 import { silentLog } from "../../support/silent-log.ts";
 
-const STATUS = { pid: 7, phase: "running" } as Status;
+const NOTHING = { listeners: [], pools: [], problems: [] };
+const STATUS = { pid: 7, phase: "running", ...NOTHING } as Partial<Status> as Status;
 const REPORT = {
   generation: 2,
   unchanged: false,
