@@ -263,7 +263,7 @@ backends:
   - {host: 300.1.1.1, port: 1}
   - {host: b}
 timeouts: {idle: 1 h}
-health_check: {interval: 100ms, timeout: 1s}
+health_check: {interval: 100ms, timeout: 3s}
 `;
   const result = parse(text);
   expectFindings(errorsOf(result), [

@@ -207,6 +207,11 @@ pools:
       `${BACKENDS}\nhealth_check: {interval: 499ms, timeout: 499ms}`,
       ["2:26", "health_check.interval", "short-interval", "499ms", "5s is the default"],
     ],
+    [`${BACKENDS}\nhealth_check: {type: http, interval: 100ms, timeout: 1s}`],
+    [
+      `${BACKENDS}\nhealth_check: {type: http, interval: 99ms, timeout: 1s}`,
+      ["2:38", "health_check.interval", "short-interval", "99ms"],
+    ],
     [
       `${BACKENDS}\nhealth_check: {interval: 1s, timeout: 2001ms}`,
       ["2:39", "health_check.timeout", "timeout-over-interval", "(2001ms)", "interval (1s)"],

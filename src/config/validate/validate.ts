@@ -11,6 +11,7 @@ import type {
 import type { Report } from "../report.ts";
 import { listenersOf, timeoutsOf } from "../resolve.ts";
 import { healthCheckOf, layHealthCheck } from "../resolve-health.ts";
+import { isPresenceCheck } from "../roles.ts";
 import { simpleFormKeys, tables } from "../schema/schema.ts";
 import { validateAccess } from "./validate-access.ts";
 import { validateAdmin } from "./validate-admin.ts";
@@ -28,8 +29,12 @@ import { validateProxyProtocol } from "./validate-proxy.ts";
 /** Below it a single lost SYN, sent again after 1 s, fails a dial (RFC 6298, section 2). */
 const MIN_CONNECT_MS = 1000;
 const MIN_INTERVAL_MS = 500;
+/** Where a check tells a role, traffic does not show that it has changed. */
+const MIN_ROLE_INTERVAL_MS = 100;
 /** Intervals that a check may take: a busy leader answers late, and is one all the same. */
 const MAX_TIMEOUT_SHARE = 2;
+/** A timeout that is never too long. */
+const SOON_MS = 1000;
 /** AMQP, WebSocket and others send a heartbeat every 30 s, in their usual settings. */
 const MIN_IDLE_MS = 30_000;
 
@@ -105,8 +110,9 @@ function judgeHealthCheck(place: HealthCheckPlace, report: Report): void {
   const { intervalMs } = healthCheckOf(laid);
   for (const [index, check] of (Array.isArray(own) ? own : [own]).entries()) {
     const at = Array.isArray(own) ? `${path}[${index}]` : path;
-    const { timeout } = withDefaults(tables.healthCheck, laid[index]);
-    judgePace({ at, own: check ?? {}, intervalMs, timeoutMs: timeout }, report);
+    const { timeout, type } = withDefaults(tables.healthCheck, laid[index]);
+    const minMs = isPresenceCheck(type) ? MIN_INTERVAL_MS : MIN_ROLE_INTERVAL_MS;
+    judgePace({ at, own: check ?? {}, intervalMs, minMs, timeoutMs: timeout }, report);
   }
 }
 
@@ -114,16 +120,19 @@ type Pace = {
   readonly at: string;
   readonly own: WrittenCheck;
   readonly intervalMs: number;
+  /** Below it an interval is worth a warning. */
+  readonly minMs: number;
   readonly timeoutMs: number;
 };
 
-function judgePace({ at, own, intervalMs, timeoutMs }: Pace, report: Report): void {
+function judgePace({ at, own, intervalMs, minMs, timeoutMs }: Pace, report: Report): void {
   const { interval, timeout, fast_interval } = own;
-  if (interval !== undefined && interval < MIN_INTERVAL_MS) {
+  if (interval !== undefined && interval < minMs) {
     const message = `an interval of ${formatDuration(interval)} is a load on the backends; failures are seen in traffic at once anyway`;
     report.warn(`${at}.interval`, { code: "short-interval", message, hint: "5s is the default" });
   }
-  if (timeoutMs > MAX_TIMEOUT_SHARE * intervalMs && (timeout ?? interval) !== undefined) {
+  const longestMs = Math.max(SOON_MS, MAX_TIMEOUT_SHARE * intervalMs);
+  if (timeoutMs > longestMs && (timeout ?? interval) !== undefined) {
     const message = `the timeout (${formatDuration(timeoutMs)}) is much longer than the interval (${formatDuration(intervalMs)}): checks of a backend that hangs come late`;
     const key = timeout === undefined ? "interval" : "timeout";
     report.warn(`${at}.${key}`, { code: "timeout-over-interval", message });

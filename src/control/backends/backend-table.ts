@@ -230,8 +230,8 @@ export class BackendTable {
     );
   }
 
-  probeTargets(): readonly ProbeTarget[] {
-    return this.present.flatMap((pool) =>
+  probeTargets(isWanted: (pool: PoolConfig) => boolean = () => true): readonly ProbeTarget[] {
+    return this.present.filter(isWanted).flatMap((pool) =>
       this.ofPool(pool)
         .filter(({ endpoints }) => endpoints.length > 0 && pool.healthCheck.checks.length > 0)
         .map((backend) => probeTarget(pool, backend)),

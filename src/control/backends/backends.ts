@@ -21,7 +21,7 @@ import { Ejections } from "./ejections.ts";
 import { endpointsOf } from "./endpoints.ts";
 import { mergeOverride, settingsOf } from "./override.ts";
 import type { OverrideStore } from "./override-store.ts";
-import { PoolWatch } from "./pool-watch.ts";
+import { areSessionsMoved, PoolWatch } from "./pool-watch.ts";
 import { longestDialMs, Restarts } from "./restarts.ts";
 
 type BackendsEvents = {
@@ -81,7 +81,7 @@ export class Backends {
       overrides,
       endpointsOf: (pool, backend) => this.endpointsOf(pool, backend),
       onStateChange: (backend, from) => {
-        this.logChange(backend, from);
+        if (!this.pools.isQuiet) this.logChange(backend, from);
         if (backend.state === "down" && backend.onDown === "close") events.onClose(backend.slot);
         this.lookAt(backend.pool);
       },
@@ -211,11 +211,11 @@ export class Backends {
     return after.weight !== before.weight;
   }
 
-  stop(): void {
-    this.prober.stop();
+  /** No new clients come: the checks go on, without a word, that decide about sessions and clients that wait. */
+  retire(): void {
+    this.pools.isQuiet = true;
     this.discovery.stop();
-    this.ejections.stop();
-    this.restarts.stop();
+    this.prober.setTargets(this.backends.probeTargets(areSessionsMoved));
   }
 
   /** For a process that takes this one's place. */

@@ -22,7 +22,14 @@ type PoolWatchParts = {
   readonly onClose: (slot: number) => void;
 };
 
+/** Do the checks of the pool end sessions, or let clients go on that wait? */
+export function areSessionsMoved({ onDown, onUp, waitMs }: PoolConfig): boolean {
+  return onDown === "close" || onUp === "close_backups" || waitMs > 0;
+}
+
 export class PoolWatch {
+  /** It logs only what becomes of sessions: another process speaks of the backends. */
+  isQuiet = false;
   private readonly parts: PoolWatchParts;
   private readonly byPool = new Map<string, Serving>();
   private readonly madeAtMs = performance.now();
@@ -83,6 +90,7 @@ export class PoolWatch {
   }
 
   private logChange({ name, waitMs }: PoolConfig, before: Serving, serving: Serving): void {
+    if (this.isQuiet) return;
     const { log, events } = this.parts;
     const fields = { pool: name };
     if ((before === "failing-open") !== (serving === "failing-open")) {

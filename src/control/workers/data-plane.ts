@@ -170,7 +170,7 @@ export class DataPlane {
   drain(): void {
     this.isDraining = true;
     this.crew.stop();
-    this.health.stop();
+    this.health.retire();
     this.sockets.keepOnly([]);
     this.crew.broadcast({ kind: "drain" });
   }

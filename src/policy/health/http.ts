@@ -14,6 +14,8 @@ const START = "HTTP/1.";
 const MAX_STATUS_LINE = 4096;
 /** Interim answers before the answer; more than any server has a reason for. */
 const MAX_INTERIM = 10;
+/** RFC 9110, section 6.4.1: nothing comes after their head. */
+const BODILESS = [101, 204, 304];
 const LF = 10;
 const CR = 13;
 
@@ -78,6 +80,7 @@ export class HttpExchange implements Talk {
     if (!isExpected) return failed(`HTTP ${status}`);
     if (contains.length === 0) return PASSED;
     if (headEnd < 0) return this.heard.isFull ? this.tooLong() : MORE;
+    if (BODILESS.includes(status)) return this.without();
     const { bytes } = this.heard;
     this.body = new BodySearch(bytes.toString("latin1", 0, headEnd), contains);
     const move = this.search(this.body, bytes.subarray(headEnd));

@@ -298,6 +298,39 @@ test.each([
   expect(wire.isClosed).toBe(false);
 });
 
+test.each([
+  ["copied", {}],
+  ["spliced", { BAL_SPLICE_AFTER: "1" }],
+])(
+  "on_down: close ends sessions that an upgrade has left in the process before: %s",
+  async (_, env) => {
+    using group = nodes(["a", "b"]);
+    const pool = { health_check: group.check, on_down: "close", wait: "20s" };
+    const { config, port } = fullConfig({ backends: group.backends, pool });
+    group.leaders.add("a");
+    using bal = await spawnBal({ config, env });
+    const { wire, name } = await ask(port);
+    expect(name).toBe("a");
+    await bal.upgrade();
+    group.leaders.clear();
+    group.leaders.add("b");
+    expect(await wire.ended).toBe("reset");
+    await until("b serves", async () => (await ask(port)).name === "b");
+  },
+);
+
+test("a client that waits for a leader is served though an upgrade comes meanwhile", async () => {
+  using group = nodes(["a", "b"]);
+  const pool = { health_check: group.check, wait: "20s" };
+  const { config, port } = fullConfig({ backends: group.backends, pool });
+  using bal = await spawnBal({ config });
+  const client = ask(port);
+  await until("it waits", async () => (await bal.status()).pools[0]?.queue.length === 1);
+  await bal.upgrade();
+  group.leaders.add("b");
+  expect((await client).name).toBe("b");
+});
+
 test("a backend whose check on another port passes and whose dials fail stays ejected, longer each time", async () => {
   using other = namedPeer("other");
   using api = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response("ok") });
