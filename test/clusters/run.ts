@@ -16,8 +16,10 @@ const CLUSTERS = {
   ...{ redis: redisCluster, patroni: patroniCluster },
   ...{ galera: galeraCluster, rabbitmq: rabbitCluster },
 };
-/** Until all is settled after what was done. */
-const SETTLE_MS = 15_000;
+/** From when the cluster is whole again to the end. */
+const SETTLE_MS = 10_000;
+/** For so long another one leads before the node is back. */
+const AWAY_MS = 5000;
 
 type Event = {
   readonly word: string;
@@ -33,9 +35,9 @@ const events: readonly Event[] = [
       const node = await leaderOf(cluster);
       cluster.kill(node);
       await anotherLeads(cluster, node);
-      await Bun.sleep(SETTLE_MS / 3);
+      await Bun.sleep(AWAY_MS);
       cluster.revive(node);
-      await Bun.sleep(SETTLE_MS);
+      await settled(cluster);
     },
   },
   {
@@ -46,7 +48,7 @@ const events: readonly Event[] = [
       cluster.pause(node);
       await Promise.all([anotherLeads(cluster, node), Bun.sleep(cluster.pausedMs)]);
       cluster.resume(node);
-      await Bun.sleep(SETTLE_MS);
+      await settled(cluster);
     },
   },
   {
@@ -56,9 +58,9 @@ const events: readonly Event[] = [
       const node = await leaderOf(cluster);
       await cluster.switchFrom(node);
       await anotherLeads(cluster, node);
-      await Bun.sleep(SETTLE_MS / 3);
+      await Bun.sleep(AWAY_MS);
       await cluster.takeBack?.(node);
-      await Bun.sleep(SETTLE_MS);
+      await settled(cluster);
     },
   },
 ];
@@ -71,6 +73,11 @@ async function leaderOf(cluster: Cluster): Promise<number> {
   };
   await untilTrue("one leads, and all others follow it", isWhole, 120_000);
   return leader;
+}
+
+async function settled(cluster: Cluster): Promise<void> {
+  await leaderOf(cluster);
+  await Bun.sleep(SETTLE_MS);
 }
 
 async function anotherLeads(cluster: Cluster, node: number): Promise<void> {
