@@ -1,65 +1,21 @@
 // Checks that tell who leads: what becomes of clients while nobody does, and of sessions that are with
 // the wrong backend.
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { at, Bal, fullConfig, spawnBal } from "../../support/bal.ts";
+import { at, fullConfig, spawnBal } from "../../support/bal.ts";
 import { EventReader } from "../../support/event-reader.ts";
 import { holdingPeer, namedPeer } from "../../support/peer.ts";
 import { freePort } from "../../support/ports.ts";
+import { askOnce, roleCheck, roleNodes } from "../../support/role-nodes.ts";
 import { until } from "../../support/until.ts";
-import { connect, exchange } from "../../support/wire.ts";
+import { exchange } from "../../support/wire.ts";
 
 setDefaultTimeout(60_000);
-
-const check = {
-  type: "http",
-  interval: "300ms",
-  fast_interval: "100ms",
-  timeout: "1s",
-  rise: 1,
-  fall: 1,
-};
-
-/** Backends on addresses of loopback of their own, with the API on one port of each. */
-function nodes(names: readonly string[]) {
-  const leaders = new Set<string>();
-  const [port, checkPort] = [freePort(), freePort()];
-  const all = names.map((name, index) => {
-    const host = `127.0.8.${index + 1}`;
-    const peer = holdingPeer(name, { host, port });
-    const fetch = () => new Response(name, { status: leaders.has(name) ? 200 : 503 });
-    const serve = () => Bun.serve({ hostname: host, port: checkPort, fetch });
-    const node = { name, host, peer, api: serve(), start: () => {} };
-    node.start = () => {
-      node.api = serve();
-    };
-    return node;
-  });
-  return {
-    all,
-    leaders,
-    check: { ...check, port: checkPort },
-    backends: all.map(({ name, host }) => ({ name, host, port })),
-    [Symbol.dispose]() {
-      for (const { peer, api } of all) {
-        peer.kill();
-        void api.stop(true);
-      }
-    },
-  };
-}
-
-/** A client that asked once, and who answered. */
-async function ask(port: number) {
-  const wire = await connect(port);
-  await wire.send("?");
-  return { wire, name: await wire.read(1).catch(() => "") };
-}
 
 test.each([
   ["http", { path: "/primary" }],
   ["exchange", { send: "GET / HTTP/1.1\r\nHost: a\r\n\r\n", expect: "HTTP/1.1 200" }],
 ])("%s: while nobody leads clients are refused; then the leader has them", async (type, asks) => {
-  using group = nodes(["a", "b"]);
+  using group = roleNodes(["a", "b"]);
   const pool = { health_check: { ...group.check, type, ...asks } };
   const { config, port } = fullConfig({ backends: group.backends, pool });
   using bal = await spawnBal({ config });
@@ -69,22 +25,22 @@ test.each([
   for (let nth = 0; nth < 6; nth++) expect((await exchange(port, "?")).text).toBe("");
   expect((await bal.status()).pools[0]?.failing_open).toBe(false);
   group.leaders.add("b");
-  const first = await until("somebody serves", async () => (await ask(port)).name || undefined);
+  const first = await until("somebody serves", async () => (await askOnce(port)).name || undefined);
   expect(first).toBe("b");
 });
 
 test("wait: clients that come while nobody leads are served by the new leader", async () => {
-  using group = nodes(["a", "b"]);
+  using group = roleNodes(["a", "b"]);
   const pool = { health_check: group.check, wait: "20s" };
   const { config, port } = fullConfig({ backends: group.backends, pool }, { workers: 2 });
   group.leaders.add("a");
   using bal = await spawnBal({ config });
-  await until("a serves", async () => (await ask(port)).name === "a");
+  await until("a serves", async () => (await askOnce(port)).name === "a");
   group.leaders.clear();
   await until("nobody leads", async () =>
     (await bal.status()).pools[0]?.backends.every(({ state }) => state === "down"),
   );
-  const clients = Promise.all(Array.from({ length: 8 }, () => ask(port)));
+  const clients = Promise.all(Array.from({ length: 8 }, () => askOnce(port)));
   await until("they wait", async () => {
     const { stdout } = await bal.run("sessions", "--json");
     return stdout.split('"queued"').length === 9;
@@ -99,20 +55,20 @@ test("wait: clients that come while nobody leads are served by the new leader", 
 });
 
 test("the leader restarts: clients wait for its check, and nobody else is asked to stand in", async () => {
-  using group = nodes(["a", "b"]);
+  using group = roleNodes(["a", "b"]);
   const { config, port } = fullConfig(
     { backends: group.backends, pool: { health_check: group.check } },
     { timeouts: { connect_total: "30s" } },
   );
   group.leaders.add("a");
   using bal = await spawnBal({ config });
-  await until("a serves", async () => (await ask(port)).name === "a");
+  await until("a serves", async () => (await askOnce(port)).name === "a");
   const [leader, replica] = group.all;
   await leader!.api.stop(true);
   await until("a is down", async () =>
     (await bal.status()).pools[0]?.backends.every(({ state }) => state === "down"),
   );
-  const clients = Promise.all(Array.from({ length: 4 }, () => ask(port)));
+  const clients = Promise.all(Array.from({ length: 4 }, () => askOnce(port)));
   await until("they wait", async () => {
     const { stdout } = await bal.run("sessions", "--json");
     return stdout.split('"queued"').length === 5;
@@ -123,7 +79,7 @@ test("the leader restarts: clients wait for its check, and nobody else is asked 
 });
 
 test("wait is over after its time: then the client is refused", async () => {
-  using group = nodes(["a"]);
+  using group = roleNodes(["a"]);
   const pool = { health_check: group.check, wait: "300ms" };
   const { config, port } = fullConfig({ backends: group.backends, pool });
   using bal = await spawnBal({ config });
@@ -153,11 +109,11 @@ test.each([
       return new Response("", { status: name === "" ? 503 : 200 });
     },
   });
-  const pool = { health_check: { ...check, timeout: "5s", port: api.port } };
+  const pool = { health_check: { ...roleCheck, timeout: "5s", port: api.port } };
   const { config, port } = fullConfig({ backends: [at(backend)], pool });
   using bal = await spawnBal({ config });
   await asked.promise;
-  const client = ask(port);
+  const client = askOnce(port);
   await until("it waits", async () =>
     (await bal.run("sessions", "--json")).stdout.includes('"queued"'),
   );
@@ -166,69 +122,8 @@ test.each([
   expect((await client).name).toBe(name);
 });
 
-/** An API that answers when it is told to. */
-function heldApi() {
-  const asked = Promise.withResolvers<void>();
-  const answer = Promise.withResolvers<number>();
-  const api = Bun.serve({
-    ...{ hostname: "127.0.0.1", port: 0 },
-    fetch: async () => {
-      asked.resolve();
-      return new Response("", { status: await answer.promise });
-    },
-  });
-  return {
-    port: api.port,
-    asked: asked.promise,
-    answer: answer.resolve,
-    [Symbol.dispose]: () => void api.stop(true),
-  };
-}
-
-test.each([[200], [503]])(
-  "bal is ready when the first check has told who leads: %d",
-  async (status) => {
-    using backend = holdingPeer("a");
-    using api = heldApi();
-    const pool = { health_check: { ...check, timeout: "5s", port: api.port } };
-    using bal = new Bal({ config: fullConfig({ backends: [at(backend)], pool }).config });
-    await api.asked;
-    expect((await bal.get("/readyz"))?.status).toBe(503);
-    expect((await bal.get("/livez"))?.status).toBe(200);
-    api.answer(status);
-    await bal.ready();
-    const state = (await bal.status()).pools[0]?.backends[0]?.state;
-    expect(state).toBe(status === 200 ? "up" : "down");
-  },
-);
-
-test("bal waits 2 s for the first checks at most, and its status says which it still waits for", async () => {
-  using backend = holdingPeer("a");
-  using api = heldApi();
-  const pool = { health_check: { ...check, timeout: "20s", port: api.port } };
-  using bal = await spawnBal({ config: fullConfig({ backends: [at(backend)], pool }).config });
-  const pending = async () =>
-    (await bal.status()).problems.some(({ code }) => code === "checks-pending");
-  expect(await pending()).toBe(true);
-  expect((await bal.run("status")).stdout).toContain(
-    "pool web waits for the first checks of 1 backend; its clients wait as well",
-  );
-  api.answer(200);
-  await until("it is asked no more", async () => !(await pending()));
-});
-
-test("bal does not wait for checks that only ask whether a backend is there", async () => {
-  // It never answers the handshake.
-  using backend = holdingPeer("a");
-  const pool = { health_check: { type: "tls", timeout: "20s" } };
-  using bal = await spawnBal({ config: fullConfig({ backends: [at(backend)], pool }).config });
-  const { pools, problems } = await bal.status();
-  expect(pools[0]?.backends[0]?.state).toBe("unknown");
-  expect(problems).toEqual([]);
-});
-
 test("failing open is logged, an event, a metric and in the status, and so is its end", async () => {
-  using group = nodes(["a", "b"]);
+  using group = roleNodes(["a", "b"]);
   const { config, port } = fullConfig({
     backends: group.backends,
     pool: { health_check: group.check, fail_open: true },
@@ -236,13 +131,13 @@ test("failing open is logged, an event, a metric and in the status, and so is it
   group.leaders.add("a");
   using bal = await spawnBal({ config });
   using reader = await EventReader.open(bal.home);
-  await until("a is up", async () => (await ask(port)).name === "a");
+  await until("a is up", async () => (await askOnce(port)).name === "a");
   const failing = async () => (await bal.status()).pools[0]?.failing_open;
   const metric = async () =>
     (await (await bal.get("/metrics"))?.text())?.includes('bal_pool_fail_open{pool="web"} 1');
   group.leaders.clear();
   await until("it fails open", failing);
-  expect((await ask(port)).name).toBeOneOf(["a", "b"]);
+  expect((await askOnce(port)).name).toBeOneOf(["a", "b"]);
   expect(await metric()).toBe(true);
   group.leaders.add("b");
   await until("it does no more", async () => (await failing()) === false);
@@ -259,14 +154,14 @@ test("failing open is logged, an event, a metric and in the status, and so is it
 });
 
 test("on_down: close ends what was opened while failing open, once another backend is up", async () => {
-  using group = nodes(["a", "b"]);
+  using group = roleNodes(["a", "b"]);
   const { config, port } = fullConfig({
     backends: group.backends,
     pool: { health_check: group.check, fail_open: true, on_down: "close" },
   });
   using bal = await spawnBal({ config });
   await until("it fails open", async () => (await bal.status()).pools[0]?.failing_open);
-  const clients = await Promise.all(Array.from({ length: 4 }, () => ask(port)));
+  const clients = await Promise.all(Array.from({ length: 4 }, () => askOnce(port)));
   const ofA = clients.filter(({ name }) => name === "a");
   expect(ofA).toHaveLength(2);
   group.leaders.add("b");
@@ -279,7 +174,7 @@ test.each([
   ["keep", false],
   ["close_backups", true],
 ])("on_up: %s: sessions on a backup end once a primary is up: %p", async (on_up, isEnded) => {
-  using group = nodes(["a", "b"]);
+  using group = roleNodes(["a", "b"]);
   const [a, b] = group.backends;
   const { config, port } = fullConfig({
     backends: [a!, { ...b!, backup: true }],
@@ -288,47 +183,14 @@ test.each([
   group.leaders.add("b");
   using _bal = await spawnBal({ config });
   const { wire } = await until("the backup serves", async () => {
-    const asked = await ask(port);
+    const asked = await askOnce(port);
     return asked.name === "b" ? asked : undefined;
   });
   group.leaders.add("a");
-  await until("the primary serves", async () => (await ask(port)).name === "a");
+  await until("the primary serves", async () => (await askOnce(port)).name === "a");
   if (isEnded) return void expect(await wire.ended).toBe("reset");
   await wire.send("x");
   expect(wire.isClosed).toBe(false);
-});
-
-test.each([
-  ["copied", {}],
-  ["spliced", { BAL_SPLICE_AFTER: "1" }],
-])(
-  "on_down: close ends sessions that an upgrade has left in the process before: %s",
-  async (_, env) => {
-    using group = nodes(["a", "b"]);
-    const pool = { health_check: group.check, on_down: "close", wait: "20s" };
-    const { config, port } = fullConfig({ backends: group.backends, pool });
-    group.leaders.add("a");
-    using bal = await spawnBal({ config, env });
-    const { wire, name } = await ask(port);
-    expect(name).toBe("a");
-    await bal.upgrade();
-    group.leaders.clear();
-    group.leaders.add("b");
-    expect(await wire.ended).toBe("reset");
-    await until("b serves", async () => (await ask(port)).name === "b");
-  },
-);
-
-test("a client that waits for a leader is served though an upgrade comes meanwhile", async () => {
-  using group = nodes(["a", "b"]);
-  const pool = { health_check: group.check, wait: "20s" };
-  const { config, port } = fullConfig({ backends: group.backends, pool });
-  using bal = await spawnBal({ config });
-  const client = ask(port);
-  await until("it waits", async () => (await bal.status()).pools[0]?.queue.length === 1);
-  await bal.upgrade();
-  group.leaders.add("b");
-  expect((await client).name).toBe("b");
 });
 
 test("a backend whose check on another port passes and whose dials fail stays ejected, longer each time", async () => {
@@ -336,7 +198,7 @@ test("a backend whose check on another port passes and whose dials fail stays ej
   using api = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response("ok") });
   const { config, port } = fullConfig({
     backends: [{ host: "127.0.0.1", port: freePort(), name: "sick" }, at(other, { name: "well" })],
-    pool: { health_check: { ...check, port: api.port } },
+    pool: { health_check: { ...roleCheck, port: api.port } },
   });
   using bal = await spawnBal({ config });
   await until("both are up", async () =>
