@@ -251,3 +251,15 @@ describe("a file", () => {
     for (const text of odd) imported(text);
   });
 });
+
+test("the port that a client came to is kept by a backend without a port", () => {
+  const { config, lines } = nginx("listen 9000-9003;\nproxy_pass 10.0.0.1:$server_port;", "");
+  expect(lines("lost")).toEqual([]);
+  expect(lines("differs")).toEqual([4]);
+  const [listener] = config.listeners;
+  expect(listener.port).toBe("9000-9003");
+  expect(config.pools[listener.pool]).toEqual({
+    health_check: { type: "off" },
+    backends: [{ host: "10.0.0.1" }],
+  });
+});

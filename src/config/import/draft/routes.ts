@@ -38,17 +38,18 @@ type Doubt = { readonly quote: Quote; readonly message: string };
 
 /** A label that no rule names. */
 const ANY = "bal-import-any";
-const UNKNOWN: Client = { isTls: true, name: `${ANY}.invalid`, protocol: "" };
+/** Asks for a name that no rule names. */
+export const STRANGER: Client = { isTls: true, name: `${ANY}.invalid`, protocol: "" };
 
 export function routesFor(rules: Rules): Routing {
   const { decide } = rules;
-  const rest = decide(UNKNOWN);
+  const rest = decide(STRANGER);
   const plain = decide({ isTls: false, name: "", protocol: "" });
   if (rules.names.size + rules.protocols.size === 0 && isEqual(rest, plain)) {
     return { pool: poolOf(rest), routes: [], plain, doubts: [] };
   }
   const { byProtocol, left, doubts } = protocolsOf(rules, rest);
-  const nameless = decide({ ...UNKNOWN, name: "" });
+  const nameless = decide({ ...STRANGER, name: "" });
   const [first] = rules.names.values();
   if (first !== undefined && !isEqual(nameless, rest)) {
     const message = `a client without a server name went to ${poolOf(nameless) ?? "no backend"}; bal sends it where unknown names go`;
@@ -72,7 +73,7 @@ function isServerName(name: string): boolean {
 }
 
 function sample(name: string): Client {
-  return { ...UNKNOWN, name: name.replace(/^\*/, ANY) };
+  return { ...STRANGER, name: name.replace(/^\*/, ANY) };
 }
 
 function lastRoute(rest: Answer): readonly Value[] {
@@ -102,7 +103,7 @@ function protocolsOf({ names, protocols, decide }: Rules, rest: Answer): ByProto
   const left = new Set<string>();
   const doubts: Doubt[] = [];
   for (const [protocol, quote] of protocols) {
-    const others = decide({ ...UNKNOWN, protocol });
+    const others = decide({ ...STRANGER, protocol });
     if (!isEqual(others, rest)) byProtocol.set(protocol, others);
     for (const name of names.keys()) {
       const usual = decide(sample(name)) ?? rest;

@@ -119,6 +119,12 @@ class Import {
       this.#notes.lost(line, `there is no backend ${name} in this file`);
       return null;
     }
+    if (refusesAll(section)) {
+      this.#used.add(section);
+      section.takeAll();
+      this.#notes.needless(section.head, "it refuses every client, and so do the routes to it");
+      return null;
+    }
     const spare = rules.backups.get(name);
     const spares = this.#sections.find((one) => one.name === spare?.pool && one.kind === "backend");
     this.#used.add(section);
@@ -126,8 +132,9 @@ class Import {
     if (section !== front) noteMode(section, this.#notes);
     const pool = readPool(section, { notes: this.#notes, spares: spares ?? null });
     if (section.kind === "backend") this.#noteLeft(section);
-    if (pool === null) this.#notes.lost(line, `${name} has no server that bal can dial`);
-    else this.#pools.set(nameOf(name), pool);
+    if (pool === null) {
+      this.#notes.lost(line, `${name} has no server that bal can dial: its clients are refused`);
+    } else this.#pools.set(nameOf(name), pool);
     return pool;
   }
 
@@ -210,7 +217,15 @@ function withoutLimit(listener: ListenerDraft): ListenerDraft {
   return { ...listener, keys: { ...keys, ...(Object.keys(rest).length > 0 && { limits: rest }) } };
 }
 
-// Routes to pools that could not be carried are left out; a `listen` is its own default.
+function refusesAll({ kind, lines }: Section): boolean {
+  return (
+    kind === "backend" &&
+    lines.some(({ words }) => /^tcp-request content (?:reject|silent-drop)$/.test(words.join(" ")))
+  );
+}
+
+// Clients of pools that could not be carried are refused: no other pool may have them. A `listen` is its own
+// default.
 function withPool(
   rules: FrontendRules,
   { names, own }: { readonly names: ReadonlySet<string>; readonly own: readonly string[] },
@@ -225,7 +240,8 @@ function withPool(
   const routes = routing.routes.flatMap((route): Value[] => {
     const { pool: target, ...rest } = route as { pool?: string };
     if (target === undefined) return [route];
-    return names.has(nameOf(target)) ? [{ ...rest, pool: nameOf(target) }] : [];
+    if (names.has(nameOf(target))) return [{ ...rest, pool: nameOf(target) }];
+    return "default" in rest ? [] : [{ ...rest, refuse: true }];
   });
   const hasDefault = routes.some((route) => typeof route === "object" && "default" in route);
   const last = listen !== undefined && !hasDefault ? [{ default: true, pool: listen }] : [];

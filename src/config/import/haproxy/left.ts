@@ -119,10 +119,13 @@ const DISPOSITIONS: Readonly<Record<string, Disposition>> = {
     '`/livez` and `/readyz` of bal\'s admin API answer for load balancers in front: admin: {listen: "127.0.0.1:9296"}',
   ],
   monitor: ["differs", "`/readyz` answers 503 until every listener is bound, and while bal drains"],
+  acl: ["needless", "each rule that it belongs to is carried, or has a note of its own"],
   "use-server": [
     "lost",
     "a backend is chosen by the pool's method and health alone; a pool for each server, and a route to it, can take the place of names",
   ],
+  "tcp-request inspect-delay": ["needless", "nothing here waits for what a client says"],
+  "tcp-response inspect-delay": ["needless", "nothing here waits for what a backend says"],
   "tcp-response": ["lost", "bal does not read what backends say"],
   "tcp-request": ["lost", "rules belong to a listener: `allow`, `deny`, `limits`, `routes`"],
   "email-alert": ["lost", "alert on the metrics: bal_backend_up, bal_pool_backends_available"],
@@ -195,6 +198,9 @@ function dispositionOf({ words }: Line): Disposition {
   if (found !== undefined) return found;
   if (first === "option" && OPTIONS_NEEDLESS.test(second)) return TUNING;
   if (first === "timeout") return timeoutOf(second);
+  if (/^tcp-re/.test(first) && words[2] === "accept") {
+    return ["needless", "clients are let in by their listener alone"];
+  }
   if (/^(?:tune\.|profiling\.|51degrees|wurfl|deviceatlas|httpclient)/.test(first)) return TUNING;
   if (/^(?:ssl-|ocsp|acme)/.test(first)) return TLS;
   if (/^(?:clitcpka|srvtcpka)-/.test(first)) {

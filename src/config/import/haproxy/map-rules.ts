@@ -2,7 +2,7 @@
 import type { Condition } from "./conditions.ts";
 import type { Line } from "./lexer.ts";
 import type { Choice, RuleSources } from "./rules.ts";
-import { regexOf, type Test } from "./tests.ts";
+import { named, regexTest, type Test, unlisted } from "./tests.ts";
 
 const SNI_MAP =
   /^%\[(?:req[._]ssl_sni|ssl_fc_sni)(?:,lower)?,map(?:_(str|end|dom|reg|beg|sub))?\(([^,)]+)(?:,([^)]+))?\)\]$/;
@@ -34,12 +34,6 @@ export function readMapRules(
 }
 
 function testOf(how: string, key: string): Test | null {
-  const named = (names: readonly string[], matches: (name: string) => boolean): Test => ({
-    kind: "name",
-    names,
-    matches,
-  });
-  const pattern = how === "reg" ? regexOf(key) : null;
   switch (how) {
     case "str":
       return named([key], (name) => name === key);
@@ -49,10 +43,10 @@ function testOf(how: string, key: string): Test | null {
         name.endsWith(key),
       );
     case "beg":
-      return named([], (name) => name.startsWith(key));
+      return unlisted((name) => name.startsWith(key));
     case "sub":
-      return named([], (name) => name.includes(key));
+      return unlisted((name) => name.includes(key));
     default:
-      return pattern === null ? null : named([], (name) => pattern.test(name));
+      return how === "reg" ? regexTest([key]) : null;
   }
 }

@@ -1,6 +1,6 @@
 // The rules of a frontend: where its clients go, and who is let in.
 import type { Notebook } from "../draft/note.ts";
-import { type Answer, type Client, type Routing, routesFor } from "../draft/routes.ts";
+import { type Answer, type Client, type Routing, routesFor, STRANGER } from "../draft/routes.ts";
 import { type Traced, traced } from "../draft/traced.ts";
 import { type Admission, type Rule, readAdmission } from "./admission.ts";
 import {
@@ -118,8 +118,11 @@ function readChoices(section: Section, { conditionOf, usual, sources }: ChoiceRe
     const condition = conditionOf(rest);
     const tests = testsIn(condition);
     const [test] = tests;
-    if (pool.includes("%[")) choices.push(...readMapRules(line, pool, sources));
-    else if (test?.kind === "servers" && tests.length === 1 && test.pool === usual?.words[1]) {
+    if (pool.includes("%[")) {
+      const ofMap = readMapRules(line, pool, sources);
+      if (ofMap.some((choice) => hasUnlisted(choice.condition))) sources.notes.lost(line, UNLISTED);
+      choices.push(...ofMap);
+    } else if (test?.kind === "servers" && tests.length === 1 && test.pool === usual?.words[1]) {
       backups.set(test.pool, { pool, line });
     } else {
       choices.push({ line, pool, condition });
@@ -134,6 +137,7 @@ function noteUnknown(line: Line, condition: Condition, notes: Notebook): void {
   const kinds = tests.map(({ kind }) => kind);
   const missing = missingIn(tests);
   if (missing !== null) return notes.lost(line, missing);
+  if (hasUnlisted(condition)) return notes.lost(line, UNLISTED);
   if (kinds.includes("source")) {
     const message =
       "a route has a name, a protocol or no TLS as its condition, no address: give these clients a listener of their own, with `allow`";
@@ -153,6 +157,15 @@ function noteUnknown(line: Line, condition: Condition, notes: Notebook): void {
       "bal routes by the name (sni) or protocol (alpn) of a TLS client, and by whether it speaks TLS: this condition counts as never true. A listener with another port can take the place of the rule";
     notes.lost(line, message);
   }
+}
+
+const UNLISTED = "bal routes by whole names and by `*.` wildcards: write the names that are meant";
+
+/** Is it about names that no route can list? One about every name needs no list. */
+function hasUnlisted(condition: Condition): boolean {
+  return testsIn(condition).some(
+    (test) => test.kind === "name" && !test.isWhole && !test.matches(STRANGER.name),
+  );
 }
 
 function missingIn(tests: readonly Test[]): string | null {
@@ -195,6 +208,7 @@ function noteRules(rules: readonly Rule[], { admission, routing, notes }: Known)
     const missing = missingIn(tests);
     const isRouted = isRouting(phase, action) && tests.every(({ kind }) => isSeenByRoutes(kind));
     if (missing !== null) notes.lost(line, missing);
+    else if (action[0] !== "accept" && hasUnlisted(condition)) notes.lost(line, UNLISTED);
     else if (
       action[0] === "accept" &&
       (isRouted || tests.every(({ kind }) => kind === "unknown"))

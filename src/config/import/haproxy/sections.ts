@@ -99,7 +99,7 @@ export function readSections(lines: readonly Line[]): File {
     unnamed = words.includes("from") ? [...inherited, ...body] : body;
     if (words[1] !== undefined) named.set(words[1], unnamed);
   };
-  for (const line of lines) {
+  for (const line of lines.map(modern)) {
     if (!(KINDS as readonly string[]).includes(line.words[0]) || isKeyword(line, head)) {
       if (head === null) stray.push(line);
       else body.push(line);
@@ -111,6 +111,19 @@ export function readSections(lines: readonly Line[]): File {
   }
   close();
   return { sections, stray };
+}
+
+/** Keywords of HAProxy 1.x, as they are written since. */
+const OLD: Readonly<Record<string, string>> = {
+  contimeout: "connect",
+  clitimeout: "client",
+  srvtimeout: "server",
+};
+
+function modern(line: Line): Line {
+  const [first, ...rest] = line.words;
+  const name = Object.hasOwn(OLD, first) ? OLD[first] : undefined;
+  return name === undefined ? line : { ...line, words: ["timeout", name, ...rest] };
 }
 
 // `cache` and `ring` are words of other sections as well.

@@ -4,7 +4,7 @@ import { namesOfRegex } from "../draft/name-patterns.ts";
 import type { Client } from "../draft/routes.ts";
 
 export type Test =
-  | { readonly kind: "name"; readonly names: readonly string[]; readonly matches: Matches }
+  | NameTest
   | { readonly kind: "protocol"; readonly protocols: readonly string[] }
   /** Does the client speak TLS? */
   | { readonly kind: "tls" }
@@ -23,6 +23,14 @@ export type Test =
   | { readonly kind: "constant"; readonly value: boolean }
   /** `missing`: a file that it needs and that can't be read. */
   | { readonly kind: "unknown"; readonly missing?: string };
+
+/** `isWhole`: `names` are all that it matches. */
+export type NameTest = {
+  readonly kind: "name";
+  readonly names: readonly string[];
+  readonly isWhole: boolean;
+  readonly matches: Matches;
+};
 
 /** By the name that a client asks for; undefined: the client asks for none. */
 type Matches = (name: string) => boolean;
@@ -104,9 +112,9 @@ function nameTest(fetch: string, { match, values, missing }: Pattern): Test {
     case "reg":
       return regexTest(values);
     case "beg":
-      return named([], (name) => lower.some((start) => name.startsWith(start)));
+      return unlisted((name) => lower.some((start) => name.startsWith(start)));
     case "sub":
-      return named([], (name) => lower.some((part) => name.includes(part)));
+      return unlisted((name) => lower.some((part) => name.includes(part)));
     case "found":
       return named([], (name) => name !== "");
     default:
@@ -114,8 +122,13 @@ function nameTest(fetch: string, { match, values, missing }: Pattern): Test {
   }
 }
 
-function named(names: readonly string[], matches: Matches): Test {
-  return { kind: "name", names, matches };
+export function named(names: readonly string[], matches: Matches): NameTest {
+  return { kind: "name", names, isWhole: true, matches };
+}
+
+/** Of names that no route can list. */
+export function unlisted(matches: Matches): NameTest {
+  return { kind: "name", names: [], isWhole: false, matches };
 }
 
 function suffixNames(end: string): readonly string[] {
@@ -126,11 +139,16 @@ function hasDomain(name: string, domain: string): boolean {
   return `.${name}.`.includes(`.${domain.replaceAll(/^\.|\.$/g, "")}.`);
 }
 
-function regexTest(values: readonly string[]): Test {
+export function regexTest(values: readonly string[]): Test {
   const patterns = values.map(regexOf);
   if (patterns.includes(null)) return UNKNOWN;
-  const names = values.flatMap((value) => namesOfRegex(value) ?? []);
-  return named(names, (name) => patterns.some((pattern) => pattern?.test(name)));
+  const names = values.map((value) => namesOfRegex(value));
+  const matches = (name: string) => patterns.some((pattern) => pattern?.test(name));
+  const test = named(
+    names.flatMap((found) => found ?? []),
+    matches,
+  );
+  return { ...test, isWhole: !names.includes(null) };
 }
 
 /** Null: JavaScript has no such expression. */

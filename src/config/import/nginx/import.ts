@@ -104,7 +104,9 @@ class Import {
     if (upstream !== undefined) this.#taken.add(upstream);
     const pass = scope.takeLast("proxy_pass") ?? server;
     const draft =
-      upstream === undefined ? poolOfAddress(target, pass) : readUpstream(upstream, this.#notes);
+      upstream === undefined
+        ? poolOfAddress(target, pass, this.#notes)
+        : readUpstream(upstream, this.#notes);
     if (draft === null) {
       if (upstream === undefined && !target.startsWith(":")) {
         this.#notes.lost(

@@ -39,10 +39,17 @@ export function readUpstream({ block, ...quote }: Directive, notes: Notebook): P
 }
 
 /** The pool of one address; null: the text is no address. */
-export function poolOfAddress(text: string, quote: Quote): PoolDraft | null {
-  const address = backendAddress(text);
+export function poolOfAddress(text: string, quote: Quote, notes: Notebook): PoolDraft | null {
+  const [, host] = /^(.+):\d+-\d+$/.exec(text) ?? [];
+  const address = backendAddress(host === undefined ? text : `${host}:1`);
   if (address === null) return null;
-  return { quote, keys: { backends: [traced(address, quote)] }, timeouts: {}, retries: null };
+  const rest = { quote, timeouts: {}, retries: null };
+  if (host === undefined) return { ...rest, keys: { backends: [traced(address, quote)] } };
+  // The port of a client, of a range.
+  notes.differs(quote, "a check has no port of its own that it could ask: there is none");
+  const { port: _, ...withoutPort } = address;
+  const health_check = { type: "off" };
+  return { ...rest, keys: { health_check, backends: [traced(withoutPort, quote)] } };
 }
 
 const METHODS: Readonly<Record<string, string>> = {
