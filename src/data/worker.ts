@@ -17,7 +17,7 @@ import { DeliveryWatch } from "./relay/delivery-watch.ts";
 import { memoryRelief } from "./relay/memory-relief.ts";
 import type { Session } from "./relay/session.ts";
 import { pendingWatch, startSweep } from "./relay/sweeps.ts";
-import { answer, reportFaults } from "./relay/thread-messages.ts";
+import { answer, endSessionsAtExit, reportFaults } from "./relay/thread-messages.ts";
 import { newIdPrefix, type Place, type WorkerContext } from "./relay/worker-context.ts";
 import { Promotion } from "./splice/handoff.ts";
 
@@ -48,6 +48,7 @@ self.onmessage = ({ data: message }) => {
 };
 
 reportFaults(post);
+endSessionsAtExit(() => thread);
 
 function boot(worker: number, board: Board): WorkerContext {
   const pending = new Set<Session>();

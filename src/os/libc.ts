@@ -26,6 +26,7 @@ const symbols = {
   setsockopt: { args: [i32, i32, i32, ptr, u32], returns: i32 },
   sendmsg: { args: [i32, ptr, i32], returns: i32 },
   clock_gettime: { args: [i32, ptr], returns: i32 },
+  getpeername: { args: [i32, ptr, ptr], returns: i32 },
   getsockname: { args: [i32, ptr, ptr], returns: i32 },
   ioctl: { args: [i32, u64, ptr], returns: i32 },
   fcntl: { args: [i32, i32, i32], returns: i32 },

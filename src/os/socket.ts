@@ -196,6 +196,14 @@ export function inspectSocket(fd: number): SocketFacts | null {
   return { isListening, address: isNamed ? decodeSockaddr(bytes.subarray(0, length[0])) : null };
 }
 
+/** Where a connected socket's other end is; null: it has no address, or is not connected any more. */
+export function peerEndpoint(fd: number): Endpoint | null {
+  const bytes = new Uint8Array(new ArrayBuffer(128));
+  const length = new Int32Array(new ArrayBuffer(4)).fill(bytes.length);
+  if (getLibc().getpeername(fd, bytes, length) !== 0) return null;
+  return decodeSockaddr(bytes.subarray(0, length[0]));
+}
+
 /** Others that set SO_REUSEPORT may bind to the same address. */
 export function isJoinable(fd: number): boolean {
   return getOption(fd, SO_REUSEPORT) === 1;

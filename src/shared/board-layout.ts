@@ -78,6 +78,7 @@ export const REGIONS = {
   listenerRates: region(MAX_LISTENERS, 8),
   clientRates: region(CLIENT_CELLS, 8),
   descriptors: region(MAX_DESCRIPTORS, 1),
+  descriptorListeners: region(MAX_DESCRIPTORS, 4),
 };
 
 export const BOARD_BYTES = end;

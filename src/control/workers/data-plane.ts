@@ -3,13 +3,11 @@
 
 import type { BackendStatus, Override } from "../../api/admin-api.ts";
 import { BalError } from "../../base/errors.ts";
-import type { Config, ListenerConfig } from "../../config/config.ts";
+import type { Config } from "../../config/config.ts";
 import { Board } from "../../shared/board.ts";
-import { MAX_LISTENERS } from "../../shared/board-layout.ts";
 import type { AccessLines, FromWorker, ToSplicer, ToWorker } from "../../shared/worker-messages.ts";
 import { Backends, type Knowledge } from "../backends/backends.ts";
 import type { OverrideStore } from "../backends/override-store.ts";
-import { SlotTable } from "../backends/slot-table.ts";
 import type { EventBus } from "../events/event-bus.ts";
 import { EventCounters } from "../events/event-counters.ts";
 import { connectionCeiling, workerCount } from "../host/capacity.ts";
@@ -21,6 +19,8 @@ import { WorkerIncidents } from "../observe/problems/worker-incidents.ts";
 import { RefusalLog } from "../observe/refusal-log.ts";
 import { backendStatus } from "../observe/status.ts";
 import { GenerationPlanner } from "./generation-plan.ts";
+import { ListenerRows } from "./listener-rows.ts";
+import { lostSessionLog } from "./lost-sessions.ts";
 import { SessionQueries } from "./session-query.ts";
 import { SplicerPool } from "./splicer-pool.ts";
 import { trim } from "./trim.ts";
@@ -57,7 +57,7 @@ export class DataPlane {
     listenerName: (slot) => this.listeners.nameOf(slot),
     backend: (slot) => this.health.backends.get(slot),
   });
-  private readonly listeners = new SlotTable(MAX_LISTENERS);
+  private readonly listeners: ListenerRows;
   private readonly health: Backends;
   private readonly crew: WorkerPool;
   private readonly splicers: SplicerPool;
@@ -83,6 +83,7 @@ export class DataPlane {
     this.tally = new EventCounters(events);
     this.workers = workerCount(config);
     this.board = new Board(this.workers);
+    this.listeners = new ListenerRows(this.board);
     this.inherited = new InheritedSockets(handed, log);
     this.sockets = new ListeningSockets(this.workers, this.inherited);
     this.refusals = new RefusalLog(this.board, log);
@@ -93,8 +94,14 @@ export class DataPlane {
         onClose: (slot) => this.tell({ kind: "close-backend", slot }),
       },
     );
-    this.splicers = new SplicerPool({
+    const onAbandon = lostSessionLog({
       board: this.board,
+      config: () => this.config.log.access,
+      nameOf: (listener) => this.listeners.nameOf(listener) || null,
+      post: onAccess,
+    });
+    this.splicers = new SplicerPool({
+      ...{ board: this.board, onAbandon },
       onAnswer: (answer) => this.sessionDesk.answered(answer),
       onAccess,
       ...splicerPoolEvents(log, this.incidents, () => void this.apply()),
@@ -104,6 +111,7 @@ export class DataPlane {
       count: this.workers,
       assignSockets: ({ address }, workers) => this.sockets.assignSockets(address, workers),
       events: {
+        onAbandon,
         onMessage: (worker, message) => this.receive(worker, message),
         onApplied: (errors) => this.applied(errors),
         ...workerPoolEvents(log, events, this.incidents),
@@ -140,14 +148,13 @@ export class DataPlane {
   /** Serves another config, or throws BalError with nothing changed. Returns what of it a worker could
    *  not do yet, in words. */
   async applyConfig(next: Config): Promise<string | null> {
-    const names = next.listeners.map(({ name }) => name);
     if (this.pendingApplies === 0) this.collect();
     // Discovered backends may have the rows that it needs.
     if (this.health.makeRoomFor(next)) {
       await this.apply();
       if (this.pendingApplies === 0) this.collect();
     }
-    if (!this.health.backends.hasRoomFor(next) || !this.listeners.hasRoomFor(names)) {
+    if (!this.health.backends.hasRoomFor(next) || !this.listeners.hasRoomFor(next)) {
       throw new BalError("no-room", "too many removed backends and listeners still drain", {
         hint: "reload again when some of their connections have ended",
       });
@@ -220,7 +227,7 @@ export class DataPlane {
   /** The facts that status and metrics are made of. */
   facts(): PlaneFacts {
     const { board, tally, workers, config, health, ceiling, trouble, refusals, incidents } = this;
-    const [listeners, pools] = [this.rows(), health.backends.rows()];
+    const [listeners, pools] = [this.listeners.of(config), health.backends.rows()];
     return {
       ...{ board, tally, workers, config, health, ceiling, trouble, listeners, pools },
       refused: () => refusals.found(listeners, performance.now()),
@@ -237,13 +244,8 @@ export class DataPlane {
     return isSame && trouble === null && pendingApplies === 0 ? null : this.acknowledged();
   }
 
-  private rows(): readonly { readonly name: string; readonly slot: number }[] {
-    const { config, listeners } = this;
-    return config.listeners.map(({ name }) => ({ name, slot: listeners.take(name).slot }));
-  }
-
   private async serve(config: Config): Promise<string | null> {
-    this.retireListeners(config);
+    this.listeners.retire(this.config, config);
     this.config = config;
     this.health.applyConfig(config);
     const trouble = await this.acknowledged();
@@ -285,22 +287,10 @@ export class DataPlane {
     return this.planner.plan(config, {
       workers,
       canSplice: !this.splicers.isPaused,
-      slotOf: (listener) => this.listenerSlot(listener),
+      slotOf: (listener) => this.listeners.take(listener.name),
       present: health.backends.present,
       pools: health.backends.generationPools(),
     });
-  }
-
-  private listenerSlot({ name }: ListenerConfig): number {
-    const { slot, isNew } = this.listeners.take(name);
-    if (isNew) this.board.resetListener(slot);
-    return slot;
-  }
-
-  private retireListeners(next: Config): void {
-    for (const { name } of this.config.listeners) {
-      if (!next.listeners.some((listener) => listener.name === name)) this.listeners.retire(name);
-    }
   }
 
   private receive(worker: number, message: FromWorker): void {
@@ -335,7 +325,7 @@ export class DataPlane {
   }
 
   private everySecond(): void {
-    this.refusals.tick(this.rows());
+    this.refusals.tick(this.listeners.of(this.config));
     this.health.tick();
     if (this.pendingApplies > 0) return;
     this.collect();
@@ -345,6 +335,6 @@ export class DataPlane {
   // Only while every worker has acknowledged: one that has not may still count on a row.
   private collect(): void {
     this.health.collect();
-    this.listeners.collect((slot) => this.board.listenerSessions(slot) === 0);
+    this.listeners.collect();
   }
 }

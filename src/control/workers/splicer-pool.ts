@@ -26,6 +26,8 @@ export type SplicerPoolOptions = {
   readonly onResumed: (worker: number) => void;
   readonly onAnswer: (answer: SessionsAnswer | AccessFlushed) => void;
   readonly onAccess: (lines: AccessLines) => void;
+  /** The sessions of this row are about to be reset. */
+  readonly onAbandon: (row: number) => void;
   readonly onFault: (worker: number, message: string) => void;
 };
 
@@ -54,8 +56,9 @@ export class SplicerPool {
     const { board } = this.options;
     const row = splicerRow(worker);
     for (const fd of descriptorsOf(session)) board.descriptors.take(row, fd);
+    board.descriptors.take(row, session.client, session.listener);
     const splicer = this.splicers.get(worker) ?? this.launch(worker);
-    if (splicer === null) abandon(board, row);
+    if (splicer === null) this.abandon(row);
     else splicer.take(session);
   }
 
@@ -113,7 +116,7 @@ export class SplicerPool {
   private lost(worker: number, reason: string): void {
     if (this.isStopping) return;
     this.splicers.delete(worker);
-    abandon(this.options.board, splicerRow(worker));
+    this.abandon(splicerRow(worker));
     const losses = this.losses.get(worker);
     if (losses === undefined) return;
     if (performance.now() - losses.startedAtMs > SETTLED_MS) losses.count = 0;
@@ -124,6 +127,17 @@ export class SplicerPool {
     }, pauseMs);
     this.pauses.add(timer);
     this.options.onLost(worker, reason, pauseMs);
+  }
+
+  /** Resets and counts the sessions of a splicer that has ended. */
+  private abandon(row: number): void {
+    const { board, onAbandon } = this.options;
+    onAbandon(row);
+    for (const fd of board.descriptors.of(row)) {
+      board.descriptors.leave(row, fd);
+      abort(fd);
+    }
+    board.forgetWorker(row);
   }
 
   private checkPulses(): void {
@@ -192,15 +206,6 @@ class Splicer {
     this.thread.terminate();
     wake(this.waker);
   }
-}
-
-/** Resets and counts the sessions of a splicer that has ended. */
-function abandon(board: Board, row: number): void {
-  for (const fd of board.descriptors.of(row)) {
-    board.descriptors.leave(row, fd);
-    abort(fd);
-  }
-  board.forgetWorker(row);
 }
 
 function descriptorsOf({ client, backend, up, down }: SplicedSession): readonly number[] {

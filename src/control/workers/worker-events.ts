@@ -9,7 +9,7 @@ export function workerPoolEvents(
   log: Log,
   events: EventBus,
   incidents: WorkerIncidents,
-): Omit<WorkerPoolEvents, "onMessage" | "onApplied"> {
+): Omit<WorkerPoolEvents, "onMessage" | "onApplied" | "onAbandon"> {
   return {
     onHung: (worker) => {
       const message = `worker ${worker} hangs: another one accepts its clients`;

@@ -13,6 +13,8 @@ export type GenerationPlan = Omit<Generation, "revision" | "sockets">;
 
 export type WorkerPoolEvents = {
   readonly onMessage: (worker: number, message: FromWorker) => void;
+  /** A thread is about to be ended with the sessions that it has. */
+  readonly onAbandon: (worker: number) => void;
   /** A thread's heart stands still; it is ended as soon as it can be. */
   readonly onHung: (worker: number) => void;
   /** A thread has ended that should not have; its replacement starts in `restartMs`. */
@@ -139,6 +141,7 @@ export class WorkerPool {
     this.booting.set(index, resolve);
     this.handles[index] = new WorkerThread(index, this.options.board, {
       onMessage: (worker, message) => this.receive(worker, message),
+      onAbandon: this.options.events.onAbandon,
       onEnd: (worker, reason) => this.lost(worker, reason),
     });
     return promise;

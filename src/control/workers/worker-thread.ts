@@ -10,6 +10,8 @@ import { entryUrl } from "./thread-entry.ts";
 
 type WorkerThreadEvents = {
   readonly onMessage: (worker: number, message: FromWorker) => void;
+  /** The thread is about to be ended with the sessions that it has. */
+  readonly onAbandon: (worker: number) => void;
   /** The thread has ended; its sockets are closed. Said once. */
   readonly onEnd: (worker: number, reason: string) => void;
 };
@@ -62,6 +64,7 @@ export class WorkerThread {
   /** Ends the thread, also one that hangs: it is set apart at once, and ends when it wakes. Its sessions end
    *  with a reset, since a FIN would say that their streams are whole. */
   terminate(reason: string): void {
+    this.events.onAbandon(this.index);
     if (isLinux) for (const fd of this.board.descriptors.of(this.index)) resetAtClose(fd);
     this.lastError = reason;
     this.isAlive = false;

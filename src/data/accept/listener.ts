@@ -169,7 +169,10 @@ export class Listener {
   /** Does a client that a limit turns away wait for another look? Its bytes stay unread: nobody has them yet. */
   private isLookedAtAgain(client: SessionSocket, end: End, looks: number): boolean {
     if (end !== "limitClient" && end !== "limitListener") return false;
+    const { descriptors } = this.thread.board;
+    const fd = descriptorOf(client);
     const look = () => {
+      if (client.readyState > 0) descriptors.leave(this.thread.worker, fd);
       const cell = client.readyState > 0 ? this.enter(client) : end;
       if (typeof cell === "number") {
         this.open(client, cell);
@@ -178,6 +181,8 @@ export class Listener {
     };
     if (!lookAgain(looks, look)) return false;
     client.pause();
+    // Should the thread be lost meanwhile, it is reset like a session.
+    descriptors.take(this.thread.worker, fd);
     return true;
   }
 
@@ -224,7 +229,7 @@ export class Listener {
     });
     client.data = session;
     session.clientFd = descriptorOf(client);
-    thread.board.descriptors.take(thread.worker, session.clientFd);
+    thread.board.descriptors.take(thread.worker, session.clientFd, listener);
     return session;
   }
 

@@ -1,12 +1,12 @@
 // The lines of the access log that a thread has made: they go to the control plane in batches, so that
 // nothing is sent per connection.
+import { type AccessRecord, type LineOf, lineMaker } from "../../shared/access-line.ts";
 import { type End, isOrdinary } from "../../shared/end-reason.ts";
 import type { AccessPlan } from "../../shared/generation.ts";
 import type { AccessLines } from "../../shared/worker-messages.ts";
 import type { Session } from "../relay/session.ts";
 import type { LoggedAs, SessionLog } from "../relay/worker-context.ts";
-import { type LineOf, lineMaker } from "./access-line.ts";
-import { type AccessRecord, recordOf, refusalRecord } from "./access-record.ts";
+import { recordOf, refusalRecord } from "./access-record.ts";
 
 /** How late a line may come, and how much is sent at a time. */
 export const BATCH_MS = 100;

@@ -1,28 +1,10 @@
 // The access log's record of a session: begun at its accept, written once it has ended.
+import type { AccessRecord } from "../../shared/access-line.ts";
 import type { End } from "../../shared/end-reason.ts";
 import type { Trace } from "../../shared/session-facts.ts";
 import { clientName } from "../relay/client-address.ts";
 import type { Session } from "../relay/session.ts";
 import type { LoggedAs } from "../relay/worker-context.ts";
-
-/** The fields of a line of the log. Times in milliseconds; null: it has none. */
-export type AccessRecord = {
-  /** By the wall clock. */
-  readonly endedAtMs: number;
-  readonly listener: string | null;
-  readonly client: string | null;
-  readonly sni: string | null;
-  readonly pool: string | null;
-  readonly backend: string | null;
-  readonly attempts: number | null;
-  readonly queueMs: number | null;
-  readonly dialMs: number | null;
-  readonly firstByteMs: number | null;
-  readonly durationMs: number;
-  readonly bytesUp: number;
-  readonly bytesDown: number;
-  readonly end: End;
-};
 
 /** Begins a client's trace when it is let in: its socket may close before the session ends, and then has no address. */
 export function beginTrace({ name, poolName }: LoggedAs, socket: object): Trace {

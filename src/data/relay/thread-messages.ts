@@ -32,6 +32,14 @@ export function answer(thread: WorkerContext | null, message: ToAnyThread, post:
   }
 }
 
+/** A thread that ends by itself ends its sessions first: with a reset, and in the access log. */
+export function endSessionsAtExit(thread: () => WorkerContext | null): void {
+  process.on("exit", () => {
+    for (const session of thread()?.sessions ?? []) session.end("fault");
+    thread()?.access?.flush();
+  });
+}
+
 /** An error that no handler caught is reported, and does not take a thousand sessions with it. */
 export function reportFaults(post: Post): void {
   const report = (error: unknown) =>

@@ -14,7 +14,7 @@ import { DROP_PAUSE_MS } from "../relay/pipe.ts";
 import { Session } from "../relay/session.ts";
 import { startSweep } from "../relay/sweeps.ts";
 import { broke, finished } from "../relay/teardown.ts";
-import { answer, reportFaults } from "../relay/thread-messages.ts";
+import { answer, endSessionsAtExit, reportFaults } from "../relay/thread-messages.ts";
 import { newIdPrefix, type WorkerContext } from "../relay/worker-context.ts";
 import { SplicePipe } from "./splice-pipe.ts";
 import { SplicedSocket } from "./spliced-socket.ts";
@@ -59,6 +59,7 @@ self.onmessage = ({ data: message }) => {
 };
 
 reportFaults(post);
+endSessionsAtExit(() => thread);
 
 function boot(row: number, board: Board): WorkerContext {
   const booted: WorkerContext = {

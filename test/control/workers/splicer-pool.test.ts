@@ -78,6 +78,7 @@ function watched(board: Board) {
     onResumed: (worker) => resumed.push(worker),
     onAnswer: () => {},
     onAccess: () => {},
+    onAbandon: () => {},
     onFault: (_, message) => faults.push(message),
   });
   return { splicers, lost, resumed, faults };

@@ -1,6 +1,8 @@
 // Worker threads that end: nobody is refused, their counts go with them, and they come back.
 import { expect, test } from "bun:test";
+import type { AccessConfig } from "../../../src/config/config.ts";
 import { ListeningSockets } from "../../../src/control/listeners/listening-sockets.ts";
+import { lostSessionLog } from "../../../src/control/workers/lost-sessions.ts";
 import {
   type GenerationPlan,
   WorkerPool,
@@ -17,6 +19,10 @@ import { until } from "../../support/until.ts";
 import { connect, exchange } from "../../support/wire.ts";
 
 const MISSING_FD = 900_000;
+const accessLog: AccessConfig = {
+  ...{ mode: "errors", format: "text", file: null },
+  fields: ["listener", "client", "bytes_up", "end", "reason"],
+};
 
 const onLinux = test.skipIf(!isLinux);
 
@@ -27,15 +33,25 @@ class CrewUnderTest implements AsyncDisposable {
   /** Sockets that it is lent are none. */
   lendsNothing = false;
   readonly lost: string[] = [];
+  /** Lines of the access log of lost sessions. */
+  readonly lines: string[] = [];
   readonly replaced: number[] = [];
   readonly applied: (readonly string[])[] = [];
   readonly crew: WorkerPool;
   private readonly sockets: ListeningSockets;
+  private readonly abandoned: (row: number) => void;
 
   constructor(workers: number) {
     this.sockets = new ListeningSockets(workers);
+    this.abandoned = lostSessionLog({
+      board: this.board,
+      config: () => accessLog,
+      nameOf: (listener) => `listener ${listener}`,
+      post: ({ text }) => this.lines.push(...text.split("\n")),
+    });
     const events: WorkerPoolEvents = {
       onMessage: () => {},
+      onAbandon: (worker) => this.abandoned(worker),
       onHung: () => {},
       onLost: (_, reason) => this.lost.push(reason),
       onReplaced: (worker) => this.replaced.push(worker),
@@ -135,24 +151,31 @@ onLinux("what a lost worker counted as active is gone, its totals stay", async (
   expect((await exchange(under.port, "hello")).text).toContain("one");
 });
 
-onLinux("sessions of a lost worker end with a reset on both sides, and are counted", async () => {
-  using backend = echoPeer();
-  await using under = new CrewUnderTest(1);
-  await under.start(backend);
-  using client = await connect(under.port);
-  using other = await connect(under.port);
-  await client.send("ping");
-  expect(await client.read(4)).toBe("ping");
-  await other.send("x");
-  expect(await other.read(1)).toBe("x");
-  const ends = [...backend.wires].map((wire) => wire.closed);
-  under.kill(0);
-  expect(await Promise.all([client.closed, other.closed])).toEqual(["reset", "reset"]);
-  expect(await Promise.all(ends)).toEqual(["reset", "reset"]);
-  await until("replaced", () => under.replaced.length === 1);
-  expect(under.board.ended(0, END_INDEX.fault)).toBe(2);
-  expect(under.board.descriptors.of(0)).toEqual([]);
-});
+onLinux(
+  "sessions of a lost worker end with a reset on both sides, are counted and logged",
+  async () => {
+    using backend = echoPeer();
+    await using under = new CrewUnderTest(1);
+    await under.start(backend);
+    using client = await connect(under.port);
+    using other = await connect(under.port);
+    await client.send("ping");
+    expect(await client.read(4)).toBe("ping");
+    await other.send("x");
+    expect(await other.read(1)).toBe("x");
+    const ends = [...backend.wires].map((wire) => wire.closed);
+    const names = [client, other].map(({ socket }) => `127.0.0.1:${socket!.localPort}`);
+    under.kill(0);
+    expect(await Promise.all([client.closed, other.closed])).toEqual(["reset", "reset"]);
+    expect(await Promise.all(ends)).toEqual(["reset", "reset"]);
+    await until("replaced", () => under.replaced.length === 1);
+    expect(under.board.ended(0, END_INDEX.fault)).toBe(2);
+    expect(under.lines.toSorted()).toEqual(
+      names.map((name) => `listener\\x200 ${name} - PR fault`).toSorted(),
+    );
+    expect(under.board.descriptors.of(0)).toEqual([]);
+  },
+);
 
 onLinux("the board knows a session's descriptors just as long as they are open", async () => {
   using backend = echoPeer();

@@ -1,8 +1,27 @@
 // A record of the access log → its line, as JSON or as text.
-import { printableJson } from "../../base/printable.ts";
-import type { AccessConfig, AccessField } from "../../config/config.ts";
-import { endReason } from "../../shared/end-reason.ts";
-import type { AccessRecord } from "./access-record.ts";
+import { printableJson } from "../base/printable.ts";
+import type { AccessConfig, AccessField } from "../config/config.ts";
+import { type End, endReason } from "./end-reason.ts";
+
+/** The fields of a line of the log. Times in milliseconds; null: it has none, or only a thread that
+ *  is lost knew it. */
+export type AccessRecord = {
+  /** By the wall clock. */
+  readonly endedAtMs: number;
+  readonly listener: string | null;
+  readonly client: string | null;
+  readonly sni: string | null;
+  readonly pool: string | null;
+  readonly backend: string | null;
+  readonly attempts: number | null;
+  readonly queueMs: number | null;
+  readonly dialMs: number | null;
+  readonly firstByteMs: number | null;
+  readonly durationMs: number | null;
+  readonly bytesUp: number | null;
+  readonly bytesDown: number | null;
+  readonly end: End;
+};
 
 type Value = string | number | null;
 

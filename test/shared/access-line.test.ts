@@ -1,9 +1,8 @@
 // The lines of the access log: both forms, the choice of fields, and that a line stays one.
 import { expect, test } from "bun:test";
-import type { AccessField } from "../../../src/config/config.ts";
-import { ACCESS_FIELDS } from "../../../src/config/schema/schema-log.ts";
-import { lineMaker } from "../../../src/data/access-log/access-line.ts";
-import type { AccessRecord } from "../../../src/data/access-log/access-record.ts";
+import type { AccessField } from "../../src/config/config.ts";
+import { ACCESS_FIELDS } from "../../src/config/schema/schema-log.ts";
+import { type AccessRecord, lineMaker } from "../../src/shared/access-line.ts";
 
 const record: AccessRecord = {
   endedAtMs: Date.UTC(2026, 10, 23, 8, 15, 2, 417),
