@@ -17,8 +17,8 @@ const ON = not(
   'leave it out: what is written is in force; a health check is disabled by `type: "off"`, everything else by its absence',
 );
 
-/** By the word without case, `-`, `_` and spaces. */
-const KEY_WORDS: Readonly<Record<string, Word>> = {
+/** By the word without case, `-`, `_` and spaces. Made when a hint is wanted: a valid config needs none. */
+const makeKeyWords = (): Readonly<Record<string, Word>> => ({
   // where clients come in
   bind: is("bind_address"),
   bindto: is("bind_address"),
@@ -265,11 +265,14 @@ const KEY_WORDS: Readonly<Record<string, Word>> = {
   enabled: ON,
   enable: ON,
   active: ON,
-};
+});
+
+let keyWords: Readonly<Record<string, Word>> | null = null;
 
 export function wordFor(key: string): Word | null {
   const word = plain(key);
-  return Object.hasOwn(KEY_WORDS, word) ? (KEY_WORDS[word] ?? null) : null;
+  keyWords ??= makeKeyWords();
+  return Object.hasOwn(keyWords, word) ? (keyWords[word] ?? null) : null;
 }
 
 /** `leastConn`, `least-conn` and `least_conn` are one word. */

@@ -7,6 +7,7 @@ import { SerialQueue } from "../../base/serial-queue.ts";
 import { formatDuration } from "../../base/units.ts";
 import type { Config } from "../../config/config.ts";
 import type { Diagnostic } from "../../config/diagnostics.ts";
+import { trimMemoryLater } from "../../os/memory.ts";
 import type { ControlApi } from "../admin/control-api.ts";
 import { AdminServer } from "../admin/server.ts";
 import { withToken } from "../admin/token.ts";
@@ -165,6 +166,7 @@ class Supervisor {
     logStarted(log, { listeners, workers: dataPlane.workers, file, version: options.version });
     this.notifyReady();
     this.manager.watch(() => dataPlane.isServing);
+    trimMemoryLater();
     options.onReady(listeners.map(({ address }) => address));
     return this.stopped.promise;
   }
@@ -222,6 +224,7 @@ class Supervisor {
   private applied(config: Config): void {
     logHost(this.log, config, this.dataPlane.workers);
     this.reloads.watch(config);
+    trimMemoryLater();
   }
 
   /** The first call drains, a second one (or `now`) ends what is left at once. */
