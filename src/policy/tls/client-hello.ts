@@ -32,17 +32,17 @@ export function parseClientHello(bytes: Uint8Array): HelloVerdict {
 function readHello(body: Uint8Array): HelloVerdict {
   const reader = new Reader(body);
   reader.skip(2 + 32); // Version and random; the real versions are in an extension.
-  const sessionId = reader.vector(1);
-  const cipherSuites = reader.vector(2);
-  const compressions = reader.vector(1);
+  const sessionIdBytes = reader.skipVector(1);
+  const cipherSuiteBytes = reader.skipVector(2);
+  const compressions = reader.skipVector(1);
   // Clients without any extension leave out their length too.
   const extensions = reader.isAtEnd ? body.subarray(body.length) : reader.vector(2);
   if (reader.overran || !reader.isAtEnd) return invalid("lengths that do not add up");
-  if (sessionId.length > 32) return invalid("a session id of over 32 bytes");
-  if (cipherSuites.length === 0 || cipherSuites.length % 2 === 1) {
+  if (sessionIdBytes > 32) return invalid("a session id of over 32 bytes");
+  if (cipherSuiteBytes === 0 || cipherSuiteBytes % 2 === 1) {
     return invalid("an impossible list of cipher suites");
   }
-  if (compressions.length === 0) return invalid("no compression method");
+  if (compressions === 0) return invalid("no compression method");
   return readExtensions(extensions);
 }
 
@@ -51,24 +51,23 @@ const ALPN = 16;
 
 function readExtensions(bytes: Uint8Array): HelloVerdict {
   const reader = new Reader(bytes);
-  const read = new Map<number, Uint8Array>();
+  let serverName: Uint8Array | null = null;
+  let offered: Uint8Array | null = null;
   while (!reader.isAtEnd) {
     const type = reader.number(2);
     const length = reader.number(2);
-    const isWanted = type === SERVER_NAME || type === ALPN;
-    const data = isWanted ? reader.take(length) : null;
-    if (data === null) reader.skip(length);
-    if (reader.overran) return invalid("lengths of extensions that do not add up");
-    if (data === null) continue;
     // RFC 8446, section 4.2. Which of the two a backend would take is anybody's guess.
-    if (read.has(type)) return invalid(`extension ${type} twice`);
-    read.set(type, data);
+    const isTwice =
+      (type === SERVER_NAME && serverName !== null) || (type === ALPN && offered !== null);
+    if (type === SERVER_NAME) serverName = reader.take(length);
+    else if (type === ALPN) offered = reader.take(length);
+    else reader.skip(length);
+    if (reader.overran) return invalid("lengths of extensions that do not add up");
+    if (isTwice) return invalid(`extension ${type} twice`);
   }
-  const serverName = read.get(SERVER_NAME);
-  const sni = serverName === undefined ? null : readServerName(serverName);
+  const sni = serverName === null ? null : readServerName(serverName);
   if (sni !== null && typeof sni !== "string") return invalid(sni.wrong);
-  const offered = read.get(ALPN);
-  const alpn = offered === undefined ? [] : readProtocols(offered);
+  const alpn = offered === null ? [] : readProtocols(offered);
   if (alpn === null) return invalid("an impossible list of protocols");
   return { kind: "found", hello: { sni, alpn } };
 }
@@ -82,9 +81,16 @@ function readProtocols(extension: Uint8Array): readonly string[] | null {
   while (!list.isAtEnd) {
     const name = list.vector(1);
     if (list.overran || name.length === 0) return null;
-    protocols.push(String.fromCharCode(...name));
+    protocols.push(textOf(name));
   }
   return protocols;
+}
+
+/** A character per byte. */
+function textOf(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at++) text += String.fromCharCode(bytes[at] ?? 0);
+  return text;
 }
 
 function invalid(reason: string): Invalid {

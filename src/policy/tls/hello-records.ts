@@ -26,8 +26,9 @@ const SMALLEST_BODY_BYTES = 2 + 32 + 1 + 4 + 2;
 /** The hello's body, without the message's header. What follows the hello is not looked at. */
 export function assembleHello(bytes: Uint8Array): Assembly {
   const fragments: Uint8Array[] = [];
-  const head: number[] = [];
+  const head = new MessageHead();
   let missing = MESSAGE_HEADER_BYTES + SMALLEST_BODY_BYTES;
+  let assembled = 0;
   for (let at = 0; ; ) {
     const other = judgeProtocol(bytes, at);
     if (other !== null) return at === 0 ? { kind: "no-tls", reason: other } : invalid(other);
@@ -36,23 +37,58 @@ export function assembleHello(bytes: Uint8Array): Assembly {
     const start = at + RECORD_HEADER_BYTES;
     // The first bytes count singly: most of what isn't TLS shows in them. After them a try waits
     // for the least that the rest can be, or else tiny records would cost quadratic time.
-    if (bytes.length < start) return needMore(isWhole(head) ? start + missing : bytes.length + 1);
+    if (bytes.length < start) return needMore(head.isWhole ? start + missing : bytes.length + 1);
 
     const end = start + number16(bytes, at + 3);
     const fragment = bytes.subarray(start, end);
-    const wasWhole = isWhole(head);
-    head.push(...fragment.subarray(0, MESSAGE_HEADER_BYTES - head.length));
-    const wrongMessage = judgeMessage(head);
+    const wasWhole = head.isWhole;
+    if (!wasWhole) head.read(fragment);
+    const wrongMessage = head.judge();
     if (wrongMessage !== null) return invalid(wrongMessage);
-    if (isWhole(head) && !wasWhole) missing = messageBytes(head) - lengthOf(fragments);
+    if (head.isWhole && !wasWhole) missing = head.messageBytes - assembled;
 
     const least = start + missing + (end < start + missing ? RECORD_HEADER_BYTES : 0);
     if (least > MAX_HELLO_BYTES) return invalid("a hello of over 16 KiB");
-    fragments.push(fragment.subarray(0, missing));
-    if (fragment.length >= missing) return { kind: "found", body: bodyOf(fragments) };
-    if (bytes.length < end) return needMore(isWhole(head) ? least : bytes.length + 1);
+    const isLast = fragment.length >= missing;
+    fragments.push(fragment.length > missing ? fragment.subarray(0, missing) : fragment);
+    if (isLast) return { kind: "found", body: bodyOf(fragments) };
+    if (bytes.length < end) return needMore(head.isWhole ? least : bytes.length + 1);
     missing -= fragment.length;
+    assembled += fragment.length;
     at = end;
+  }
+}
+
+/** The first bytes of the message: its type, and its length. */
+class MessageHead {
+  private count = 0;
+  private type = CLIENT_HELLO;
+  private length = 0;
+
+  get isWhole(): boolean {
+    return this.count === MESSAGE_HEADER_BYTES;
+  }
+
+  /** The header included. */
+  get messageBytes(): number {
+    return MESSAGE_HEADER_BYTES + this.length;
+  }
+
+  /** Takes those that it has not yet from the message's next fragment. */
+  read(fragment: Uint8Array): void {
+    for (let at = 0; at < fragment.length && !this.isWhole; at++) {
+      const byte = fragment[at] ?? 0;
+      if (this.count++ === 0) this.type = byte;
+      else this.length = (this.length << 8) | byte;
+    }
+  }
+
+  /** Its fault, as far as it is there; null: none. */
+  judge(): string | null {
+    if (this.type !== CLIENT_HELLO)
+      return `not a ClientHello: a handshake message of type ${this.type}`;
+    const isShort = this.isWhole && this.length < SMALLEST_BODY_BYTES;
+    return isShort ? "a hello too short to be one" : null;
   }
 }
 
@@ -73,27 +109,8 @@ function judgeRecord(bytes: Uint8Array, at: number): string | null {
   return length > MAX_FRAGMENT_BYTES ? "a record of over 16 KiB" : null;
 }
 
-/** The fault of as much of the message's header as is there; null: none. */
-function judgeMessage(head: readonly number[]): string | null {
-  const [type = CLIENT_HELLO] = head;
-  if (type !== CLIENT_HELLO) return `not a ClientHello: a handshake message of type ${type}`;
-  if (!isWhole(head)) return null;
-  const least = MESSAGE_HEADER_BYTES + SMALLEST_BODY_BYTES;
-  return messageBytes(head) < least ? "a hello too short to be one" : null;
-}
-
-function isWhole(head: readonly number[]): boolean {
-  return head.length === MESSAGE_HEADER_BYTES;
-}
-
-/** The header included. */
-function messageBytes([, high = 0, middle = 0, low = 0]: readonly number[]): number {
-  return MESSAGE_HEADER_BYTES + ((high << 16) | (middle << 8) | low);
-}
-
 function bodyOf(fragments: readonly Uint8Array[]): Uint8Array {
-  const [only] = fragments;
-  const message = fragments.length === 1 && only !== undefined ? only : concat(fragments);
+  const message = (fragments.length === 1 ? fragments[0] : undefined) ?? concat(fragments);
   return message.subarray(MESSAGE_HEADER_BYTES);
 }
 

@@ -31,6 +31,12 @@ export class Reader {
     return this.take(this.number(width));
   }
 
+  /** Goes on behind a vector. @returns its length */
+  skipVector(width: 1 | 2): number {
+    const length = this.number(width);
+    return this.skip(length) ? length : 0;
+  }
+
   /** A view, not a copy. */
   take(length: number): Uint8Array {
     const { bytes, at } = this;

@@ -38,7 +38,10 @@ const WRONG_LENGTHS = { wrong: "lengths in its server names that do not add up" 
 
 function textOf(bytes: Uint8Array): string | null {
   if (bytes.length === 0 || bytes.length > MAX_NAME_BYTES) return null;
-  if (bytes.some((byte) => byte < 0x20 || byte === 0x7f)) return null;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at] ?? 0;
+    if (byte < 0x20 || byte === 0x7f) return null;
+  }
   const name = decoder.decode(bytes).toLowerCase();
   return name.length > 1 && name.endsWith(".") ? name.slice(0, -1) : name;
 }
