@@ -190,7 +190,7 @@ export class Listener {
     const { thread, origin } = this;
     thread.board.countEnd(thread.worker, origin.listener, END_INDEX[end]);
     thread.access?.refused(origin, client, end);
-    if (origin.limits.refuse === "close") client.end();
+    if (origin.limits.refuse === "close") client.close();
     else client.terminate();
   }
 

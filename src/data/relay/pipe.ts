@@ -181,10 +181,12 @@ export class Pipe implements Direction {
   }
 
   // A view keeps its whole chunk alive (up to 512 KiB a read): copied when most of that has gone.
+  // It is a whole chunk or the tail of one, so that its end is the chunk's: to ask for its buffer makes one.
   private keep(bytes: Uint8Array): void {
-    const isMostlyGone = bytes.length * 2 < bytes.buffer.byteLength;
+    const chunkBytes = bytes.byteOffset + bytes.length;
+    const isMostlyGone = bytes.length * 2 < chunkBytes;
     this.pending = isMostlyGone ? new Uint8Array(bytes) : bytes;
-    this.count(this.pending.buffer.byteLength);
+    this.count(isMostlyGone ? bytes.length : chunkBytes);
   }
 
   private drop(): void {

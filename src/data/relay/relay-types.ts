@@ -14,7 +14,7 @@ export type RelaySocket = PipeSocket & {
   /** Sends FIN. A socket that has its peer's FIN too is then closed. */
   shutdown(): void;
   /** Closes both directions at once. */
-  end(): void;
+  close(): void;
   /** Resets the peer, unless the socket is closed already. */
   terminate(): void;
   setKeepAlive(enable: boolean, idleMs: number): void;

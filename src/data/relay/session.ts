@@ -150,8 +150,8 @@ export class Session {
     thread.sessions.delete(this);
     this.up.release();
     this.down.release();
-    this.client.end();
-    this.backend?.end();
+    this.client.close();
+    this.backend?.close();
   }
 
   // --- before the relay -------------------------------------------------------------------
@@ -246,7 +246,7 @@ export class Session {
     if (this.clientCell >= 0) thread.board.clients.leave(thread.worker, this.clientCell);
     this.up.release();
     this.down.release();
-    if (this.limits.refuse === "close" && isRefusal(end)) this.client.end();
+    if (this.limits.refuse === "close" && isRefusal(end)) this.client.close();
     else this.client.terminate();
     this.backend?.terminate();
     thread.onSessionEnd();

@@ -49,7 +49,7 @@ export function forwardEnd(session: Session, pipe: Direction): void {
   }
   // A socket that has sent and got its FIN is closed at once: one call in place of a shutdown, a wakeup
   // and a close.
-  if (reverse.hasEnded) sink?.end();
+  if (reverse.hasEnded) sink?.close();
   else sink?.shutdown();
   if (reverse.state === "finished") session.end("finished");
 }

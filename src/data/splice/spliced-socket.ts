@@ -40,22 +40,22 @@ export class SplicedSocket implements RelaySocket {
   /** Its peer's FIN was read. */
   gotFin(): void {
     this.hasGotFin = true;
-    if (this.hasSentFin) this.end();
+    if (this.hasSentFin) this.close();
   }
 
   shutdown(): void {
     if (!this.isOpen || this.hasSentFin) return;
     this.hasSentFin = true;
     shutdownWriting(this.fd);
-    if (this.hasGotFin) this.end();
+    if (this.hasGotFin) this.close();
   }
 
-  end(): void {
-    this.close(closeDescriptor);
+  close(): void {
+    this.closeBy(closeDescriptor);
   }
 
   terminate(): void {
-    this.close(abort);
+    this.closeBy(abort);
   }
 
   // The worker has switched it on.
@@ -69,7 +69,7 @@ export class SplicedSocket implements RelaySocket {
     throw new Error("a spliced socket is written by its pipe");
   }
 
-  private close(how: (fd: number) => void): void {
+  private closeBy(how: (fd: number) => void): void {
     if (!this.isOpen) return;
     this.isOpen = false;
     this.onClose(this);

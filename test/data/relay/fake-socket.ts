@@ -65,7 +65,7 @@ export class FakeSocket {
     if (this.finRead) this.closed();
   }
 
-  end(): void {
+  close(): void {
     if (this.isClosed) return;
     // close(2) with unread input resets the peer.
     if (this.inbox.length > 0) return this.terminate();

@@ -1,4 +1,4 @@
-// A pipe's report to the sweep about its reader.
+// A pipe's report to the sweep about its reader, and the memory that it counts for what it holds.
 import { expect, test } from "bun:test";
 import { BufferBudget } from "../../../src/data/relay/buffer-budget.ts";
 import { Pipe } from "../../../src/data/relay/pipe.ts";
@@ -11,8 +11,8 @@ import { echoPeer } from "../../support/peer.ts";
 const CHUNK = new Uint8Array(100);
 const nobody = () => 0;
 
-function pipeTo(room: () => number) {
-  const pipe = new Pipe(new BufferBudget(new Board(), 0), 0);
+function pipeTo(room: () => number, budget = new BufferBudget(new Board(), 0)) {
+  const pipe = new Pipe(budget, 0);
   const nothing = () => {};
   pipe.source = { write: () => 0, pause: nothing, resume: nothing };
   pipe.sink = { ...pipe.source, write: (chunk) => Math.min(chunk.length, room()) };
@@ -68,4 +68,50 @@ test.skipIf(!isLinux).each([
   pipe.observe(2000, nobody);
   expect(isSmall()).toBe(false);
   socket.terminate();
+});
+
+test("what is held counts as the whole chunk that it keeps alive, or as its copy", () => {
+  let room = 10;
+  const budget = new BufferBudget(new Board(), 0);
+  const pipe = pipeTo(() => room, budget);
+  pipe.push(CHUNK.slice());
+  expect([pipe.pendingBytes, budget.ownBytes]).toEqual([90, 100]);
+  room = 70;
+  pipe.flush();
+  expect([pipe.pendingBytes, budget.ownBytes]).toEqual([20, 20]);
+  pipe.flush();
+  expect([pipe.pendingBytes, budget.ownBytes]).toEqual([0, 0]);
+});
+
+test("a chunk that Bun reads is alone in its buffer, whatever its size", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const chunks: Uint8Array[] = [];
+  const listener = Bun.listen({
+    hostname: "127.0.0.1",
+    port: 0,
+    socket: { data: (_, chunk) => void chunks.push(chunk), close: () => resolve() },
+  });
+  const client = await Bun.connect({
+    hostname: "127.0.0.1",
+    port: listener.port,
+    socket: { data: () => {}, drain: () => send() },
+  });
+  let left = [1, 62, 5000, 700_000];
+  const send = () => {
+    for (let size = left.shift(); size !== undefined; size = left.shift()) {
+      const written = client.write(new Uint8Array(size));
+      if (written < size) {
+        left = [size - Math.max(0, written), ...left];
+        return;
+      }
+    }
+    client.end();
+  };
+  send();
+  await promise;
+  listener.stop();
+  expect(chunks.reduce((sum, { length }) => sum + length, 0)).toBe(705_063);
+  for (const chunk of chunks) {
+    expect([chunk.byteOffset, chunk.buffer.byteLength]).toEqual([0, chunk.length]);
+  }
 });
