@@ -252,6 +252,20 @@ describe("a file", () => {
   });
 });
 
+test("clients of an upstream that bal cannot dial are refused, and go to no other pool", () => {
+  const map = `map $ssl_preread_server_name $to { b.example odd; default web; }
+upstream odd { server unix:; }
+`;
+  const { config, lines } = nginx("listen 443;\nssl_preread on;\nproxy_pass $to;", WEB + map);
+  expect(lines("lost")).toEqual([4]);
+  expect(config.listeners[0].routes[0]).toEqual({ sni: ["b.example"], refuse: true });
+});
+
+test("a server without an address is lost", () => {
+  const { yaml, lines } = nginx("proxy_pass web;");
+  expect([yaml, lines("lost")]).toEqual([null, [3]]);
+});
+
 test("the port that a client came to is kept by a backend without a port", () => {
   const { config, lines } = nginx("listen 9000-9003;\nproxy_pass 10.0.0.1:$server_port;", "");
   expect(lines("lost")).toEqual([]);

@@ -30,7 +30,9 @@ type Place = { readonly listen: Listen; readonly directive: Directive };
 
 export function readServer(server: Directive, sources: ServerSources): readonly ListenerDraft[] {
   const { scope, notes, taken } = sources;
-  const places = dualStack(scope.take("listen").flatMap((one) => readListen(one, notes)));
+  const lines = scope.take("listen");
+  if (lines.length === 0) notes.lost(server, "it has no address to listen on (listen)");
+  const places = dualStack(lines.flatMap((one) => readListen(one, notes)));
   const pass = scope.takeLast("proxy_pass");
   if (pass === null) {
     notes.lost(server, "it passes clients to no backend (proxy_pass)");
@@ -119,9 +121,10 @@ function targetOf(pass: Directive, { listen }: Place, sources: ServerSources): T
   const decide = (client: Client): Answer => {
     const target = evaluate(text, client, { maps, port: listen.port });
     if (target === "") return "refuse";
-    const pool =
-      target === null || target.includes(client.name || "\0") ? null : sources.poolFor(target);
-    return pool === null ? null : { pool };
+    if (target === null || target.includes(client.name || "\0")) return null;
+    const pool = sources.poolFor(target);
+    // No other pool may have them.
+    return pool === null ? "refuse" : { pool };
   };
   const routing = routesFor({ ...wordsBehind(text, maps, notes), decide });
   for (const { quote, message } of routing.doubts) notes.differs(quote, message);
