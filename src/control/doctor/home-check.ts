@@ -59,7 +59,7 @@ function judgeRights(home: Home, folder: Stats, found: Findings): void {
 
 function judgeLeftovers(home: Home, found: Findings): void {
   const isRunning = runningPid(home) !== null;
-  const left = readdirSync(home.path).filter((name) => {
+  const left = namesIn(home.path).filter((name) => {
     const isOwn = join(home.path, name) === home.pid || join(home.path, name) === home.socket;
     return (isOwn && !isRunning) || /^bal\.pid\.\d+$/.test(name);
   });
@@ -88,6 +88,15 @@ function judgeFiles(home: Home, schema: string, found: Findings): void {
   }
 }
 
+/** None where this user may not look: `judgeRights` says so. */
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
 function statOf(path: string): Stats | null {
   try {
     return lstatSync(path);
@@ -100,8 +109,8 @@ function textOf(path: string): string | null {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return null;
-    return "";
+    // What this user may not read is nothing that it can mend.
+    return ["ENOENT", "EACCES"].includes(codeOf(error) ?? "") ? null : "";
   }
 }
 

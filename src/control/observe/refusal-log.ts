@@ -39,7 +39,7 @@ export class RefusalLog {
   /** Logs what was wrong with one of them. */
   preread({ end, client, detail }: BadPreread, listener: string): void {
     const { code, reason } = endReason(end);
-    const message = `${describe(end)} on ${listener} from ${client || "its socket"}: ${detail}`;
+    const message = `${describe(end)} on ${listener} from ${client || "a client without an address"}: ${detail}`;
     const fields = { listener, end: code, reason, client: client || null, detail };
     this.log.warn("client-refused", message, fields);
   }

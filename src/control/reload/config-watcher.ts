@@ -21,6 +21,8 @@ export class ConfigWatcher {
   private readonly timer: Timer;
   /** Another file has taken its place where this process does not see it. */
   isOrphan = false;
+  /** There is no file at the path, and was none at the poll before. */
+  isMissing = false;
   /** The state that was last loaded. */
   private loaded: string | null;
   /** The state that the last poll saw. */
@@ -56,6 +58,7 @@ export class ConfigWatcher {
     const now = fingerprintBy(stats);
     this.lookForOrphan(stats);
     const heldStill = now === this.seen;
+    this.isMissing = now === null && heldStill;
     this.seen = now;
     if (now === null || now === this.loaded || !heldStill) return;
     this.loaded = now;

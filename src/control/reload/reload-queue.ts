@@ -104,6 +104,11 @@ export class ReloadQueue {
     return this.watcher?.isOrphan ?? false;
   }
 
+  /** It is watched, and not there. */
+  get isMissing(): boolean {
+    return this.watcher?.isMissing ?? false;
+  }
+
   private logOrphan(file: string): void {
     const message = `${file} was replaced outside: a bind mount of a single file shows the old one for ever`;
     this.parts.log.warn("config-orphaned", message, { hint: MOUNT_HINT });

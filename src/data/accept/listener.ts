@@ -256,6 +256,8 @@ export class Listener {
   private firstStep(session: Session, nowMs: number): Step | null {
     const { preread: rules, origin, admission } = this;
     if (rules !== null) {
+      // Bun keeps it: who is refused may have reset by then, and has no address any more.
+      clientAddress(session.client);
       // Its own pipe: early bytes are kept there.
       const up = session.up as Pipe;
       return new Preread(session, { rules, origin, admission, up, nowMs });

@@ -272,6 +272,18 @@ test("other content of the same size and date is a change", () => {
   expect(watched.seen).toEqual(["new"]);
 });
 
+test("a file that is away for longer than a moment is missing, until it is back", () => {
+  using watched = new Watched();
+  rmSync(watched.file);
+  watched.polls(1);
+  expect(watched.watcher.isMissing).toBe(false);
+  watched.polls(1);
+  expect(watched.watcher.isMissing).toBe(true);
+  writeFileSync(watched.file, "back");
+  watched.polls(2);
+  expect([watched.watcher.isMissing, watched.seen]).toEqual([false, ["back"]]);
+});
+
 test("a file that has a path and no name any more is told of once: a mount holds it", async () => {
   const { file, orphans } = orphanUnderMount();
   using watcher = new ConfigWatcher(file, () => {}, { onOrphan: () => orphans.push(file) });

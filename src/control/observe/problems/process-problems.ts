@@ -30,6 +30,14 @@ export function orphanProblems(isOrphaned: boolean, file: string | null): readon
   return [{ severity: "error", code: "config-orphaned", subject: "config", message, hint }];
 }
 
+/** The config's file is gone. */
+export function missingProblems(isMissing: boolean, file: string | null): readonly Found[] {
+  if (!isMissing) return [];
+  const message = `${file} is not there: a reload or a restart would fail`;
+  const hint = "put it back; `/v1/config` of the admin API shows the config in force";
+  return [{ severity: "error", code: "config-missing", subject: "config", message, hint }];
+}
+
 function others(count: number): string {
   if (count === 0) return "";
   return count === 1 ? " (and another error)" : ` (and ${count} more errors)`;

@@ -6,7 +6,10 @@ import {
   descriptorProblems,
   memoryProblems,
 } from "../../../../src/control/observe/problems/capacity-problems.ts";
-import { reloadProblems } from "../../../../src/control/observe/problems/process-problems.ts";
+import {
+  missingProblems,
+  reloadProblems,
+} from "../../../../src/control/observe/problems/process-problems.ts";
 
 const refused: LastReload = {
   at: "2026-01-01T00:00:00.000Z",
@@ -55,4 +58,11 @@ test("memory, buffers and descriptors are told of before they end", () => {
   expect(memoryProblems(little, much)).toMatchObject([{ code: "buffers-full" }]);
   expect(descriptorProblems(little)).toEqual([]);
   expect(descriptorProblems(much)).toMatchObject([{ code: "descriptors-scarce" }]);
+});
+
+test("a config whose file is gone is a problem, because the next start would fail", () => {
+  expect(missingProblems(false, "/etc/bal/config.yaml")).toEqual([]);
+  expect(missingProblems(true, "/etc/bal/config.yaml")).toMatchObject([
+    { severity: "error", code: "config-missing", message: expect.stringContaining("/etc/bal/") },
+  ]);
 });
