@@ -143,7 +143,7 @@ function haproxy(at: number, port: number): string {
     String.raw`  tcp-check send QUIT\r\n`,
     "  tcp-check expect string +OK",
     "  timeout check 1s",
-    "  default-server inter 250ms fastinter 100ms downinter 250ms rise 1 fall 2 on-marked-down shutdown-sessions",
+    "  default-server inter 250ms fastinter 50ms downinter 250ms rise 1 fall 2 on-marked-down shutdown-sessions",
     ...servers,
   ].join("\n");
 }

@@ -24,7 +24,7 @@ export function spawnAs(user: string, folder: string): Spawn {
   };
 }
 
-function idsOf(user: string): [uid: number, gid: number] {
+export function idsOf(user: string): [uid: number, gid: number] {
   const line = new RegExp(`^${user}:.*$`, "m").exec(readFileSync("/etc/passwd", "utf8"))?.[0] ?? "";
   const [, , uid = "0", gid = "0"] = line.split(":");
   return [Number(uid), Number(gid)];

@@ -166,8 +166,9 @@ test("redis: clients have the master that has a replica, and no other one that s
         void wire.ended.then(() => wire.finish());
         const first = await wire.read(1);
         if (first.startsWith("?")) return void (await wire.send(String(index + 1)));
-        await wire.read("INFO replication\r\n".length);
-        await wire.send(`$99\r\n# Replication\r\n${roles[index]}\r\n\r\n`);
+        await wire.read("INFO replication\r\nQUIT\r\n".length);
+        await wire.send(`$99\r\n# Replication\r\n${roles[index]}\r\n\r\n+OK\r\n`);
+        wire.finish();
       },
       { host: host(index + 1), port: recipe.port(6379) },
     ),
@@ -175,6 +176,10 @@ test("redis: clients have the master that has a replica, and no other one that s
   try {
     using bal = await spawnBal({ config: recipe.config });
     await untilStates(bal, 0, ["down", "down", "down"]);
+    // A replica fails by its answer, and not by the time that the check may take.
+    for (const { reason } of (await bal.status()).pools[0]?.backends ?? []) {
+      expect(reason).toStartWith("check failed: it closed after it had answered");
+    }
     roles[2] = "role:master\r\nconnected_slaves:1\r\nslave0:ip=10.0.0.2,port=6379,state=online";
     await untilStates(bal, 0, ["down", "down", "up"]);
     expect((await ask(recipe.port(6379))).name).toBe("3");
