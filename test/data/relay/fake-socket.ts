@@ -143,3 +143,17 @@ export class FakeSocket {
     this.handlers.close(this, error);
   }
 }
+
+/** The far end of one, and what it has done. */
+export type Peer = {
+  socket: FakeSocket;
+  sent: number[];
+  hasFinished: boolean;
+  hasReset: boolean;
+  /** Its session relayed when it was reset. */
+  wasRelayed: boolean;
+};
+
+export function peerOn(socket: FakeSocket): Peer {
+  return { socket, sent: [], hasFinished: false, hasReset: false, wasRelayed: false };
+}

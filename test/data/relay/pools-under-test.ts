@@ -4,7 +4,12 @@ import { expect } from "bun:test";
 import { Pool } from "../../../src/data/dial/pool.ts";
 import type { Session } from "../../../src/data/relay/session.ts";
 import type { Board } from "../../../src/shared/board.ts";
-import { PROBE_UP } from "../../../src/shared/health-bits.ts";
+import {
+  EXPECTED,
+  PROBE_DOWN,
+  PROBE_UP,
+  type ServingRules,
+} from "../../../src/shared/health-bits.ts";
 import { backendOf, poolOf } from "../../support/generation.ts";
 
 /** Backends of either pool. */
@@ -21,9 +26,13 @@ export class PoolsUnderTest {
   private readonly pools: readonly [Pool, Pool];
   /** Places that other sessions have. */
   private readonly taken: number[] = [];
+  private readonly serving: ServingRules;
+  private readonly random: () => number;
 
   constructor(board: Board, random: () => number) {
     this.board = board;
+    this.random = random;
+    this.serving = { failsOpen: random() < 0.5, tellsRole: random() < 0.5 };
     this.pools = [new Pool(0, board), new Pool(1, board)];
     this.current = this.pools[0];
     const endpoints = [{ family: 4 as const, ip: "127.0.0.1", port: 1 }];
@@ -32,7 +41,7 @@ export class PoolsUnderTest {
     const queue = { size: random() < 0.5 ? 3 : 0, timeoutMs: 1000 };
     for (const [slot, pool] of this.pools.entries()) {
       const backends = SLOTS[slot]!.map((row) => backendOf(row, { endpoints, maxConnections }));
-      pool.update(poolOf(backends, { slot, queue, isChecked: true }));
+      pool.update(poolOf(backends, { slot, queue, isChecked: true, serving: this.serving }));
     }
     for (const slot of SLOTS.flat()) {
       board.resetSlot(slot, PROBE_UP);
@@ -51,11 +60,31 @@ export class PoolsUnderTest {
     this.current = this.current === this.pools[0] ? this.pools[1] : this.pools[0];
   }
 
+  /** A check has another result: a backend goes down, perhaps since it restarts, or comes back. */
+  check(): void {
+    const slot = Math.floor(this.random() * SLOTS.flat().length);
+    const isUp = (this.board.healthBits(slot) & PROBE_UP) !== 0;
+    if (!isUp) return this.comeBack(slot);
+    const expected = this.random() < 0.5 ? EXPECTED : 0;
+    this.board.changeHealth(slot, PROBE_DOWN | expected, PROBE_UP);
+  }
+
+  /** All pass their checks. */
+  heal(): void {
+    for (const slot of SLOTS.flat()) this.comeBack(slot);
+  }
+
+  private comeBack(slot: number): void {
+    this.board.changeHealth(slot, PROBE_UP, PROBE_DOWN | EXPECTED);
+  }
+
   /** A dial begins: it has a place, on the pool that clients go to now. */
   checkDial({ slot, phase }: Session): void {
     expect(phase).toBe("dialing");
     expect(this.current.nameOf(slot)).not.toBeNull();
     expect(this.current.isOver(slot)).toBe(false);
+    // One that led a moment ago may lead no more.
+    if (!this.serving.failsOpen) expect(this.board.healthBits(slot) & PROBE_DOWN).toBe(0);
   }
 
   /** Nobody is on a backend or in a queue. */

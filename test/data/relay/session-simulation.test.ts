@@ -1,6 +1,6 @@
 // A seeded simulation of sessions over fake sockets: partial writes, stalls, resets and FINs in every
-// order, full pools, backends that restart, reloads in mid-dial. After each step the promises of the relay
-// are checked; a failure prints its seed.
+// order, full pools, backends that go down, restart and come back, reloads in mid-dial. After each step the
+// promises of the relay are checked; a failure prints its seed.
 import { afterAll, expect, spyOn, test } from "bun:test";
 import { ipRanges } from "../../../src/base/ip-ranges.ts";
 import { AdmissionControl } from "../../../src/data/accept/admission-control.ts";
@@ -21,8 +21,9 @@ import { Board } from "../../../src/shared/board.ts";
 import { END_INDEX, ENDS } from "../../../src/shared/end-reason.ts";
 import { hello } from "../../policy/tls/hello.ts";
 import { sessionLimits } from "../../support/generation.ts";
-import { FakeSocket } from "./fake-socket.ts";
+import { FakeSocket, type Peer, peerOn } from "./fake-socket.ts";
 import { PoolsUnderTest } from "./pools-under-test.ts";
+import { random } from "./seeded-random.ts";
 
 const ROUNDS = 3000;
 const MAX_CHUNK = 60;
@@ -33,28 +34,6 @@ const board = new Board();
 let nowMs = 0;
 const clock = spyOn(performance, "now").mockImplementation(() => nowMs);
 afterAll(() => clock.mockRestore());
-function random(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-type Peer = {
-  socket: FakeSocket;
-  sent: number[];
-  hasFinished: boolean;
-  hasReset: boolean;
-  /** Its session relayed when it was reset. */
-  wasRelayed: boolean;
-};
-
-function peerOn(socket: FakeSocket): Peer {
-  return { socket, sent: [], hasFinished: false, hasReset: false, wasRelayed: false };
-}
 
 const unsentBytes = (socket: unknown) => (socket as FakeSocket).unsentBytes;
 
@@ -161,11 +140,17 @@ class World {
     return this.backends.at(-1);
   }
 
+  /** The client waits for a backend to come up. */
+  get isInRoom(): boolean {
+    return this.thread.queues.has(this.pools.current.room);
+  }
+
   step(): void {
     nowMs += Math.floor(this.random() * 60);
     this.sweep();
     if (this.random() < 0.03) this.pools.freePlaces();
     if (this.random() < 0.02) this.pools.reload();
+    if (this.random() < 0.05) this.pools.check();
     const peer = this.random() < 0.5 ? this.client : this.backend;
     if (peer === undefined) return;
     const isDialing = this.session.step !== null;
@@ -191,6 +176,7 @@ class World {
   /** Everybody reads, sends FIN and waits: a live session must come to its end. */
   settle(): void {
     this.pools.freePlaces();
+    this.pools.heal();
     for (let i = 0; i < 400 && this.session.phase !== "ended"; i++) {
       this.pass();
       nowMs += 20;
@@ -308,6 +294,7 @@ function rounds(): readonly number[] {
 test("keeps the promises of the relay in any order of events", () => {
   const reasons = new Set<string>();
   let pauses = 0;
+  let waits = 0;
   for (const seed of rounds()) {
     const before = ENDS.map((end) => board.ended(0, END_INDEX[end]));
     try {
@@ -316,6 +303,7 @@ test("keeps the promises of the relay in any order of events", () => {
         world.step();
         world.check();
         if (world.session.phase === "dialing" && world.session.slot < 0) pauses++;
+        if (world.isInRoom) waits++;
       }
       world.settle();
       world.check();
@@ -342,6 +330,8 @@ test("keeps the promises of the relay in any order of events", () => {
     expect(reasons).toContain(end);
   }
   expect(pauses).toBeGreaterThan(0);
+  expect(waits).toBeGreaterThan(0);
+  expect(reasons).toContain("noBackend");
   for (const end of ["queueFull", "clientGoneQueue", "dialTimeout"]) expect(reasons).toContain(end);
   expect(reasons).toContain("clientGonePreread");
   expect(reasons).toContain("clientResetHalfClosed");
