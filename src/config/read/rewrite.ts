@@ -27,9 +27,9 @@ function rewritten(value: unknown, field: Field): string | null {
     case "boolean":
       return asBoolean(value);
     case "integer":
-      return asInteger(String(value));
+      return asInteger(withoutComment(String(value)), field.min);
     case "ports":
-      return asPort(String(value));
+      return asPort(withoutComment(String(value)));
     case "duration":
       return asDuration(value, field.canBeOff);
     case "size":
@@ -39,7 +39,7 @@ function rewritten(value: unknown, field: Field): string | null {
     case "cidr":
       return asCidr(String(value));
     case "ip":
-      return isEverything(String(value)) ? "0.0.0.0" : null;
+      return isEverything(String(value)) ? "0.0.0.0" : String(value).replace(/\/\d+$/, "");
     case "server-name":
       return asServerName(String(value));
     case "url-path":
@@ -86,15 +86,23 @@ function asBoolean(value: unknown): string | null {
   return ["no", "off", "false", "n", "0", "disabled", "disable"].includes(word) ? "false" : null;
 }
 
-// `10k`, `1_000`, `70%`.
-function asInteger(text: string): string | null {
+// `443 // https`
+function withoutComment(text: string): string {
+  return text.replace(/\s+\/\/.*$/, "");
+}
+
+// `10k`, `1_000`, `70%`, `unlimited`.
+function asInteger(text: string, min: number): string | null {
+  if (min === 0 && /^(?:unlimited|none|infinite|off)$/i.test(text)) return "0";
   const [, digits, unit = ""] = /^\s*([\d_,]+)\s*([km%]?)\s*$/i.exec(text) ?? [];
   const zeros = { k: "000", m: "000000" }[unit.toLowerCase()] ?? "";
   return digits === undefined ? null : digits.replaceAll(/[_,]/g, "") + zeros;
 }
 
-// `.example.com`
+// `.example.com`, ``HostSNI(`a.example`)``, `a.example:443`
 function asServerName(text: string): string | null {
+  const [, name] = /^HostSNI\(`([^`*]+)`\)$/.exec(text) ?? /^([^:/]+):\d+$/.exec(text) ?? [];
+  if (name !== undefined) return name;
   return text.startsWith(".") ? `"*${text}"` : null;
 }
 

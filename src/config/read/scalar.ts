@@ -222,7 +222,7 @@ function readServerName(value: unknown, field: Field): Read {
   const ascii = domainToASCII(name);
   const hint =
     ascii !== name && isHostname(ascii) ? `as clients send it: ${ascii}` : hostHint(value);
-  return badAddress(value, field, hint);
+  return badAddress(value, field, /^[^/]+:\d+$/.test(name) ? null : hint);
 }
 
 function readAddress(value: unknown, field: Extract<Field, { kind: "address" }>): Read {

@@ -36,6 +36,7 @@ const EXPLANATIONS: readonly Explain[] = [
   oddCharacter,
   variable,
   template,
+  foreignComment,
   unclosedQuote,
   unclosedBracket,
   missingSpace,
@@ -98,6 +99,19 @@ function template({ text, at: offset }: Mistake): PlacedFinding | null {
   if (found === null) return null;
   const message = "here is a template";
   return at(start + found.index, 2, { code: "not-filled-in", message, hint: NO_TEMPLATES });
+}
+
+function foreignComment({ text, at: offset }: Mistake): PlacedFinding | null {
+  const start = lineStart(text, offset);
+  const mark = /^\s*(\/\/|\/\*|--(?=\s)|;)/.exec(lineAt(text, start));
+  if (mark === null) return null;
+  const message = `\`${mark[1]}\` begins no comment in YAML`;
+  const place = start + mark[0].length - (mark[1] ?? "").length;
+  return at(place, (mark[1] ?? "").length, {
+    code: "unexpected-token",
+    message,
+    hint: "write `#`",
+  });
 }
 
 function unclosedQuote({ tokens, text, at: offset, error }: Mistake): PlacedFinding | null {
@@ -169,6 +183,17 @@ export function explainNoKey(words: string, offset: number): PlacedFinding | nul
 }
 
 function missingComma({ error, text, tokens, at: offset }: Mistake): PlacedFinding | null {
+  // `{…}` and the next `{…}`, as a rule on the next line.
+  const written = text.slice(0, offset).trimEnd();
+  if (
+    /[}\]]$/.test(written) &&
+    /[{[]/.test(text[offset] ?? "") &&
+    openBrackets(tokens, offset).length > 0
+  ) {
+    const message = `a comma is missing behind \`${written.at(-1)}\``;
+    const hint = `write \`${written.at(-1)},\``;
+    return at(written.length - 1, 1, { code: "missing-comma", message, hint });
+  }
   // `{"host": "a" "port": 1}`
   if (
     error.code === "UNEXPECTED_TOKEN" &&

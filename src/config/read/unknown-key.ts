@@ -112,6 +112,7 @@ function nearby({ name, value, scope }: UnknownKey, key: string): Meant | null {
     const { keys, path } = inner.around;
     if (!Object.hasOwn(keys, key) || keys[key]?.isOld) continue;
     const beside = /^\.?([^.[]+)/.exec(inner.path.slice(path.length))?.[1] ?? "";
+    if (beside === key) continue;
     // In the full form these do not go there.
     if (
       inner.around.around === null &&

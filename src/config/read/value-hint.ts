@@ -13,7 +13,8 @@ export function hintFor(value: unknown, field: Field): string | null {
     if (variable !== null) return variable;
     const odd = findOddCharacter(value);
     if (odd !== null) return `there is ${odd.name} in it: ${odd.remedy}`;
-    const address = field.kind === "ports" ? splitAddress(value) : null;
+    const isOfListener = field.kind === "ports" || field.kind === "ip";
+    const address = isOfListener ? splitAddress(value) : null;
     if (address?.host != null && address.port !== null)
       return `write \`bind_address: ${quoted(address.host)}, port: ${address.port}\``;
   }

@@ -21,6 +21,8 @@ export function wrongShape(node: ReadNode, field: Field, { text, line }: Source)
         : "a single value";
   const message = `expected ${describeField(field)}, found ${found}`;
   // A hint would tell a secret.
+  if (isEmpty(node) && field.kind === "boolean")
+    return { code: "wrong-type", message, hint: "write `true` or `false`" };
   const isSilent = isEmpty(node) || isSecretField(field);
   return {
     code: "wrong-type",

@@ -28,6 +28,8 @@ function judgeDiscover(
     const message = "`srv` and `dns` stand here together: a pool is found by one of them";
     report.error(`${path}.dns`, { code: "mixed-forms", message });
   } else if (!hasSrv && !hasDns) {
+    // An unknown key is what was meant to name it.
+    if (report.errors.some((error) => error.path.startsWith(`${path}.`))) return;
     const message = "it names nothing: write `srv: NAME`, or `dns: NAME` with `port`";
     report.error(path, { code: "missing-key", message });
   } else if (hasDns && !hasPort) {

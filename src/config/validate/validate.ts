@@ -63,6 +63,10 @@ function judgeForm(written: WrittenConfig, report: Report): void {
     const message = "no backends: write `backends:` with at least one `{host, port}`";
     return report.error("", { code: "missing-key", message });
   }
+  // A key that was misnamed, or that holds something else, is the mistake: its form is a guess.
+  const isGuess = (key: "listeners" | "pools" | "backends") =>
+    report.has(key) && written[key] === undefined;
+  if (isGuess("listeners") || isGuess("pools") || isGuess("backends")) return;
   for (const key of simpleFormKeys) {
     if (!report.has(key)) continue;
     const full = key === "port" || key === "bind_address" ? "listeners" : "pools";

@@ -182,6 +182,63 @@ const mistakes: readonly Mistake[] = [
     "PORT=443\nBACKENDS=10.0.0.1:443\n",
     ["1:1", "", "wrong-type", "write `PORT: 443`"],
   ],
+  [
+    "a listener's word beside backends",
+    "listener: {port: 443}\nbackends:\n  - {host: a, port: 1}\n",
+    ["1:1", "listener", "unknown-key", "write `listeners`"],
+  ],
+  [
+    "a key without its value",
+    "backends: [{host: a, port: 1}, {host: b, port: 1, backup}]",
+    ["1:51", "backends[1].backup", "wrong-type", "write `true` or `false`"],
+  ],
+  [
+    "an address with a port",
+    `bind_address: 10.0.0.5:443\n${B}`,
+    ["1:15", "bind_address", "bad-address", "write `bind_address: 10.0.0.5, port: 443`"],
+  ],
+  [
+    "a certificate that is not checked",
+    `health_check: {type: https, insecure_skip_verify: true}\n${B}`,
+    ["1:29", "health_check.insecure_skip_verify", "unknown-key", "leave it out"],
+  ],
+  [
+    "a check of a protocol",
+    `health_check: {type: redis}\n${B}`,
+    ["1:22", "health_check.type", "not-allowed", "`exchange`"],
+  ],
+  [
+    "no limit",
+    listener("pool: web, limits: {max_connections: unlimited}"),
+    ["2:65", "listeners[0].limits.max_connections", "wrong-type", "write `0`"],
+  ],
+  [
+    "a rule of Traefik",
+    routed('[{match: "HostSNI(`a.example`)", pool: web}]'),
+    ["2:38", "listeners[0].routes[0].match", "unknown-key", "write `sni: [a.example]`"],
+  ],
+  [
+    "a name with a port",
+    routed("[{sni: [a.example:443], pool: web}]"),
+    ["2:44", "listeners[0].routes[0].sni[0]", "bad-address", "write `a.example`"],
+  ],
+  [
+    "several pools",
+    listener("pools: [web]"),
+    ["2:28", "listeners[0].pools", "unknown-key", "bal calls it `pool`"],
+  ],
+  [
+    "no comma between lines",
+    "backends: [\n  {host: a, port: 1}\n  {host: b, port: 1}\n]\n",
+    ["2:20", "", "missing-comma", "write `},`"],
+  ],
+  ["a comment of other languages", `// all\n${B}`, ["1:1", "", "unexpected-token", "write `#`"]],
+  ["a comment behind a value", `port: 443 // https\n${B}`, ["1:7", "port", "wrong-type", "`443`"]],
+  [
+    "discovery by other means",
+    "listeners: [{name: l, port: 1, pool: web}]\npools: {web: {discover: {consul: app}}}\n",
+    ["2:26", "pools.web.discover.consul", "unknown-key"],
+  ],
   ["every address", `bind: *:443\n${B}`, ["1:1", "bind", "unknown-key", "write `port: 443`"]],
 ];
 
