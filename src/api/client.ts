@@ -121,7 +121,7 @@ export class AdminClient {
     const response = await fetch(`http://bal/v1/events?last=${last}`, { unix: this.socketPath });
     const { body } = response;
     if (!response.ok || body === null) {
-      throw new BalError("no-answer", `bal does not tell its events: ${response.status}`);
+      throw new BalError("no-answer", `bal refuses to send its events: ${response.status}`);
     }
     return { kind: "ok", read: (quietMs) => eventsOf(body, quietMs) };
   }
@@ -222,9 +222,13 @@ function hasLists(answer: object, names: readonly string[]): boolean {
 }
 
 function notBal(path: string): BalError {
-  return new BalError("not-bal", `what answers at ${path} is no bal, or one of another version`, {
-    hint: "see who listens there: ss -lxp",
-  });
+  return new BalError(
+    "not-bal",
+    `the process that answers at ${path} is not bal, or another version of it`,
+    {
+      hint: "see which process listens there: ss -lxp",
+    },
+  );
 }
 
 /** ENOTDIR: what should be the home is a file. */

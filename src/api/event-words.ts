@@ -8,11 +8,11 @@ export function describeEvent({ kind, pool, backend, from, to, reason }: BalEven
     case "state":
       return `${who} is ${to}, was ${from}${why}`;
     case "drain":
-      return `${who} ${to === true ? "drains" : "drains no more"}${why}`;
+      return `${who} ${to === true ? "is draining" : "is no longer draining"}${why}`;
     case "weight":
       return `${who} has weight ${to}, had ${from}${why}`;
     case "fail-open":
-      return `pool ${pool} ${to === true ? "fails open" : "fails open no more"}${why}`;
+      return `pool ${pool} ${to === true ? "fails open" : "no longer fails open"}${why}`;
     case "reload":
       return `reloaded, generation ${to}${why}`;
     case "reload-failed":
@@ -20,7 +20,7 @@ export function describeEvent({ kind, pool, backend, from, to, reason }: BalEven
     case "worker":
       return reason ?? `a worker is ${to}`;
     case "shutdown":
-      return "bal drains and will end";
+      return "bal is draining and will stop";
     default:
       // A newer bal has more to tell than this one knows.
       return [kind, who, `${from} → ${to}`, reason ?? ""].filter((word) => word !== "").join(" ");

@@ -3,7 +3,7 @@ import type { BackendStatus } from "./admin-api.ts";
 
 export function overrideNotes({ override }: BackendStatus): readonly string[] {
   return [
-    ...(override?.drain === false ? ["drain taken back by hand"] : []),
-    ...(override?.weight === undefined ? [] : ["weight set by hand"]),
+    ...(override?.drain === false ? ["drain ended by an operator"] : []),
+    ...(override?.weight === undefined ? [] : ["weight set by an operator"]),
   ];
 }

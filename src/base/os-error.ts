@@ -91,18 +91,18 @@ export function isRefusal(code: string | null): boolean {
 export function localErrorRemedy(code: string): string {
   switch (code) {
     case "EADDRNOTAVAIL":
-      return "no ephemeral port is left for this backend, or its pool's `source` is no address of this host: widen net.ipv4.ip_local_port_range, add backend addresses or addresses in `source`";
+      return "no ephemeral port is left for this backend, or its pool's `source` is not an address of this host: widen net.ipv4.ip_local_port_range, add backend addresses or addresses in `source`";
     case "EMFILE":
-      return "the open-file limit is reached: raise it (ulimit -n, LimitNOFILE=) or lower limits.max_connections";
+      return "the open-file limit is reached: raise it (ulimit -n, LimitNOFILE=), or lower limits.max_connections";
     case "ENFILE":
-      return "the host has no file descriptor left: raise fs.file-max";
+      return "the host has no free file descriptor: raise fs.file-max";
     case "ENOBUFS":
     case "ENOMEM":
-      return "the kernel has no memory for sockets: see net.ipv4.tcp_mem";
+      return "the kernel has no memory for sockets: raise net.ipv4.tcp_mem";
     case "EPERM":
     case "EACCES":
       return "this host's firewall or policy, or a unix socket's file mode, forbids the connection";
     default:
-      return "the kernel refused for now; it is tried again";
+      return "the kernel refused for now; bal tries again";
   }
 }

@@ -21,6 +21,7 @@ export type Option = {
 export type Place = {
   readonly name: string;
   readonly isRequired: boolean;
+  readonly isRepeated: boolean;
   readonly offer: Offer;
   readonly description: string;
 };
@@ -42,7 +43,7 @@ const HELP: Option = {
   short: "h",
   value: null,
   offer: { kind: "nothing" },
-  description: "show how it is used",
+  description: "show this help",
 };
 
 export async function describeCommands(commands: Commands): Promise<readonly CommandWords[]> {
@@ -63,10 +64,16 @@ async function describe(name: string, command: CommandDef): Promise<CommandWords
     places: places.map(([place, arg], index) => ({
       name: place.toUpperCase(),
       isRequired: arg.required ?? true,
+      isRepeated: canRepeat(arg),
       offer: ABOUT_A_BACKEND.has(name) && index === 0 ? { kind: "backends" } : offerOf(place, arg),
       description: arg.description ?? "",
     })),
   };
+}
+
+/** Whether the last argument of a command may stand more than once. */
+export function canRepeat({ valueHint }: { readonly valueHint?: string }): boolean {
+  return valueHint?.endsWith("…") === true;
 }
 
 function describeOption(name: string, arg: ArgDef): Option {

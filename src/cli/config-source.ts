@@ -34,9 +34,9 @@ export async function readStdin(): Promise<Uint8Array> {
 export function noConfig(home: Home): BalError {
   return new BalError(
     "no-config",
-    `no config: neither ${home.config} nor /etc/bal/config.yaml is there`,
+    `no config: neither ${home.config} nor /etc/bal/config.yaml exists`,
     {
-      hint: "name one with -c FILE, or run `bal start` once: it writes one to begin with",
+      hint: "name one with -c FILE, or run `bal start` once: it writes a first config",
     },
   );
 }

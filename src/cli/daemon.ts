@@ -68,7 +68,7 @@ export async function detach(
   const report = parse(said);
   if (report?.kind === "ready") return { pid: child.pid ?? 0, addresses: report.addresses };
   if (report === null) {
-    throw new BalError("start-failed", "bal ended before it could serve", {
+    throw new BalError("start-failed", "bal exited before it was ready", {
       hint: `see ${home.log}`,
     });
   }

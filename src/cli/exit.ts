@@ -25,8 +25,8 @@ export function report(error: unknown): ExitCode {
   const message = printable(error instanceof Error ? error.message : String(error));
   if (isFromSystem(error)) say(2, `${red("error")}: ${message}`);
   else {
-    say(2, `${red("error")}: a fault of bal's own: ${message}`);
-    say(2, "  please report it with the command that you ran; BAL_DEBUG=1 shows the stack");
+    say(2, `${red("error")}: an internal fault: ${message}`);
+    say(2, "  please report it with the command that you ran; BAL_DEBUG=1 shows the stack trace");
   }
   if (process.env.BAL_DEBUG && error instanceof Error) say(2, error.stack ?? "");
   return 1;

@@ -1,5 +1,5 @@
-// The manual page bal(1), in mdoc(7): commands and options from their own definitions, and a few words
-// that are nowhere else. build.ts writes it beside the binary.
+// The manual page bal(1), in mdoc(7): commands and options from their own definitions, and the rest
+// as text. build.ts writes it beside the binary.
 import type { CommandWords, Option, Place } from "./command-words.ts";
 
 type Edition = {
@@ -20,14 +20,18 @@ export function manual(commands: readonly CommandWords[], { version, date }: Edi
 .Nd TCP load balancer
 .Sh SYNOPSIS
 ${commands.map(synopsisOf).join("\n")}
+.Nm
+.Fl -version
 .Sh DESCRIPTION
 .Nm
-passes TCP connections on to one of several backends, untouched, and is
-reloaded without hurting any.
-A backend that does not answer is left out, and a client that was meant for it
-goes to another one.
-This is the page of version ${version}.
+relays TCP connections unchanged to one of several backends.
+It checks the health of the backends, and dials another one when a dial fails.
+A reload of the config, and an upgrade of the binary, lose no connection.
+This page is about version ${version}.
 .Pp
+Every command has
+.Fl -help ,
+which prints an example as well.
 The commands are:
 .Bl -tag -width Ds
 ${commands.map(entryOf).join("\n")}
@@ -38,64 +42,90 @@ ${CLOSING}`;
 const CLOSING = `.Sh ENVIRONMENT
 .Bl -tag -width BAL_HOME
 .It Ev BAL_HOME
-The folder of the runtime files; default:
+The folder of the config and of the runtime files; default:
 .Pa ~/.bal .
-One
-.Nm
-runs in each.
+Each folder has at most one running
+.Nm .
 .It Ev NO_COLOR
-No colours.
+Disables colours.
 .It Ev BAL_DEBUG
-Errors show where in the program they come from.
+Errors have a stack trace.
 .El
 .Sh FILES
+The files of
+.Pa ~/.bal
+are in
+.Ev BAL_HOME
+if it is set.
 .Bl -tag -width Ds
 .It Pa ~/.bal/config.yaml
 The config, unless
 .Fl c
-names one;
-.Pa /etc/bal/config.yaml
-if that does not exist.
+names another one.
+.It Pa /etc/bal/config.yaml
+The config, if the one above does not exist.
 .It Pa ~/.bal/bal.sock
-The control socket, which the other commands connect to.
+The control socket, to which the commands connect.
 .It Pa ~/.bal/bal.pid
-Its process ID.
+The process ID.
 .It Pa ~/.bal/bal.lock
-Locked while it runs; it holds the process ID and the start time.
+Locked while
+.Nm
+runs; it contains the process ID and the start time.
 .It Pa ~/.bal/bal.log
-The log of a detached
-.Nm .
+The log of a
+.Nm
+in the background, unless
+.Ic log.file
+names another one.
 .It Pa ~/.bal/access.log
-The access log, if it is on and has no file of its own.
+The access log of a
+.Nm
+in the background, if it is on and has no file of its own.
 .It Pa ~/.bal/state.json
-Drains and weights set by hand.
+Drains and weights that were set by an operator.
+.It Pa ~/.bal/bal.schema.json
+The JSON Schema of the config, which
+.Cm start
+writes beside the first config.
 .El
 .Sh SIGNALS
 .Bl -tag -width SIGTERM
 .It Dv SIGHUP
-Reload the config.
+Reloads the config, like
+.Cm graceful .
 .It Dv SIGTERM , Dv SIGINT
-Take no new clients and exit with the last session; a second one resets all sessions.
+Drains and exits, like
+.Cm stop .
+A second one resets all remaining connections.
 .It Dv SIGUSR1
-Reopen the log files.
+Reopens the log files.
 .It Dv SIGUSR2
-Start the binary again and hand over to it.
+Starts the binary again and hands over to it, like
+.Cm upgrade .
 .El
 .Sh EXIT STATUS
 .Bl -tag -width Ds
 .It 0
-Done.
+The command succeeded.
 .It 1
-It failed; for
+It failed.
+For
 .Cm check ,
 the config is not valid; for
+.Cm status ,
+no
+.Nm
+is running; for
+.Cm doctor ,
+something is broken; for
 .Cm import ,
 a line was lost.
 .It 2
 The command line is wrong.
 .El
 .Sh EXAMPLES
-Validate a config, and run with it in the background:
+Validate a config, and run in the background with it:
 .Bd -literal -offset indent
 bal check -c config.yaml && bal start -d -c config.yaml
 .Ed
@@ -108,16 +138,28 @@ backends:
   - {host: 10.0.0.1, port: 443}
   - {host: 10.0.0.2, port: 443}
 .Ed
+.Pp
+Take a backend out for a deployment, and put it back:
+.Bd -literal -offset indent
+bal drain app1 --wait && ssh app1 deploy && bal undrain app1
+.Ed
+.Sh SEE ALSO
+.Xr journalctl 1 ,
+.Xr splice 2 ,
+.Xr systemd.service 5 ,
+.Xr systemd.socket 5 ,
+.Xr tcp 7
 `;
 
 function synopsisOf({ name, options, places }: CommandWords): string {
   const shown = options.filter((option) => option.name !== "help");
   const words = [...shown.map((option) => `.Op ${optionWords(option)}`), ...places.map(placeWords)];
-  return [`.Nm Cm ${name}`, ...words].join("\n");
+  return [".Nm", `.Cm ${name}`, ...words].join("\n");
 }
 
 function entryOf({ name, description, options, places }: CommandWords): string {
-  const words = [...places.map(placeEntry), ...options.map(optionEntry)];
+  const shown = options.filter((option) => option.name !== "help");
+  const words = [...places.map(placeEntry), ...shown.map(optionEntry)];
   const list = words.length === 0 ? [] : [".Bl -tag -width Ds", ...words, ".El"];
   return [`.It Cm ${name}`, prose(description), ...list].join("\n");
 }
@@ -138,8 +180,9 @@ function optionEntry(option: Option): string {
   return `.It ${spellings.map((spelling) => spelling + argument).join(" , ")}\n${prose(text)}`;
 }
 
-function placeWords({ name, isRequired }: Place): string {
-  return isRequired ? `.Ar ${name}` : `.Op Ar ${name}`;
+function placeWords({ name, isRequired, isRepeated }: Place): string {
+  const words = isRepeated ? `Ar ${name} ...` : `Ar ${name}`;
+  return isRequired ? `.${words}` : `.Op ${words}`;
 }
 
 function placeEntry({ name, description }: Place): string {

@@ -9,10 +9,10 @@ const MOST_OTHERS = 2;
 
 export function notRunning(home: Home): BalError {
   const others = otherBals().filter((other) => other.home !== home.path);
-  return new BalError("not-running", `no bal runs in ${home.path}`, {
+  return new BalError("not-running", `no bal is running in ${home.path}`, {
     hint:
       others.length === 0
-        ? "start one with `bal start`, or set BAL_HOME to where it runs"
+        ? "start one with `bal start`, or set BAL_HOME to its home"
         : whereOthersRun(others),
   });
 }
@@ -23,7 +23,7 @@ export function whereOthersRun(others: readonly OtherBal[], uid = process.getuid
   const sorted = others.toSorted((a, b) => Number(a.home === null) - Number(b.home === null));
   const lines = sorted.slice(0, MOST_OTHERS).map(({ pid, uid: owner, home }) => {
     if (home === null) {
-      const how = "ask as root, with its BAL_HOME (`systemctl cat bal` shows that of the unit)";
+      const how = "use sudo with its BAL_HOME (`systemctl cat bal` shows the one of the unit)";
       return `bal with pid ${pid} runs as user ${owner}: ${how}`;
     }
     const sudo = owner === uid || uid === 0 ? "" : "sudo ";
@@ -37,15 +37,19 @@ export function whereOthersRun(others: readonly OtherBal[], uid = process.getuid
 export function unanswered(home: Home): BalError {
   const pid = runningPid(home);
   if (pid === null) return notRunning(home);
-  return new BalError("no-answer", `bal runs with pid ${pid}, but ${home.socket} is gone`, {
-    hint: "`bal graceful` and `bal stop` reach it by signal; a restart brings the socket back",
-  });
+  return new BalError(
+    "no-answer",
+    `bal is running with pid ${pid}, but ${home.socket} is missing`,
+    {
+      hint: "`bal graceful` and `bal stop` reach it by signal; a restart creates the socket again",
+    },
+  );
 }
 
 /** The error for a bal that is suspended and can't answer. */
 export function suspended(pid: number): BalError {
   return new BalError("suspended", `bal with pid ${pid} is suspended and does not answer`, {
-    hint: `\`kill -CONT ${pid}\` lets it go on`,
+    hint: `\`kill -CONT ${pid}\` resumes it`,
   });
 }
 
@@ -56,7 +60,7 @@ export function explainSilence(home: Home): (error: unknown) => never {
     if (!(error instanceof BalError) || error.code !== "no-answer" || pid === null) throw error;
     if (isSuspended(pid)) throw suspended(pid);
     throw new BalError(error.code, `${error.message}; its pid is ${pid}`, {
-      hint: `see its log; \`kill -9 ${pid}\` ends it, and its connections`,
+      hint: `see its log; \`kill -9 ${pid}\` kills it and resets its connections`,
       cause: error,
     });
   };

@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { type ArgsDef, type CommandDef, defineCommand, renderUsage, runCommand } from "citty";
 import { suggest } from "../config/suggest.ts";
+import { canRepeat } from "./command-words.ts";
 import { type ExitCode, outputCode, report, usageError } from "./exit.ts";
 import { catchFaults } from "./faults.ts";
 import { say } from "./output.ts";
@@ -117,8 +118,8 @@ async function checkOptions(
       allowPositionals: places.length > 0,
       strict: true,
     });
-    const canRepeat = places.at(-1)?.[1].valueHint?.endsWith("…") === true;
-    if (positionals.length > places.length && !canRepeat) {
+    const isRepeated = canRepeat(places.at(-1)?.[1] ?? {});
+    if (positionals.length > places.length && !isRepeated) {
       throw new TypeError(`Unexpected argument '${positionals[places.length]}'`);
     }
     const [missing, arg] = places[positionals.length] ?? [];
@@ -128,7 +129,7 @@ async function checkOptions(
     for (const [option, value] of Object.entries(values)) {
       const { options: allowed } = args[option] as { options?: readonly string[] };
       if (allowed === undefined || allowed.includes(String(value))) continue;
-      throw new TypeError(`--${option} is ${allowed.join(", ")}; not '${value}'`);
+      throw new TypeError(`--${option} must be one of ${allowed.join(", ")}, not '${value}'`);
     }
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
@@ -136,7 +137,7 @@ async function checkOptions(
     const meant = near === null ? "" : `did you mean \`--${near}\`? `;
     throw usageError(
       firstSentence(error.message),
-      `${meant}\`bal ${name} --help\` shows what it takes`,
+      `${meant}\`bal ${name} --help\` shows its arguments and options`,
     );
   }
 }

@@ -23,7 +23,7 @@ Description=bal, a TCP load balancer
 Documentation=man:bal(1)
 Wants=network-online.target
 After=network-online.target
-# Tried for ever: a port that is taken may be free soon, and a host without bal serves nobody.
+# No limit of restarts: a port that is in use may become free, and without bal the host serves no client.
 StartLimitIntervalSec=0
 
 [Service]
@@ -38,10 +38,10 @@ TimeoutStopSec=90s
 # Two for each connection.
 LimitNOFILE=524288
 
-# A user of its own, who exists only while it runs.
+# A dynamic user, which exists only while bal runs.
 DynamicUser=yes
 Environment=BAL_HOME=/var/lib/bal
-# What the runtime in the binary would obey.
+# Variables that the runtime in the binary obeys.
 UnsetEnvironment=${RUNTIME_VARIABLES.join(" ")}
 StateDirectory=bal
 StateDirectoryMode=0700
@@ -49,7 +49,7 @@ LogsDirectory=bal
 RuntimeDirectory=bal
 UMask=0077
 
-# All that it may do besides: listen on ports below 1024.
+# The only privilege: to open ports below 1024.
 AmbientCapabilities=CAP_NET_BIND_SERVICE
 CapabilityBoundingSet=CAP_NET_BIND_SERVICE
 NoNewPrivileges=yes

@@ -89,7 +89,7 @@ function translateRuntime(name: string, value: unknown, into: Translation): void
 function warnRenamed(report: Report, path: string, today: string, isOverruled: boolean): void {
   const name = path.replace("runtime.", "");
   const message = isOverruled
-    ? `\`${name}\` is an old key, and the new one is written as well: that one counts`
+    ? `\`${name}\` is an old key, and the new key is set as well: bal uses the new one`
     : `\`${name}\` is an old key`;
   report.warn(path, { code: "renamed-key", message, hint: `write \`${today}\`` });
 }

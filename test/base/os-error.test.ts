@@ -98,7 +98,7 @@ describe("the remedy of a local error", () => {
     ["ENOMEM", "tcp_mem"],
     ["EPERM", "firewall"],
     ["EACCES", "firewall"],
-    ["EAGAIN", "tried again"],
+    ["EAGAIN", "tries again"],
   ])("%p names %p", (code, word) => {
     expect(LOCAL).toContain(code);
     expect(localErrorRemedy(code)).toContain(word);

@@ -26,8 +26,20 @@ const SAMPLE: CommandWords = {
     { name: "wait", short: null, value: null, offer: { kind: "nothing" }, description: "wait" },
   ],
   places: [
-    { name: "NAME", isRequired: true, offer: { kind: "backends" }, description: "a backend" },
-    { name: "FILE", isRequired: false, offer: { kind: "files" }, description: "a file" },
+    {
+      name: "NAME",
+      isRequired: true,
+      isRepeated: false,
+      offer: { kind: "backends" },
+      description: "a backend",
+    },
+    {
+      name: "FILE",
+      isRequired: false,
+      isRepeated: false,
+      offer: { kind: "files" },
+      description: "a file",
+    },
   ],
 };
 

@@ -24,8 +24,8 @@ test.each([
   const { stderr, code } = await run(script);
   expect(code).toBe(1);
   expect(stderr.split("\n")).toEqual([
-    "error: a fault of bal's own: oh",
-    "  please report it with the command that you ran; BAL_DEBUG=1 shows the stack",
+    "error: an internal fault: oh",
+    "  please report it with the command that you ran; BAL_DEBUG=1 shows the stack trace",
     "",
   ]);
   expect((await run(script, { BAL_DEBUG: "1" })).stderr).toMatch(/^\s+at /m);

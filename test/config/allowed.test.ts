@@ -33,7 +33,13 @@ describe("a comment that allows a warning", () => {
     const result = parse(`backends: [${ONE}] # bal: allow one-bakend`);
     expectFindings(result.warnings, [
       ["1:11", "backends", "one-backend"],
-      ["1:52", "", "unknown-code", "no warning `one-bakend`", "did you mean `one-backend`?"],
+      [
+        "1:52",
+        "",
+        "unknown-code",
+        "no warning with the code `one-bakend`",
+        "did you mean `one-backend`?",
+      ],
     ]);
   });
 

@@ -85,13 +85,13 @@ describe("addresses", () => {
   refuses([
     host("300.1.1.1", '"300.1.1.1"', "four numbers from 0 to 255"),
     host("1.2.3", "four numbers"),
-    host("http://x", "only the host, without scheme and path: x"),
+    host("http://x", "write only the host, without scheme and path: x"),
     host("https://a.example:8080/p", "path: a.example"),
     host("a b", '"a b"'),
     host('""', '""'),
     host("a.example:8080", "split it: host: a.example, port: 8080"),
     host('"[::1]:80"', "split it: host: ::1, port: 80"),
-    host('"[::1]"', 'without brackets: "::1"'),
+    host('"[::1]"', 'write it without brackets: "::1"'),
     host("fe80::1%eth0", "fe80::1%eth0"),
     host("bücher.example"),
     host("80", "80 is not"),
@@ -123,10 +123,10 @@ describe("unix sockets of backends", () => {
     ["1:39", "backends[1].unix", "bad-address", "absolute path of at most 107 bytes", ...words],
   ];
   refuses([
-    unix("app.sock", "from the root on", "/run/app.sock"),
+    unix("app.sock", "an absolute path, such as", "/run/app.sock"),
     unix("./run/app.sock", "/run/run/app.sock"),
-    unix("unix:/run/app.sock", "only the path: /run/app.sock"),
-    unix("unix:///run/app.sock", "only the path: /run/app.sock"),
+    unix("unix:/run/app.sock", "write only the path: /run/app.sock"),
+    unix("unix:///run/app.sock", "write only the path: /run/app.sock"),
     unix('"@"', '"@"'),
     unix('"/run/a\\0b"'),
     unix(`/${"a".repeat(107)}`, '"/aaa'),
@@ -137,7 +137,13 @@ describe("unix sockets of backends", () => {
     ],
     [
       "backends: [{host: a, port: 1}, {unix: /s, port: 2}]",
-      ["1:49", "backends[1].port", "mixed-forms", "`unix` and `port` stand here together", "leave"],
+      [
+        "1:49",
+        "backends[1].port",
+        "mixed-forms",
+        "`unix` and `port` cannot be used together",
+        "leave",
+      ],
     ],
     [
       "backends:\n  - {host: a, unix: /s}\n  - {host: b, port: 1}",
@@ -169,8 +175,8 @@ describe("values of the wrong kind are refused, with what is allowed", () => {
     return [`${line}\n${BACKENDS}`, [`1:${before.length + 1}`, key, ...error]];
   };
   refuses([
-    value('port="80"', "wrong-type", "a port from 1 to 65535", "without quotes: 80"),
-    value("port=http", "wrong-type", "a port from 1 to 65535, or a range of them"),
+    value('port="80"', "wrong-type", "a port from 1 to 65535", "write it without quotes: 80"),
+    value("port=http", "wrong-type", "a port from 1 to 65535, or a range such as"),
     value("port=80.5", "out-of-range", "found 80.5"),
     value("port=.inf", "out-of-range"),
     value("port=true", "wrong-type", "found true"),
@@ -205,7 +211,7 @@ describe("names", () => {
     ["backends: [{host: a, port: 1, name: true}]", ["1:37", "backends[0].name", "wrong-type"]],
     [
       "backends:\n  - {host: a, port: 1, name: x}\n  - {host: b, port: 1, name: x}",
-      ["3:30", "backends[1].name", "duplicate-name", "backends[0] is called x already"],
+      ["3:30", "backends[1].name", "duplicate-name", "name x is already used by backends[0]"],
     ],
     [
       "backends:\n  - {host: a, port: 1, name: 'b:1'}\n  - {host: b, port: 1}",
@@ -298,7 +304,7 @@ describe("the admin API is not left open by mistake", () => {
     ],
     [
       admin("listen: localhost:9296"),
-      ["1:17", "admin.listen", "bad-address", "for this host only: 127.0.0.1:9296"],
+      ["1:17", "admin.listen", "bad-address", "write 127.0.0.1:9296 for this host only"],
     ],
     [admin('listen: "127.0.0.1:0"'), ["1:17", "admin.listen", "bad-address"]],
     [admin('listen: "127.0.0.1:65536"'), ["1:17", "admin.listen", "bad-address"]],

@@ -52,7 +52,7 @@ describe("is refused", () => {
   test.each([
     [
       file("{discover: {srv: a.test, dns: b.test, port: 1}}"),
-      ["3:36", "pools.p.discover.dns", "mixed-forms", "by one of them"],
+      ["3:36", "pools.p.discover.dns", "mixed-forms", "a pool has one of them"],
     ],
     [file("{discover: {}}"), ["3:17", "pools.p.discover", "missing-key", "`srv: NAME`"]],
     [file("{discover: {port: 1}}"), ["3:17", "pools.p.discover", "missing-key", "`srv: NAME`"]],
@@ -76,7 +76,7 @@ describe("is refused", () => {
     [file("{discovr: {dns: a, port: 1}}"), ["3:7", "pools.p.discovr", "unknown-key", "`discover`"]],
     [
       file(DNS, "resolver: {servers: [10.0.0.1, dns.test]}"),
-      ["4:32", "resolver.servers[1]", "bad-address", "or one with a port"],
+      ["4:32", "resolver.servers[1]", "bad-address", "with or without a port"],
     ],
     [
       file(DNS, 'resolver: {servers: ["10.0.0.1:0", "10.0.0.1:99999", "[::1]"]}'),
@@ -101,7 +101,7 @@ describe("is warned of", () => {
   test.each([
     [
       file("{discover: {srv: a.test, port: 1}}"),
-      ["3:37", "pools.p.discover.port", "unused-key", "bring their own"],
+      ["3:37", "pools.p.discover.port", "unused-key", "have their own"],
     ],
     [
       file("{discover: {dns: _pg._tcp.test, port: 1}}"),
@@ -113,8 +113,13 @@ describe("is warned of", () => {
     ],
     [
       file(DNS, "resolver: {servers: [10.0.0.1, 10.0.0.1:53], interval: 1h}"),
-      ["4:32", "resolver.servers[1]", "duplicate-server", "10.0.0.1:53 is resolver.servers[0]"],
-      ["4:56", "resolver.interval", "long-interval", "1h more"],
+      [
+        "4:32",
+        "resolver.servers[1]",
+        "duplicate-server",
+        "10.0.0.1:53 is already in the list, as resolver.servers[0]",
+      ],
+      ["4:56", "resolver.interval", "long-interval", "1h longer"],
     ],
     [
       "resolver: {servers: [10.0.0.1]}\nbackends: [{host: 10.0.0.2, port: 1}, {host: 10.0.0.3, port: 1}]",

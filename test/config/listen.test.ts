@@ -49,9 +49,9 @@ describe("ports", () => {
   ];
   refuses([
     port("9010-9000", "out-of-range", '"9010-9000"', "as 9000-9010"),
-    port("0-10", "out-of-range", "a port from 1 to 65535, or a range of them such as 9000-9010"),
+    port("0-10", "out-of-range", "a port from 1 to 65535, or a range such as 9000-9010"),
     port("65000-70000", "out-of-range"),
-    port("1-1025", "too-many", "1-1025 are 1025 ports; a listener has 1024 at most"),
+    port("1-1025", "too-many", "1-1025 has 1025 ports; a listener may have at most 1024"),
     port("9000:9010", "wrong-type", "as 9000-9010"),
     port("9000..9010", "wrong-type", "as 9000-9010"),
     port("9000 - 9010", "wrong-type", "as 9000-9010"),
@@ -73,9 +73,9 @@ describe("ports", () => {
       ["3:21", "listeners[1].port", "duplicate-address", ...shared, "by listeners[0].port"],
     ];
     refuses([
-      clash("port: 9000-9010", "port: 9010", "address 0.0.0.0:9010 is taken"),
-      clash("port: 9005", "port: 9000-9010", "address 0.0.0.0:9005 is taken"),
-      clash("port: 9000-9010", "port: 9005-9020", "address 0.0.0.0:9005-9010 is taken"),
+      clash("port: 9000-9010", "port: 9010", "address 0.0.0.0:9010 is already used"),
+      clash("port: 9005", "port: 9000-9010", "address 0.0.0.0:9005 is already used"),
+      clash("port: 9000-9010", "port: 9005-9020", "address 0.0.0.0:9005-9010 is already used"),
       clash("port: 9000-9010", "port: 9000-9010, bind_address: 0.0.0.0", "0.0.0.0:9000-9010"),
       [
         `port: 9290-9299\nadmin: {listen: 127.0.0.1:9296}\n${BACKENDS}`,
@@ -114,7 +114,13 @@ describe("unix sockets", () => {
       file(`name: l, unix: /${"a".repeat(107)}`),
       ["2:21", "listeners[0].unix", "bad-address", "107"],
     ],
-    socket("port: 80", "2:31", "listeners[0].port", "mixed-forms", "`unix` and `port` stand here"),
+    socket(
+      "port: 80",
+      "2:31",
+      "listeners[0].port",
+      "mixed-forms",
+      "`unix` and `port` cannot be used together",
+    ),
     socket('bind_address: "::"', "2:39", "listeners[0].bind_address", "mixed-forms", "leave"),
     socket("allow: [10.0.0.1]", "2:32", "listeners[0].allow", "no-address", "`mode` says who"),
     socket("allow: []", "2:32", "listeners[0].allow", "no-address"),
@@ -125,17 +131,23 @@ describe("unix sockets", () => {
       "2:51",
       "listeners[0].limits.rate_per_client",
       "no-address",
-      "`rate` is of all clients",
+      "`rate` limits all clients together",
     ),
-    socket("tcp_fast_open: true", "2:40", "listeners[0].tcp_fast_open", "no-address", "of TCP"),
-    socket("defer_accept: true", "2:39", "listeners[0].defer_accept", "no-address", "of TCP"),
+    socket(
+      "tcp_fast_open: true",
+      "2:40",
+      "listeners[0].tcp_fast_open",
+      "no-address",
+      "only for TCP",
+    ),
+    socket("defer_accept: true", "2:39", "listeners[0].defer_accept", "no-address", "only for TCP"),
     [
       file("name: a, unix: /s", "name: b, unix: /s"),
       ["3:21", "listeners[1].unix", "duplicate-address", "unix:/s", "listeners[0].unix"],
     ],
     [
       file('name: l, port: 1, mode: "0660"'),
-      ["2:30", "listeners[0].mode", "mixed-forms", "none here"],
+      ["2:30", "listeners[0].mode", "mixed-forms", "only for unix sockets"],
     ],
     [
       file('name: l, unix: "@l", mode: "0660"'),
@@ -152,7 +164,7 @@ describe("unix sockets", () => {
   describe("a mode that YAML takes for a number is asked for in quotes", () => {
     const mode = (written: string, meant: string): Row => [
       file(`name: l, unix: /s, mode: ${written}`),
-      ["2:31", "listeners[0].mode", "wrong-type", "the rights of a file", `here: "${meant}"`],
+      ["2:31", "listeners[0].mode", "wrong-type", "octal permissions", `number: "${meant}"`],
     ];
     refuses([
       mode("0660", "0660"),
@@ -261,11 +273,11 @@ describe("backends without a port", () => {
     ],
     [
       `listeners: [{name: l, port: 1, pool: p}, {name: m, unix: /s, pool: p}]\npools: {p: {${CHECK}, backends: [{host: a}, {host: b, port: 1}]}}`,
-      ["2:52", "pools.p.backends[0]", "missing-key", "clients of unix:/s come to none"],
+      ["2:52", "pools.p.backends[0]", "missing-key", "clients of unix:/s have no port"],
     ],
     [
       `listeners: [{name: m, unix: /s, routes: [{default: true, pool: p}]}]\npools: {p: {${CHECK}, backends: [{host: a}, {host: b, port: 1}]}}`,
-      ["2:52", "pools.p.backends[0]", "missing-key", "clients of unix:/s come to none"],
+      ["2:52", "pools.p.backends[0]", "missing-key", "clients of unix:/s have no port"],
     ],
     // A port that is wrong is none that is left out.
     [

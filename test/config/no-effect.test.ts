@@ -81,7 +81,13 @@ describe("blocks of addresses", () => {
     ],
     [
       listener("allow: [10.0.0.0/8], deny: [0.0.0.0/0]"),
-      ["1:72", "listeners[0].deny[0]", "denies-everybody", "no IPv4 client", "leave it out"],
+      [
+        "1:72",
+        "listeners[0].deny[0]",
+        "denies-everybody",
+        "every IPv4 client is refused",
+        "leave it out",
+      ],
     ],
     [listener('deny: ["::/0"]'), ["1:51", "listeners[0].deny[0]", "denies-everybody", "IPv6"]],
   ]);

@@ -69,7 +69,7 @@ describe("is refused", () => {
     [routes('{sni: ["a.*.test"], pool: p}'), ["2:41", `${ROUTE}.sni[0]`, "bad-address"]],
     [
       routes("{sni: [10.0.0.1], pool: p}"),
-      ["2:41", `${ROUTE}.sni[0]`, "bad-address", "clients name no address"],
+      ["2:41", `${ROUTE}.sni[0]`, "bad-address", "clients do not send addresses as server names"],
     ],
     [
       routes("{sni: [bücher.test], pool: p}"),
@@ -109,7 +109,7 @@ describe("is refused", () => {
         "pool: p",
         "pools:\n  p: {proxy_protocol: {version: v1, tlvs: [crc32c]}, backends: [{host: a, port: 1}, {host: b, port: 1}]}",
       ),
-      ["4:43", "pools.p.proxy_protocol.tlvs", "mixed-forms", "version: v2"],
+      ["4:43", "pools.p.proxy_protocol.tlvs", "mixed-forms", "write version: v2"],
     ],
     [
       file(
@@ -138,7 +138,14 @@ describe("is warned of", () => {
     );
     expectFindings(
       warnings.filter(({ code }) => code === "trusts-everybody"),
-      [["2:73", `${LISTENER}.proxy_protocol.trusted[1]`, "trusts-everybody", "lists, limits"]],
+      [
+        [
+          "2:73",
+          `${LISTENER}.proxy_protocol.trusted[1]`,
+          "trusts-everybody",
+          "allow, deny, limits",
+        ],
+      ],
     );
   });
 

@@ -93,7 +93,7 @@ describe("a key of ours beside the old one", () => {
     const text = `timeouts: {idle: 2h}\nruntime: {connection_idle_timeout_ms: 1000}\n${BACKENDS}`;
     expect(configOf(text).timeouts.idleMs).toBe(7_200_000);
     expectFindings(parse(text).warnings, [
-      ["2:39", "runtime.connection_idle_timeout_ms", "renamed-key", "that one counts"],
+      ["2:39", "runtime.connection_idle_timeout_ms", "renamed-key", "bal uses the new one"],
     ]);
   });
 
@@ -107,7 +107,7 @@ ${BACKENDS}`;
     expect([log.level, limits.overload, limits.maxConnections]).toEqual(["error", "reject", 10]);
     const { warnings } = parse(text);
     expect(warnings).toHaveLength(3);
-    for (const { message } of warnings) expect(message).toContain("that one counts");
+    for (const { message } of warnings) expect(message).toContain("bal uses the new one");
   });
 
   test("of the same section is joined with it", () => {

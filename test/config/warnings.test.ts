@@ -137,7 +137,7 @@ pools:
   web: {backends: [${A}, {host: 127.0.0.1, port: 81}]}
 `;
     expectFindings(parse(text).warnings, [
-      ["5:40", "pools.web.backends[1]", "own-listener", "listener two", "round for ever"],
+      ["5:40", "pools.web.backends[1]", "own-listener", "listener two", "loop for ever"],
     ]);
   });
 
@@ -179,7 +179,7 @@ describe("timeouts", () => {
     [`${BACKENDS}\ntimeouts: {connect: 1s, idle: 30s}`],
     [
       `${BACKENDS}\ntimeouts: {connect: 999ms}`,
-      short("2:21", "connect", "999ms fails", "2s is the default"),
+      short("2:21", "connect", "with 999ms, a dial fails", "2s is the default"),
     ],
     [
       `${BACKENDS}\ntimeouts: {idle: 29s}`,
@@ -272,7 +272,7 @@ describe("the admin API", () => {
     ],
     [
       admin(`listen: 127.0.0.1:9296, token: ${long}, token_file: t`),
-      ["1:70", "admin.token_file", "unused-key", "`token` stands beside it"],
+      ["1:70", "admin.token_file", "unused-key", "because `token` is set"],
     ],
     [admin("token_file: t"), ["1:21", "admin.token_file", "unused-key", "without `listen`"]],
   ]);

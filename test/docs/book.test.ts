@@ -51,6 +51,7 @@ const phrases = [
   /(?:^|[.!:;] +|\| |- )(?:Of|What|Whoever|Whose) [a-z][^?.|]*(?:[.|]|$)/,
   /\b(?:lest|anew|how-manieth|[Ww]hoever|whose turn)\b/,
   /\b(?:is|are) told\b|\btells\b|\bjudge[sd]?\b|\bwhen not said\b|\bthose that are there\b|, as every\b/,
+  /\bover the global ones\b|\b(?:taken|takes?) back\b|\bin one go\b|\bfinds? it gone\b|\bdrains? on\b/,
 ];
 
 test.each([...others, "CHANGELOG.md", "src/ARCHITECTURE.md", ...pages])(

@@ -36,24 +36,24 @@ export const check = defineCommand({
     format: {
       type: "enum",
       options: ["pretty", "json", "github"],
-      description: "pretty, json or github (the default where GITHUB_ACTIONS is true)",
+      description: "pretty, json or github (the default if GITHUB_ACTIONS is true)",
     },
-    strict: { type: "boolean", description: "warnings make it fail, too" },
+    strict: { type: "boolean", description: "fail on warnings, too" },
     allow: {
       type: "string",
       valueHint: "CODE",
-      description: "leave out the warnings with this code; may be repeated",
+      description: "ignore warnings with this code; may be repeated",
     },
     file: {
       type: "positional",
       required: false,
       valueHint: "FILE…",
-      description: "the same as -c FILE; there may be several",
+      description: "a config file, like -c FILE; may be repeated",
     },
   },
   async run({ args, rawArgs }): Promise<ExitCode> {
     if (args.config !== undefined && args.file !== undefined) {
-      throw usageError("-c FILE and FILE are the same: give one of them");
+      throw usageError("-c FILE and FILE cannot be used together");
     }
     const named = args.config === undefined ? args._ : [args.config];
     const format = args.json ? "json" : (args.format ?? defaultFormat());
@@ -88,8 +88,8 @@ function allowedCodes(rawArgs: readonly string[]): ReadonlySet<string> {
     if (isWarningCode(code)) continue;
     const near = suggest(code, Object.keys(WARNINGS));
     const hint =
-      near === null ? `there are ${Object.keys(WARNINGS).join(", ")}` : `did you mean ${near}?`;
-    throw usageError(`there is no warning \`${code}\``, hint);
+      near === null ? `the codes are ${Object.keys(WARNINGS).join(", ")}` : `did you mean ${near}?`;
+    throw usageError(`there is no warning with the code \`${code}\``, hint);
   }
   return new Set(codes);
 }
@@ -150,7 +150,7 @@ function printPretty(one: Checked, isStrict: boolean): void {
   else
     say(
       2,
-      `${file}: refused by --strict${also}: --allow CODE or \`# bal: allow CODE\` lets one pass`,
+      `${file}: refused by --strict${also}: --allow CODE or \`# bal: allow CODE\` permits one`,
     );
 }
 

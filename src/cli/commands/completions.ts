@@ -36,8 +36,8 @@ export const completions = (commands: Parameters<typeof describeCommands>[0]) =>
       if (shell === "backends") return await printBackends();
       if (!isShell(shell)) {
         const message =
-          shell === undefined ? "for which shell?" : `no completions for \`${shell}\``;
-        throw usageError(message, "`bal completions bash`, `zsh` or `fish`");
+          shell === undefined ? "the shell is missing" : `no completions for \`${shell}\``;
+        throw usageError(message, "write `bal completions bash`, `zsh` or `fish`");
       }
       say(1, scripts[shell](await describeCommands(commands)).trimEnd());
       return 0;

@@ -26,7 +26,7 @@ export const diff = defineCommand({
       type: "string",
       alias: "c",
       valueHint: "FILE",
-      description: "compare another file with the config in force; - is stdin",
+      description: "compare this file with the config in force; - is stdin",
     },
     json: { type: "boolean", description: "print one JSON object" },
   },

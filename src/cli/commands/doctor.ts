@@ -81,7 +81,7 @@ function render(findings: readonly Finding[]): string {
 function sum(findings: readonly Finding[]): string {
   const count = (level: Level) => findings.filter((finding) => finding.level === level).length;
   const [broken, advice] = [count("broken"), count("advice")];
-  if (broken + advice === 0) return color(1, "green", "all is well");
+  if (broken + advice === 0) return color(1, "green", "nothing is wrong");
   const pieces = advice === 1 ? "1 piece of advice" : `${advice} pieces of advice`;
   if (broken === 0) return `nothing is broken; ${pieces}`;
   return `${color(1, "red", `${broken} broken`)}${advice > 0 ? `; ${pieces}` : ""}`;

@@ -25,20 +25,20 @@ export const drain = defineCommand({
     timeout: {
       type: "string",
       valueHint: DEFAULT_TIMEOUT,
-      description: `how long to wait (default ${DEFAULT_TIMEOUT}); after that the drain stays, and the exit code is 1`,
+      description: `how long to wait (default ${DEFAULT_TIMEOUT}); after that, the drain continues and the exit code is 1`,
     },
   },
   async run({ args }): Promise<ExitCode> {
     const withinMs = readMs(args.timeout ?? DEFAULT_TIMEOUT);
     if (args.timeout !== undefined && !args.wait) {
-      throw usageError("--timeout is for --wait: without it nothing is waited for");
+      throw usageError("--timeout needs --wait");
     }
     const home = locateHome();
     const client = clientOf(home);
     const named = await findBackend(client, home, args.name);
     const { active } = await steer(client, home, [named, { drain: true }]);
     if (args.wait) return await waitForLast(named, { client, home, withinMs });
-    say(1, printable(`${spell(named)} drains: ${count(active)} left`));
+    say(1, printable(`${spell(named)} is draining: ${count(active)} left`));
     return 0;
   },
 });
@@ -58,7 +58,8 @@ export const undrain = defineCommand({
 
 function readMs(text: string): number {
   const ms = parseDuration(text);
-  if (ms === null) throw usageError(`--timeout is a duration such as 30s or 5m; not '${text}'`);
+  if (ms === null)
+    throw usageError(`--timeout must be a duration such as 30s or 5m, not '${text}'`);
   return ms;
 }
 
@@ -78,7 +79,10 @@ async function waitForLast(named: Named, { client, home, withinMs }: Wait): Prom
       const { active, state } = (await findBackend(client, home, who)).status;
       const waitedMs = performance.now() - startedAtMs;
       if (state !== "draining") {
-        throw new BalError("not-draining", `${who} drains no more: somebody has taken it back`);
+        throw new BalError(
+          "not-draining",
+          `${who} is no longer draining: somebody has ended the drain`,
+        );
       }
       if (isWatched) sayOver(2, printable(`${who}: ${count(active)} left, ${seconds(waitedMs)}`));
       if (active === 0) break;
@@ -94,7 +98,7 @@ async function waitForLast(named: Named, { client, home, withinMs }: Wait): Prom
 
 function stillThere(who: string, active: number): BalError {
   return new BalError("still-draining", `${who} has ${count(active)} left`, {
-    hint: `it drains on; \`bal undrain ${who}\` takes it back`,
+    hint: `it continues to drain; \`bal undrain ${who}\` ends the drain`,
   });
 }
 

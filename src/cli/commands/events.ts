@@ -17,16 +17,16 @@ const MAX_COUNT = 1000;
 const QUIET_MS = 300;
 
 export const events = defineCommand({
-  meta: { name: "events", description: "Show recent events" },
+  meta: { name: "events", description: "Print recent events" },
   args: {
-    follow: { type: "boolean", alias: "f", description: "go on with new events" },
+    follow: { type: "boolean", alias: "f", description: "continue with new events" },
     lines: {
       type: "string",
       alias: "n",
       valueHint: "N",
-      description: `how many of the last ${MAX_COUNT} (default ${DEFAULT_COUNT})`,
+      description: `how many to print, of the last ${MAX_COUNT} (default ${DEFAULT_COUNT})`,
     },
-    json: { type: "boolean", description: "print one JSON object a line" },
+    json: { type: "boolean", description: "print one JSON object on each line" },
   },
   async run({ args }): Promise<ExitCode> {
     const home = locateHome();
@@ -47,7 +47,7 @@ export const events = defineCommand({
 function readCount(text = String(DEFAULT_COUNT)): number {
   const count = /^\d{1,9}$/.test(text) ? Number(text) : 0;
   if (count >= 1 && count <= MAX_COUNT) return count;
-  throw usageError(`-n is a number from 1 to ${MAX_COUNT}; not \`${text}\``);
+  throw usageError(`-n must be a number from 1 to ${MAX_COUNT}, not '${text}'`);
 }
 
 function lineOf(event: BalEvent): string {

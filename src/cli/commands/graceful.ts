@@ -15,12 +15,15 @@ import { printFindings } from "../print-findings.ts";
 import { color } from "../views/color.ts";
 import { renderJson } from "../views/render-diagnostics.ts";
 
-export const graceful = command("graceful");
-export const reload = command("reload");
+export const graceful = command(
+  "graceful",
+  "Reload the config without downtime, and print what changed",
+);
+export const reload = command("reload", "The same as graceful");
 
-function command(name: string) {
+function command(name: string, description: string) {
   return defineCommand({
-    meta: { name, description: "Reload the config without downtime, and print what changed" },
+    meta: { name, description },
     args: { json: { type: "boolean", description: "print one JSON object" } },
     async run({ args }): Promise<ExitCode> {
       const home = locateHome();
@@ -77,7 +80,7 @@ async function print(answer: Reply, home: Home): Promise<ExitCode> {
   const { generation, unchanged, changes, kept, loaded_at, by, warnings } = answer.body;
   await printFindings(warnings);
   const when = `generation ${generation}, loaded at ${loaded_at} by ${by}`;
-  say(1, unchanged ? `nothing differs from ${when}` : `reloaded: generation ${generation}`);
+  say(1, unchanged ? `nothing has changed since ${when}` : `reloaded: generation ${generation}`);
   for (const change of changes) say(1, `  ${printable(describeChange(change))}`);
   if (!unchanged)
     say(1, `  kept ${count(kept.listeners, "listener")}, ${count(kept.backends, "backend")}`);
@@ -90,5 +93,5 @@ function count(number: number, what: string): string {
 
 function logSignalled(pid: number, home: Home): void {
   const gone = `${home.socket} does not answer`;
-  say(2, `${printable(gone)}: sent SIGHUP to ${pid} instead; the outcome is in its log`);
+  say(2, `${printable(gone)}: sent SIGHUP to ${pid} instead; the result is in its log`);
 }

@@ -39,7 +39,7 @@ export const importCommand = defineCommand({
 function print(file: string, { yaml, notes }: ImportResult): void {
   if (notes.length > 0) say(2, renderNotes(notes));
   if (yaml === null) {
-    const message = `nothing in ${printable(file)} can be carried: no listener is left that has a backend`;
+    const message = `nothing in ${printable(file)} can be translated: no listener with a backend is left`;
     throw new BalError("nothing-imported", message);
   }
   put(1, yaml);
@@ -62,7 +62,7 @@ function isNeither(file: string, text: string): BalError {
   if (kind !== null) {
     return usageError(
       `${name} is ${FOREIGN[kind]}; bal imports those of HAProxy and nginx`,
-      "docs/migrating.md has the words of Traefik, Envoy, gobetween, Caddy and keepalived",
+      "docs/migrating.md lists the keys of Traefik, Envoy, gobetween, Caddy and keepalived",
     );
   }
   return usageError(

@@ -34,8 +34,13 @@ const CHUNK_BYTES = 64 * 1024;
 export const logs = defineCommand({
   meta: { name: "logs", description: "Print the log of a bal in the background" },
   args: {
-    follow: { type: "boolean", alias: "f", description: "go on with new lines" },
-    lines: { type: "string", alias: "n", valueHint: "N", description: "the last N lines only" },
+    follow: { type: "boolean", alias: "f", description: "continue with new lines" },
+    lines: {
+      type: "string",
+      alias: "n",
+      valueHint: "N",
+      description: "print only the last N lines",
+    },
   },
   async run({ args }): Promise<ExitCode> {
     const last = readLast(args.lines);
@@ -112,7 +117,7 @@ class Tail {
 function readLast(text: string | undefined): number | null {
   if (text === undefined) return null;
   if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw usageError(`-n is a number of lines; not \`${text}\``);
+  throw usageError(`-n must be a number of lines, not '${text}'`);
 }
 
 /** Where the last so many lines of a file begin. */
@@ -157,7 +162,7 @@ function openFirst(home: Home, file: string): number {
   try {
     const stats = statSync(file);
     // It could be read once at most, and perhaps never to an end.
-    if (!stats.isFile()) throw new BalError("no-log", `${file}, its log, is no file to be read`);
+    if (!stats.isFile()) throw new BalError("no-log", `its log, ${file}, is not a regular file`);
     return openSync(file, "r");
   } catch (cause) {
     if (cause instanceof BalError) throw cause;

@@ -5,7 +5,7 @@ import type { ExitCode } from "../exit.ts";
 import { say } from "../output.ts";
 
 export const schema = defineCommand({
-  meta: { name: "schema", description: "Print the config's JSON Schema, for editors" },
+  meta: { name: "schema", description: "Print the JSON Schema of the config, for editors" },
   run(): ExitCode {
     say(1, schemaText());
     return 0;

@@ -9,7 +9,7 @@ import { isInHome, unit } from "../unit.ts";
 export const service = defineCommand({
   meta: { name: "service", description: "Print the systemd unit that runs this binary" },
   args: {
-    user: { type: "boolean", description: "the unit of this user, instead of the system's" },
+    user: { type: "boolean", description: "print a unit for this user instead of the system" },
   },
   run({ args }): ExitCode {
     const binary = executable();

@@ -17,7 +17,7 @@ const DEFAULT_LIMIT = "50";
 const MAX_LIMIT = 1000;
 
 export const sessions = defineCommand({
-  meta: { name: "sessions", description: "List connections, the largest or the oldest first" },
+  meta: { name: "sessions", description: "List open sessions, the largest or the oldest first" },
   args: {
     sort: {
       type: "enum",
@@ -27,10 +27,10 @@ export const sessions = defineCommand({
     limit: {
       type: "string",
       valueHint: DEFAULT_LIMIT,
-      description: `how many (default ${DEFAULT_LIMIT}, at most ${MAX_LIMIT})`,
+      description: `how many to list (default ${DEFAULT_LIMIT}, at most ${MAX_LIMIT})`,
     },
-    kill: { type: "string", valueHint: "ID", description: "reset this one on both sides" },
-    json: { type: "boolean", description: "print JSON" },
+    kill: { type: "string", valueHint: "ID", description: "reset this session on both sides" },
+    json: { type: "boolean", description: "print one JSON object" },
   },
   async run({ args }): Promise<ExitCode> {
     const limit = readLimit(args.limit ?? DEFAULT_LIMIT);
@@ -39,13 +39,13 @@ export const sessions = defineCommand({
     if (args.kill !== undefined) {
       const killed = await asked(client.killSession(args.kill), home);
       if (args.json) sayJson(killed, { isOneLine: true });
-      else say(1, printable(`${killed.id} is ended`));
+      else say(1, printable(`session ${killed.id} was reset`));
       return 0;
     }
     const sort = (args.sort ?? "bytes") as SessionOrder;
     const answer = await asked(client.sessions(sort, limit), home);
     if (args.json) sayJson(answer, { isOneLine: true });
-    else if (answer.sessions.length === 0) say(1, "no connections");
+    else if (answer.sessions.length === 0) say(1, "no open sessions");
     else say(1, renderTable(COLUMNS, answer.sessions.map(rowOf)));
     return 0;
   },
@@ -79,5 +79,5 @@ function rowOf(session: SessionStatus): readonly string[] {
 function readLimit(text: string): number {
   const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
   if (limit >= 1 && limit <= MAX_LIMIT) return limit;
-  throw usageError(`--limit is a number from 1 to ${MAX_LIMIT}; not '${text}'`);
+  throw usageError(`--limit must be a number from 1 to ${MAX_LIMIT}, not '${text}'`);
 }

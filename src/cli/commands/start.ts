@@ -37,7 +37,7 @@ export const start = defineCommand({
     "log-level": {
       type: "enum",
       options: ["debug", "info", "warn", "error"],
-      description: "debug, info, warn or error; overrides the config's",
+      description: "debug, info, warn or error; overrides the config",
     },
   },
   async run({ args }): Promise<ExitCode> {
@@ -93,7 +93,7 @@ async function serveHere(run: Run, predecessor: OldProcess | null): Promise<Exit
   const owned = lockFd === null ? ownHome(home) : { ...home, lockFd };
   if (owned instanceof BalError) {
     const { message, hint } = owned;
-    log.warn("no-home", `${message}; bal answers signals only`, { hint });
+    log.warn("no-home", `${message}; bal can be controlled by signals only`, { hint });
   }
   const usable = owned instanceof BalError ? null : owned;
   try {
@@ -152,7 +152,10 @@ async function startDaemon({ home, file, loaded, level }: Run): Promise<ExitCode
 
 function firstConfig(home: Home): string {
   const file = writeTemplate(home);
-  say(2, `no config found: wrote ${file} to begin with; edit it, it is reloaded when you save it`);
+  say(
+    2,
+    `no config found: wrote a first one to ${file}; edit it, and bal reloads it when you save it`,
+  );
   return file;
 }
 

@@ -17,7 +17,7 @@ const MAX_SECONDS = 86_400;
 export const status = defineCommand({
   meta: { name: "status", description: "Show listeners, backends and their health" },
   args: {
-    json: { type: "boolean", description: "print one JSON object; with --watch, one a line" },
+    json: { type: "boolean", description: "print one JSON object; with --watch, one on each line" },
     watch: { type: "boolean", alias: "w", description: "repeat until Ctrl-C" },
     seconds: {
       type: "positional",
@@ -28,7 +28,7 @@ export const status = defineCommand({
   async run({ args }): Promise<ExitCode> {
     const seconds = readSeconds(args.seconds);
     if (args.seconds !== undefined && !args.watch) {
-      throw usageError(`what is \`${args.seconds}\`? seconds are for --watch`);
+      throw usageError(`unexpected argument '${args.seconds}': SECONDS needs --watch`);
     }
     const home = locateHome();
     if (args.watch) return await watch(home, seconds * 1000, args.json === true);
@@ -51,7 +51,7 @@ export const status = defineCommand({
 function readSeconds(text = String(DEFAULT_SECONDS)): number {
   const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
   if (seconds >= 0.1 && seconds <= MAX_SECONDS) return seconds;
-  throw usageError(`the seconds are a number from 0.1 to ${MAX_SECONDS}; not \`${text}\``);
+  throw usageError(`SECONDS must be a number from 0.1 to ${MAX_SECONDS}, not '${text}'`);
 }
 
 /** On a terminal one view that is redrawn; on a pipe one after the other. */
@@ -94,9 +94,9 @@ function frame(lines: readonly string[], silence: string | null, rows: number): 
   const shown =
     silence === null
       ? lines
-      : [color(1, ["red", "bold"], `${silence}; as it was before:`), ...lines];
+      : [color(1, ["red", "bold"], `${silence}; this is the last known state:`), ...lines];
   if (shown.length <= rows) return shown;
   const hidden = shown.length - rows + 1;
-  const more = `… ${hidden} more lines; \`bal top\` scrolls`;
+  const more = `… ${hidden} more lines; \`bal top\` can scroll`;
   return [...shown.slice(0, rows - 1), color(1, "dim", more)];
 }

@@ -17,13 +17,13 @@ const REPORT_MS = 1000;
 const SECOND_SIGNAL_MS = 200;
 
 export const stop = defineCommand({
-  meta: { name: "stop", description: "Drain and end the running bal" },
+  meta: { name: "stop", description: "Drain and stop the running bal" },
   args: {
-    now: { type: "boolean", description: "reset its connections at once" },
+    now: { type: "boolean", description: "reset all connections at once" },
     timeout: {
       type: "string",
       valueHint: "30s",
-      description: "wait no longer; the drain goes on, and the exit code is 1",
+      description: "how long to wait; after that, the drain continues and the exit code is 1",
     },
   },
   async run({ args }): Promise<ExitCode> {
@@ -38,15 +38,16 @@ export const stop = defineCommand({
       say(1, "stopped");
       return 0;
     }
-    throw new BalError("still-draining", `bal has not ended within ${args.timeout}`, {
-      hint: "it drains on; `bal stop --now` ends the connections that are left",
+    throw new BalError("still-draining", `bal has not stopped within ${args.timeout}`, {
+      hint: "it continues to drain; `bal stop --now` resets the remaining connections",
     });
   },
 });
 
 function readMs(text: string): number {
   const ms = parseDuration(text);
-  if (ms === null) throw usageError(`--timeout is a duration such as 30s or 2m; not '${text}'`);
+  if (ms === null)
+    throw usageError(`--timeout must be a duration such as 30s or 2m, not '${text}'`);
   return ms;
 }
 
@@ -107,5 +108,5 @@ async function reportLeft(client: AdminClient): Promise<void> {
   if (answer?.kind !== "ok") return;
   const active = answer.body.listeners.reduce((sum, listener) => sum + listener.active, 0);
   const left = `${active} connection${active === 1 ? "" : "s"} left`;
-  say(2, `draining: ${left}; \`bal stop --now\` ends ${active === 1 ? "it" : "them"}`);
+  say(2, `draining: ${left}; \`bal stop --now\` resets ${active === 1 ? "it" : "them"}`);
 }

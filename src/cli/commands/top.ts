@@ -34,10 +34,10 @@ const QUIET_MS = 150;
 const MAX_SESSIONS = 500;
 
 export const top = defineCommand({
-  meta: { name: "top", description: "Watch the backends on the whole screen, sort and drain them" },
+  meta: { name: "top", description: "Watch, sort and drain the backends on the whole screen" },
   async run(): Promise<ExitCode> {
     if (!isTerminal(0) || !isScreen()) {
-      throw usageError("`bal top` is for a terminal", "`bal status --watch` is for anything else");
+      throw usageError("`bal top` needs a terminal", "use `bal status --watch` for anything else");
     }
     const home = locateHome();
     const client = clientOf(home);
@@ -143,7 +143,7 @@ class Top {
     const named = { pool, backend };
     return this.attempt(async () => {
       const after = await asked(this.client.override(named, { drain }), this.home);
-      const left = `drains: ${plural(after.active, "connection")} left`;
+      const left = `is draining: ${plural(after.active, "connection")} left`;
       return `${spell(named)} ${drain ? left : `is ${after.state}`}`;
     });
   }
@@ -159,7 +159,7 @@ class Top {
   private kill(id: string): Promise<void> {
     return this.attempt(async () => {
       await asked(this.client.killSession(id), this.home);
-      return `session ${id} was ended`;
+      return `session ${id} was reset`;
     });
   }
 

@@ -15,17 +15,17 @@ import { say, sayJson } from "../output.ts";
 import { color } from "../views/color.ts";
 
 export const upgrade = defineCommand({
-  meta: { name: "upgrade", description: "Replace the running bal, without losing a connection" },
+  meta: { name: "upgrade", description: "Replace the running bal without losing a connection" },
   args: {
     binary: {
       type: "string",
       valueHint: "FILE",
-      description: "the new binary (default: the file that the running bal was started from)",
+      description: "the new binary (default: the file of the running bal)",
     },
     timeout: {
       type: "string",
       valueHint: "30s",
-      description: "how long the new process may take until it serves (default 30s)",
+      description: "how long the new process may take to be ready (default 30s)",
     },
     json: { type: "boolean", description: "print one JSON object" },
   },
@@ -45,7 +45,7 @@ type Reply = Exclude<Answer<UpgradeReport>, { kind: "absent" }>;
 function readMs(text: string): number {
   const ms = parseDuration(text);
   if (ms !== null && ms > 0) return ms;
-  throw usageError(`--timeout is a duration such as 30s or 2m; not '${text}'`);
+  throw usageError(`--timeout must be a duration such as 30s or 2m, not '${text}'`);
 }
 
 function printJson(answer: Reply): ExitCode {
@@ -63,10 +63,10 @@ function print(answer: Reply): ExitCode {
     return 1;
   }
   const { pid, version, commit, left } = answer.body;
-  say(1, `bal ${printable(version)} (${printable(commit)}) serves with pid ${pid}`);
+  say(1, `bal ${printable(version)} (${printable(commit)}) now serves with pid ${pid}`);
   if (left > 0) {
-    const connections = left === 1 ? "1 connection goes" : `${left} connections go`;
-    say(1, `  ${connections} on in the old process, until it ends`);
+    const connections = left === 1 ? "1 connection stays" : `${left} connections stay`;
+    say(1, `  ${connections} in the old process until it ends`);
   }
   return 0;
 }

@@ -16,7 +16,7 @@ export const weight = defineCommand({
     n: {
       type: "positional",
       required: true,
-      description: "its weight; 0 takes no new connections",
+      description: "the weight, from 0 to 256; with 0 it gets no new connections",
     },
   },
   async run({ args }): Promise<ExitCode> {
@@ -26,7 +26,7 @@ export const weight = defineCommand({
     const named = await findBackend(client, home, args.name);
     const { override } = await steer(client, home, [named, { weight: next }]);
     const from = named.status.weight;
-    const note = override?.weight === undefined ? ", as the config says" : "";
+    const note = override?.weight === undefined ? ", as in the config" : "";
     say(1, printable(`${spell(named)}: weight ${from} → ${next}${note}`));
     return 0;
   },

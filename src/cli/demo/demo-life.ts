@@ -37,11 +37,11 @@ export async function failAndReturn({ backends, onEvent, signal }: Life): Promis
     await pause(CALM_MS, signal);
     if (backend === undefined || signal.aborted) return;
     backend.leave();
-    onEvent(`${backend.name} goes away; its clients go elsewhere`);
+    onEvent(`${backend.name} stops; its clients go to the others`);
     await pause(AWAY_MS, signal);
     if (signal.aborted) return;
     await backend.comeBack();
-    onEvent(`${backend.name} is there again; bal waits for two good checks`);
+    onEvent(`${backend.name} is running again; bal waits for two passed checks`);
   }
 }
 

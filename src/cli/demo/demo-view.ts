@@ -44,7 +44,7 @@ export class DemoView implements Disposable {
   [Symbol.dispose](): void {
     clearInterval(this.timer);
     this.screen?.[Symbol.dispose]();
-    if (this.screen !== null) put(1, "The demo has ended. Nothing is left of it.\n");
+    if (this.screen !== null) put(1, "The demo has ended and has left nothing behind.\n");
   }
 
   private async look(): Promise<void> {
@@ -90,10 +90,10 @@ export class DemoView implements Disposable {
 function introduction({ port, adminPort }: DemoPlace): readonly string[] {
   const bold = (text: string) => color(1, "bold", text);
   return [
-    `bal balances 127.0.0.1:${port} over three small backends. Try it, a few times:`,
+    `bal balances connections to 127.0.0.1:${port} over three small backends. Try it a few times:`,
     "",
     `  ${bold(`curl http://127.0.0.1:${port}`)}   or   ${bold(`nc 127.0.0.1 ${port}`)}`,
     "",
-    `The dashboard is at ${bold(`http://127.0.0.1:${adminPort}/`)}; Ctrl-C ends all of it.`,
+    `The dashboard is at ${bold(`http://127.0.0.1:${adminPort}/`)}; Ctrl-C ends the demo.`,
   ];
 }

@@ -61,5 +61,5 @@ function reservation({ pools }: Status): string {
   const count = (state: BackendStatus["state"]) => states.filter((one) => one === state).length;
   const [unknown, draining] = [count("unknown"), count("draining")];
   if (unknown > 0) return ` so far: ${plural(unknown, "backend")} not checked yet`;
-  return draining === 0 ? "" : `; ${plural(draining, "backend")} taken out to drain`;
+  return draining === 0 ? "" : `; ${plural(draining, "backend")} drained`;
 }

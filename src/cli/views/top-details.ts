@@ -17,16 +17,16 @@ import type { Row } from "./top-state.ts";
 
 export const HELP_LINES: readonly string[] = [
   "  ↑ ↓ k j     move; PgUp, PgDn, Home, End, g, G as well",
-  "  enter       all that is known of the backend, with its last events",
-  "  /           show only rows with these words; escape shows all again",
+  "  enter       show all details of the backend, and its last events",
+  "  /           filter the rows by words; escape shows all again",
   "  s           sort by the next column",
   "  r           reverse the order",
-  "  d           drain the backend, or take it back",
-  "  w           set its weight by hand",
-  "  v, tab      sessions, or backends",
-  "  K           end the session",
+  "  d           drain the backend, or end its drain",
+  "  w           set the backend's weight",
+  "  v, tab      switch between backends and sessions",
+  "  K           reset the session",
   "  ?           this help",
-  "  escape      back",
+  "  escape      go back",
   "  q           quit",
 ];
 
@@ -48,14 +48,14 @@ export function detailLines({ row, events, nowMs }: Details): readonly string[] 
     ["address", printable(backend.address) + (backend.backup ? ", a backup" : "")],
     ["state", `${color(1, STATE_STYLES[state], state)} for ${ageSince(backend.since, nowMs)}`],
     ...(why === "" ? [] : [["why", printable(why)] as const]),
-    ["out of service", `${ageFigure(backend.down_s)} in all`],
+    ["out of service", `${ageFigure(backend.down_s)} in total`],
     ["weight", [String(backend.weight), ...overrideNotes(backend)].join(", ")],
     ["connections", `${backend.active}${max > 0 ? ` of ${max}` : ""} now`],
     ["served", `${countFigure(backend.total)}, ${rateFigure(recent.connectionsPerS)} a second`],
     ["bytes", `${sizeFigure(backend.bytes_up)} in, ${sizeFigure(backend.bytes_down)} out`],
     ["dial errors", `${countFigure(backend.dial_errors)}; ${countFigure(backend.retries)} retries`],
     ["checks", `${checks}${run}; ${delayFigure(backend.check_ms)}`],
-    ...(ends === undefined ? [] : [["certificate", `ends ${printable(ends)}`] as const]),
+    ...(ends === undefined ? [] : [["certificate", `expires ${printable(ends)}`] as const]),
   ];
   const lines = facts.map(([title, text]) => `  ${color(1, "dim", title.padEnd(14))}  ${text}`);
   return [...lines, "", color(1, "bold", "  last events"), ...eventLines(events, nowMs)];
@@ -63,8 +63,8 @@ export function detailLines({ row, events, nowMs }: Details): readonly string[] 
 
 // The newest first: where there is little room they are what counts.
 function eventLines(events: readonly BalEvent[] | null, nowMs: number): readonly string[] {
-  if (events === null) return ["  they are asked for"];
-  if (events.length === 0) return ["  none since bal was started"];
+  if (events === null) return ["  loading"];
+  if (events.length === 0) return ["  none since bal started"];
   return events.toReversed().map((event) => {
     const words = printable(describeEvent(event));
     const age = `${ageSince(event.time, nowMs)} ago`.padStart(9);

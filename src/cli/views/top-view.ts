@@ -88,14 +88,17 @@ export function topLines(scene: Scene, size: Size): readonly string[] {
 function headOf({ status, lately, nowMs, silence }: Scene, { columns }: Size): readonly string[] {
   const lines = headLines(status, { lately, nowMs, width: columns }, PROBLEMS);
   if (silence === null) return lines;
-  return [color(1, ["red", "bold"], printable(`${silence}; as it was before:`)), ...lines];
+  return [
+    color(1, ["red", "bold"], printable(`${silence}; this is the last known state:`)),
+    ...lines,
+  ];
 }
 
 function pageLines(scene: Scene, size: Size): readonly string[] {
   const { state, rows, events, nowMs } = scene;
   const head = headOf(scene, size);
   const row = selectedRow(state, rows);
-  const gone = ["  there is no such backend any more"];
+  const gone = ["  this backend no longer exists"];
   const lines =
     state.view === "help" ? HELP_LINES : row === null ? gone : detailLines({ row, events, nowMs });
   const room = Math.max(0, size.rows - head.length - 2);
@@ -118,7 +121,7 @@ function tableOf(scene: Scene, { columns: width }: Size): readonly string[] {
 }
 
 function sessionTable({ sessions, state }: Scene, width: number): readonly string[] {
-  if (sessions === null) return ["", "  the list of sessions is asked for"];
+  if (sessions === null) return ["", "  loading the sessions"];
   const cells = ordered(sessions, state).map((session) => [
     printable(session.client ?? "-"),
     printable(session.listener),
@@ -166,8 +169,8 @@ function wordsOf(question: Question): string {
   if (question.kind === "kill") return `End session ${question.id}? Both sides see a reset.`;
   const { pool, backend, active, drain } = question;
   const left =
-    active === 0 ? "It has no connections." : `Its ${plural(active, "connection")} may go on.`;
-  return drain ? `Drain ${pool}/${backend}? ${left}` : `Take ${pool}/${backend} back?`;
+    active === 0 ? "It has no connections." : `Its ${plural(active, "connection")} may finish.`;
+  return drain ? `Drain ${pool}/${backend}? ${left}` : `End the drain of ${pool}/${backend}?`;
 }
 
 function promptOf(prompt: Prompt): string {

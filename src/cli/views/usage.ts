@@ -27,7 +27,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   demo: "bal demo",
 };
 
-const ENVIRONMENT = "BAL_HOME  folder of the runtime files, and of config.yaml (default: ~/.bal)";
+const ENVIRONMENT = "BAL_HOME  folder of config.yaml and of the runtime files (default: ~/.bal)";
 
 type UsageOptions = {
   /** Null: of bal itself. */
@@ -37,7 +37,9 @@ type UsageOptions = {
 
 /** @param rendered by citty, without colors */
 export function usageText(rendered: string, { command, fd }: UsageOptions): string {
-  const lines = alignLeft(rendered.trimEnd().split("\n")).map((line) => {
+  // citty writes an argument that may be repeated as `FILE=<FILE…>`.
+  const written = rendered.trimEnd().replaceAll(/\b(\w+)=<(\1…?)>/g, "$2");
+  const lines = alignLeft(written.split("\n")).map((line) => {
     // The list of all commands follows below.
     if (command === null && line.startsWith("USAGE ")) return "USAGE bal <command> [OPTIONS]";
     return line;

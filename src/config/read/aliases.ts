@@ -26,7 +26,7 @@ export class Aliases {
     if (--this.left >= 0) return true;
     if (this.left === -1) {
       const [start = 0, end = start] = alias.range ?? [];
-      const message = `the aliases of this file stand for more than ${MAX_ALIASED} values`;
+      const message = `the aliases of this file expand to more than ${MAX_ALIASED} values`;
       report.errorAt(path, { start, end }, { code: "too-many-aliases", message });
     }
     return false;

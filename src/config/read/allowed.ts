@@ -33,10 +33,10 @@ function unknownCode(code: string, start: number, report: Report): void {
     { start, end: start + code.length },
     {
       code: "unknown-code",
-      message: `there is no warning \`${code}\``,
+      message: `there is no warning with the code \`${code}\``,
       hint:
         near === null
-          ? "a warning's code stands in brackets behind it"
+          ? "bal check prints the code of a warning in brackets after it"
           : `did you mean \`${near}\`?`,
     },
   );

@@ -88,7 +88,7 @@ function* entriesOfSource(reader: Reader, source: ReadNode, merging: Merging): G
     const message = isAlias(source)
       ? map === undefined
         ? `there is no anchor \`&${source.source}\` before this alias`
-        : `\`*${source.source}\` is no map of keys and values that could be merged here`
+        : `\`*${source.source}\` is not a map of keys and values, so it cannot be merged here`
       : "`<<` merges a map of keys and values, such as `<<: *name`";
     reader.report.errorAt(join(path, "<<"), span, { code: "bad-merge", message });
     return;

@@ -22,14 +22,14 @@ function hintOf(kind: ForeignConfig, file: string): string {
   switch (kind) {
     case "haproxy":
     case "nginx":
-      return `\`bal import ${file}\` prints the bal config that does the same`;
+      return `\`bal import ${file}\` prints an equivalent config of bal`;
     case "compose":
-      return "bal has a config of its own, which its container mounts: docs/deploy.md shows both";
+      return "bal has its own config file, which its container mounts: docs/deploy.md shows both";
     case "kubernetes":
-      return "the config is the text under `config.yaml: |` of a ConfigMap: check that alone; deploy/kubernetes.yaml is an example";
+      return "the config is the text under `config.yaml: |` of a ConfigMap: check only that text; deploy/kubernetes.yaml is an example";
     case "toml":
-      return "a config of bal is YAML: `port: 443` in place of `port = 443`, `backends:` in place of `[[backends]]`";
+      return "a config of bal is YAML: write `port: 443` instead of `port = 443`, and `backends:` instead of `[[backends]]`";
     default:
-      return `docs/migrating.md has the words of ${FOREIGN[kind].replace(/.* /, "")}, and bal's for each`;
+      return `docs/migrating.md lists the keys of ${FOREIGN[kind].replace(/.* /, "")}, and bal's key for each`;
   }
 }

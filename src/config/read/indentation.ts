@@ -21,7 +21,7 @@ export function explainIndent(text: string, offset: number): PlacedFinding | nul
     span: { start, end: start + word.length },
     finding: {
       code: "bad-indent",
-      message: `\`${word}\` is indented by ${spaces(found)}, ${above}: YAML can't tell what it belongs to`,
+      message: `\`${word}\` is indented by ${spaces(found)}, ${above}: YAML cannot tell what it belongs to`,
       hint: `indent it by ${spaces(near.indent)} to put it beside \`${near.word}\``,
     },
   };

@@ -8,23 +8,25 @@ type PortsField = Extract<Field, { kind: "ports" }>;
 export function readPorts(value: unknown, field: PortsField): Read {
   if (typeof value === "number") return isPort(value, field) ? { value } : outOfRange(value, field);
   if (typeof value !== "string") return wrongType(value, field);
-  if (/^\d+$/.test(value)) return { ...wrongType(value, field), hint: `without quotes: ${value}` };
+  if (/^\d+$/.test(value))
+    return { ...wrongType(value, field), hint: `write it without quotes: ${value}` };
   const [, first, between, last] = /^(\d+)(\s*(?:-|–|:|\.\.)\s*)(\d+)$/.exec(value) ?? [];
   if (first === undefined || between === undefined) return wrongType(value, field);
   if (between === ":") {
-    const hint = `write \`port: ${first}\`, where clients come in; ${last} is the \`port\` of backends`;
+    const hint = `write \`port: ${first}\` for clients; ${last} is the \`port\` of backends`;
     return { ...wrongType(value, field), hint };
   }
-  if (between !== "-") return { ...wrongType(value, field), hint: `as ${first}-${last}` };
+  if (between !== "-") return { ...wrongType(value, field), hint: `write it as ${first}-${last}` };
   return readRange(Number(first), Number(last), field);
 }
 
 function readRange(from: number, to: number, field: PortsField): Read {
   if (!isPort(from, field) || !isPort(to, field)) return outOfRange(`${from}-${to}`, field);
-  if (from > to) return { ...outOfRange(`${from}-${to}`, field), hint: `as ${to}-${from}` };
+  if (from > to)
+    return { ...outOfRange(`${from}-${to}`, field), hint: `write it as ${to}-${from}` };
   const count = to - from + 1;
   if (count <= field.mostPorts) return { value: count === 1 ? from : { from, to } };
-  const message = `${from}-${to} are ${count} ports; a listener has ${field.mostPorts} at most`;
+  const message = `${from}-${to} has ${count} ports; a listener may have at most ${field.mostPorts}`;
   return { code: "too-many", message };
 }
 
@@ -46,7 +48,7 @@ export function readMode(value: unknown, field: Field): Read {
   const mode = typeof value === "string" ? parseMode(value) : null;
   if (mode !== null) return { value: mode };
   if (typeof value !== "number") return wrongType(value, field);
-  const hint = `in quotes, since YAML reads a number here: "${meantBy(value) ?? "0660"}"`;
+  const hint = `write it in quotes, because YAML reads it as a number: "${meantBy(value) ?? "0660"}"`;
   return { ...wrongType(value, field), hint };
 }
 

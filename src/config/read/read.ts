@@ -39,7 +39,7 @@ function readField(reader: Reader, node: ReadNode, field: Field, place: Place): 
     if (target !== undefined) return readTarget(reader, target, field, { ...place, alias: node });
     const message = `there is no anchor \`&${node.source}\` before this alias`;
     const read = readValue(`*${node.source}`, field);
-    const inQuotes = `in quotes, if no alias is meant: "*${node.source}"`;
+    const inQuotes = `if it is not an alias, write it in quotes: "*${node.source}"`;
     const hint = ("value" in read ? null : read.hint) ?? inQuotes;
     report.error(path, { code: "unknown-alias", message, hint });
     return undefined;
@@ -78,7 +78,7 @@ function readTarget(reader: Reader, node: ReadNode, field: Field, place: Place):
 
 function readSingle({ report }: Reader, value: unknown, field: Field, { path }: Place): unknown {
   if (isUnfilled(value, field)) {
-    const message = "environment variables are not filled in: as it stands, this is the value";
+    const message = "bal does not expand environment variables: this text is the value";
     report.error(path, { code: "not-filled-in", message, hint: NO_VARIABLES });
     return undefined;
   }

@@ -88,7 +88,7 @@ export function readValue(value: unknown, field: Field): Read {
 
 function readInteger(value: unknown, field: Extract<Field, { kind: "integer" }>): Read {
   if (typeof value === "string" && /^\d+$/.test(value)) {
-    return { ...wrongType(value, field), hint: `without quotes: ${value}` };
+    return { ...wrongType(value, field), hint: `write it without quotes: ${value}` };
   }
   if (typeof value !== "number") return wrongType(value, field);
   if (!Number.isInteger(value)) return { ...outOfRange(value, field), hint: "a whole number" };
@@ -108,7 +108,7 @@ function readChoice(value: unknown, field: Extract<Field, { kind: "choice" }>): 
 function readDuration(value: unknown, field: Extract<Field, { kind: "duration" }>): Read {
   const ms = value === 0 ? 0 : typeof value === "string" ? parseDuration(value) : null;
   if (ms === null) {
-    const hint = typeof value === "number" ? `with its unit: ${value}s or ${value}ms` : null;
+    const hint = typeof value === "number" ? `add the unit: ${value}s or ${value}ms` : null;
     return { ...wrongType(value, field), hint };
   }
   if (ms === 0 && field.canBeOff) return { value: 0 };
@@ -128,7 +128,7 @@ function readSize(value: unknown, field: Extract<Field, { kind: "size" }>): Read
 function readIp(value: unknown, field: Field): Read {
   const ip = typeof value === "string" ? parseIp(value) : null;
   if (ip !== null) return { value: ip.ip };
-  const hint = value === "localhost" ? "for this host only: 127.0.0.1 or ::1" : null;
+  const hint = value === "localhost" ? "write 127.0.0.1 or ::1 for this host only" : null;
   return badAddress(value, field, hint);
 }
 
@@ -141,7 +141,7 @@ function readPercent(value: unknown, field: Extract<Field, { kind: "percent" }>)
   if (value === "off" || value === false) return { value: 0 };
   const [, digits] = /^(\d{1,9})%$/.exec(String(value)) ?? [];
   if (digits === undefined) {
-    const hint = typeof value === "number" ? `with its sign: ${value}%` : null;
+    const hint = typeof value === "number" ? `add the percent sign: ${value}%` : null;
     return { ...wrongType(value, field), hint };
   }
   const percent = Number(digits);
@@ -158,7 +158,7 @@ function readRate(value: unknown, field: Extract<Field, { kind: "rate" }>): Read
   if (value === 0) return { value };
   const rate = typeof value === "string" ? parseRate(value) : null;
   if (rate === null) {
-    const hint = typeof value === "number" ? `with its unit: ${value}/s` : null;
+    const hint = typeof value === "number" ? `add the unit: ${value}/s` : null;
     return { ...wrongType(value, field), hint };
   }
   const { count, windowMs } = rate;
@@ -182,7 +182,7 @@ function readBytes(value: unknown, field: Extract<Field, { kind: "bytes" }>): Re
   const text = String(value);
   if (text === "" || text.length > field.max) return outOfRange(value, field);
   if (parseBytes(text) !== null) return { value: text };
-  return { ...wrongType(value, field), hint: "pairs of hexadecimal digits after `hex:`" };
+  return { ...wrongType(value, field), hint: "write pairs of hexadecimal digits after `hex:`" };
 }
 
 function readHeader(value: unknown, field: Field): Read {
@@ -204,7 +204,7 @@ function readUrlPath(value: unknown, field: Extract<Field, { kind: "url-path" }>
 function readHostname(value: unknown, field: Field): Read {
   if (typeof value !== "string") return badAddress(value, field);
   if (parseIp(value) !== null)
-    return badAddress(value, field, "an address needs no look-up: write it in `backends`");
+    return badAddress(value, field, "an address needs no DNS: write it in `backends`");
   if (isHostname(value)) return { value: value.toLowerCase() };
   return badAddress(value, field, hostHint(value));
 }
@@ -212,8 +212,10 @@ function readHostname(value: unknown, field: Field): Read {
 function readServerName(value: unknown, field: Field): Read {
   if (typeof value !== "string") return badAddress(value, field);
   const name = value.toLowerCase().replace(/\.$/, "");
-  if (name === "*") return badAddress(value, field, "for all other clients: {default: true, …}");
-  if (parseIp(name) !== null) return badAddress(value, field, "clients name no address");
+  if (name === "*")
+    return badAddress(value, field, "write {default: true, …} for all other clients");
+  if (parseIp(name) !== null)
+    return badAddress(value, field, "clients do not send addresses as server names");
   if (isHostname(name.replace(/^\*\./, ""))) return { value: name };
   if (/[*^$|\\]/.test(name)) {
     const hint = "a name, or `*.` and the end of names: bal has no other patterns";
@@ -221,7 +223,7 @@ function readServerName(value: unknown, field: Field): Read {
   }
   const ascii = domainToASCII(name);
   const hint =
-    ascii !== name && isHostname(ascii) ? `as clients send it: ${ascii}` : hostHint(value);
+    ascii !== name && isHostname(ascii) ? `write it as clients send it: ${ascii}` : hostHint(value);
   return badAddress(value, field, /^[^/]+:\d+$/.test(name) ? null : hint);
 }
 
@@ -230,7 +232,7 @@ function readAddress(value: unknown, field: Extract<Field, { kind: "address" }>)
   if (address !== null) return { value: address };
   if (field.usualPort !== undefined) return badAddress(value, field);
   const [, port] = /^(?:localhost|\*)?:?(\d{1,5})$/.exec(String(value)) ?? [];
-  const hint = port === undefined ? null : `for this host only: 127.0.0.1:${port}`;
+  const hint = port === undefined ? null : `write 127.0.0.1:${port} for this host only`;
   return badAddress(value, field, hint);
 }
 
@@ -247,9 +249,9 @@ function readSocketPath(value: unknown, field: Field): Read {
   const [, rest = ""] = /^(?:unix:)?(?:\/\/)?(.*)$/.exec(value) ?? [];
   const hint =
     rest !== value && isSocketPath(rest)
-      ? `only the path: ${rest}`
+      ? `write only the path: ${rest}`
       : /^[\w.]/.test(value)
-        ? `from the root on, whatever folder bal is started in: /run/${value.replace(/^\.{1,2}\//, "")}`
+        ? `write an absolute path, such as /run/${value.replace(/^\.{1,2}\//, "")}`
         : null;
   return badAddress(value, field, hint);
 }
@@ -263,18 +265,19 @@ export function isSecret(text: string): boolean {
 function readSecret(value: unknown, field: Field): Read {
   if (typeof value === "string" && isSecret(value)) return { value };
   const message = `expected ${describeField(field)}`;
-  const hint = typeof value === "number" ? "in quotes, since it is not meant as a number" : null;
+  const hint =
+    typeof value === "number" ? "write it in quotes, because YAML reads it as a number" : null;
   return { code: "wrong-type", message, hint };
 }
 
 function hostHint(text: string): string | null {
   const scheme = /^[a-z][a-z0-9+.-]*:\/\/([^/:]+)/i.exec(text);
-  if (scheme !== null) return `only the host, without scheme and path: ${scheme[1]}`;
+  if (scheme !== null) return `write only the host, without scheme and path: ${scheme[1]}`;
   const pair = /^\[?([^\]\s]+?)\]?:(\d+)$/.exec(text);
   if (pair !== null && (isHostname(pair[1] ?? "") || parseIp(pair[1] ?? "") !== null)) {
     return `split it: host: ${pair[1]}, port: ${pair[2]}`;
   }
-  if (/^\[.*\]$/.test(text)) return `without brackets: "${text.slice(1, -1)}"`;
+  if (/^\[.*\]$/.test(text)) return `write it without brackets: "${text.slice(1, -1)}"`;
   if (/^[\d.]+$/.test(text)) return "an IPv4 address has four numbers from 0 to 255";
   return null;
 }

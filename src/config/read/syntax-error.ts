@@ -52,21 +52,21 @@ const EXPLANATIONS: readonly Explain[] = [
 
 function tab({ error, at }: Mistake): PlacedFinding | null {
   if (error.code !== "TAB_AS_INDENT") return null;
-  const message = "tabs can't indent in YAML; use spaces";
+  const message = "YAML does not allow tabs for indentation; use spaces";
   return { span: { start: at, end: at + 1 }, finding: { code: "tab-as-indent", message } };
 }
 
 function secondDocument({ error, at }: Mistake): PlacedFinding | null {
   if (error.code !== "MULTIPLE_DOCS") return null;
-  const message = "a config is one document; another one begins here";
+  const message = "a config is one YAML document, and a second one begins here";
   return { span: { start: at, end: at + 3 }, finding: { code: "multiple-docs", message } };
 }
 
 function conflictMarker({ text }: Mistake): PlacedFinding | null {
   const marker = /^(?:<{7}|={7}|>{7})(?: .*)?$/m.exec(text);
   if (marker === null) return null;
-  const message = "this is the mark of a merge conflict that git left in the file";
-  const hint = "keep one of both sides, and delete the lines of <<<<<<<, ======= and >>>>>>>";
+  const message = "this is a conflict marker that git left in the file";
+  const hint = "keep one of the two sides, and delete the lines with <<<<<<<, ======= and >>>>>>>";
   return at(marker.index, marker[0].length, { code: "merge-conflict", message, hint });
 }
 
@@ -75,7 +75,7 @@ function oddCharacter({ text, at: offset }: Mistake): PlacedFinding | null {
   const line = lineAt(text, start).replace(/\s#.*$/, "");
   const odd = findOddCharacter(line);
   if (odd === null) return null;
-  const message = `here is ${odd.name}, which YAML takes for a letter`;
+  const message = `this is ${odd.name}, which YAML takes for a letter`;
   return at(start + odd.at, 1, { code: "odd-character", message, hint: odd.remedy });
 }
 
@@ -85,7 +85,7 @@ function variable({ text, at: offset }: Mistake): PlacedFinding | null {
   const [before = "", written] = /^.*?(?=\$\{\w+\})/.exec(lineAt(text, start)) ?? [];
   const name = /^\$\{\w+\}/.exec(text.slice(start + before.length))?.[0] ?? written;
   if (name === undefined || before.length + start + 1 !== offset) return null;
-  const message = `\`${name}\` is not filled in: bal reads no environment variables into its config`;
+  const message = `\`${name}\` is not expanded: bal does not expand environment variables in its config`;
   return at(start + before.length, name.length, {
     code: "not-filled-in",
     message,
@@ -137,15 +137,15 @@ function unclosedBracket({ error, tokens, text, at: offset }: Mistake): PlacedFi
   const isOther = (found === "]" || found === "}") && found !== closer;
   if (isOther && !open.some(({ source }) => CLOSERS[source] === found)) {
     if (text.slice(0, offset).trimEnd().endsWith(found)) {
-      const message = `\`${found}\` closes nothing: no bracket of its kind is open here`;
+      const message = `\`${found}\` closes nothing: no such bracket is open here`;
       return at(offset, 1, { code: "unclosed-bracket", message, hint: "leave it out" });
     }
-    const message = `\`${found}\` stands where \`${last.source}\` is to be closed`;
-    const hint = `write \`${closer}\` in its place`;
+    const message = `\`${found}\` does not close \`${last.source}\``;
+    const hint = `write \`${closer}\` instead`;
     return at(offset, 1, { code: "unclosed-bracket", message, hint });
   }
   const message = `this \`${last.source}\` is never closed`;
-  const hint = `write the \`${closer}\` behind its last value`;
+  const hint = `write \`${closer}\` after its last value`;
   return at(last.offset, 1, { code: "unclosed-bracket", message, hint });
 }
 
@@ -176,7 +176,7 @@ export function explainNoKey(words: string, offset: number): PlacedFinding | nul
     between === ":"
       ? `a space is missing after \`${key}:\``
       : between.includes("=")
-        ? `\`=\` stands after \`${key}\`, where YAML has a colon and a space`
+        ? `\`${key}\` is followed by \`=\`, where YAML needs a colon and a space`
         : `a colon is missing after \`${key}\``;
   const code = between === ":" ? "missing-space" : "missing-colon";
   return at(offset, words.length, { code, message, hint });
@@ -220,7 +220,7 @@ function missingComma({ error, text, tokens, at: offset }: Mistake): PlacedFindi
 function commaAtEnd({ error, text, at: offset }: Mistake): PlacedFinding | null {
   if (error.code !== "UNEXPECTED_TOKEN" || !/^[,;]\s*(?:#.*)?\r?$/.test(lineAt(text, offset)))
     return null;
-  const message = `\`${text[offset]}\` stands behind the end of the value`;
+  const message = `\`${text[offset]}\` follows the end of the value`;
   return at(offset, 1, { code: "unexpected-token", message, hint: "leave it out" });
 }
 
@@ -231,7 +231,7 @@ function bracketedAddress({ error, text, at: offset }: Mistake): PlacedFinding |
   const after = /^:\d+/.exec(lineAt(text, offset));
   if (before === null || after === null) return null;
   const value = before[0] + after[0];
-  const message = `\`${before[0]}\` is a list to YAML unless it stands in quotes`;
+  const message = `YAML reads \`${before[0]}\` as a list unless it is in quotes`;
   const start = offset - before[0].length;
   return at(start, value.length, { code: "needs-quotes", message, hint: `write "${value}"` });
 }
@@ -260,11 +260,11 @@ function secondColon({ error, text, at: offset }: Mistake): PlacedFinding | null
   const [, host = "", port = ""] = /^(\S+):\s+(\d+)$/.exec(value) ?? [];
   const hint =
     key === "host" && port !== ""
-      ? `write \`host: ${host}\` and \`port: ${port}\`, each on a line of its own`
+      ? `write \`host: ${host}\` and \`port: ${port}\`, each on its own line`
       : /, ?[\w-]+:/.test(value)
-        ? `write one key a line, or all of them in braces: {${key}: ${value}}`
+        ? `write one key on each line, or all of them in braces: {${key}: ${value}}`
         : `write the value in quotes: ${key}: "${value}"`;
-  const message = "a second colon on this line: YAML takes what stands before it for a key";
+  const message = "there is a second colon on this line: YAML takes the text before it for a key";
   return at(offset, value.length, { code: "second-colon", message, hint });
 }
 
@@ -274,7 +274,7 @@ function listForMap({ error, tokens, at: offset }: Mistake): PlacedFinding | nul
   );
   if (error.code !== "UNEXPECTED_TOKEN" || first?.type !== "seq-item-ind") return null;
   const message =
-    "a list begins the file, and here stands a key: a config is a map of keys and values";
+    "the file begins with a list, and this is a key: a config is a map of keys and values";
   const hint = "write the list's key above it, such as `backends:`";
   return at(offset, error.pos[1] - offset, { code: "unexpected-token", message, hint });
 }
@@ -291,8 +291,8 @@ function indentation({ error, text, at: offset }: Mistake): PlacedFinding | null
 function badEscape({ error, text, at: offset }: Mistake): PlacedFinding | null {
   if (error.code !== "BAD_DQ_ESCAPE") return null;
   const written = text.slice(offset, offset + 2);
-  const message = `\`${written}\` means nothing in a text in double quotes`;
-  const hint = `write \`\\${written}\`, or use single quotes, where a backslash is one`;
+  const message = `\`${written}\` is not a valid escape in double quotes`;
+  const hint = `write \`\\${written}\`, or use single quotes, in which a backslash is only a backslash`;
   return at(offset, 2, { code: "bad-escape", message, hint });
 }
 

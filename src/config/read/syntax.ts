@@ -27,12 +27,12 @@ export function parseSyntax(bytes: Uint8Array, file: string): Syntax {
     return { report, text: "", document: null };
   };
   if (bytes.length > MAX_FILE_BYTES) {
-    return failed("", "file-too-large", "the file has more than 1 MiB, which is what is allowed");
+    return failed("", "file-too-large", "the file has more than 1 MiB, which is the limit");
   }
   if (!isUtf8(bytes)) {
     const valid = validPrefix(bytes);
     countLines(valid, lines);
-    return failed(valid, "not-utf8", "bytes that are not UTF-8 begin here");
+    return failed(valid, "not-utf8", "the bytes from here on are not valid UTF-8");
   }
   const text = new TextDecoder().decode(bytes);
   // Not by the parser: it misses a line where it has lost its place.

@@ -52,7 +52,7 @@ function odd({ name, scope }: UnknownKey): Meant | null {
   if (found === null) return null;
   const plain = name.replaceAll(/[^\x20-\x7e]/g, "");
   const keys = offered(scope.keys).filter((key) => plain === key);
-  return meant(`unknown key \`${name}\`: there is ${found.name} in it`, found.remedy, keys);
+  return meant(`unknown key \`${name}\`: it contains ${found.name}`, found.remedy, keys);
 }
 
 // In braces YAML takes `host:10.0.0.1` for a key without a value.
@@ -120,7 +120,7 @@ function nearby({ name, value, scope }: UnknownKey, key: string): Meant | null {
       beside !== "backends"
     )
       continue;
-    return meant(`\`${name}\` belongs further out`, `write \`${key}\` beside \`${beside}\``);
+    return meant(`\`${name}\` belongs to an outer level`, `write \`${key}\` beside \`${beside}\``);
   }
   return null;
 }
@@ -147,9 +147,11 @@ function far(unknown: UnknownKey): Meant | null {
   const called = key === name ? "" : `, and is called \`${key}\``;
   // A listener with backends needs a pool all the same, which they are put into.
   const isOfListener = home === "pools" && Object.hasOwn(scope.keys, "routes");
-  const place = isOfListener ? "`pools`, in a pool that `pool` names here" : placed(home, scope);
+  const place = isOfListener
+    ? "`pools`, in a pool that this listener names as its `pool`"
+    : placed(home, scope);
   const keys = isOfListener ? ["pool"] : [];
-  return meant(`\`${name}\` is no key of this place`, `it belongs under ${place}${called}`, keys);
+  return meant(`\`${name}\` is not allowed here`, `it belongs under ${place}${called}`, keys);
 }
 
 // A group with the name of the one that it is written in is that of listeners.

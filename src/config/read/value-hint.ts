@@ -12,7 +12,7 @@ export function hintFor(value: unknown, field: Field): string | null {
     const variable = hintForVariable(value);
     if (variable !== null) return variable;
     const odd = findOddCharacter(value);
-    if (odd !== null) return `there is ${odd.name} in it: ${odd.remedy}`;
+    if (odd !== null) return `it contains ${odd.name}: ${odd.remedy}`;
     const isOfListener = field.kind === "ports" || field.kind === "ip";
     const address = isOfListener ? splitAddress(value) : null;
     if (address?.host != null && address.port !== null)

@@ -1,9 +1,9 @@
 // Environment variables and templates in a config: bal fills in neither.
 import type { Field } from "../schema/field.ts";
 
-export const NO_VARIABLES = "write the value, or make the file with `envsubst` before bal reads it";
+export const NO_VARIABLES = "write the value, or generate the file with `envsubst` first";
 
-export const NO_TEMPLATES = "bal fills in no templates: make the file before it reads it";
+export const NO_TEMPLATES = "bal does not expand templates: generate the file first";
 
 /** Where hardly anything else is refused: as they stand they would be a file's name, or a secret that everybody
  *  can guess. */
@@ -18,6 +18,6 @@ export function isUnfilled(value: unknown, field: Field): boolean {
 /** Null: it is none. */
 export function hintForVariable(value: string): string | null {
   if (/\$\{\w+|\$\(\w+\)|^\$[A-Za-z_]\w*$/.test(value))
-    return `bal fills in no environment variables: ${NO_VARIABLES}`;
+    return `bal does not expand environment variables: ${NO_VARIABLES}`;
   return /\{\{|<%|^%\w+%$/.test(value) ? NO_TEMPLATES : null;
 }

@@ -52,7 +52,7 @@ function hintForScalar(value: unknown, field: Field): string | null {
     const isOfMaps = field.kind === "list" && field.of.kind === "map" && !text.includes("}, {");
     return isOfMaps ? `write a list: \`- ${text.slice(1, -1)}\`` : `write \`${text}\``;
   }
-  if (value === true && mapIn(field) !== null) return "leave it out, or write its keys and values";
+  if (value === true && mapIn(field) !== null) return "write its keys and values, or leave it out";
   const hint = hintFor(value, field);
   if (hint !== null || field.kind !== "list") return hint;
   const read = readValue(value, field.of);
@@ -72,9 +72,10 @@ function hintForList(items: readonly ReadNode[], field: Field, text: string): st
   if (field.kind === "ports") return "write a listener for each, or a range such as 9000-9010";
   const [only] = items;
   if (field.kind === "map" || items.length !== 1) return null;
-  if (/^\[[\da-f:.]+\]$/i.test(text)) return `without brackets, in quotes: "${text.slice(1, -1)}"`;
+  if (/^\[[\da-f:.]+\]$/i.test(text))
+    return `write it without brackets, in quotes: "${text.slice(1, -1)}"`;
   const value = isScalar(only) ? rewrite(only.value, field) : null;
-  return value === null ? null : `without a list: \`${value}\``;
+  return value === null ? null : `write it without a list: \`${value}\``;
 }
 
 function isFile(field: Field): boolean {

@@ -133,15 +133,15 @@ export function describeField(field: Field): string {
     case "size":
       return "a size such as 64KiB or 1MiB";
     case "ports":
-      return `a port from ${field.min} to ${field.max}, or a range of them such as 9000-9010`;
+      return `a port from ${field.min} to ${field.max}, or a range such as 9000-9010`;
     case "mode":
-      return 'the rights of a file in quotes, such as "0660"';
+      return 'octal permissions in quotes, such as "0660"';
     case "name":
       return "a name of letters, digits, `_`, `-`, `.` and `:`, at most 128 long";
     case "ip":
       return "an IPv4 or IPv6 address";
     case "cidr":
-      return "an IP address, or a block of them such as 10.0.0.0/8 or 2001:db8::/32";
+      return "an IP address, or a block such as 10.0.0.0/8 or 2001:db8::/32";
     case "percent":
       return `"off", or a percentage from ${field.min}% to ${field.max}%`;
     case "rate":
@@ -153,9 +153,9 @@ export function describeField(field: Field): string {
     case "address":
       return field.usualPort === undefined
         ? "an IP address and a port such as 127.0.0.1:9296 or [::1]:9296"
-        : "an IP address, or one with a port such as 127.0.0.1:8600 or [::1]:8600";
+        : "an IP address, with or without a port, such as 127.0.0.1:8600 or [::1]:8600";
     case "server-name":
-      return "a name such as a.example, or *.b.example for all names that end so";
+      return "a name such as a.example, or *.b.example for all names with that ending";
     case "protocol":
       return "the name of a protocol such as h2 or http/1.1";
     case "secret":
@@ -163,7 +163,7 @@ export function describeField(field: Field): string {
     case "bytes":
       return `a text of 1 to ${field.max} characters, or bytes such as hex:0d0a`;
     case "header":
-      return "a text of 1 to 4096 visible ASCII characters, with spaces between";
+      return "a text of 1 to 4096 visible ASCII characters and spaces";
     case "url-path":
       return `a path that begins with "/", of at most ${field.max} visible ASCII characters`;
     case "socket-path":

@@ -221,7 +221,7 @@ function keySchema(key: Key): JsonSchema {
     description: plainText(key),
     markdownDescription: hoverText(key),
     ...(byDefault !== undefined && { default: byDefault }),
-    ...(isOld && { deprecated: true, deprecationMessage: `an old key: ${doc}` }),
+    ...(isOld && { deprecated: true, deprecationMessage: `a key of the Rust program: ${doc}` }),
     ...schemaOf(field),
   };
 }

@@ -22,7 +22,7 @@ function judgeHostBits(blocks: Blocks, path: string, report: Report): void {
     if (network === block || network === undefined) continue;
     report.warn(`${path}[${index}]`, {
       code: "host-bits",
-      message: `${block} is the whole block ${network}`,
+      message: `${block} means the whole block ${network}`,
       hint: `write ${network}, or ${block?.split("/")[0]} for the address alone`,
     });
   }
@@ -34,7 +34,7 @@ function judgeDeny(deny: Blocks, path: string, report: Report): void {
   const family = deny[index]?.includes(":") ? "IPv6" : "IPv4";
   report.warn(`${path}[${index}]`, {
     code: "denies-everybody",
-    message: `no ${family} client may come in: \`deny\` wins over \`allow\``,
-    hint: "leave it out: a list of `allow` refuses all others by itself",
+    message: `every ${family} client is refused: \`deny\` wins over \`allow\``,
+    hint: "leave it out: with `allow`, all other addresses are refused anyway",
   });
 }

@@ -16,17 +16,16 @@ export function validateAdmin(
   const hasToken = token !== null || token_file !== null;
   if (listen !== null) judgeListen(listen, { hasToken, listeners, report });
   if (token !== null && token_file !== null) {
-    const message = "`token_file` is not read: `token` stands beside it";
+    const message = "`token_file` is not used, because `token` is set";
     report.warn("admin.token_file", { code: "unused-key", message });
   }
   if (token !== null && token.length < MIN_TOKEN) {
     const message = `a token of ${token.length} characters can be guessed`;
-    const hint = "`openssl rand -hex 32` makes a good one";
+    const hint = "`openssl rand -hex 32` creates a good one";
     report.warn("admin.token", { code: "short-token", message, hint });
   }
   if (hasToken && listen === null) {
-    const message =
-      "a token without `listen` is asked of nobody: the unix socket is its user's alone";
+    const message = "the token is not used without `listen`: the unix socket needs none";
     const key = token !== null ? "token" : "token_file";
     report.warn(`admin.${key}`, { code: "unused-key", message });
   }
@@ -44,7 +43,7 @@ function judgeListen(
 ): void {
   const address = formatHostPort(ip, port);
   if (!isLoopback(ip) && !hasToken) {
-    const message = `${address} can be reached from elsewhere: it needs \`token\` or \`token_file\``;
+    const message = `other hosts can reach ${address}: it needs \`token\` or \`token_file\``;
     const hint = "write `token`, or listen on 127.0.0.1";
     report.error("admin.listen", { code: "token-required", message, hint });
   }
@@ -55,6 +54,6 @@ function judgeListen(
       (own.ip === ip || isWildcard(own.ip) || isWildcard(ip)),
   );
   if (other === undefined) return;
-  const message = `address ${address} is taken already, by listener ${other.name}`;
+  const message = `address ${address} is already used by listener ${other.name}`;
   report.error("admin.listen", { code: "duplicate-address", message });
 }

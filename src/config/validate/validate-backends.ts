@@ -31,12 +31,12 @@ export function validateBackends(
   const places = placesOf(written);
   const hops = places.flatMap((place) => judgePlace(place, report));
   for (const { hop, listener } of findLoops(hops, listeners, isLoopback)) {
-    const message = `this is bal's own listener ${listener.name}: a connection would go round for ever`;
+    const message = `this is bal's own listener ${listener.name}: a connection would loop for ever`;
     report.warn(hop.at, { code: "own-listener", message });
   }
   const total = places.reduce((sum, { backends }) => sum + (backends?.length ?? 0), 0);
   if (total <= MAX_BACKENDS) return;
-  const message = `${total} backends in all pools together; ${MAX_BACKENDS} are allowed`;
+  const message = `there are ${total} backends in all pools together; ${MAX_BACKENDS} are allowed`;
   report.error("pools", { code: "too-many", message });
 }
 
@@ -88,7 +88,7 @@ function judgePlace(place: Place, report: Report): readonly Member[] {
     endpoints.set(formatAddress(config.address), member);
     const { name } = config;
     if (names.has(name)) {
-      const message = `${names.get(name)} is called ${name} already`;
+      const message = `the name ${name} is already used by ${names.get(name)}`;
       report.error(`${at}.name`, { code: "duplicate-name", message });
     }
     names.set(name, at);
@@ -127,7 +127,11 @@ function judgeQueue(at: string, backend: WrittenBackend, report: Report): void {
   const { queue, max_connections = 0 } = backend;
   if ((queue?.size ?? 0) === 0 || max_connections > 0) return;
   const message = "`queue` is not used: without `max_connections` this backend is never full";
-  report.warn(`${at}.queue`, { code: "unused-key", message, hint: "write max_connections, too" });
+  report.warn(`${at}.queue`, {
+    code: "unused-key",
+    message,
+    hint: "write max_connections as well",
+  });
 }
 
 /** Two of one endpoint are one backend, unless they are meant to be different ones. */
@@ -136,12 +140,12 @@ function judgeEqual(first: Member, second: Member, report: Report): void {
   const { at } = second;
   const differing = differences(first.config, second.config);
   if (differing.length === 0) {
-    const message = `${endpoint} is the same as ${first.at}: they are one backend, with their weights added`;
+    const message = `${endpoint} is the same as ${first.at}: bal treats them as one backend, with their weights added`;
     return report.warn(at, { code: "duplicate-backend", message });
   }
   const message = `${first.at} (${first.config.name}) and ${at} (${second.config.name}) are the same address, ${endpoint}, and differ in ${differing.join(", ")}`;
   const hint =
-    "a pool has one backend at an address: leave one of them out. Where only the weight differs, the weights are added";
+    "a pool has one backend for each address: leave one of them out. If only the weight differs, bal adds the weights";
   report.error(at, { code: "duplicate-backend", message, hint });
 }
 
@@ -162,6 +166,6 @@ function judgeForm(at: string, report: Report): void {
   if (!report.has(`${at}.unix`)) return;
   const other = ["host", "port"].find((key) => report.has(`${at}.${key}`));
   if (other === undefined) return;
-  const message = `\`unix\` and \`${other}\` stand here together: a backend is on a unix socket, or on a host and its port`;
+  const message = `\`unix\` and \`${other}\` cannot be used together: a backend is on a unix socket, or on a host and a port`;
   report.error(`${at}.${other}`, { code: "mixed-forms", message, hint: `leave one of them out` });
 }

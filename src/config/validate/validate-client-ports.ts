@@ -37,14 +37,14 @@ function judgePool({ path, backends = [], check, socket }: Place, report: Report
     const at = `${path}backends[${index}]`;
     if (host === undefined || unix !== undefined || report.has(`${at}.port`)) continue;
     if (socket !== null) {
-      const message = `\`port\` is missing: clients of unix:${socket} come to none that ${host} could be dialled at`;
+      const message = `\`port\` is missing: clients of unix:${socket} have no port at which bal could dial ${host}`;
       report.error(at, { code: "missing-key", message });
     } else if (check.checks.some(({ port }) => port === 0)) {
       report.error(at, {
         code: "missing-key",
         message:
-          "`port` is missing. Without one a client is passed to the port that it came to, and the health check needs a `port` of its own",
-        hint: "write port: 443; or, where that is meant, health_check: {port: 8080}",
+          "`port` is missing. Without it, bal dials the port that the client connected to, and the health check needs its own `port`",
+        hint: "write port: 443; or, if that is intended, health_check: {port: 8080}",
       });
     }
   }

@@ -19,27 +19,31 @@ type Times = { readonly connect: number; readonly connect_total: number };
 function judgeTimes(path: string, { connect, connect_total }: Times, report: Report): void {
   const key = ["connect_total", "connect"].find((one) => report.has(`${path}.${one}`));
   if (key === undefined || connect_total >= connect) return;
-  const message = `connect_total (${formatDuration(connect_total)}) is shorter than connect (${formatDuration(connect)}): no second backend is tried after a timeout`;
+  const message = `connect_total (${formatDuration(connect_total)}) is shorter than connect (${formatDuration(connect)}): after a timeout, bal cannot try a second backend`;
   report.warn(`${path}.${key}`, { code: "short-timeout", message });
 }
 
 function judgeSources(path: string, source: NonNullable<WrittenPool["source"]>, report: Report) {
   if (source.length === 0 && report.has(path)) {
     const message = "the list is empty";
-    report.error(path, { code: "empty-list", message, hint: "leave it out: the kernel chooses" });
+    report.error(path, {
+      code: "empty-list",
+      message,
+      hint: "leave it out, and the kernel chooses",
+    });
   }
   for (const [index, ip] of source.entries()) {
     if (ip === undefined) continue;
     const at = `${path}[${index}]`;
     if (isWildcard(ip)) {
-      const message = `${ip} is no address that a connection can come from`;
+      const message = `${ip} cannot be the source address of a connection`;
       report.error(at, {
         code: "bad-address",
         message,
-        hint: "leave `source` out: the kernel chooses",
+        hint: "leave `source` out, and the kernel chooses",
       });
     } else if (source.indexOf(ip) < index) {
-      const message = `${ip} is ${path}[${source.indexOf(ip)}] already`;
+      const message = `${ip} is already in the list, as ${path}[${source.indexOf(ip)}]`;
       report.warn(at, { code: "duplicate-source", message });
     }
   }

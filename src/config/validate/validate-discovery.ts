@@ -25,29 +25,29 @@ function judgeDiscover(
     report.has(`${path}.${key}`),
   );
   if (hasSrv && hasDns) {
-    const message = "`srv` and `dns` stand here together: a pool is found by one of them";
+    const message = "`srv` and `dns` cannot be used together: a pool has one of them";
     report.error(`${path}.dns`, { code: "mixed-forms", message });
   } else if (!hasSrv && !hasDns) {
     // An unknown key is what was meant to name it.
     if (report.errors.some((error) => error.path.startsWith(`${path}.`))) return;
-    const message = "it names nothing: write `srv: NAME`, or `dns: NAME` with `port`";
+    const message = "the name is missing: write `srv: NAME`, or `dns: NAME` with `port`";
     report.error(path, { code: "missing-key", message });
   } else if (hasDns && !hasPort) {
     const message = "`port` is missing: addresses in DNS have none";
     report.error(path, { code: "missing-key", message });
   }
   if (hasSrv && hasPort && !hasDns) {
-    const message = "`port` is not used: SRV records bring their own";
+    const message = "`port` is not used: SRV records have their own";
     report.warn(`${path}.port`, { code: "unused-key", message });
   }
   if (dns !== undefined && /^_[^.]+\._/.test(dns)) {
     const message = `${dns} looks like the name of SRV records`;
-    report.warn(`${path}.dns`, { code: "srv-name", message, hint: `srv: ${dns}` });
+    report.warn(`${path}.dns`, { code: "srv-name", message, hint: `write srv: ${dns}` });
   }
   const weighted = backends.findIndex((backend) => backend?.weight !== undefined);
   if (weighted < 0) return;
   const others = srv === undefined ? "1" : "what their SRV records say, scaled into 1 to 256";
-  const message = `this weight stands beside those of discovered backends: ${others}`;
+  const message = `this weight is relative to those of discovered backends: ${others}`;
   report.warn(`${pool}.backends[${weighted}].weight`, { code: "mixed-weights", message });
 }
 
@@ -57,7 +57,7 @@ function judgeResolver(
   report: Report,
 ): void {
   if (interval !== undefined && interval > MAX_INTERVAL_MS) {
-    const message = `a server that has gone may be in use for ${formatDuration(interval)} more`;
+    const message = `bal may use a removed server for up to ${formatDuration(interval)} longer`;
     const hint = "10s is the default";
     report.warn("resolver.interval", { code: "long-interval", message, hint });
   }
@@ -68,12 +68,12 @@ function judgeResolver(
     const first = seen.get(key);
     if (first === undefined) seen.set(key, index);
     else {
-      const message = `${key} is resolver.servers[${first}] already`;
+      const message = `${key} is already in the list, as resolver.servers[${first}]`;
       report.warn(`resolver.servers[${index}]`, { code: "duplicate-server", message });
     }
   }
   if (servers.length > 0 && !looksUp(written)) {
-    const message = "nothing is looked up: every backend is an address";
+    const message = "`servers` is not used: every backend is an address";
     report.warn("resolver.servers", { code: "unused-key", message });
   }
 }

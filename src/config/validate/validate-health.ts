@@ -46,8 +46,8 @@ export function validateHealthTypes(place: Place, report: Report): void {
   if (own === undefined) return;
   if (!Array.isArray(own)) return judgeCheck({ ...place, own: own as WrittenCheck }, report);
   if (own.length === 0) {
-    const message = "the list is empty: write a check";
-    const hint = 'for none: {type: "off"}';
+    const message = "the list is empty: write at least one check";
+    const hint = 'write {type: "off"} for no check';
     return report.error(path, { code: "empty-list", message, hint });
   }
   for (const [index, check] of own.entries()) {
@@ -57,7 +57,7 @@ export function validateHealthTypes(place: Place, report: Report): void {
   judgePace(path, own, report);
   const types = layHealthCheck(inherited, own).map(({ type }) => type);
   if (own.length > 1 && types.includes("off")) {
-    const message = "`off` is no check among others; leave it out of the list";
+    const message = "`off` is not allowed in a list of checks; leave it out";
     report.error(`${path}[${types.indexOf("off")}]`, { code: "mixed-forms", message });
   }
 }
@@ -72,7 +72,7 @@ function judgePace(
     const first = checks.findIndex((check) => check?.[key] !== undefined);
     for (const [index, check] of checks.entries()) {
       if (check?.[key] === undefined || check[key] === checks[first]?.[key]) continue;
-      const message = `\`${key}\` is another one in ${path}[${first}]: the checks of a list are made together`;
+      const message = `\`${key}\` differs from ${path}[${first}]: all checks of a list run together`;
       report.error(`${path}[${index}].${key}`, { code: "mixed-forms", message });
     }
   }
@@ -106,7 +106,7 @@ function judgeHttp({ path, own }: CheckPlace, laid: WrittenCheck, report: Report
   }
   if (laid.method !== "HEAD" || laid.contains === undefined) return;
   const key = own.contains === undefined ? "method" : "contains";
-  const message = "`contains` looks into the body, and the answer to HEAD has none";
+  const message = "`contains` needs a body, and the answer to HEAD has none";
   report.error(`${path}.${key}`, { code: "mixed-forms", message, hint: "write method: GET" });
 }
 
@@ -116,12 +116,12 @@ function judgeExchange({ path, own }: CheckPlace, laid: WrittenCheck, report: Re
     return report.error(path, {
       code: "empty-exchange",
       message: "an exchange needs `send`, `expect`, `contains` or `steps`",
-      hint: "to be connected is enough for type: tcp",
+      hint: "write type: tcp if a connection is enough",
     });
   }
   const beside = (["send", "expect", "contains"] as const).find((key) => own[key] !== undefined);
   if (own.steps !== undefined && beside !== undefined) {
-    const message = `\`${beside}\` and \`steps\` stand here together: write it as one of the steps`;
+    const message = `\`${beside}\` and \`steps\` cannot be used together: write it as one of the steps`;
     report.error(`${path}.${beside}`, { code: "mixed-forms", message });
   }
   if (own.steps?.length === 0) {
@@ -151,18 +151,18 @@ function judgeTls({ path, own, hosts }: CheckPlace, check: TlsCheck, report: Rep
     });
   }
   if (own.ca !== undefined && ca !== null && !isVerified) {
-    const message = "`ca` is not used: without `verify: true` any certificate passes";
+    const message = "`ca` is not used: without `verify: true`, every certificate passes";
     report.warn(`${path}.ca`, { code: "unused-key", message });
   }
   const [present, missing] = cert === null ? ["key", "cert"] : ["cert", "key"];
   if ((cert === null) !== (key === null) && Object.hasOwn(own, present)) {
-    const message = `\`${missing}\` is missing: a certificate and its key go together`;
+    const message = `\`${missing}\` is missing: a certificate needs its key, and a key its certificate`;
     report.error(path, { code: "missing-key", message });
   }
   if (check.type !== "https" || own.alpn === undefined || check.alpn.includes("http/1.1")) return;
   report.warn(`${path}.alpn`, {
     code: "alpn",
-    message: "a check asks in HTTP/1.1: a server that takes one of these protocols fails it",
+    message: "the check speaks HTTP/1.1: a server that chooses one of these protocols fails it",
     hint: "write alpn: [http/1.1], or leave it out",
   });
 }
@@ -175,7 +175,7 @@ function judgeSocket(
 ): void {
   if (socket === undefined) return;
   if (own.port !== undefined) {
-    const message = `\`port\` is not used for unix:${socket}: it is checked where it is`;
+    const message = `\`port\` is not used for unix:${socket}: the check connects to the socket itself`;
     report.warn(`${path}.port`, { code: "unused-key", message });
   }
   if (check?.type !== "tls" && check?.type !== "https") return;

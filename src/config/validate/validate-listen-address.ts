@@ -36,16 +36,17 @@ function judgeForm(path: string, { unix }: WrittenListener, report: Report): voi
   if (has("unix") && other !== undefined) {
     report.error(`${path}.${other}`, {
       code: "mixed-forms",
-      message: `\`unix\` and \`${other}\` stand here together: a listener is on a unix socket, or on an address and its port`,
+      message: `\`unix\` and \`${other}\` cannot be used together: a listener is on a unix socket, or on an address and a port`,
       hint: "leave one of them out",
     });
   }
   if (!has("mode")) return;
   const refuse = (message: string, hint: string) =>
     report.error(`${path}.mode`, { code: "mixed-forms", message, hint });
-  if (!has("unix")) refuse("`mode` is of a unix socket, and there is none here", "leave it out");
+  if (!has("unix")) refuse("`mode` is only for unix sockets", "leave it out");
   if (unix?.startsWith("@")) {
-    const message = "there is no `mode` in the abstract namespace: every local user may connect";
+    const message =
+      "a socket in the abstract namespace has no `mode`: every local user may connect";
     refuse(message, "write a path, or leave `mode` out");
   }
 }
@@ -60,8 +61,8 @@ function judgeUnix(path: string, listener: WrittenListener, report: Report): voi
   const { tcp_fast_open = false, defer_accept = false, proxy_protocol = {} } = listener;
   const refuse = (key: string, message: string, hint: string) =>
     report.error(`${path}.${key}`, { code: "no-address", message, hint });
-  if (tcp_fast_open) refuse("tcp_fast_open", "`tcp_fast_open` is of TCP", "leave it out");
-  if (defer_accept) refuse("defer_accept", "`defer_accept` is of TCP", "leave it out");
+  if (tcp_fast_open) refuse("tcp_fast_open", "`tcp_fast_open` is only for TCP", "leave it out");
+  if (defer_accept) refuse("defer_accept", "`defer_accept` is only for TCP", "leave it out");
   if ((proxy_protocol.trusted ?? []).length === 0) return;
   const message = "peers on a unix socket have no address: every peer that can connect is trusted";
   refuse("proxy_protocol.trusted", message, "`mode` says who may connect");
@@ -70,19 +71,20 @@ function judgeUnix(path: string, listener: WrittenListener, report: Report): voi
 function judgeUnaddressed(path: string, listener: WrittenListener, report: Report): void {
   const { allow, deny = [], limits = {} } = listener;
   const addressed = (key: string, hint: string) => {
-    const message = "clients of a unix socket have no address to validateConfig them by";
+    const message = "clients of a unix socket have no address";
     report.error(`${path}.${key}`, { code: "no-address", message, hint });
   };
   if (allow !== undefined) addressed("allow", "`mode` says who may connect");
   if (deny.length > 0) addressed("deny", "`mode` says who may connect");
   const { per_client = 0, rate_per_client = 0 } = limits;
-  if (per_client > 0) addressed("limits.per_client", "`max_connections` is of all clients");
+  if (per_client > 0)
+    addressed("limits.per_client", "`max_connections` limits all clients together");
   if (rate_per_client !== 0 && rate_per_client.count > 0)
-    addressed("limits.rate_per_client", "`rate` is of all clients");
+    addressed("limits.rate_per_client", "`rate` limits all clients together");
 }
 
 function warnOfHash({ path, pool }: Target, report: Report): void {
-  const message = `clients of a unix socket have no address that pool ${pool} could hash: source_hash sends them all to one backend`;
+  const message = `clients of a unix socket have no address, so source_hash of pool ${pool} sends them all to one backend`;
   report.warn(path, { code: "no-address", message });
 }
 
@@ -92,7 +94,7 @@ function judgeClash({ path, address }: Place, taken: readonly Place[], report: R
   for (const other of taken) {
     const shared = sharedBy(address, other.address);
     if (shared === null) continue;
-    const message = `address ${shared} is taken already, by ${other.path}`;
+    const message = `address ${shared} is already used by ${other.path}`;
     return report.error(path, { code: "duplicate-address", message });
   }
 }

@@ -66,12 +66,12 @@ function unknownPool({ pool, path }: Target, pools: readonly string[], report: R
 
 function judgeRoutes({ routes }: WrittenListener, path: string, report: Report): void {
   if (report.has(`${path}.pool`) && report.has(`${path}.routes`)) {
-    const message = "`pool` and `routes` stand here together: a listener has one of them";
-    const hint = "a pool for all other clients is a route: {default: true, pool: …}";
+    const message = "`pool` and `routes` cannot be used together: a listener has one of them";
+    const hint = "for all other clients, write the route {default: true, pool: …}";
     report.error(`${path}.pool`, { code: "mixed-forms", message, hint });
   }
   if (routes?.length === 0) {
-    const message = "the list is empty: every client would be refused";
+    const message = "the list is empty, so every client would be refused";
     report.error(`${path}.routes`, { code: "empty-list", message });
   }
   const seen = new Map<string, string>();
@@ -103,12 +103,13 @@ function judgeRoute(route: WrittenRoute, { at, seen }: RoutePlace, report: Repor
   }
   for (const key of ["default", "refuse"] as const) {
     if (route[key] !== false) continue;
-    const message = `\`${key}: false\` says nothing; leave it out, or write true`;
+    const message = `\`${key}: false\` has no effect; leave it out, or write true`;
     report.error(`${at}.${key}`, { code: "not-allowed", message });
   }
   if (route.tls === true) {
-    const message = "`tls: true` says nothing: the other routes are for TLS clients";
-    const hint = "default: true is for all TLS clients; tls: false is for those that speak none";
+    const message = "`tls: true` has no effect: all other routes are for TLS clients";
+    const hint =
+      "write default: true for all other TLS clients, or tls: false for clients that do not speak TLS";
     report.error(`${at}.tls`, { code: "not-allowed", message, hint });
   }
   judgeWords(route, { at, seen }, report);
@@ -134,7 +135,7 @@ function judgeWords(
       const first = seen.get(`${key} ${word}`);
       if (first === undefined) seen.set(`${key} ${word}`, path);
       else {
-        const message = `${key} ${word} is routed already, by ${first}`;
+        const message = `${key} ${word} is already routed by ${first}`;
         report.error(path, { code: "duplicate-route", message });
       }
     }
@@ -145,7 +146,7 @@ function unique(report: Report, seen: Map<string, string>, name: string, path: s
   const first = seen.get(name);
   if (first === undefined) seen.set(name, path);
   else {
-    const message = `name ${name} is taken already, by ${first}`;
+    const message = `the name ${name} is already used by ${first}`;
     report.error(path, { code: "duplicate-name", message });
   }
 }

@@ -23,12 +23,12 @@ function judgeFiles(report: Report, log: string | null, access: string | null): 
   const own = { "log.file": log, "log.access.file": access };
   for (const [path, file] of Object.entries(own)) {
     if (file === null || absolute(file) !== resolve(report.file)) continue;
-    const message = `${file} is this config: a log would be written into it`;
+    const message = `${file} is this config, and the log would overwrite it`;
     report.error(path, { code: "duplicate-file", message });
   }
   // Both logs may share a device.
   if (log === null || access === null || absolute(log).startsWith("/dev/")) return;
   if (absolute(log) !== absolute(access)) return;
-  const message = `${access} is bal's own log already (log.file): their lines are not alike`;
+  const message = `${access} is already the file of bal's own log (log.file), which has another format`;
   report.error("log.access.file", { code: "duplicate-file", message, hint: "name another file" });
 }

@@ -47,16 +47,18 @@ function judgeAccept(
 ): void {
   if (accept === false) return;
   if (!report.has(`${path}.trusted`)) {
-    const message = "`trusted` is missing: whose header is to be believed, such as [10.0.0.0/8]";
+    const message =
+      "`trusted` is missing: write the addresses of the proxies in front, such as [10.0.0.0/8]";
     report.error(path, { code: "missing-key", message });
   } else if (trusted?.length === 0 && optional !== true) {
-    const message = "the list is empty: every peer would be refused";
+    const message = "the list is empty, so every peer would be refused";
     report.error(`${path}.trusted`, { code: "empty-list", message });
   }
   for (const [index, block] of (trusted ?? []).entries()) {
     if (!block?.endsWith("/0")) continue;
-    const message = "anybody may claim any address: lists, limits and logs mean nothing then";
-    const hint = "only the addresses of the proxies in front";
+    const message =
+      "every client can claim any address, which makes allow, deny, limits and logs useless";
+    const hint = "write only the addresses of the proxies in front";
     report.warn(`${path}.trusted[${index}]`, { code: "trusts-everybody", message, hint });
   }
 }
@@ -69,12 +71,12 @@ function judgeTlvs(
   report: Report,
 ): void {
   if (version === "v1" && tlvs.length > 0) {
-    const message = "version 1 has no room for `tlvs`";
-    report.error(`${path}.tlvs`, { code: "mixed-forms", message, hint: "version: v2" });
+    const message = "a header of version 1 has no `tlvs`";
+    report.error(`${path}.tlvs`, { code: "mixed-forms", message, hint: "write version: v2" });
   }
   const fromHello = tlvs.findIndex((tlv) => tlv === "authority" || tlv === "alpn");
   if (fromHello < 0 || listener === undefined) return;
-  const message = `listener ${listener} reads no ClientHello, so that \`${tlvs[fromHello]}\` is left out for its clients`;
-  const hint = "routes: [{default: true, pool: …}] in place of pool has it read";
+  const message = `listener ${listener} reads no ClientHello, so \`${tlvs[fromHello]}\` is left out for its clients`;
+  const hint = "write routes: [{default: true, pool: …}] instead of pool, so that it reads it";
   report.warn(`${path}.tlvs[${fromHello}]`, { code: "unknown-tlv-value", message, hint });
 }

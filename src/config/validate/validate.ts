@@ -70,7 +70,7 @@ function judgeForm(written: WrittenConfig, report: Report): void {
   for (const key of simpleFormKeys) {
     if (!report.has(key)) continue;
     const full = key === "port" || key === "bind_address" ? "listeners" : "pools";
-    const message = `\`${key}\` belongs to the simple form and can't stand beside \`listeners\` and \`pools\``;
+    const message = `\`${key}\` belongs to the simple form and cannot be used with \`listeners\` and \`pools\``;
     report.error(key, { code: "mixed-forms", message, hint: `move it into \`${full}\`` });
   }
   for (const key of ["listeners", "pools"] as const) {
@@ -132,17 +132,17 @@ type Pace = {
 function judgePace({ at, own, intervalMs, minMs, timeoutMs }: Pace, report: Report): void {
   const { interval, timeout, fast_interval } = own;
   if (interval !== undefined && interval < minMs) {
-    const message = `an interval of ${formatDuration(interval)} is a load on the backends; failures are seen in traffic at once anyway`;
+    const message = `an interval of ${formatDuration(interval)} is a load on the backends; failed dials are noticed at once anyway`;
     report.warn(`${at}.interval`, { code: "short-interval", message, hint: "5s is the default" });
   }
   const longestMs = Math.max(SOON_MS, MAX_TIMEOUT_SHARE * intervalMs);
   if (timeoutMs > longestMs && (timeout ?? interval) !== undefined) {
-    const message = `the timeout (${formatDuration(timeoutMs)}) is much longer than the interval (${formatDuration(intervalMs)}): checks of a backend that hangs come late`;
+    const message = `the timeout (${formatDuration(timeoutMs)}) is much longer than the interval (${formatDuration(intervalMs)}): checks of a backend that hangs are late`;
     const key = timeout === undefined ? "interval" : "timeout";
     report.warn(`${at}.${key}`, { code: "timeout-over-interval", message });
   }
   if (fast_interval !== undefined && fast_interval > intervalMs) {
-    const message = `fast_interval (${formatDuration(fast_interval)}) is longer than interval (${formatDuration(intervalMs)}): a change is decided later, not sooner`;
+    const message = `fast_interval (${formatDuration(fast_interval)}) is longer than interval (${formatDuration(intervalMs)}): bal notices a change later, not sooner`;
     const hint = "500ms is the default";
     report.warn(`${at}.fast_interval`, { code: "slow-fast-interval", message, hint });
   }
@@ -151,15 +151,15 @@ function judgePace({ at, own, intervalMs, minMs, timeoutMs }: Pace, report: Repo
 function judgeTimeouts(written: WrittenConfig, report: Report): void {
   const { connect, connect_total, idle } = timeoutsOf(written.timeouts);
   if (connect < MIN_CONNECT_MS) {
-    const message = `${formatDuration(connect)} fails a dial whose first packet was lost: it is sent again after 1s`;
+    const message = `with ${formatDuration(connect)}, a dial fails if its first packet is lost, because the kernel sends it again after 1s`;
     report.warn("timeouts.connect", { code: "short-timeout", message, hint: "2s is the default" });
   }
   if (connect_total < connect) {
-    const message = `connect_total (${formatDuration(connect_total)}) is shorter than connect (${formatDuration(connect)}): no second backend is tried after a timeout`;
+    const message = `connect_total (${formatDuration(connect_total)}) is shorter than connect (${formatDuration(connect)}): after a timeout, bal cannot try a second backend`;
     report.warn("timeouts.connect_total", { code: "short-timeout", message });
   }
   if (idle > 0 && idle < MIN_IDLE_MS) {
-    const message = `${formatDuration(idle)} ends connections that are only quiet, such as those of a database pool`;
+    const message = `${formatDuration(idle)} ends healthy connections that are only quiet, such as those of a connection pool`;
     report.warn("timeouts.idle", { code: "short-timeout", message, hint: "1h is the default" });
   }
 }

@@ -30,7 +30,7 @@ function judgeToken(headers: Headers, token: string): Denial | null {
   const authorization = headers.get("authorization");
   if (showsToken(authorization, token)) return null;
   const message =
-    authorization === null ? "this needs the admin token" : "this is not the admin token";
+    authorization === null ? "this needs the admin token" : "the admin token is wrong";
   const hint = "send it as `Authorization: Bearer TOKEN`";
   return { status: 401, error: { code: "unauthorized", message, hint } };
 }
@@ -47,16 +47,16 @@ function judgeOrigin(headers: Headers): Denial | null {
   const host = headers.get("host") ?? "";
   if (!isOwnName(host)) {
     return foreign(
-      `"${printable(host, 100)}" is no name of this admin API; use 127.0.0.1 or localhost`,
+      `the admin API does not answer to the host "${printable(host, 100)}"; use 127.0.0.1 or localhost`,
     );
   }
   const origin = headers.get("origin");
   if (origin === null || origin.toLowerCase() === `http://${host.toLowerCase()}`) return null;
-  return foreign(`pages of ${printable(origin, 100)} may not use this admin API`);
+  return foreign(`pages of ${printable(origin, 100)} may not use the admin API`);
 }
 
 function foreign(message: string): Denial {
-  const hint = "with `admin.token` set, the token decides";
+  const hint = "set `admin.token` to allow other hosts and origins";
   return { status: 403, error: { code: "foreign-origin", message, hint } };
 }
 

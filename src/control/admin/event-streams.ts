@@ -38,7 +38,7 @@ export class EventStreams {
   /** A new reader, who gets the `last` of what happened before first. */
   open(last: number): Response {
     if (this.readers.size >= MAX_READERS) {
-      const message = `${MAX_READERS} clients read events already`;
+      const message = `${MAX_READERS} clients are reading events already`;
       return failure(503, { code: "too-many-readers", message });
     }
     let reader: Controller | null = null;

@@ -87,7 +87,7 @@ export class Router {
     } catch (error) {
       if (error instanceof Refusal) return failure(error.status, error.error);
       this.onFault(error);
-      const message = "a fault of bal's own; see its log";
+      const message = "an internal fault; see bal's log";
       return failure(500, { code: "fault", message });
     }
   }
@@ -95,7 +95,8 @@ export class Router {
   private async dispatch(request: Request, door: Door): Promise<Response> {
     // A request with an odd Host has no whole URL.
     const url = URL.parse(request.url, "http://bal");
-    if (url === null) throw new Refusal(400, { code: "bad-request", message: "the URL is none" });
+    if (url === null)
+      throw new Refusal(400, { code: "bad-request", message: "the URL is not valid" });
     const { pathname, searchParams } = url;
     const found = this.find(pathname);
     const denial = found?.route.isOpen ? null : denialOf(request.headers, door);
@@ -135,7 +136,7 @@ export async function readJson(request: Request, most = MAX_BODY_BYTES): Promise
     });
   if (Number(request.headers.get("content-length")) > most) throw tooLarge();
   const body = await request.text().catch(() => {
-    throw new Refusal(400, { code: "bad-request", message: "the body ended before it was whole" });
+    throw new Refusal(400, { code: "bad-request", message: "the body is incomplete" });
   });
   if (Buffer.byteLength(body) > most) throw tooLarge();
   if (body === "") return undefined;
@@ -192,7 +193,7 @@ function denied({ status, error }: Denial): Response {
 function wrongMethod(method: string, route: Route): Response {
   const allowed = METHODS.filter((name) => route[name] !== undefined);
   const allow = allowed.flatMap((name) => (name === "GET" ? ["GET", "HEAD"] : [name])).join(", ");
-  const message = `${method} is not what this route is for; it takes ${allow}`;
+  const message = `this route does not support ${method}, only ${allow}`;
   const response = failure(405, { code: "method-not-allowed", message });
   response.headers.set("Allow", allow);
   return response;

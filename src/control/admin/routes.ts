@@ -88,7 +88,7 @@ function readChange(body: unknown): Override {
     throw new Refusal(400, { code: "bad-request", message, ...(hint !== undefined && { hint }) });
   }
   if (Object.keys(read.override).length > 0) return read.override;
-  const message = "nothing to change: the body has neither `drain` nor `weight`";
+  const message = "there is nothing to change: the body has neither `drain` nor `weight`";
   throw new Refusal(400, { code: "bad-request", message });
 }
 
@@ -127,7 +127,7 @@ function readPast(query: URLSearchParams): number {
   const text = query.get("last");
   if (text === null) return 0;
   if (/^\d{1,6}$/.test(text)) return Number(text);
-  throw new Refusal(400, { code: "bad-request", message: "`last` is a number of events" });
+  throw new Refusal(400, { code: "bad-request", message: "`last` must be a number of events" });
 }
 
 /** Null: the config's own file. Throws Refusal 400 for a body that means something else. */
@@ -137,7 +137,7 @@ function readSource(body: unknown = {}): ConfigSource | null {
   const isKnown = isObject && Object.keys(rest).length === 0;
   if (isKnown && config === undefined && file === "-") return null;
   if (isKnown && typeof config === "string" && typeof file === "string") return { config, file };
-  const message = "the body is empty or {config: the text of a config, file: what it is called}";
+  const message = "the body must be empty, or {config: the text of a config, file: its name}";
   throw new Refusal(400, { code: "bad-request", message });
 }
 
@@ -146,7 +146,7 @@ function readLast(query: URLSearchParams): number {
   const text = query.get("last");
   if (text === null) return SAMPLES;
   if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
-  const message = "`last` is a number of samples, from 1 on";
+  const message = "`last` must be a number of samples, from 1";
   throw new Refusal(400, { code: "bad-request", message });
 }
 
@@ -158,12 +158,13 @@ function readUpgrade(body: unknown = {}, door: Door): UpgradeRequest {
   const isPath = binary === null || (typeof binary === "string" && isAbsolute(binary));
   const isTime = typeof within_ms === "number" && within_ms > 0 && within_ms <= MAX_DURATION_MS;
   if (!isKnown || !isPath || !isTime) {
-    const message = "the body is empty or {binary: an absolute path, within_ms: a number above 0}";
+    const message =
+      "the body must be empty, or {binary: an absolute path, within_ms: a number above 0}";
     throw new Refusal(400, { code: "bad-request", message });
   }
   // It would be run as bal's user: who has the home may do that anyway, nobody else.
   if (binary !== null && door.kind !== "socket") {
-    const message = "a binary can be named on bal.sock only";
+    const message = "`binary` is allowed on bal.sock only";
     throw new Refusal(403, { code: "forbidden", message });
   }
   return { binary, withinMs: within_ms };
@@ -177,7 +178,10 @@ function readNow(body: unknown = {}): boolean {
     const { now = false, ...rest } = body as Readonly<Record<string, unknown>>;
     if (typeof now === "boolean" && Object.keys(rest).length === 0) return now;
   }
-  throw new Refusal(400, { code: "bad-request", message: "the body is empty or {now: boolean}" });
+  throw new Refusal(400, {
+    code: "bad-request",
+    message: "the body must be empty, or {now: boolean}",
+  });
 }
 
 function plain(text: string, status: number): Response {

@@ -154,7 +154,7 @@ export class AdminServer {
     this.fullAtMs = nowMs;
     if (nowMs - this.saidFullAtMs < FULL_MS) return;
     this.saidFullAtMs = nowMs;
-    const message = `the admin API has clients without a token on all of the ${limit} places that it has over TCP; idle ones give way`;
+    const message = `clients without a token use all ${limit} places of the admin API over TCP; bal closes idle ones for new clients`;
     this.log.warn("admin-full", message, { limit });
   }
 
@@ -163,7 +163,7 @@ export class AdminServer {
     if (nowMs - this.saidFaultAtMs < FAULT_MS) return;
     this.saidFaultAtMs = nowMs;
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.log.error("fault", `a fault in the admin API: ${text}`);
+    this.log.error("fault", `an internal fault in the admin API: ${text}`);
   }
 }
 

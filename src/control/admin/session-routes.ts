@@ -21,7 +21,7 @@ export function sessionRoutes(api: ControlApi): Routes {
       DELETE: async ({ params: { id = "" } }) => {
         if (await api.killSession(id)) return jsonResponse({ id, end: "KR" });
         const message = `there is no session \`${id}\``;
-        const hint = "it may have ended; `bal sessions` lists those that there are";
+        const hint = "it may have ended; `bal sessions` lists the open ones";
         throw new Refusal(404, { code: "unknown-session", message, hint });
       },
     },
@@ -32,7 +32,7 @@ export function sessionRoutes(api: ControlApi): Routes {
 function readSort(query: URLSearchParams): SessionOrder {
   const sort = query.get("sort") ?? "bytes";
   if (sort === "bytes" || sort === "age") return sort;
-  throw new Refusal(400, { code: "bad-request", message: "`sort` is bytes or age" });
+  throw new Refusal(400, { code: "bad-request", message: "`sort` must be bytes or age" });
 }
 
 /** Throws Refusal 400. */
@@ -40,6 +40,6 @@ function readLimit(query: URLSearchParams): number {
   const text = query.get("limit") ?? String(DEFAULT_LIMIT);
   const limit = /^[1-9]\d{0,3}$/.test(text) ? Number(text) : 0;
   if (limit >= 1 && limit <= MAX_LIMIT) return limit;
-  const message = `\`limit\` is a number of sessions, from 1 to ${MAX_LIMIT}`;
+  const message = `\`limit\` must be a number from 1 to ${MAX_LIMIT}`;
   throw new Refusal(400, { code: "bad-request", message });
 }

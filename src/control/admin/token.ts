@@ -25,9 +25,10 @@ function readToken(path: string, log: Log): string {
   let text: string;
   try {
     const stats = statSync(path);
-    if (!stats.isFile() || stats.size > MAX_BYTES) throw bad(path, "it is no small file");
+    if (!stats.isFile() || stats.size > MAX_BYTES)
+      throw bad(path, "it is not a small regular file");
     if ((stats.mode & OTHERS) !== 0) {
-      const message = `every user of this host may use the admin token in ${path}`;
+      const message = `every user on this host may read the admin token in ${path}`;
       log.warn("token-file", message, { hint: `chmod 600 ${path}` });
     }
     text = readFileSync(path, "utf8");
@@ -36,11 +37,14 @@ function readToken(path: string, log: Log): string {
   }
   const token = text.replace(/\r?\n$/, "");
   if (isSecret(token)) return token;
-  throw bad(path, "it holds no token: one line of 1 to 512 visible ASCII characters");
+  throw bad(
+    path,
+    "it does not contain a token, which is one line of 1 to 512 visible ASCII characters",
+  );
 }
 
 function bad(path: string, why: string): BalError {
-  return new BalError("token-file", `cannot take the admin token from ${path}: ${why}`, {
-    hint: `make one with: (umask 077; openssl rand -hex 32 > ${path})`,
+  return new BalError("token-file", `cannot read the admin token from ${path}: ${why}`, {
+    hint: `create one with: (umask 077; openssl rand -hex 32 > ${path})`,
   });
 }

@@ -184,7 +184,7 @@ export class Backends {
     const forMs = this.ejections.ejected(slot);
     this.backends.refresh(
       slot,
-      `dials failed: ${error}; tried again within ${formatDuration(Math.ceil(forMs / 100) * 100)}`,
+      `dials failed: ${error}; bal tries it again within ${formatDuration(Math.ceil(forMs / 100) * 100)}`,
     );
     this.prober.checkNow(slot);
   }
@@ -312,7 +312,7 @@ export class Backends {
     const { name } = backend.config;
     const [host = name] = hostOf(backend.config);
     const error = this.discovery.hostError(host);
-    const message = `${host} does not resolve${because(error)}; it is tried again`;
+    const message = `${host} does not resolve${because(error)}; bal tries it again`;
     this.log.warn("unresolved", message, { pool: backend.pool, backend: name });
   }
 

@@ -63,7 +63,7 @@ export class OverrideStore {
     if (gone.length === 0) return;
     for (const { pool, backend } of gone) {
       this.byIdentity.delete(key(pool, backend));
-      const message = `${pool}/${backend} is gone, and so is what was overridden of it`;
+      const message = `${pool}/${backend} is no longer in the config; its override is removed`;
       this.log.info("override-dropped", message, { pool, backend });
     }
     this.save();
@@ -83,7 +83,7 @@ export class OverrideStore {
     } catch (error) {
       if (codeOf(error) === "ENOENT") return [];
       const why = codeOf(error) ?? (error instanceof Error ? error.message : String(error));
-      const message = `cannot read ${file}: ${why}; drains and weights set by hand are lost`;
+      const message = `cannot read ${file}: ${why}; drains and weights set by an operator are lost`;
       this.log.warn("state-unreadable", message);
       return [];
     }
@@ -103,12 +103,13 @@ export class OverrideStore {
         closeSync(fd);
       }
       renameSync(temporary, this.file);
-      if (this.unsaved !== null) this.log.info("state-written", `${this.file} is written again`);
+      if (this.unsaved !== null)
+        this.log.info("state-written", `${this.file} can be written again`);
       this.unsaved = null;
     } catch (error) {
       rmSync(temporary, { force: true });
       this.failed(
-        `cannot write ${this.file}: ${codeOf(error) ?? String(error)}; what was set by hand is in force, and lost with the next start`,
+        `cannot write ${this.file}: ${codeOf(error) ?? String(error)}; drains and weights set by an operator are in force, but lost at the next start`,
       );
     }
   }
@@ -136,7 +137,7 @@ function readEntry(value: unknown): Entry {
     const from = isTime ? since : new Date().toISOString();
     return { pool, backend, override: read.override, since: from };
   }
-  throw new TypeError(`it has an override that is none: ${JSON.stringify(value)}`);
+  throw new TypeError(`it has an invalid override: ${JSON.stringify(value)}`);
 }
 
 function key(pool: string, backend: string): string {

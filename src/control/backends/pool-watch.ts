@@ -99,16 +99,16 @@ export class PoolWatch {
       events.emit("fail-open", { pool: name, from, to, reason });
     }
     if (serving === "failing-open") {
-      const message = `pool ${name}: no backend is up; clients are sent to all that do not drain`;
+      const message = `pool ${name}: no backend is up; clients are sent to all that are not draining`;
       log.warn("fail-open", message, fields);
     } else if (serving === "nobody") {
       const fate = waitMs > 0 ? "wait" : "are refused";
-      log.warn("no-backend", `pool ${name}: no backend takes clients; they ${fate}`, fields);
+      log.warn("no-backend", `pool ${name}: no backend is available; clients ${fate}`, fields);
     } else if (serving === "expected") {
-      const message = `pool ${name}: no backend takes clients; they wait for one that may be restarting`;
+      const message = `pool ${name}: no backend is available; clients wait for one that may be restarting`;
       log.warn("no-backend", message, fields);
     } else if (serving === "eligible" && before !== "unasked" && before !== "ejected") {
-      log.info("pool-up", `pool ${name}: a backend takes clients again`, fields);
+      log.info("pool-up", `pool ${name}: a backend is available again`, fields);
     }
   }
 
@@ -120,7 +120,7 @@ export class PoolWatch {
       const sessions = board.backendSessions(backend.slot);
       if (sessions === 0) return;
       const fields = { pool: pool.name, backend: backend.config.name, sessions };
-      const message = `${pool.name}/${backend.config.name}: its sessions (${sessions}) are ended: ${why}`;
+      const message = `${pool.name}/${backend.config.name}: its ${sessions === 1 ? "session is" : `${sessions} sessions are`} reset: ${why}`;
       log.info("sessions-ended", message, fields);
       onClose(backend.slot);
     };

@@ -7,13 +7,13 @@ import { backendState } from "../../shared/health-bits.ts";
 export function reasonOf(bits: number, override: Override): string | null {
   switch (backendState(bits)) {
     case "draining":
-      return override.drain === true ? "drained by an operator" : "the config says drain";
+      return override.drain === true ? "drained by an operator" : "drained in the config";
     case "unresolved":
       return "its name does not resolve";
     case "down":
       return "its checks fail";
     case "ejected":
-      return "dials of it fail";
+      return "its dials fail";
     default:
       return null;
   }

@@ -56,7 +56,7 @@ export class DiscoveredPools {
     this.own = new Map(addresses.map((one) => [keyOf(one.pool, one.place), one]));
     for (const [key, { pool, name, place, listener }] of this.own) {
       if (before.has(key)) continue;
-      const message = `${name} leads to ${place}, which is bal's own listener ${listener}: pool ${pool} leaves it out, because a connection would go round for ever`;
+      const message = `${name} leads to ${place}, which is bal's own listener ${listener}: pool ${pool} leaves it out, because a connection would loop for ever`;
       this.log.warn("own-address", message, { pool, name, address: place, listener });
     }
   }
@@ -82,8 +82,8 @@ export class DiscoveredPools {
       const why =
         cause === "max"
           ? `its discover.max is ${discover?.max}`
-          : `bal has room for ${MAX_BACKENDS} in all pools, ${countBackends(config)} are configured, and the pools that discover share the rest evenly`;
-      const message = `${discover?.name} names ${found} backends, and pool ${pool} leaves out ${leftOut} of them: ${why}`;
+          : `bal has room for ${MAX_BACKENDS} in all pools, ${countBackends(config)} are configured, and the pools with discover share the rest evenly`;
+      const message = `${discover?.name} has ${found} backends, and pool ${pool} leaves out ${leftOut} of them: ${why}`;
       this.log.warn("discovery-cut", message, { pool, cause, found, left_out: leftOut });
     }
   }

@@ -119,7 +119,7 @@ export class Discovery {
     const error = this.hostError(host);
     if (error !== null) return `${host} does not resolve (${error})`;
     return this.addressesOf(host) === null
-      ? `${host} waits for its first answer`
+      ? `${host} has no answer yet`
       : `${host} leads to bal's own listener`;
   }
 
@@ -175,8 +175,8 @@ export class Discovery {
     if (kind === "answers") return this.log.info("dns-answers", `${name} resolves again`, { name });
     const message =
       kind === "fails"
-        ? `${name} does not resolve (${error}); its last answer is kept`
-        : `${name} does not exist any more (${error}); its backends take no new clients`;
+        ? `${name} does not resolve (${error}); bal keeps its last answer`
+        : `${name} no longer exists (${error}); its backends get no new clients`;
     this.log.warn(`dns-${kind}`, message, fields);
   }
 
@@ -193,7 +193,7 @@ export class Discovery {
     if (addresses === (this.unusable.get(host) ?? "")) return;
     this.unusable.set(host, addresses);
     if (addresses === "") return;
-    const message = `the answer for ${host} has addresses that no host can have; they are left out: ${addresses}`;
+    const message = `the answer for ${host} has addresses that no host can have; bal leaves them out: ${addresses}`;
     this.log.warn("dns-unusable", message, { name: host, addresses });
   }
 }

@@ -16,7 +16,7 @@ export function checkAdmin(config: Config, file: string | null): readonly Findin
     withToken(config, file, { debug: ignore, info: ignore, warn, error: ignore });
   } catch (error) {
     if (!(error instanceof BalError)) throw error;
-    found.broken(error.message, error.hint ?? "see the file");
+    found.broken(error.message, error.hint ?? "look at the file");
   }
   return found.okUnlessOther("the token can be read").all;
 }

@@ -12,7 +12,7 @@ import type { Names } from "./names-check.ts";
 
 const AT_ONCE = 256;
 const MAX_TIMEOUT_MS = 5000;
-const CHECK_REMEDY = "look at the backend, and at what the pool's health_check expects of it";
+const CHECK_REMEDY = "look at the backend, and at what the pool's health_check expects";
 
 export async function checkBackends(config: Config, names: Names): Promise<readonly Finding[]> {
   const found = new Findings("backends");
@@ -20,10 +20,10 @@ export async function checkBackends(config: Config, names: Names): Promise<reado
   const results = await mapEach(all, AT_ONCE, (one) => dial(one, names));
   const dialled = results.filter((result) => result !== null);
   for (const result of dialled) judge(result, found);
-  if (dialled.length === 0) return found.okUnlessOther("there was none to check").all;
+  if (dialled.length === 0) return found.okUnlessOther("there are no backends to check").all;
   const many = dialled.length === 1 ? "1 backend passes" : `all ${dialled.length} backends pass`;
   const slowestMs = Math.max(...dialled.map(({ tookMs }) => tookMs));
-  return found.okUnlessOther(`${many} the check, the slowest after ${slowestMs} ms`).all;
+  return found.okUnlessOther(`${many} the health check, the slowest after ${slowestMs} ms`).all;
 }
 
 type Member = { readonly pool: PoolConfig; readonly backend: BackendConfig };
@@ -83,7 +83,7 @@ function judge({ pool, backend, timeoutMs, code, error }: Dialled, found: Findin
   }
   const { message, remedy } =
     code === null
-      ? { message: `fails its check: ${error}`, remedy: CHECK_REMEDY }
+      ? { message: `fails its health check: ${error}`, remedy: CHECK_REMEDY }
       : explain(code, timeoutMs, backend.address.kind);
   // It is meant to take no clients.
   if (backend.isDraining || backend.weight === 0) found.advise(`${who} ${message}`, remedy);
@@ -96,20 +96,23 @@ function explain(error: string, timeoutMs: number, kind: Address["kind"]): Expla
   switch (error) {
     case "ECONNREFUSED": {
       const where = kind === "unix" ? "with this socket" : "on this port";
-      return { message: "refuses connections", remedy: `is it started, and ${where}?` };
+      return { message: "refuses connections", remedy: `check that it is running, and ${where}` };
     }
     case "ENOENT":
     case "ENOTDIR":
-      return { message: "has no socket there", remedy: "is it started, and with this path?" };
+      return {
+        message: "has no socket at this path",
+        remedy: "check that it is running, and with this path",
+      };
     case "ETIMEDOUT":
       return {
         message: `does not answer within ${timeoutMs} ms`,
-        remedy: "a firewall between here and there, or its host is down",
+        remedy: "look for a firewall that drops packets, or a host that is down",
       };
     case "ENETUNREACH":
     case "EHOSTUNREACH":
       return { message: "cannot be reached", remedy: "there is no route to it: see `ip route`" };
     default:
-      return { message: `cannot be connected to: ${error}`, remedy: "see its own log" };
+      return { message: `cannot be connected to: ${error}`, remedy: "see the log of the backend" };
   }
 }

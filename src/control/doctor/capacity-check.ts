@@ -31,7 +31,7 @@ function checkOpenFiles(
     `raise it to ${files}: ulimit -n, or LimitNOFILE=${files} in a systemd unit`;
   if (maxConnections !== "auto" && maxConnections > room) {
     found.advise(
-      `limits.max_connections is ${maxConnections}, but ${limit} leaves room for ${room}`,
+      `limits.max_connections is ${maxConnections}, but ${limit} allows only ${room}`,
       raise(openFiles + 2 * (maxConnections - room)),
     );
   } else if (maxConnections === "auto" && room < FEW_CONNECTIONS) {
@@ -60,7 +60,7 @@ function checkCpus(config: Config): readonly Finding[] {
   if (config.workers !== "auto" && config.workers > cpus) {
     found.advise(
       `${config.workers} workers share ${cpus === 1 ? "one CPU" : `${cpus} CPUs`}`,
-      "workers: auto",
+      "write workers: auto",
     );
   }
   return found.okUnlessOther(cpus === 1 ? "1 CPU" : `${cpus} CPUs`).all;

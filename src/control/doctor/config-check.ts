@@ -7,7 +7,7 @@ import { type Finding, Findings } from "./finding.ts";
 export function checkConfig(file: string | null, loaded: LoadResult | null): readonly Finding[] {
   const found = new Findings("config");
   if (file === null || loaded === null) {
-    found.advise("there is no config yet", "`bal start` writes one to begin with");
+    found.advise("there is no config yet", "`bal start` writes a first one");
     return found.all;
   }
   const risk = configRisk(file);

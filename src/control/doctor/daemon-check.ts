@@ -30,7 +30,7 @@ export async function checkDaemon(options: DaemonOptions): Promise<Daemon> {
   const found = new Findings("daemon");
   const pid = runningPid(home);
   if (pid === null) {
-    found.ok(`no bal runs in ${home.path}`);
+    found.ok(`no bal is running in ${home.path}`);
     return { pid, status: null, findings: found.all };
   }
   const client = new AdminClient(home.socket, {
@@ -41,23 +41,23 @@ export async function checkDaemon(options: DaemonOptions): Promise<Daemon> {
   if (status !== null) {
     judge(status, options, found);
     if (status.config.file === options.file) await judgeFile(client, found);
-    found.okUnlessOther(`bal ${status.version} runs with pid ${pid}`);
+    found.okUnlessOther(`bal ${status.version} is running with pid ${pid}`);
   }
   return { pid, status, findings: found.all };
 }
 
 async function statusOf(client: AdminClient, pid: number, found: Findings): Promise<Status | null> {
   if (isSuspended(pid)) {
-    found.broken(`bal with pid ${pid} is suspended`, `\`kill -CONT ${pid}\` lets it go on`);
+    found.broken(`bal with pid ${pid} is suspended`, `\`kill -CONT ${pid}\` resumes it`);
     return null;
   }
   try {
     const answer = await client.status();
     if (answer.kind === "ok") return answer.body;
-    const why = answer.kind === "absent" ? "its socket is gone" : answer.error.message;
+    const why = answer.kind === "absent" ? "its socket is missing" : answer.error.message;
     found.broken(
       `bal with pid ${pid} does not answer: ${why}`,
-      "restart it: `bal stop`, `bal start`",
+      "restart it with `bal stop` and `bal start`",
     );
   } catch (error) {
     if (!(error instanceof BalError)) throw error;
@@ -72,20 +72,20 @@ function judge(status: Status, { file, version }: DaemonOptions, found: Findings
   const own = `${version.version} (${version.commit})`;
   if (runs !== own) {
     found.advise(
-      `the bal that runs is ${runs}, this one is ${own}`,
-      "`bal upgrade` puts this one in its place without losing a connection",
+      `the running bal is ${runs}, and this one is ${own}`,
+      "`bal upgrade` replaces it without losing a connection",
     );
   }
   if (phase === "draining") {
     found.advise(
-      `bal with pid ${pid} drains: it takes no new clients`,
-      "wait, or `bal stop --now`",
+      `bal with pid ${pid} is draining and accepts no new clients`,
+      "wait for it to stop, or use `bal stop --now`",
     );
   }
   if (file !== null && config.file !== null && config.file !== file) {
     found.advise(
-      `the bal that runs has its config from ${config.file}, not from ${file}`,
-      `look at that one: bal doctor -c ${config.file}`,
+      `the running bal has its config from ${config.file}, not from ${file}`,
+      `examine that file with bal doctor -c ${config.file}`,
     );
   }
 }
@@ -95,7 +95,7 @@ async function judgeFile(client: AdminClient, found: Findings): Promise<void> {
   if (answer?.kind !== "ok" || answer.body.changes.length === 0) return;
   const { length } = answer.body.changes;
   found.advise(
-    `the file has ${length === 1 ? "a change" : `${length} changes`} that the bal that runs has not taken up`,
-    "`bal diff` shows what, `bal graceful` takes it up",
+    `the file has ${length === 1 ? "a change" : `${length} changes`} that the running bal has not loaded`,
+    "`bal diff` shows the changes, and `bal graceful` loads them",
   );
 }

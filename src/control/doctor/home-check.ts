@@ -17,7 +17,7 @@ export function checkHome(home: Home, schema: string): readonly Finding[] {
   const { length } = Buffer.from(home.socket);
   if (length > MAX_SOCKET_PATH) {
     found.broken(
-      `${home.socket} is ${length} bytes long; a socket's path has at most ${MAX_SOCKET_PATH}`,
+      `${home.socket} is ${length} bytes long; the path of a unix socket may have at most ${MAX_SOCKET_PATH}`,
       "set BAL_HOME to a shorter path",
     );
   }
@@ -30,17 +30,17 @@ export function checkHome(home: Home, schema: string): readonly Finding[] {
     judgeLeftovers(home, found);
     judgeFiles(home, schema, found);
   }
-  return found.okUnlessOther(`${home.path} is in order`).all;
+  return found.okUnlessOther(`${home.path} has the right owner and permissions`).all;
 }
 
 function judgeAbsent(home: Home, found: Findings): void {
   const parent = dirname(home.path);
   if (statOf(parent) !== null && !isWritable(parent)) {
     found.broken(
-      `${home.path} cannot be made`,
-      "set BAL_HOME to a folder that this user may write",
+      `${home.path} cannot be created`,
+      "set BAL_HOME to a folder that this user may write to",
     );
-  } else found.ok(`${home.path} is not there yet: \`bal start\` makes it`);
+  } else found.ok(`${home.path} does not exist yet: \`bal start\` creates it`);
 }
 
 function judgeRights(home: Home, folder: Stats, found: Findings): void {
@@ -48,12 +48,12 @@ function judgeRights(home: Home, folder: Stats, found: Findings): void {
   if (risk !== null) found.broken(risk.message, risk.hint ?? "");
   else if (!isWritable(home.path)) {
     found.broken(
-      `this user may not write ${home.path}`,
-      "set BAL_HOME to a folder with room that this user may write",
+      `this user may not write to ${home.path}`,
+      "set BAL_HOME to a folder that this user may write to, on a disk with free space",
     );
   }
   if (risk === null && (folder.mode & 0o055) !== 0) {
-    found.advise(`others may look into ${home.path}`, `chmod 700 ${home.path}`);
+    found.advise(`other users may read ${home.path}`, `chmod 700 ${home.path}`);
   }
 }
 
@@ -66,25 +66,28 @@ function judgeLeftovers(home: Home, found: Findings): void {
   if (left.length === 0) return;
   found.advise(
     `left by a bal that was killed: ${left.join(", ")}`,
-    "nothing: the next `bal start` sees to it",
+    "nothing to do: the next `bal start` removes it",
   );
 }
 
 function judgeFiles(home: Home, schema: string, found: Findings): void {
   const socket = statOf(home.socket);
   if (socket !== null && (socket.mode & 0o077) !== 0) {
-    found.broken(`others may use ${home.socket}`, `chmod 600 ${home.socket}`);
+    found.broken(`other users may use ${home.socket}`, `chmod 600 ${home.socket}`);
   }
   const log = statOf(home.log);
   if (log !== null && log.size > LARGE_LOG_BYTES) {
     found.advise(
       `${home.log} has ${Math.round(log.size / 1024 ** 2)} MiB`,
-      `rotate it: mv it away, then kill -USR1 the bal that runs`,
+      `rotate it: rename it, then send SIGUSR1 to the running bal`,
     );
   }
   const written = textOf(home.schema);
   if (written !== null && written.trimEnd() !== schema) {
-    found.advise(`${home.schema} is another version's`, `bal schema > ${home.schema}`);
+    found.advise(
+      `${home.schema} is the schema of another version`,
+      `write it again with bal schema > ${home.schema}`,
+    );
   }
 }
 

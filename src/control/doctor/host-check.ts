@@ -16,8 +16,8 @@ export function checkKernel(zeroCopy: boolean): readonly Finding[] {
   const found = new Findings("kernel");
   if (!isLinux) {
     found.advise(
-      "this is not Linux: one worker, and nothing is spliced",
-      "run it on Linux to serve",
+      "this is not Linux: bal has one worker and does not splice",
+      "use Linux in production",
     );
     return found.all;
   }
@@ -25,7 +25,7 @@ export function checkKernel(zeroCopy: boolean): readonly Finding[] {
   if (pipe !== null) closePipe(pipe);
   else if (zeroCopy) {
     found.advise(
-      "no pipe of 256 KiB can be had: bulk is copied",
+      "the kernel gives no pipe of 256 KiB, so bulk data is copied and not spliced",
       "see fs.pipe-user-pages-soft, fs.pipe-max-size and the open-file limit",
     );
   }
@@ -40,16 +40,16 @@ export async function checkClock(): Promise<readonly Finding[]> {
   const drift = Date.now() - wall - (performance.now() - monotonic);
   if (Math.abs(drift) > MAX_DRIFT_MS) {
     found.advise(
-      `the clock was set by ${Math.round(drift)} ms while doctor looked`,
-      "something steps it: one time service, and no other; bal itself does not mind",
+      `the clock jumped by ${Math.round(drift)} ms during this check`,
+      "run only one time service; bal itself is not affected",
     );
   }
   const writtenMs = statSync(process.execPath).mtimeMs;
   if (Date.now() < writtenMs - DAY_MS) {
     found.broken(
-      `it is ${new Date().toISOString()} here, before this binary was written (${new Date(writtenMs).toISOString()})`,
-      "set the clock: logs and expiry dates depend on it",
+      `the clock says ${new Date().toISOString()}, which is before this binary was built (${new Date(writtenMs).toISOString()})`,
+      "set the clock, because logs and the expiry of certificates depend on it",
     );
   }
-  return found.okUnlessOther("the clock runs evenly").all;
+  return found.okUnlessOther("the clock is steady").all;
 }

@@ -20,15 +20,18 @@ export function checkLogs(
     const path = logPath(name, configFile);
     const folder = dirname(path);
     if (!existsSync(folder)) {
-      found.broken(`${folder}, for a log, is not there`, `mkdir -p ${folder}, as bal's user`);
+      found.broken(
+        `${folder}, the folder of a log, does not exist`,
+        `run mkdir -p ${folder} as bal's user`,
+      );
       continue;
     }
     const trouble = obstacle(path);
     if (trouble === null) continue;
-    const remedy = "bal's user has to be allowed to write it, and its folder";
+    const remedy = "bal's user needs write permission for it and its folder";
     found.broken(`the log ${path} cannot be written: ${trouble}`, remedy);
   }
-  return found.okUnlessOther("their files can be written").all;
+  return found.okUnlessOther("the log files can be written").all;
 }
 
 /** Null: there is none. */

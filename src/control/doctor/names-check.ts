@@ -35,12 +35,12 @@ export async function checkNames(config: Config, lookup = byDns(config)): Promis
     if (!Array.isArray(answer) || answer.length === 0) {
       found.broken(
         `${host} does not resolve: ${typeof answer === "string" ? answer : "ENODATA"}`,
-        `see the name, ${sources} and /etc/hosts; its backends take no clients until it does`,
+        `check the name, ${sources} and /etc/hosts; its backends get no clients until it resolves`,
       );
       continue;
     }
     if (tookMs >= SLOW_MS) {
-      found.advise(`${host} took ${tookMs} ms to resolve`, "a cache of names on this host helps");
+      found.advise(`${host} took ${tookMs} ms to resolve`, "use a DNS cache on this host");
     }
   }
   for (const { host, answer } of hosts) {

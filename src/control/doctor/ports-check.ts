@@ -38,7 +38,7 @@ export function checkPorts(
     if (!isOwn) judgeEphemeral(address, kernel, found);
   }
   const told = [
-    ...(own.length > 0 ? [`bal's own: ${own.join(", ")}`] : []),
+    ...(own.length > 0 ? [`used by the running bal: ${own.join(", ")}`] : []),
     ...(free.length > 0 ? [`free: ${free.join(", ")}`] : []),
   ];
   return found.okUnlessOther(told.join("; ")).all;
@@ -86,7 +86,10 @@ function judgeError(code: string, { ip, ports }: Failed, { ownPid, found }: Tell
         `sysctl -w net.ipv4.ip_unprivileged_port_start=${first}, or AmbientCapabilities=CAP_NET_BIND_SERVICE in a systemd unit`,
       );
     default:
-      return found.broken(`${where.join(", ")} cannot be had: ${code}`, "choose another address");
+      return found.broken(
+        `cannot listen on ${where.join(", ")}: ${code}`,
+        "choose another address",
+      );
   }
 }
 
@@ -121,7 +124,7 @@ function judgeEphemeral({ ip, ports }: Address, kernel: Ports, found: Findings):
   const them = runs.map(formatPorts);
   const one = exposed.length === 1 ? "is" : "are";
   found.advise(
-    `${where} ${one} among the ports that the kernel gives to outgoing connections: one of them could have it when bal starts`,
+    `${where} ${one} among the ports that the kernel gives to outgoing connections: one of these could use it when bal starts`,
     `sysctl -w net.ipv4.ip_local_reserved_ports=${[reserved, ...them].filter(Boolean).join(",")}`,
   );
 }

@@ -16,7 +16,9 @@ export function checkProblems(
     if (severity === "warning") found.advise(message, hint);
     else found.broken(message, hint);
   }
-  return problems.length > 0 ? found.all : found.okUnlessOther("bal finds nothing wrong").all;
+  return problems.length > 0
+    ? found.all
+    : found.okUnlessOther("the running bal reports no problem").all;
 }
 
 // One cause is one finding: what doctor saw itself has the better remedy.

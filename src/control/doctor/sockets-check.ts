@@ -35,14 +35,14 @@ function judgeOwn({ path, mode }: Place, found: Findings): void {
   if (mode === null) return;
   const error = tryConnect(path);
   if (socketFileAt(path) === null || error === ECONNREFUSED) {
-    const message = `${path} is not bal's socket any more: nobody can connect`;
-    return found.broken(message, "restart bal, and see who removed it");
+    const message = `${path} is no longer bal's socket: no client can connect`;
+    return found.broken(message, "restart bal, and find out what removed it");
   }
   const present = modeOf(path);
   if (present === null || present === mode) return;
   found.advise(
-    `${path} has mode ${formatMode(present)}, and the config says ${formatMode(mode)}`,
-    `chmod ${formatMode(mode)} ${path}; the next reload with a change does it`,
+    `${path} has mode ${formatMode(present)}, but the config has ${formatMode(mode)}`,
+    `chmod ${formatMode(mode)} ${path}; the next reload with a change does this as well`,
   );
 }
 
@@ -51,7 +51,7 @@ function judgeFree(path: string, found: Findings): void {
   if (isFile && modeOf(path) === null) return judgeFolder(dirname(path), found);
   if (isFile && socketFileAt(path) === null) {
     return found.broken(
-      `${path} is there, and is no socket`,
+      `${path} exists and is not a socket`,
       "move it away, or choose another path",
     );
   }
@@ -62,8 +62,8 @@ function judgeFree(path: string, found: Findings): void {
     const who = namesOf(holdersOfPath(path));
     return found.broken(`${path} is in use by ${who}`, "stop it, or choose another path");
   }
-  const message = `whether anybody listens at ${path} can't be told: ${errnoCode(error)}`;
-  found.broken(message, `if nobody does: rm ${path}`);
+  const message = `it is unknown whether a process listens on ${path}: ${errnoCode(error)}`;
+  found.broken(message, `if none does: rm ${path}`);
 }
 
 function judgeFolder(folder: string, found: Findings): void {
@@ -75,6 +75,9 @@ function judgeFolder(folder: string, found: Findings): void {
       const remedy = `mkdir -p ${folder}, or RuntimeDirectory= in a systemd unit`;
       return found.broken(`the folder ${folder} does not exist`, remedy);
     }
-    found.broken(`this user may not make a socket in ${folder}`, "use a folder that it may write");
+    found.broken(
+      `this user may not create a socket in ${folder}`,
+      "use a folder that it may write to",
+    );
   }
 }

@@ -38,7 +38,7 @@ export function checkSysctls(load: Load, read: ReadSysctl = readSysctl): readonl
   const tracked = number("net.netfilter.nf_conntrack_max");
   if (tracked !== null && tracked < 2 * load.ceiling) {
     found.advise(
-      `the firewall tracks ${tracked} connections at most; ${load.ceiling} clients need two each`,
+      `the firewall tracks at most ${tracked} connections, and each of ${load.ceiling} clients needs two`,
       set("net.netfilter.nf_conntrack_max", 2 * load.ceiling),
     );
   }
@@ -51,14 +51,14 @@ function judgeQueues(number: ReadNumber, found: Findings): void {
   const somaxconn = number("net.core.somaxconn");
   if (somaxconn !== null && somaxconn < BACKLOG) {
     found.advise(
-      `net.core.somaxconn is ${somaxconn}: no more clients than that wait to be accepted in a burst`,
+      `net.core.somaxconn is ${somaxconn}: in a burst, only that many clients can wait to be accepted`,
       set("net.core.somaxconn", BACKLOG),
     );
   }
   const syn = number("net.ipv4.tcp_max_syn_backlog");
   if (syn !== null && syn < MIN_SYN_BACKLOG) {
     found.advise(
-      `net.ipv4.tcp_max_syn_backlog is ${syn}: a burst of new clients has to try again`,
+      `net.ipv4.tcp_max_syn_backlog is ${syn}: in a burst, new clients have to try again`,
       set("net.ipv4.tcp_max_syn_backlog", BACKLOG),
     );
   }
@@ -77,7 +77,7 @@ function judgePorts({ config, ceiling }: Load, read: ReadSysctl, found: Findings
   // 2: on loopback only.
   if (reuse === "0" || (reuse === "2" && !isAllHere)) {
     found.advise(
-      `net.ipv4.tcp_tw_reuse is ${reuse}: a local port is kept for 60 s after a connection, which ends at some 470 new ones a second and backend`,
+      `net.ipv4.tcp_tw_reuse is ${reuse}: a local port stays in use for 60 s after a connection, which limits each backend to about 470 new connections per second`,
       set("net.ipv4.tcp_tw_reuse", 1),
     );
   }
@@ -104,7 +104,7 @@ function judgePipes(load: Load, number: ReadNumber, found: Findings): void {
   if (pages >= needed) return;
   const room = Math.floor(pages / PAGES_PER_SPLICED_SESSION);
   found.advise(
-    `fs.pipe-user-pages-soft is ${pages}: ${room} bulk sessions at a time are moved in the kernel, more are copied`,
+    `fs.pipe-user-pages-soft is ${pages}: the kernel can splice ${room} sessions at the same time; the others are copied`,
     set("fs.pipe-user-pages-soft", needed),
   );
 }
@@ -126,7 +126,7 @@ function judgeFiles({ openFiles }: Load, { read, number }: Read, found: Findings
 }
 
 function set(name: string, value: number | string): string {
-  return `sysctl -w ${name}=${value}, and into /etc/sysctl.d to keep it`;
+  return `sysctl -w ${name}=${value}; write it into /etc/sysctl.d to keep it`;
 }
 
 export function readSysctl(name: string): string | null {

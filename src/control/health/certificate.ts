@@ -27,7 +27,7 @@ export function judgeHandshake(
   { isVerified, identity }: Trust,
 ): string | null {
   if (certificate === null || BROKEN.has(problem?.code ?? "")) {
-    return `the TLS handshake failed: ${problem === null ? "no certificate came" : plainTlsError(problem)}`;
+    return `the TLS handshake failed: ${problem === null ? "there was no certificate" : plainTlsError(problem)}`;
   }
   if (!isVerified) return null;
   const isUntrusted = problem !== null && problem.code !== OTHER_NAME;
@@ -42,8 +42,8 @@ export function expiryWarning(expiresAt: Date, warnMs: number, now = new Date())
   const leftMs = expiresAt.getTime() - now.getTime();
   if (warnMs === 0 || Number.isNaN(leftMs) || leftMs > warnMs) return null;
   const at = expiresAt.toISOString();
-  if (leftMs <= 0) return `its certificate ended at ${at}`;
-  return `its certificate ends at ${at}, in less than ${formatDuration(Math.ceil(leftMs / 3_600_000) * 3_600_000)}`;
+  if (leftMs <= 0) return `its certificate expired at ${at}`;
+  return `its certificate expires at ${at}, in less than ${formatDuration(Math.ceil(leftMs / 3_600_000) * 3_600_000)}`;
 }
 
 /** `error:100000f7:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER` → `wrong version number`. */

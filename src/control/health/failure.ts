@@ -22,9 +22,7 @@ export function describeBreak(phase: "connect" | "tls" | "talk", error: unknown)
   const code = codeOf(error);
   if (code === "EPROTO" && error instanceof Error) return `TLS failed: ${plainTlsError(error)}`;
   const how = code === "ECONNRESET" ? "reset" : "closed";
-  return phase === "tls"
-    ? `it ${how} during the TLS handshake`
-    : `it ${how} before it had answered`;
+  return phase === "tls" ? `it ${how} during the TLS handshake` : `it ${how} before it answered`;
 }
 
 /** `no answer within 1s` */

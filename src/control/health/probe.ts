@@ -154,7 +154,7 @@ function make(socket: Bun.Socket<Attempt>, move: Move): void {
     case "say":
       // A request is small: the kernel of one that has just connected takes it whole.
       if (socket.write(move.bytes) < move.bytes.length)
-        attempt.settle("it does not take what is sent");
+        attempt.settle("it does not read what is sent");
       else if (attempt.talk?.isOver === true) attempt.settle(null);
       return;
     case "passed":

@@ -41,9 +41,9 @@ export function readPem(path: string): string {
     const { mtimeMs, size } = stats;
     const before = files.get(path);
     if (before?.mtimeMs === mtimeMs && before.size === size) return before.text;
-    if (!stats.isFile() || size > MAX_BYTES) throw bad(path, "it is no small file");
+    if (!stats.isFile() || size > MAX_BYTES) throw bad(path, "it is not a small regular file");
     const text = readFileSync(path, "utf8");
-    if (!text.includes("-----BEGIN ")) throw bad(path, "it holds nothing in PEM format");
+    if (!text.includes("-----BEGIN ")) throw bad(path, "it contains nothing in PEM format");
     files.set(path, { mtimeMs, size, text });
     return text;
   } catch (error) {
@@ -53,7 +53,7 @@ export function readPem(path: string): string {
 
 function bad(path: string, why: string): BalError {
   return new BalError("check-file", `cannot read ${path} of a health check: ${why}`, {
-    hint: "it needs a PEM file that bal's user may read",
+    hint: "write a PEM file that bal's user may read",
   });
 }
 

@@ -104,12 +104,12 @@ export function hostWarnings(config: Config, workers: number): readonly string[]
   if (maxConnections !== "auto" && maxConnections > possible) {
     const needed = openFileLimit() + DESCRIPTORS_PER_SESSION * (maxConnections - possible);
     warnings.push(
-      `limits.max_connections is ${maxConnections}, but the open-file limit of ${openFileLimit()} leaves room for ${possible}; raise it to ${needed} (ulimit -n, or LimitNOFILE= in a systemd unit)`,
+      `limits.max_connections is ${maxConnections}, but the open-file limit of ${openFileLimit()} allows only ${possible}; raise it to ${needed} (ulimit -n, or LimitNOFILE= in a systemd unit)`,
     );
   }
   if (maxConnections === "auto" && possible < FEW_CONNECTIONS) {
     warnings.push(
-      `the open-file limit of ${openFileLimit()} leaves room for ${possible} connections only; raise it (ulimit -n, or LimitNOFILE= in a systemd unit)`,
+      `the open-file limit of ${openFileLimit()} allows only ${possible} connections; raise it (ulimit -n, or LimitNOFILE= in a systemd unit)`,
     );
   }
   const first = firstUnprivilegedPort();
@@ -117,7 +117,7 @@ export function hostWarnings(config: Config, workers: number): readonly string[]
     if (address.kind === "unix" || address.ports.from >= first) continue;
     const port = address.ports.from;
     warnings.push(
-      `listener ${name}: ports below ${first} need a right that this user may not have; use a higher port, or sysctl net.ipv4.ip_unprivileged_port_start=${port}, or AmbientCapabilities=CAP_NET_BIND_SERVICE in a systemd unit (never setcap on the binary)`,
+      `listener ${name}: ports below ${first} need a permission that this user may not have; use a higher port, or sysctl net.ipv4.ip_unprivileged_port_start=${port}, or AmbientCapabilities=CAP_NET_BIND_SERVICE in a systemd unit (never setcap on the binary)`,
     );
   }
   return warnings;

@@ -124,8 +124,8 @@ export function claimHome(home: OwnHome): void {
 function notWritable(home: Home, cause: unknown): BalError {
   const code = codeOf(cause) ?? String(cause);
   const why = code === "EEXIST" || code === "ENOTDIR" ? "it is not a folder" : code;
-  return new BalError("home-not-writable", `cannot write ${home.path}: ${why}`, {
-    hint: "set BAL_HOME to a folder that this user may write, on a disk with room",
+  return new BalError("home-not-writable", `cannot write to ${home.path}: ${why}`, {
+    hint: "set BAL_HOME to a folder that this user may write to, on a disk with free space",
     cause,
   });
 }
@@ -203,8 +203,8 @@ function isHeld(home: Home): boolean {
 export function alreadyRunning(home: Home): BalError {
   const pid = runningPid(home);
   const who = pid === null ? "another bal" : `bal with pid ${pid}`;
-  return new BalError("already-running", `${who} runs already in ${home.path}`, {
-    hint: "`bal graceful` reloads it, `bal stop` ends it; another BAL_HOME runs beside it",
+  return new BalError("already-running", `${who} is already running in ${home.path}`, {
+    hint: "`bal graceful` reloads it, and `bal stop` stops it; set another BAL_HOME to run a second bal",
   });
 }
 

@@ -70,7 +70,7 @@ export class ServiceManager {
     for (;;) {
       this.tell(`MAINPID=${pid}`);
       if (this.socket === null || (await notifyBarrier(this.socket, BARRIER_MS)) !== "late") break;
-      const message = `the service manager has not yet taken pid ${pid} for this service`;
+      const message = `the service manager has not accepted pid ${pid} for this service yet`;
       this.log.warn("notify-failed", message);
     }
     this.isSilent = true;
@@ -89,7 +89,7 @@ export class ServiceManager {
     // A manager that is busy gets the next one.
     if (error === 0 || this.hasFailed) return;
     this.hasFailed = true;
-    const message = `cannot tell the service manager at ${this.socket}: ${errnoCode(error)}`;
+    const message = `cannot notify the service manager at ${this.socket}: ${errnoCode(error)}`;
     this.log.warn("notify-failed", message, { error: errnoCode(error) });
   }
 }

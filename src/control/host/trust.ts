@@ -16,8 +16,8 @@ export function homeRisk(home: Home): BalError | null {
   if (folder === null || !folder.isDirectory()) return null;
   if ((folder.mode & (OTHERS_WRITE | GROUP_WRITES)) !== 0) {
     return unsafe(
-      `others may write ${path}, and could take bal's place there`,
-      `chmod 700 ${path}, or set BAL_HOME to a folder that bal makes itself, such as ${path}/bal`,
+      `other users may write to ${path}, and could answer in place of bal`,
+      `chmod 700 ${path}, or set BAL_HOME to a folder that bal creates itself, such as ${path}/bal`,
     );
   }
   // The superuser looks into the homes of others; a user has no business in them.
@@ -44,7 +44,7 @@ export function ownerRisk({ path }: Home): BalError | null {
 export function configRisk(file: string): BalError | null {
   const entry = statOf(file);
   if (!entry?.isFile() || (entry.mode & OTHERS_WRITE) === 0) return null;
-  const message = `everybody may write ${file}, and with it say where clients go`;
+  const message = `everybody may write to ${file}, and so decide where clients go`;
   return new BalError("config-not-safe", message, { hint: `chmod o-w ${file}` });
 }
 

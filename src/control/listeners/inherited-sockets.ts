@@ -84,14 +84,14 @@ export class InheritedSockets {
     const facts = inspectSocket(fd);
     if (facts === null) {
       // It may be one of the runtime's own: left as it is.
-      this.tell(name, `descriptor ${fd} is no socket`);
+      this.tell(name, `descriptor ${fd} is not a socket`);
       return [];
     }
     closeOnExec(fd);
     const { isListening, address } = facts;
     if (isListening && address !== null) return [{ ...socket, endpoint: address }];
     const why = isListening
-      ? "it is on no address of TCP and at no path"
+      ? "it has neither a TCP address nor a path"
       : "it does not listen for connections";
     this.tell(name, why);
     closeDescriptor(fd);
@@ -99,7 +99,7 @@ export class InheritedSockets {
   }
 
   private tell(name: string, why: string): void {
-    const message = `a socket that was handed over (${name}) is not used: ${why}`;
+    const message = `an inherited socket (${name}) is not used: ${why}`;
     this.log.warn("socket-unused", message, { name });
   }
 }

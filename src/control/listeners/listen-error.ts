@@ -25,7 +25,7 @@ function atPort(where: string, port: number, code: string): BalError | null {
     case "EADDRINUSE":
       if (isPortOfConnection(port)) return ephemeral(where, port);
       return new BalError("address-in-use", `${where} is already in use by another process`, {
-        hint: `see who listens there: ss -ltnp 'sport = :${port}'`,
+        hint: `see which process listens there: ss -ltnp 'sport = :${port}'`,
       });
     case "EADDRNOTAVAIL":
       return new BalError("address-not-available", `${where} is not an address of this host`, {
@@ -34,7 +34,7 @@ function atPort(where: string, port: number, code: string): BalError | null {
     case "EACCES":
     case "EPERM":
       return new BalError("permission-denied", `this user may not listen on ${where}`, {
-        hint: `use a port from 1024 on, or lower net.ipv4.ip_unprivileged_port_start to ${port}, or start it from a systemd unit with AmbientCapabilities=CAP_NET_BIND_SERVICE`,
+        hint: `use a port of 1024 or above, or lower net.ipv4.ip_unprivileged_port_start to ${port}, or start bal from a systemd unit with AmbientCapabilities=CAP_NET_BIND_SERVICE`,
       });
     default:
       return null;
@@ -42,7 +42,7 @@ function atPort(where: string, port: number, code: string): BalError | null {
 }
 
 function ephemeral(where: string, port: number): BalError {
-  const message = `nobody listens on ${where}, but a connection has that port for its own end`;
+  const message = `no process listens on ${where}, but a connection uses it as its local port`;
   return new BalError("address-in-use", message, {
     hint: `try again once it has ended (ss -tanp 'sport = :${port}'), and keep the port for listeners: sysctl -w net.ipv4.ip_local_reserved_ports=${port}, or choose one outside net.ipv4.ip_local_port_range`,
   });
@@ -56,13 +56,13 @@ function atPath(path: string, code: string): BalError | null {
     case "ENOENT":
     case "ENOTDIR":
       return new BalError("address-not-available", `the folder of unix:${path} does not exist`, {
-        hint: `mkdir -p ${folder}, or RuntimeDirectory= in a systemd unit, which makes one in /run`,
+        hint: `mkdir -p ${folder}, or RuntimeDirectory= in a systemd unit, which creates one in /run`,
       });
     case "EACCES":
     case "EPERM":
     case "EROFS":
-      return new BalError("permission-denied", `this user may not make a socket in ${folder}`, {
-        hint: "use a folder that it may write; RuntimeDirectory= in a systemd unit makes one in /run",
+      return new BalError("permission-denied", `this user may not create a socket in ${folder}`, {
+        hint: "use a folder that it may write to; RuntimeDirectory= in a systemd unit creates one in /run",
       });
     default:
       return null;
@@ -74,21 +74,21 @@ function inUse(path: string): BalError {
   const where = `unix:${path}`;
   const isFile = !path.startsWith("@");
   if (isFile && socketFileAt(path) === null) {
-    return new BalError("address-in-use", `${path} is there already, and it is no socket`, {
-      hint: "move it away, or choose another path: bal removes only sockets that nobody answers on",
+    return new BalError("address-in-use", `${path} exists and is not a socket`, {
+      hint: "move it away, or choose another path: bal removes only sockets on which no process answers",
     });
   }
   const error = isFile ? tryConnect(path) : 0;
   const code = errnoCode(error);
   if (isLocalError(code) && code !== "EAGAIN") {
-    const message = `there is a socket at ${path} already, and this user can't tell whether anybody listens: ${code}`;
-    return new BalError("permission-denied", message, { hint: `if nobody does: rm ${path}` });
+    const message = `there is already a socket at ${path}, and this user cannot find out whether a process listens on it: ${code}`;
+    return new BalError("permission-denied", message, { hint: `if none does: rm ${path}` });
   }
   if (error === ECONNREFUSED) {
-    const message = `there is a socket at ${path} that nobody listens on, and this user may not remove it`;
+    const message = `no process listens on the socket at ${path}, but this user may not remove it`;
     return new BalError("permission-denied", message, { hint: `rm ${path}` });
   }
   return new BalError("address-in-use", `${where} is already in use by another process`, {
-    hint: `see who listens there: ss -lxp | grep ${path}`,
+    hint: `see which process listens there: ss -lxp | grep ${path}`,
   });
 }

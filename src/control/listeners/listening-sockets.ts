@@ -198,7 +198,11 @@ function requireDescriptors(needed: number): void {
   if (!isLinux || needed === 0) return;
   const left = Math.max(0, openFileLimit() - openFiles());
   if (needed <= left) return;
-  throw new BalError("no-descriptors", `${needed} more descriptors are needed, ${left} are left`, {
-    hint: localErrorRemedy("EMFILE"),
-  });
+  throw new BalError(
+    "no-descriptors",
+    `${needed} more file descriptors are needed, and ${left} are left`,
+    {
+      hint: localErrorRemedy("EMFILE"),
+    },
+  );
 }

@@ -24,7 +24,7 @@ const FLUSH_LOOK_MS = 250;
 const RETRY_MS = 1;
 const MAX_RETRY_MS = 100;
 const NEWLINE = 0x0a;
-const TOO_SLOW = "it takes them too slowly";
+const TOO_SLOW = "it accepts them too slowly";
 
 /** For appending. The caller closes it. Throws BalError `log-not-writable`. */
 export function openLog(file: string): number {
@@ -190,13 +190,13 @@ function hintFor(code: string | null): string | null {
   switch (code) {
     case "ENOENT":
     case "ENOTDIR":
-      return "its folder has to be there: bal makes the file, not the folder";
+      return "create its folder: bal creates the file, but not the folder";
     case "EACCES":
     case "EPERM":
     case "EROFS":
-      return "bal's user has to be allowed to write it";
+      return "give bal's user write permission";
     case "ENXIO":
-      return "it is a pipe that nobody reads";
+      return "it is a pipe without a reader";
     case "EISDIR":
       return "it is a folder: name a file in it";
     default:

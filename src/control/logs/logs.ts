@@ -90,10 +90,12 @@ export class Logs {
       } catch (error) {
         if (!(error instanceof BalError)) throw error;
         const { message, hint } = error;
-        this.log.error("log-not-reopened", `${message}; goes on in the one that is open`, { hint });
+        this.log.error("log-not-reopened", `${message}; bal continues to write to the open file`, {
+          hint,
+        });
       }
     }
-    this.log.debug("logs-reopened", "the logs were opened again");
+    this.log.debug("logs-reopened", "reopened the log files");
   }
 
   /** Resolves when all is written, or can't be. */
@@ -118,9 +120,13 @@ export class Logs {
     const target = this.targetOf(access.file, "access");
     if (access.mode === "off" || typeof target !== "string" || target.startsWith("/dev/")) return;
     if (target !== this.targetOf(file, "log")) return;
-    throw new BalError("duplicate-file", `the access log can't be in bal's own log, ${target}`, {
-      hint: "name another file in log.access.file",
-    });
+    throw new BalError(
+      "duplicate-file",
+      `the access log cannot be in the file of bal's own log, ${target}`,
+      {
+        hint: "set another file as log.access.file",
+      },
+    );
   }
 
   private reportSoon(): void {

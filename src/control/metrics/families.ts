@@ -52,19 +52,23 @@ export function familiesOf(facts: Facts): readonly Family[] {
 function ofBal({ board, ceiling, tally, workers, version, droppedLogLines, problems }: Facts) {
   const rows = Array.from({ length: workers }, (_, worker) => worker);
   return [
-    gauge("bal_build_info", "The version that runs; always 1.", [one(1, { ...version })]),
+    gauge("bal_build_info", "The running version; always 1.", [one(1, { ...version })]),
     gauge(
       "bal_problems",
-      "What is wrong, as `bal status` lists it.",
+      "The number of problems that `bal status` lists.",
       SEVERITIES.map((severity) => {
         return one(problems.filter((found) => found.severity === severity).length, { severity });
       }),
     ),
-    gauge("bal_connections_max", "Connections that may be open at a time.", [one(ceiling)]),
-    gauge("bal_buffered_bytes", "Held for slow readers.", [one(board.bufferedBytes())]),
+    gauge("bal_connections_max", "How many connections may be open at the same time.", [
+      one(ceiling),
+    ]),
+    gauge("bal_buffered_bytes", "Bytes held for slow readers and waiting clients.", [
+      one(board.bufferedBytes()),
+    ]),
     gauge(
       "bal_worker_lag_seconds",
-      "How late a worker's event loop was at its last sweep.",
+      "How late a worker's event loop was at its last measurement.",
       rows.map((worker) => one(board.lagMs(worker) / 1000, { worker: String(worker) })),
     ),
     counter("bal_worker_restarts_total", "Workers that were replaced.", [
@@ -79,19 +83,19 @@ function ofBal({ board, ceiling, tally, workers, version, droppedLogLines, probl
 function ofConfig({ reload, tally }: Facts): Family[] {
   const { generation, isLastTaken, lastTakenAt } = reload;
   return [
-    gauge("bal_config_generation", "Rises with every reload that changed something.", [
+    gauge("bal_config_generation", "Increases with every reload that changed something.", [
       one(generation),
     ]),
     counter("bal_config_reloads_total", "Reloads that changed something, and those that failed.", [
       one(tally.reloads, { result: "success" }),
       one(tally.failedReloads, { result: "failure" }),
     ]),
-    gauge("bal_config_last_reload_successful", "0 from a config that was refused to one taken.", [
+    gauge("bal_config_last_reload_successful", "0 if the last reload was refused, otherwise 1.", [
       one(isLastTaken ? 1 : 0),
     ]),
     gauge(
       "bal_config_last_reload_success_timestamp_seconds",
-      "When a config was last taken, the start included, in seconds since 1970.",
+      "When a config was last applied, including the start, in seconds since 1970.",
       [one(lastTakenAt.getTime() / 1000)],
     ),
   ];
@@ -103,17 +107,17 @@ function ofListeners({ board, listeners }: Facts): Family[] {
   return [
     counter(
       "bal_listener_connections_total",
-      "Clients accepted.",
+      "Accepted clients.",
       each((slot) => board.accepted(slot)),
     ),
     gauge(
       "bal_listener_connections_active",
-      "Clients connected.",
+      "Connected clients.",
       each((slot) => board.listenerSessions(slot)),
     ),
     counter(
       "bal_listener_refused_total",
-      "Clients refused before any relay, by reason.",
+      "Clients that were refused before any relay, by reason.",
       listeners.flatMap((listener) => endsOf(board, listener, true)),
     ),
   ];
@@ -123,8 +127,8 @@ function ofSessions({ board, listeners }: Facts): Family[] {
   const samples = listeners.flatMap((listener) => endsOf(board, listener, false));
   const lengths = histogramSamples(SESSION_BUCKETS, {}, board.histograms.allSessions());
   return [
-    counter("bal_sessions_ended_total", "Sessions that ended, by how.", samples),
-    histogram("bal_session_seconds", "From accept to the end.", lengths),
+    counter("bal_sessions_ended_total", "Sessions that ended, by reason.", samples),
+    histogram("bal_session_seconds", "How long sessions lasted, from accept to the end.", lengths),
   ];
 }
 
@@ -159,7 +163,7 @@ function ofPools({ board, pools }: Facts): Family[] {
     ),
     gauge(
       "bal_pool_fail_open",
-      "1 when no backend is available and all that do not drain are tried.",
+      "1 while no backend is up and clients are sent to all that are not draining.",
       pools.map((row) => one(isFailingOpen(row) ? 1 : 0, { pool: row.name })),
     ),
     counter(
@@ -175,12 +179,12 @@ function ofPools({ board, pools }: Facts): Family[] {
     ),
     gauge(
       "bal_pool_queue",
-      "Clients that wait because every backend is full or none is up.",
+      "Clients that are waiting because every backend is full or none is up.",
       pools.map(({ name, slot }) => one(board.queue.waiting(slot), { pool: name })),
     ),
     gauge(
       "bal_pool_queue_max",
-      "Clients that may wait because every backend is full; 0 when it has no queue.",
+      "How many clients may wait because every backend is full; 0 without a queue.",
       pools.map(({ name, backends }) => {
         return one(
           backends.reduce((sum, { config }) => sum + config.queue.size, 0),
@@ -206,18 +210,18 @@ function ofBackends({ board, tally, pools }: Facts): Family[] {
   return [
     gauge(
       "bal_backend_up",
-      "1 for one that is up or not yet checked.",
+      "1 if the backend is up or not checked yet, otherwise 0.",
       each(({ backend }) => (backend.state === "up" || backend.state === "unknown" ? 1 : 0)),
     ),
     gauge(
       "bal_backend_weight",
-      "Share of new connections.",
+      "The weight: the share of new connections.",
       each(({ backend }) => weightOf(backend)),
     ),
     counter("bal_backend_connections_total", "Dials that succeeded.", total("connections")),
     gauge(
       "bal_backend_connections_active",
-      "Sessions, dials included.",
+      "Sessions, including dials in progress.",
       each(({ slot }) => board.backendSessions(slot)),
     ),
     counter("bal_backend_bytes_total", "Bytes relayed; up is client to backend.", [
@@ -226,19 +230,19 @@ function ofBackends({ board, tally, pools }: Facts): Family[] {
     ]),
     counter(
       "bal_backend_dial_errors_total",
-      "Dials that failed, by kind.",
+      "Failed dials, by error.",
       Object.entries(DIAL_ERROR_TOTALS).flatMap(([error, name]) => add(total(name), { error })),
     ),
     histogram(
       "bal_backend_dial_seconds",
-      "From the dial to the connect, of those that succeeded.",
+      "How long successful dials took.",
       all.flatMap(({ slot, labels }) =>
         histogramSamples(DIAL_BUCKETS, labels, board.histograms.dialsOf(slot)),
       ),
     ),
     counter(
       "bal_backend_ejections_total",
-      "Times that failed dials took it out.",
+      "How often failed dials have ejected it.",
       each(({ pool, backend }) => tally.ejectionsOf(pool, backend.config.name)),
     ),
     counter("bal_backend_checks_total", "Health checks, by result.", [
@@ -260,7 +264,7 @@ function ofBackends({ board, tally, pools }: Facts): Family[] {
     ),
     gauge(
       "bal_certificate_expiry_timestamp_seconds",
-      "When the certificate that the last TLS check saw ends, in seconds since 1970.",
+      "When the certificate in the last check over TLS expires, in seconds since 1970.",
       all.flatMap(({ backend: { certificateEnds }, labels }) =>
         certificateEnds === null ? [] : one(certificateEnds.getTime() / 1000, labels),
       ),

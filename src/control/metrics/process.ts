@@ -24,7 +24,7 @@ export function processFamilies(): readonly Family[] {
     {
       name: "process_open_fds",
       type: "gauge",
-      help: "Open descriptors.",
+      help: "Open file descriptors.",
       samples: isLinux ? one(openFiles()) : [],
     },
     {
@@ -36,7 +36,7 @@ export function processFamilies(): readonly Family[] {
     {
       name: "process_start_time_seconds",
       type: "gauge",
-      help: "When it started, in seconds since 1970.",
+      help: "When the process started, in seconds since 1970.",
       samples: one(startedAt),
     },
   ];

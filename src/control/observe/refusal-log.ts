@@ -90,40 +90,40 @@ function refusalProblem(listener: string, end: End, count: number): Found {
     code: `refused-${reason.replaceAll("_", "-")}`,
     subject: `listener ${listener}`,
     message: `${clients} not served on ${listener} in the last minute: ${describe(end)}`,
-    hint: HINTS[end] ?? "bal's log and the access log tell whose they were",
+    hint: HINTS[end] ?? "bal's log and the access log have their addresses",
   };
 }
 
 const HINTS: Readonly<Partial<Record<End, string>>> = {
   limitGlobal: "raise limits.max_connections, or the open-file limit where that is auto",
   limitListener: "raise the listener's limits.max_connections",
-  limitClient: "raise the listener's limits.per_client, if it hits the right ones",
-  rateListener: "raise the listener's limits.rate, if it hits the right ones",
-  rateClient: "raise the listener's limits.rate_per_client, if it hits the right ones",
+  limitClient: "raise the listener's limits.per_client, unless it refuses the right clients",
+  rateListener: "raise the listener's limits.rate, unless it refuses the right clients",
+  rateClient: "raise the listener's limits.rate_per_client, unless it refuses the right clients",
   denied:
-    "nothing to do if `deny` and `allow` hit the right ones; `log.access: errors` logs each one",
+    "nothing to do if `allow` and `deny` refuse the right clients; `log.access: errors` logs each of them",
   noRoute: "the log has the server name; add a route, or {default: true}",
   queueFull: "raise the queue's size or max_connections, or add a backend",
   queueTimeout: "raise max_connections, or add a backend",
-  maxBuffered: "`bal sessions` shows who reads slowly; raise limits.max_buffered",
+  maxBuffered: "`bal sessions` shows the slow readers; raise limits.max_buffered",
 };
 
 function describe(end: End): string {
   switch (end) {
     case "queueTimeout":
-      return "no backend had room in time";
+      return "no backend had a free place in time";
     case "limitGlobal":
-      return "the ceiling of connections is reached (limits.max_connections)";
+      return "limits.max_connections is reached";
     case "noBackend":
-      return "no backend may take new connections";
+      return "no backend is available";
     case "dialFailed":
       return "no backend could be reached";
     case "dialTimeout":
-      return "no backend answered in time";
+      return "no backend accepted the connection in time";
     case "maxBuffered":
       return "slow readers filled limits.max_buffered";
     case "fault":
-      return "a fault of bal's own; please report it";
+      return "an internal fault; please report it";
     default:
       return endReason(end).reason.replaceAll("_", " ");
   }

@@ -34,15 +34,14 @@ export async function drain(options: DrainOptions): Promise<void> {
   const { dataPlane, log, delayMs, shutdownMs, predecessors, cutNow } = options;
   const startedAtMs = performance.now();
   if (delayMs > 0) {
-    const message = `draining: not ready any more, and no new clients in ${formatDuration(delayMs)}`;
+    const message = `draining: no longer ready; new clients are accepted for ${formatDuration(delayMs)} more`;
     log.info("draining", message, { active: dataPlane.sessions });
     await Promise.race([Bun.sleep(delayMs), cutNow]);
   }
   dataPlane.drain();
   predecessors.tell("drain");
   const active = dataPlane.sessions;
-  const limit =
-    shutdownMs === null ? "as long as they take" : `${formatDuration(shutdownMs)} at most`;
+  const limit = shutdownMs === null ? "no time limit" : `at most ${formatDuration(shutdownMs)}`;
   log.info("draining", `draining: ${count(active)} left, ${limit}`, { active });
   const impatience = cutNow.then(() => "cut" as const);
   const isIdle = () => dataPlane.sessions === 0 && predecessors.count === 0;
@@ -60,7 +59,7 @@ export async function drain(options: DrainOptions): Promise<void> {
   const idle = await Promise.race([waiting, impatience]);
   const left = dataPlane.sessions;
   if (idle !== true && !isIdle()) {
-    log.warn("cut", `ending ${count(left)} that ${left === 1 ? "is" : "are"} left`, {
+    log.warn("cut", `resetting the remaining ${count(left)}`, {
       active: left,
     });
     dataPlane.forceClose();

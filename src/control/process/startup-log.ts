@@ -35,6 +35,6 @@ export function logStarted(log: Log, { listeners, workers, file, version }: Star
   }
   const { pid } = process;
   const threads = workers === 1 ? "1 worker" : `${workers} workers`;
-  const message = `bal ${version.version} (${version.commit}) serves with ${threads}, pid ${pid}`;
+  const message = `bal ${version.version} (${version.commit}) is running with ${threads}, pid ${pid}`;
   log.info("started", message, { pid, file, workers });
 }

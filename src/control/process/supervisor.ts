@@ -218,7 +218,7 @@ class Supervisor {
     const error = this.succession.refusal();
     if (error !== null) return error;
     if (this.phase === "starting" || this.phase === "running") return null;
-    return { code: "draining", message: "bal is draining and takes no other config" };
+    return { code: "draining", message: "bal is draining and accepts no other config" };
   }
 
   private applied(config: Config): void {
@@ -258,8 +258,11 @@ class Supervisor {
     const { sessions, sockets } = this.dataPlane;
     sockets.leaveFiles();
     const { pid } = successor;
-    const left = sessions === 1 ? "1 connection goes" : `${sessions} connections go`;
-    this.log.info("upgraded", `pid ${pid} serves now; ${left} on here`, { pid, active: sessions });
+    const left = sessions === 1 ? "1 connection stays" : `${sessions} connections stay`;
+    this.log.info("upgraded", `pid ${pid} now serves new clients; ${left} in this process`, {
+      pid,
+      active: sessions,
+    });
     successor.release();
     const words = {
       drain: () => this.limitDrain(),
@@ -291,7 +294,7 @@ class Supervisor {
     if (this.limit !== null) return;
     const { shutdownMs } = this.reloads.inForce.config.timeouts;
     this.limit = setTimeout(() => this.cut.resolve(), shutdownMs);
-    this.log.info("draining", `draining: ${formatDuration(shutdownMs)} at most from now on`);
+    this.log.info("draining", `draining: at most ${formatDuration(shutdownMs)} from now on`);
   }
 
   private reopenLogs(): void {
@@ -338,5 +341,5 @@ class Supervisor {
 }
 
 function describeFault(error: unknown): string {
-  return `a fault: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+  return `an internal fault: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }

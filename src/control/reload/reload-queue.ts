@@ -44,7 +44,8 @@ type ReloadQueueParts = {
   readonly onEnd: () => void;
 };
 
-const MOUNT_HINT = "mount its folder instead, or write it in place; a restart takes the new one";
+const MOUNT_HINT =
+  "mount its folder instead, or write to the file in place; a restart reads the new one";
 
 export class ReloadQueue {
   readonly inForce: InForce;
@@ -110,7 +111,7 @@ export class ReloadQueue {
   }
 
   private logOrphan(file: string): void {
-    const message = `${file} was replaced outside: a bind mount of a single file shows the old one for ever`;
+    const message = `${file} was replaced outside of this mount: a bind mount of a single file always shows the old one`;
     this.parts.log.warn("config-orphaned", message, { hint: MOUNT_HINT });
   }
 
@@ -163,7 +164,7 @@ export class ReloadQueue {
     if (error !== null) return error;
     if (file === null) return { code: "no-file", message: "this bal was not started from a file" };
     if (!isSpecialFile(file)) return file;
-    const message = `${file} is no regular file: it was read once, at the start`;
+    const message = `${file} is not a regular file: bal read it once, at the start`;
     return { code: "not-a-file", message };
   }
 }

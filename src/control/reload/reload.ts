@@ -60,7 +60,10 @@ export async function reload(parts: ReloadParts, by: ReloadSource): Promise<Relo
   if (changes.length === 0) {
     const trouble = await parts.dataPlane.refresh();
     if (trouble !== null) return notWhole(inForce, trouble);
-    log.info("reload-unchanged", "reload: nothing differs", { by, generation: inForce.generation });
+    log.info("reload-unchanged", "reload: nothing has changed", {
+      by,
+      generation: inForce.generation,
+    });
     return { kind: "done", report: report(inForce, loaded.warnings, true) };
   }
   // The warnings of a config that is in force stand in the log already.
@@ -73,7 +76,10 @@ export async function reload(parts: ReloadParts, by: ReloadSource): Promise<Relo
   }
   const { config } = loaded;
   if (changes.some(({ path }) => path === "workers")) {
-    log.warn("restart-needed", "another number of workers takes effect with the next start");
+    log.warn(
+      "restart-needed",
+      "the new number of workers takes effect at the next start or upgrade",
+    );
   }
   const generation = inForce.generation + 1;
   const kept = countKept(inForce.config, config);
@@ -103,7 +109,7 @@ async function applyConfig(parts: ReloadParts, config: Config): Promise<string |
 }
 
 function notWhole({ generation }: InForce, trouble: string): ReloadOutcome {
-  const message = `generation ${generation} is in force, but not whole yet: ${trouble}`;
+  const message = `generation ${generation} is in force, but not complete yet: ${trouble}`;
   return { kind: "failed", error: { code: "apply-failed", message }, errors: [] };
 }
 
@@ -183,14 +189,14 @@ function identities(config: Config): readonly string[] {
 
 function invalid(file: string, errors: readonly Diagnostic[]) {
   const count = errors.length === 1 ? "an error" : `${errors.length} errors`;
-  const message = `${file} has ${count}; the config in force is kept`;
+  const message = `${file} has ${count}; bal keeps the config in force`;
   return { error: { code: "config-invalid", message }, errors };
 }
 
 function failed({ log }: ReloadParts, error: unknown): ReloadOutcome {
   if (!(error instanceof BalError)) throw error;
   const { code, message, hint } = error;
-  log.error("reload-failed", `${message}; the config in force is kept`, { code, hint });
+  log.error("reload-failed", `${message}; bal keeps the config in force`, { code, hint });
   return { kind: "failed", error: apiError(error), errors: [] };
 }
 

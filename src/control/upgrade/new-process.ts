@@ -127,11 +127,11 @@ export class NewProcess {
   private async ending(): Promise<BalError> {
     const ended = await Promise.race([this.child.exited, Bun.sleep(LAST_WORDS_MS)]);
     if (ended === undefined) {
-      return new BalError("not-bal", "the new binary does not speak as bal does");
+      return new BalError("not-bal", "the new binary does not answer like bal");
     }
     const { signalCode } = this.child;
     const how = signalCode === null ? `with exit code ${ended}` : `by ${signalCode}`;
-    return new BalError("successor-ended", `the new binary ended ${how} before it served`);
+    return new BalError("successor-ended", `the new binary exited ${how} before it was ready`);
   }
 
   private async collect(): Promise<void> {

@@ -87,7 +87,7 @@ export class OldProcess {
   private async expect(kind: ToNewProcess["kind"]): Promise<void> {
     const message = await this.channel.receive();
     if (ofKind<ToNewProcess>(message, kind) !== null) return;
-    throw new BalError("abandoned", "the bal whose place this one was to take has ended");
+    throw new BalError("abandoned", "the bal that this process was to replace has stopped");
   }
 
   private send(message: ToOldProcess): void {

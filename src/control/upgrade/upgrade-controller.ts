@@ -29,12 +29,12 @@ type UpgradeControllerParts = Omit<UpgradeParts, "config" | "command" | "abandon
 const UNDER_WAY: ApiError = {
   code: "upgrading",
   message: "bal is being upgraded",
-  hint: "ask again when it is over",
+  hint: "try again after the upgrade",
 };
 
 const NOT_FROM_A_FILE: ApiError = {
   code: "no-file",
-  message: "this bal was not started from a file that a new one could read",
+  message: "this bal was not started from a config file that a new process could read",
 };
 
 export class UpgradeController {
@@ -56,7 +56,10 @@ export class UpgradeController {
   refusal(): ApiError | null {
     if (this.phase === "under-way") return UNDER_WAY;
     if (this.phase !== "done") return null;
-    return { code: "upgraded", message: `bal was upgraded: pid ${this.pid} serves now` };
+    return {
+      code: "upgraded",
+      message: `bal was upgraded: pid ${this.pid} now serves new clients`,
+    };
   }
 
   async request(request: UpgradeRequest): Promise<UpgradeOutcome> {
@@ -81,7 +84,7 @@ export class UpgradeController {
   /** This process is to end: nobody is to take its place. */
   abandon(): void {
     this.isAbandoned = true;
-    this.abandoned.reject(new BalError("draining", "bal was told to stop meanwhile"));
+    this.abandoned.reject(new BalError("draining", "bal was stopped during the upgrade"));
   }
 
   private async run(request: UpgradeRequest): Promise<UpgradeOutcome> {

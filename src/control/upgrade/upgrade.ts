@@ -53,15 +53,16 @@ export function upgradeObstacle(manager: ServiceManager): ApiError | null {
   if (process.pid === 1) {
     return {
       code: "is-pid-1",
-      message: "bal is process 1, with which its container ends: it cannot be replaced",
+      message:
+        "bal is process 1 of its container, and the container ends with it: it cannot be replaced",
       hint: "start a container of the new image instead",
     };
   }
   if (manager.isUninformed) {
     return {
       code: "not-notify",
-      message: "systemd would take the end of this process for the end of the service",
-      hint: "the unit needs Type=notify; see `bal service`",
+      message: "systemd would consider the service stopped when this process exits",
+      hint: "the unit needs Type=notify; `bal service` prints such a unit",
     };
   }
   return null;
@@ -79,7 +80,7 @@ export async function upgrade(
     const environment = { ...command.environment, ...manager.environment() };
     const started = { ...command, environment, binary: path };
     successor = await NewProcess.launch(started, FORMAT, legacyOf(parts));
-    const late = `the new binary does not serve within ${withinMs / 1000} s`;
+    const late = `the new binary was not ready within ${withinMs / 1000} s`;
     const serving = within(successor.expect("serving"), withinMs, late);
     const { version, commit } = await Promise.race([serving, abandoned]);
     const { informed } = await handOver(parts, successor);
@@ -115,7 +116,7 @@ async function handOver(
   admin.move({ ...config.admin, listen: null }).commit();
   successor.send({ kind: "take-over" });
   try {
-    await within(successor.expect("taken"), TAKE_MS, "the new process does not take over");
+    await within(successor.expect("taken"), TAKE_MS, "the new process did not take over");
   } catch (error) {
     await successor.kill();
     takeBack(parts);

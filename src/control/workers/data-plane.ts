@@ -155,7 +155,7 @@ export class DataPlane {
       if (this.pendingApplies === 0) this.collect();
     }
     if (!this.health.backends.hasRoomFor(next) || !this.listeners.hasRoomFor(next)) {
-      throw new BalError("no-room", "too many removed backends and listeners still drain", {
+      throw new BalError("no-room", "too many removed backends and listeners are still draining", {
         hint: "reload again when some of their connections have ended",
       });
     }
@@ -250,12 +250,12 @@ export class DataPlane {
     this.health.applyConfig(config);
     const trouble = await this.acknowledged();
     this.health.onApplied();
-    if (trouble !== null) this.log.error("apply-failed", `${trouble}; tried again every second`);
+    if (trouble !== null) this.log.error("apply-failed", `${trouble}; bal tries again`);
     return trouble;
   }
 
   private acknowledged(): Promise<string | null> {
-    const late = Bun.sleep(ACKNOWLEDGE_MS).then(() => "a worker has not taken the config yet");
+    const late = Bun.sleep(ACKNOWLEDGE_MS).then(() => "a worker has not applied the config yet");
     return Promise.race([this.apply(), late]);
   }
 
@@ -279,7 +279,8 @@ export class DataPlane {
   private applied(errors: readonly string[]): void {
     const hadTrouble = this.trouble !== null;
     this.trouble = errors.length === 0 ? null : errors.join("; ");
-    if (hadTrouble && this.trouble === null) this.log.info("applied", "every worker serves all");
+    if (hadTrouble && this.trouble === null)
+      this.log.info("applied", "every worker has applied the whole config");
   }
 
   private plan(): GenerationPlan {
@@ -302,7 +303,7 @@ export class DataPlane {
       case "bad-preread":
         return this.refusals.preread(message, this.listeners.nameOf(message.listener));
       case "fault":
-        return this.log.error("fault", `a fault in worker ${worker}: ${message.message}`);
+        return this.log.error("fault", `an internal fault in worker ${worker}: ${message.message}`);
       case "promoted":
         return this.splicers.take(worker, message.session);
       case "access":

@@ -40,7 +40,7 @@ export function splicerPoolEvents(
 ): Pick<SplicerPoolOptions, "onLost" | "onResumed" | "onFault"> {
   return {
     onLost: (worker, reason, pauseMs) => {
-      const pause = pauseMs === 0 ? "" : `, bulk is copied for ${pauseMs / 1000} s`;
+      const pause = pauseMs === 0 ? "" : `, and bulk data is copied for ${pauseMs / 1000} s`;
       const message = `the splicer of worker ${worker} is lost with its sessions${pause}: ${reason}`;
       log.error("splicer-lost", message, { worker, reason, pause_ms: pauseMs });
       incidents.splicerLost(worker, reason);
@@ -51,7 +51,7 @@ export function splicerPoolEvents(
       apply();
     },
     onFault: (worker, message) => {
-      log.error("fault", `a fault in the splicer of worker ${worker}: ${message}`);
+      log.error("fault", `an internal fault in the splicer of worker ${worker}: ${message}`);
     },
   };
 }

@@ -65,7 +65,7 @@ export class WorkerPool {
       this.places.push({ restarts: 0, startedAtMs: 0, pulse: new Heartbeat() });
       return this.launch(index);
     });
-    const late = setTimeout(() => this.firstFailed.reject(noWorker("it does not boot")), BOOT_MS);
+    const late = setTimeout(() => this.firstFailed.reject(noWorker("it does not start")), BOOT_MS);
     this.timers.add(late);
     await Promise.race([Promise.all(booted), this.firstFailed.promise]);
     clearTimeout(late);
@@ -209,5 +209,5 @@ export class WorkerPool {
 }
 
 function noWorker(reason: string): BalError {
-  return new BalError("no-worker", `a worker thread can't start: ${reason}`);
+  return new BalError("no-worker", `a worker thread cannot start: ${reason}`);
 }

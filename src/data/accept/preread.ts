@@ -96,13 +96,13 @@ export class Preread implements Step {
       case "invalid":
         return this.refuse("badProxyHeader", verdict.reason);
       case "absent":
-        if (!proxy.isOptional) return this.refuse("badProxyHeader", "its bytes begin with none");
+        if (!proxy.isOptional) return this.refuse("badProxyHeader", "there is no PROXY header");
         // Any other peer was checked when it was accepted.
         if (!proxy.trusted.has(clientAddress(session.client))) return this.awaitHello();
         break;
       case "found":
         if (!proxy.trusted.has(clientAddress(session.client)))
-          return this.refuse("untrustedProxyHeader", "it is in none of `trusted`");
+          return this.refuse("untrustedProxyHeader", "its address is not in `trusted`");
         session.announced = verdict.route;
         up.skip(verdict.length);
         break;
@@ -194,7 +194,7 @@ export class Preread implements Step {
 const MAX_SNI = 255;
 
 function asked({ hello }: Session): string {
-  if (hello === NO_HELLO) return "a client that speaks no TLS";
+  if (hello === NO_HELLO) return "a client that does not speak TLS";
   const sni = hello?.sni ?? null;
   const name = sni === null ? "a client without a server name" : printable(sni, MAX_SNI);
   const protocols = hello?.alpn ?? [];

@@ -36,7 +36,7 @@ export class Exchange implements Talk {
     const step = this.steps.length > 1 ? ` to step ${this.at + 1}` : "";
     return length === 0
       ? `no answer${step}`
-      : `no more answer${step} than ${quote(this.heard.bytes)}`;
+      : `only ${quote(this.heard.bytes)} as an answer${step}`;
   }
 
   begin(): Move {
@@ -62,8 +62,8 @@ export class Exchange implements Talk {
     const { bytes } = this.heard;
     return failed(
       bytes.length === 0
-        ? "it closed before it had answered"
-        : `it closed after it had answered ${quote(bytes)}`,
+        ? "it closed before it answered"
+        : `it closed after it answered ${quote(bytes)}`,
     );
   }
 
@@ -93,7 +93,7 @@ export class Exchange implements Talk {
     const end = matched(bytes, step);
     if (end < 0) {
       if (!this.heard.isFull) return MORE;
-      return failed(`it does not contain what is expected: ${quote(bytes)}`);
+      return failed(`the answer lacks the expected text: ${quote(bytes)}`);
     }
     if (this.at === this.steps.length - 1) return PASSED;
     if (this.steps[this.at + 1]?.send.length === 0) {

@@ -35,7 +35,9 @@ export class HttpExchange implements Talk {
   }
 
   get missing(): string {
-    return this.heard.bytes.length === 0 && this.status === 0 ? "no answer" : "no whole answer";
+    return this.heard.bytes.length === 0 && this.status === 0
+      ? "no answer"
+      : "an incomplete answer";
   }
 
   begin(): Move {
@@ -53,7 +55,7 @@ export class HttpExchange implements Talk {
   }
 
   hearEnd(): Move {
-    return this.body === null ? failed("it closed before it had answered") : this.without();
+    return this.body === null ? failed("it closed before it answered") : this.without();
   }
 
   private judge(): Move {
@@ -99,11 +101,11 @@ export class HttpExchange implements Talk {
   }
 
   private without(): Move {
-    return failed(`HTTP ${this.status}, without what is expected in it`);
+    return failed(`HTTP ${this.status}, without the expected text in its body`);
   }
 
   private tooLong(): Move {
-    return failed(`HTTP ${this.status}, and no end of it`);
+    return failed(`HTTP ${this.status}, but its headers do not end`);
   }
 }
 

@@ -48,7 +48,7 @@ export function assembleHello(bytes: Uint8Array): Assembly {
     if (head.isWhole && !wasWhole) missing = head.messageBytes - assembled;
 
     const least = start + missing + (end < start + missing ? RECORD_HEADER_BYTES : 0);
-    if (least > MAX_HELLO_BYTES) return invalid("a hello of over 16 KiB");
+    if (least > MAX_HELLO_BYTES) return invalid("a ClientHello of over 16 KiB");
     const isLast = fragment.length >= missing;
     fragments.push(fragment.length > missing ? fragment.subarray(0, missing) : fragment);
     if (isLast) return { kind: "found", body: bodyOf(fragments) };
@@ -88,7 +88,7 @@ class MessageHead {
     if (this.type !== CLIENT_HELLO)
       return `not a ClientHello: a handshake message of type ${this.type}`;
     const isShort = this.isWhole && this.length < SMALLEST_BODY_BYTES;
-    return isShort ? "a hello too short to be one" : null;
+    return isShort ? "a ClientHello that is too short" : null;
   }
 }
 

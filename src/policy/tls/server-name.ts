@@ -29,7 +29,7 @@ export function readServerName(extension: Uint8Array): string | null | { readonl
     if (type !== HOST_NAME) continue;
     if (found !== null) return { wrong: "two server names" };
     found = textOf(name);
-    if (found === null) return { wrong: "a server name that is none" };
+    if (found === null) return { wrong: "an invalid server name" };
   }
   return found;
 }

@@ -106,7 +106,7 @@ test("where nothing is wrong it says so, and what is not known", () => {
     linesOf([poolStatus("web", backendStatus("a"), backendStatus("b", { state }))])[1];
   expect(of("up")).toBe("nothing is wrong");
   expect(of("unknown")).toBe("nothing is wrong so far: 1 backend not checked yet");
-  expect(of("draining")).toBe("nothing is wrong; 1 backend taken out to drain");
+  expect(of("draining")).toBe("nothing is wrong; 1 backend drained");
 });
 
 test.each([30, 40, 60, 80, 100, 120, 200])("fits into %d columns", (width) => {

@@ -34,7 +34,7 @@ test("each list has its columns at the left", () => {
     "",
     "ENVIRONMENT",
     "",
-    "  BAL_HOME  folder of the runtime files, and of config.yaml (default: ~/.bal)",
+    "  BAL_HOME  folder of config.yaml and of the runtime files (default: ~/.bal)",
   ]);
 });
 

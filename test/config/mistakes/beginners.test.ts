@@ -35,7 +35,12 @@ const mistakes: readonly Mistake[] = [
   [
     "backends in a listener",
     "listeners:\n  - {name: l, port: 1, backends: [{host: a, port: 1}]}\npools: {web: {backends: [{host: a, port: 1}]}}\n",
-    ["2:24", "listeners[0].backends", "unknown-key", "under `pools`, in a pool that `pool` names"],
+    [
+      "2:24",
+      "listeners[0].backends",
+      "unknown-key",
+      "under `pools`, in a pool that this listener names",
+    ],
   ],
   ["UDP", `protocol: udp\n${B}`, ["1:1", "protocol", "unknown-key", "bal balances TCP"]],
   [
@@ -165,7 +170,7 @@ const mistakes: readonly Mistake[] = [
   [
     "a bracket that is closed by another",
     "backends:\n  - {host: 10.0.0.1, port: 443]\n",
-    ["2:31", "", "unclosed-bracket", "write `}` in its place"],
+    ["2:31", "", "unclosed-bracket", "write `}` instead"],
   ],
   [
     "JSON without a comma",
@@ -175,7 +180,7 @@ const mistakes: readonly Mistake[] = [
   [
     "a template of Helm",
     "port: 443\nbackends:\n{{- range .Values.b }}\n  - {host: {{ . }}, port: 443}\n{{- end }}\n",
-    ["3:1", "", "not-filled-in", "bal fills in no templates"],
+    ["3:1", "", "not-filled-in", "bal does not expand templates"],
   ],
   [
     "lines of an environment",

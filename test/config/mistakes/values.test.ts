@@ -97,7 +97,7 @@ const mistakes: readonly Mistake[] = [
   [
     "no unit",
     `timeouts: {idle: 60}\n${B}`,
-    ["1:18", "timeouts.idle", "wrong-type", "with its unit: 60s or 60ms"],
+    ["1:18", "timeouts.idle", "wrong-type", "add the unit: 60s or 60ms"],
   ],
   [
     "infinite",
@@ -107,7 +107,7 @@ const mistakes: readonly Mistake[] = [
   [
     "rate without unit",
     "listeners:\n  - {name: edge, port: 443, pool: web, limits: {rate: 100}}\npools:\n  web:\n    backends: [{host: 10.0.0.1, port: 443}, {host: 10.0.0.2, port: 443}]\n",
-    ["2:55", "listeners[0].limits.rate", "wrong-type", "with its unit: 100/s"],
+    ["2:55", "listeners[0].limits.rate", "wrong-type", "add the unit: 100/s"],
   ],
   [
     "rate in rps",
@@ -115,7 +115,11 @@ const mistakes: readonly Mistake[] = [
     ["2:55", "listeners[0].limits.rate", "wrong-type", "write `100/s`"],
   ],
   ["yes", `watch: yes\n${B}`, ["1:8", "watch", "wrong-type", "write `true`"]],
-  ["port in quotes", `port: "9295"\n${B}`, ["1:7", "port", "wrong-type", "without quotes: 9295"]],
+  [
+    "port in quotes",
+    `port: "9295"\n${B}`,
+    ["1:7", "port", "wrong-type", "write it without quotes: 9295"],
+  ],
   [
     "port with address",
     `port: 0.0.0.0:9295\n${B}`,
@@ -138,7 +142,7 @@ const mistakes: readonly Mistake[] = [
       "2:12",
       "backends[0].host",
       "bad-address",
-      "only the host, without scheme and path: a.example",
+      "write only the host, without scheme and path: a.example",
     ],
   ],
   [
@@ -204,32 +208,27 @@ const mistakes: readonly Mistake[] = [
   [
     "bad escape",
     `health_check: {type: exchange, send: "PING\\q"}\n${B}`,
-    ["1:43", "", "bad-escape", "write `\\\\q`, or use single quotes, where a backslash is one"],
+    [
+      "1:43",
+      "",
+      "bad-escape",
+      "write `\\\\q`, or use single quotes, in which a backslash is only a backslash",
+    ],
   ],
   [
     "haproxy.cfg",
     "frontend edge\n    mode tcp\n    bind :443\n    default_backend web\nbackend web\n    balance leastconn\n    server a 10.0.0.1:443 check\n",
-    [
-      "1:1",
-      "",
-      "foreign-config",
-      "`bal import config.yaml` prints the bal config that does the same",
-    ],
+    ["1:1", "", "foreign-config", "`bal import config.yaml` prints an equivalent config of bal"],
   ],
   [
     "nginx.conf",
     "stream {\n  upstream web {\n    server 10.0.0.1:443;\n  }\n  server { listen 443; proxy_pass web; }\n}\n",
-    [
-      "1:1",
-      "",
-      "foreign-config",
-      "`bal import config.yaml` prints the bal config that does the same",
-    ],
+    ["1:1", "", "foreign-config", "`bal import config.yaml` prints an equivalent config of bal"],
   ],
   [
     "traefik",
     "tcp:\n  routers:\n    r1:\n      rule: x\n      service: s1\n  services:\n    s1:\n      loadBalancer:\n        servers:\n          - address: 10.0.0.1:443\n",
-    ["1:1", "", "foreign-config", "docs/migrating.md has the words of Traefik"],
+    ["1:1", "", "foreign-config", "docs/migrating.md lists the keys of Traefik"],
   ],
   ["second document", `port: 9295\n${B}---\nport: 9296\n`, ["5:1", "", "multiple-docs"]],
   ["duplicate key", `port: 9295\nport: 9296\n${B}`, ["2:1", "port", "duplicate-key"]],
@@ -246,7 +245,7 @@ const mistakes: readonly Mistake[] = [
   [
     "json trailing",
     '{"port": 9295, "backends": [{"host": "10.0.0.1", "port": 443}]\n',
-    ["1:1", "", "unclosed-bracket", "write the `}` behind its last value"],
+    ["1:1", "", "unclosed-bracket", "write `}` after its last value"],
   ],
   ["one word", "port:9295", ["1:1", "", "wrong-type", "write `port: 9295`"]],
   ["semicolon", `port: 9295;\n${B}`, ["1:7", "port", "wrong-type", "write `9295`"]],

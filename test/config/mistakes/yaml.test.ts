@@ -58,17 +58,17 @@ const mistakes: readonly Mistake[] = [
   [
     "unclosed brace",
     "port: 9295\nbackends:\n  - {host: 10.0.0.1, port: 443\n  - {host: 10.0.0.2, port: 443}\n",
-    ["3:5", "", "unclosed-bracket", "write the `}` behind its last value"],
+    ["3:5", "", "unclosed-bracket", "write `}` after its last value"],
   ],
   [
     "unclosed bracket",
     "backends: [{host: 10.0.0.1, port: 443}, {host: 10.0.0.2, port: 443}\nport: 9295\n",
-    ["1:11", "", "unclosed-bracket", "write the `]` behind its last value"],
+    ["1:11", "", "unclosed-bracket", "write `]` after its last value"],
   ],
   [
     "brace for bracket",
     "backends: [{host: 10.0.0.1, port: 443]\nport: 9295\n",
-    ["1:12", "", "unclosed-bracket", "write the `}` behind its last value"],
+    ["1:12", "", "unclosed-bracket", "write `}` after its last value"],
   ],
   [
     "one brace too many",
@@ -113,18 +113,13 @@ const mistakes: readonly Mistake[] = [
       "2:11",
       "",
       "second-colon",
-      "write one key a line, or all of them in braces: {host: 10.0.0.1, port: 443}",
+      "write one key on each line, or all of them in braces: {host: 10.0.0.1, port: 443}",
     ],
   ],
   [
     "host: ip: port",
     "backends:\n  - host: 10.0.0.1: 443\n",
-    [
-      "2:11",
-      "",
-      "second-colon",
-      "write `host: 10.0.0.1` and `port: 443`, each on a line of its own",
-    ],
+    ["2:11", "", "second-colon", "write `host: 10.0.0.1` and `port: 443`, each on its own line"],
   ],
   [
     ":: without quotes",
@@ -135,7 +130,7 @@ const mistakes: readonly Mistake[] = [
   [
     "*:9296",
     `admin:\n  listen: *:9296\n${B}`,
-    ["2:11", "admin.listen", "unknown-alias", "for this host only: 127.0.0.1:9296"],
+    ["2:11", "admin.listen", "unknown-alias", "write 127.0.0.1:9296 for this host only"],
   ],
   [
     "wildcard name without quotes",
@@ -144,13 +139,13 @@ const mistakes: readonly Mistake[] = [
       "2:45",
       "listeners[0].routes[0].sni[0]",
       "unknown-alias",
-      'in quotes, if no alias is meant: "*.a.example"',
+      'if it is not an alias, write it in quotes: "*.a.example"',
     ],
   ],
   [
     "[::1] without quotes",
     "backends:\n  - {host: [::1], port: 443}\n  - {host: 10.0.0.2, port: 443}\n",
-    ["2:12", "backends[0].host", "wrong-type", 'without brackets, in quotes: "::1"'],
+    ["2:12", "backends[0].host", "wrong-type", 'write it without brackets, in quotes: "::1"'],
   ],
   [
     "[::1]:9296 without quotes",
@@ -169,18 +164,13 @@ const mistakes: readonly Mistake[] = [
       "1:7",
       "port",
       "wrong-type",
-      "bal fills in no environment variables: write the value, or make the file with `envsubst` before bal reads it",
+      "bal does not expand environment variables: write the value, or generate the file with `envsubst` first",
     ],
   ],
   [
     "environment variable in braces",
     "backends:\n  - {host: \u0024{HOST}, port: 443}\n  - {host: 10.0.0.2, port: 443}\n",
-    [
-      "2:12",
-      "",
-      "not-filled-in",
-      "write the value, or make the file with `envsubst` before bal reads it",
-    ],
+    ["2:12", "", "not-filled-in", "write the value, or generate the file with `envsubst` first"],
   ],
   [
     "environment variable as token",
@@ -189,13 +179,13 @@ const mistakes: readonly Mistake[] = [
       "1:40",
       "admin.token",
       "not-filled-in",
-      "write the value, or make the file with `envsubst` before bal reads it",
+      "write the value, or generate the file with `envsubst` first",
     ],
   ],
   [
     "template",
     `port: {{ port }}\n${B}`,
-    ["1:7", "port", "wrong-type", "bal fills in no templates: make the file before it reads it"],
+    ["1:7", "port", "wrong-type", "bal does not expand templates: generate the file first"],
   ],
   [
     "no-break space",
@@ -215,7 +205,7 @@ const mistakes: readonly Mistake[] = [
       "2:12",
       "backends[0].host",
       "bad-address",
-      "there is a typographic quote (U+201C) in it: write a plain quote, \" or ', in its place",
+      "it contains a typographic quote (U+201C): write a plain quote, \" or ', in its place",
     ],
   ],
   [
@@ -230,7 +220,7 @@ const mistakes: readonly Mistake[] = [
       "1:1",
       "",
       "merge-conflict",
-      "keep one of both sides, and delete the lines of <<<<<<<, ======= and >>>>>>>",
+      "keep one of the two sides, and delete the lines with <<<<<<<, ======= and >>>>>>>",
     ],
   ],
 ];

@@ -11,7 +11,7 @@ const bad: readonly Row[] = [
   {
     what: "a tab as indent",
     text: `log:\n\tlevel: info\n${BACKENDS}`,
-    errors: [["2:1", "", "tab-as-indent", "tabs can't indent", "use spaces"]],
+    errors: [["2:1", "", "tab-as-indent", "YAML does not allow tabs", "use spaces"]],
   },
   {
     what: "a quote that is not closed",
@@ -21,12 +21,12 @@ const bad: readonly Row[] = [
   {
     what: "a bracket that is not closed",
     text: "port: 1\nbackends: [{host: a, port: 1}\nwatch: true\n",
-    errors: [["2:11", "", "unclosed-bracket", "`[` is never closed", "write the `]`"]],
+    errors: [["2:11", "", "unclosed-bracket", "`[` is never closed", "write `]`"]],
   },
   {
     what: "two brackets that are not closed",
     text: "backends: [{host: a, port: 1",
-    errors: [["1:12", "", "unclosed-bracket", "`{` is never closed", "write the `}`"]],
+    errors: [["1:12", "", "unclosed-bracket", "`{` is never closed", "write `}`"]],
   },
   {
     what: "a list that turns into a map",
@@ -54,7 +54,7 @@ const bad: readonly Row[] = [
   {
     what: "a second document",
     text: `port: 1\n${BACKENDS}---\nport: 2\n`,
-    errors: [["3:1", "", "multiple-docs", "one document"]],
+    errors: [["3:1", "", "multiple-docs", "one YAML document"]],
   },
   {
     what: "an alias without an anchor before it",

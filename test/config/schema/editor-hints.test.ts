@@ -29,6 +29,6 @@ test("a key shows its default and a link, and an old one says what it is now", (
   }
   expect(log_level).toMatchObject({
     deprecated: true,
-    deprecationMessage: "an old key: now log.level",
+    deprecationMessage: "a key of the Rust program: now log.level",
   });
 });

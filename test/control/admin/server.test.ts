@@ -162,7 +162,7 @@ test("a fault in the process is 500 in words", async () => {
   const response = await bal.fetch("GET", "/v1/status");
   expect(response.status).toBe(500);
   expect(await response.json()).toEqual({
-    error: { code: "fault", message: "a fault of bal's own; see its log" },
+    error: { code: "fault", message: "an internal fault; see bal's log" },
   });
   expect(bal.faults).toEqual(["fault"]);
 });

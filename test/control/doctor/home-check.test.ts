@@ -14,21 +14,21 @@ function found(path: string): readonly string[] {
   );
 }
 
-test("a home that is in order, and one that is not there yet", () => {
+test("a home that has the right owner and permissions, and one that is not there yet", () => {
   using home = temporaryHome();
-  expect(found(home.path)).toEqual(["ok: HOME is in order"]);
+  expect(found(home.path)).toEqual(["ok: HOME has the right owner and permissions"]);
   expect(found(join(home.path, "bal"))).toEqual([
-    "ok: HOME is not there yet: `bal start` makes it",
+    "ok: HOME does not exist yet: `bal start` creates it",
   ]);
 });
 
 test("rights that let others in", () => {
   using home = temporaryHome();
   chmodSync(home.path, 0o755);
-  expect(found(home.path)).toEqual(["advice: others may look into HOME"]);
+  expect(found(home.path)).toEqual(["advice: other users may read HOME"]);
   chmodSync(home.path, 0o777);
   expect(found(home.path)).toEqual([
-    "broken: others may write HOME, and could take bal's place there",
+    "broken: other users may write to HOME, and could answer in place of bal",
   ]);
 });
 
@@ -52,9 +52,11 @@ test("a schema of another version", () => {
   using home = temporaryHome();
   const file = join(home.path, "bal.schema.json");
   writeFileSync(file, `${SCHEMA}\n`);
-  expect(found(home.path)).toEqual(["ok: HOME is in order"]);
+  expect(found(home.path)).toEqual(["ok: HOME has the right owner and permissions"]);
   writeFileSync(file, "{}");
-  expect(found(home.path)).toEqual(["advice: HOME/bal.schema.json is another version's"]);
+  expect(found(home.path)).toEqual([
+    "advice: HOME/bal.schema.json is the schema of another version",
+  ]);
 });
 
 test("a home that is a file, and one whose socket would have too long a path", () => {

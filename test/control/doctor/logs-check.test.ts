@@ -24,7 +24,9 @@ test("files that are there or can be made are in order, and none is made", () =>
   using home = temporaryHome();
   writeFileSync(join(home.path, "a.log"), "");
   const access = { ...off, mode: "all", file: "a.log" } as const;
-  expect(found(home.path, { file: "bal.log", access })).toEqual(["ok: their files can be written"]);
+  expect(found(home.path, { file: "bal.log", access })).toEqual([
+    "ok: the log files can be written",
+  ]);
   expect(readdirSync(home.path)).toEqual(["a.log"]);
 });
 
@@ -33,7 +35,7 @@ test("a folder that is not there, and one in the place of a file", () => {
   mkdirSync(join(home.path, "a.log"));
   const access = { ...off, mode: "errors", file: "a.log" } as const;
   expect(found(home.path, { file: "nowhere/bal.log", access })).toEqual([
-    "broken: HOME/nowhere, for a log, is not there",
+    "broken: HOME/nowhere, the folder of a log, does not exist",
     "broken: the log HOME/a.log cannot be written: it is a folder",
   ]);
 });

@@ -32,7 +32,7 @@ function advice(changes: Readonly<Record<string, string>>, changed: Partial<Load
   const values = { ...defaults, ...changes };
   return checkSysctls({ ...load, ...changed }, (name) => values[name] ?? null)
     .filter(({ level }) => level !== "ok")
-    .map(({ level, remedy }) => `${level}: ${remedy?.split(",")[0]}`);
+    .map(({ level, remedy }) => `${level}: ${remedy?.split(";")[0]}`);
 }
 
 test("a host that is well set up gets no advice", () => {

@@ -42,7 +42,9 @@ test.each([true, false])("a handshake that failed never passes (verify: %p)", (i
   expect(judgeHandshake(wrongVersion, null, trust)).toBe(failed);
   // A server that wants a certificate of ours has shown its own first (TLS 1.2).
   expect(judgeHandshake(wrongVersion, named, trust)).toBe(failed);
-  expect(judgeHandshake(null, null, trust)).toBe("the TLS handshake failed: no certificate came");
+  expect(judgeHandshake(null, null, trust)).toBe(
+    "the TLS handshake failed: there was no certificate",
+  );
 });
 
 test("a certificate that ends soon is warned of", () => {
@@ -50,8 +52,10 @@ test("a certificate that ends soon is warned of", () => {
   const day = 86_400_000;
   const warn = (ms: number) => expiryWarning(new Date(now.getTime() + ms), 14 * day, now);
   expect(warn(15 * day)).toBeNull();
-  expect(warn(2 * day)).toBe("its certificate ends at 2030-01-03T00:00:00.000Z, in less than 2d");
-  expect(warn(-day)).toBe("its certificate ended at 2029-12-31T00:00:00.000Z");
+  expect(warn(2 * day)).toBe(
+    "its certificate expires at 2030-01-03T00:00:00.000Z, in less than 2d",
+  );
+  expect(warn(-day)).toBe("its certificate expired at 2029-12-31T00:00:00.000Z");
   expect(expiryWarning(new Date(now.getTime() - day), 0, now)).toBeNull();
   expect(expiryWarning(new Date(Number.NaN), 14 * day, now)).toBeNull();
 });

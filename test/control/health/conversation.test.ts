@@ -74,9 +74,9 @@ test("http asks for the path with the backend's name, and reads the status alone
 
 test.each([
   ["in pieces", ["H", "TTP/1.1 2", "00 OK", "\r\n"], false, null],
-  ["nothing", [], true, "it closed before it had answered"],
+  ["nothing", [], true, "it closed before it answered"],
   ["silence", [], false, "no answer within 700ms"],
-  ["half a line", ["HTTP/1.1 200"], true, "it closed before it had answered"],
+  ["half a line", ["HTTP/1.1 200"], true, "it closed before it answered"],
   ["another protocol", ["220 mail ready\r\n"], false, 'no HTTP answer: "220 mail ready\\x0d\\n"'],
   ["no end", [`HTTP/1.1 ${"x".repeat(8000)}`], false, expect.stringContaining("no HTTP answer")],
 ] as const)("http, answered with %s", async (_, pieces, isEnding, error) => {

@@ -20,7 +20,7 @@ test.each([0o777, 0o1777, 0o770, 0o702])("a home of mode %o is not", (mode) => {
   chmodSync(folder.path, mode);
   expect(homeRisk(homeAt(folder.path))).toMatchObject({
     code: "home-not-safe",
-    message: `others may write ${folder.path}, and could take bal's place there`,
+    message: `other users may write to ${folder.path}, and could answer in place of bal`,
     hint: expect.stringContaining(`chmod 700 ${folder.path}`),
   });
 });

@@ -63,10 +63,10 @@ describe("a port that the kernel gave to a connection", () => {
     open(port);
   });
 
-  onLinux("of another process is not, and it is said that nobody listens there", async () => {
+  onLinux("of another process is not, and it is said that no process listens there", async () => {
     using backend = echoPeer();
     using client = await connect(backend.port);
-    expect(() => open(client.socket!.localPort)).toThrow("nobody listens on 127.0.0.1");
+    expect(() => open(client.socket!.localPort)).toThrow("no process listens on 127.0.0.1");
   });
 });
 

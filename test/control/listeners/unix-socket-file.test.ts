@@ -117,7 +117,7 @@ describe.skipIf(!isLinux)("on Linux", () => {
     listeningUnix(target)[Symbol.dispose]();
     symlinkSync(target, link);
     for (const path of [file, link]) {
-      expect(() => opened(path)).toThrow(`${path} is there already, and it is no socket`);
+      expect(() => opened(path)).toThrow(`${path} exists and is not a socket`);
     }
     expect([existsSync(file), existsSync(link), existsSync(target)]).toEqual([true, true, true]);
   });

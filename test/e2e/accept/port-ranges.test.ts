@@ -48,7 +48,7 @@ test("every port is served, in one row", async () => {
     { name: "edge", address, pool: "web", active: 0, accepted: 5, refused: 0 },
   ]);
   const { stdout } = await bal.run("doctor", "-c", bal.file);
-  expect(stdout).toContain(`bal's own: ${address}`);
+  expect(stdout).toContain(`used by the running bal: ${address}`);
 });
 
 test("a backend without a port is dialled at its client's, and called by its host", async () => {

@@ -125,7 +125,7 @@ test("a token file is read at the start and at each reload, beside the config", 
   const written = config({ listen: `127.0.0.1:${port}`, token_file: "admin.token" });
   using missing = new Bal({ config: written });
   expect(await missing.exited).toBe(1);
-  expect(missing.stderr).toContain("cannot take the admin token from");
+  expect(missing.stderr).toContain("cannot read the admin token from");
   using bal = new Bal({ config: config({}) });
   await bal.ready();
   const file = join(bal.home, "admin.token");
@@ -141,7 +141,7 @@ test("a token file is read at the start and at each reload, beside the config", 
   expect(await ask(port, "/v1/status", bearer(TOKEN))).toBe(401);
   expect(await ask(port, "/v1/status", bearer(`${TOKEN}-2`))).toBe(200);
   writeFileSync(file, "two words");
-  await expect(bal.reload(written)).rejects.toThrow("holds no token");
+  await expect(bal.reload(written)).rejects.toThrow("does not contain a token");
   expect(bal.stderr).not.toContain("two words");
 });
 

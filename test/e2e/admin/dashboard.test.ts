@@ -128,10 +128,10 @@ describe.skipIf(chromium === null)("in Chromium (where it is installed)", () => 
     await browser.shows("Drain web/a?");
     await browser.press("Tab");
     await browser.press("Enter");
-    await browser.shows("drained by an operator", "web/a drains", "1 of 2 available");
+    await browser.shows("drained by an operator", "web/a is draining", "1 of 2 available");
     expect((await bal.status()).pools[0]!.backends[0]!.override).toEqual({ drain: true });
     await browser.evaluate("document.querySelector('[aria-label=\"Drain web/b\"]').click()");
-    await browser.shows("It is the last backend of web");
+    await browser.shows("It is the last available backend of web");
     await browser.press("Escape");
     await browser.evaluate("document.querySelector('[aria-label=\"Undrain web/a\"]').click()");
     await browser.evaluate("document.querySelector('#confirm button.firm').click()");
@@ -172,7 +172,7 @@ describe.skipIf(chromium === null)("in Chromium (where it is installed)", () => 
       },
     });
     await using browser = await Browser.open(new URL("/lb", server.url).href);
-    await browser.shows("no sample yet", "web0/app1 drains");
+    await browser.shows("no sample yet", "web0/app1 is draining");
     const rows = () =>
       browser.evaluate<string[]>(
         "[...document.querySelectorAll('#backends tbody:not([hidden]) tr')].map((row) => row.innerText.replace(/\\s+/g, ' '))",
@@ -209,7 +209,7 @@ describe.skipIf(chromium === null)("in Chromium (where it is installed)", () => 
     await browser.shows("Admin token");
     await browser.type("another");
     await browser.press("Enter");
-    await browser.shows("This is not the token of this bal.");
+    await browser.shows("The token is wrong.");
     await browser.type(TOKEN);
     await browser.press("Enter");
     await browser.shows("available", "edge");
@@ -228,7 +228,7 @@ describe.skipIf(chromium === null)("in Chromium (where it is installed)", () => 
     await using browser = await Browser.open(url);
     await browser.shows("available");
     bal.signal("SIGSTOP");
-    await browser.shows("bal does not answer", "What is shown is from");
+    await browser.shows("bal does not answer", "This is the state at");
     bal.signal("SIGCONT");
     await browser.shows("Nothing is wrong: 1 of 1 backend up");
   });

@@ -60,7 +60,7 @@ test("one that is killed is reset, and the others live on", async () => {
   expect(await first.read(5)).toBe("first");
   const [largest] = await listed(bal);
   const killed = await runBal(["sessions", "--kill", largest?.id ?? ""], { home: bal.home });
-  expect([killed.code, killed.stdout]).toEqual([0, `${largest?.id} is ended\n`]);
+  expect([killed.code, killed.stdout]).toEqual([0, `session ${largest?.id} was reset\n`]);
   expect((await first.readToEnd()).ending).toBe("reset");
   await second.send("second");
   expect(await second.read(6)).toBe("second");

@@ -94,7 +94,7 @@ test("a wait that takes too long is 1, and the drain stays; somebody else's undr
   await until("it drains", async () => (await backends(bal))[0]?.state === "draining");
   await bal.run("undrain", name);
   const ended = await waiting;
-  expect([ended.code, ended.stderr]).toEqual([1, expect.stringContaining("drains no more")]);
+  expect([ended.code, ended.stderr]).toEqual([1, expect.stringContaining("is no longer draining")]);
 });
 
 test("a weight is in force at once in every worker, without a reload", async () => {
@@ -109,7 +109,7 @@ test("a weight is in force at once in every worker, without a reload", async () 
   await bal.run("weight", name, "0");
   expect(await served(config.port, 10)).toEqual({ b: 10 });
   const back = await bal.run("weight", name, "1");
-  expect(back.stdout).toBe(`default/${name}: weight 0 → 1, as the config says\n`);
+  expect(back.stdout).toBe(`default/${name}: weight 0 → 1, as in the config\n`);
   expect(await served(config.port, 10)).toEqual({ a: 5, b: 5 });
   expect((await bal.status()).config.generation).toBe(1);
 });
@@ -168,10 +168,10 @@ test("a drain that can't be kept is in force, and said to end with the next star
   const drained = await bal.run("drain", "127.0.0.1:1");
   expect([drained.code, drained.stdout]).toEqual([
     0,
-    "default/127.0.0.1:1 drains: 0 connections left\n",
+    "default/127.0.0.1:1 is draining: 0 connections left\n",
   ]);
   expect(drained.stderr).toMatch(
-    /^warning: cannot write .*state\.json: .*lost with the next start\n$/,
+    /^warning: cannot write .*state\.json: .*lost at the next start\n$/,
   );
   expect((await backends(bal))[0]!.state).toBe("draining");
   rmSync(state, { recursive: true });
@@ -215,13 +215,13 @@ test("DELETE takes all of it back, also over what the config says", async () => 
   const path = backendPath("127.0.0.1:1", "web");
   const patched = await send(bal, "PATCH", path, { drain: false, weight: 9 });
   expect(patched.body).toMatchObject({ weight: 9, override: { drain: false, weight: 9 } });
-  const notes = "drain taken back by hand; weight set by hand";
+  const notes = "drain ended by an operator; weight set by an operator";
   expect((await bal.run("status")).stdout).toContain(notes);
   expect((patched.body as BackendStatus).state).not.toBe("draining");
   const deleted = await send(bal, "DELETE", `${path}/override`);
   expect(deleted).toMatchObject({
     status: 200,
-    body: { state: "draining", reason: "the config says drain", weight: 1 },
+    body: { state: "draining", reason: "drained in the config", weight: 1 },
   });
   expect(deleted.body).not.toHaveProperty("override");
   expect((await send(bal, "DELETE", `${path}/override`)).status).toBe(200);

@@ -162,7 +162,7 @@ describe("a name server that is not well", () => {
       return JSON.stringify([pools[0]!.backends[0]!.reason, problems]);
     };
     const waiting = (name: string) =>
-      new RegExp(`${name} (of pool web )?(does not resolve|waits for its first answer)`);
+      new RegExp(`${name} (of pool web )?(does not resolve|has no answer yet)`);
     expect(await reasons()).toMatch(waiting(`db.${ZONE}`));
     expect(await reasons()).toMatch(waiting(`app.${ZONE}`));
     says.now = ["127.0.0.1"];

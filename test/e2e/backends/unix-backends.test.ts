@@ -294,5 +294,5 @@ test("`bal doctor` tells a socket that is not there from one that nobody listens
   const { code, stdout } = await bal.run("doctor", "-c", bal.file);
   expect(code).toBe(1);
   expect(stdout).toContain(`web/unix:${stale} refuses connections`);
-  expect(stdout).toContain(`web/unix:${gone} has no socket there`);
+  expect(stdout).toContain(`web/unix:${gone} has no socket at this path`);
 });

@@ -15,7 +15,7 @@ test.each(["bash", "zsh", "fish"])("prints a script for %s", async (shell) => {
 test.each([[[]], [["tcsh"]], [["toString"]]])("%j is wrong usage", async (words) => {
   const { code, stdout, stderr } = await runBal(["completions", ...words]);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-  expect(stderr).toContain("`bal completions bash`, `zsh` or `fish`");
+  expect(stderr).toContain("write `bal completions bash`, `zsh` or `fish`");
 });
 
 test("tells the backends of the running bal, and nothing when none runs", async () => {

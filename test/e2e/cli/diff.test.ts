@@ -53,7 +53,7 @@ test("without a bal it says so", async () => {
   using home = temporaryHome();
   const { code, stderr } = await runBal(["diff"], { home: home.path });
   expect(code).toBe(1);
-  expect(stderr).toContain("no bal runs");
+  expect(stderr).toContain("no bal is running");
 });
 
 test("-c shows what another file would change, before it takes the place of the one in force", async () => {

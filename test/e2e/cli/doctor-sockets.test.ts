@@ -40,18 +40,18 @@ test("a path is told to be bal's own, free, taken, no socket's, or in no folder"
   const of = (path: string, listener: ConfigObject = {}) => findings(bal, configAt(path, listener));
   expect(await of(own)).toEqual([`ok: ${own} is bal's own`]);
   expect(await of(own, { mode: "0600" })).toEqual([
-    `advice: ${own} has mode 0660, and the config says 0600`,
+    `advice: ${own} has mode 0660, but the config has 0600`,
   ]);
   expect(await of(free)).toEqual([`ok: ${free} is free`]);
   expect(await of(stale)).toEqual([`ok: ${stale} is free`]);
   expect(await of(taken)).toEqual([
     `broken: ${taken} is in use by ${ownName()} (pid ${process.pid})`,
   ]);
-  expect(await of(file)).toEqual([`broken: ${file} is there, and is no socket`]);
+  expect(await of(file)).toEqual([`broken: ${file} exists and is not a socket`]);
   expect(await of("/none/a.sock")).toEqual(["broken: the folder /none does not exist"]);
   expect(await of(`@${own}`)).toEqual([`ok: @${own} is free`]);
   rmSync(own);
   expect(await of(own)).toEqual([
-    `broken: ${own} is not bal's socket any more: nobody can connect`,
+    `broken: ${own} is no longer bal's socket: no client can connect`,
   ]);
 });

@@ -42,7 +42,7 @@ async function examine(home: string, config?: ConfigObject | string) {
   };
 }
 
-test("where all is well it says so, and exits 0", async () => {
+test("where nothing is wrong it says so, and exits 0", async () => {
   using a = namedPeer("a");
   using b = namedPeer("b");
   using home = temporaryHome();
@@ -120,7 +120,7 @@ test("for people: each with its remedy, no colours on a pipe", async () => {
   chmodSync(home.path, 0o777);
   const { code, stdout } = await runBal(["doctor"], { home: home.path });
   expect(code).toBe(1);
-  expect(stdout).toMatch(/^broken {2}home +others may write /m);
+  expect(stdout).toMatch(/^broken {2}home +other users may write /m);
   expect(stdout).toContain(`→ chmod 700 ${home.path}`);
   expect(stdout).toMatch(/\n\n1 broken; \d+ pieces? of advice\n$/);
   expect(stdout).toBe(Bun.stripANSI(stdout));
@@ -133,7 +133,9 @@ describe("beside a bal that runs", () => {
     using bal = await spawnBal({ config, wrapper: ["prlimit", "--nofile=1000:1000"] });
     const { healthy, of } = await examine(bal.home);
     expect(healthy).toBe(true);
-    expect(of("ports")).toMatchObject([{ message: `bal's own: 127.0.0.1:${config.port}` }]);
+    expect(of("ports")).toMatchObject([
+      { message: `used by the running bal: 127.0.0.1:${config.port}` },
+    ]);
     expect(of("daemon")).toMatchObject([{ message: expect.stringContaining(`pid ${bal.pid}`) }]);
     const [files] = of("open-files");
     expect(files).toMatchObject({ level: "advice" });
@@ -195,7 +197,9 @@ describe("without -c, beside a bal that runs", () => {
     const { broken, of } = await examine(bal.home);
     expect(broken.map(({ check }) => check)).toEqual(["config", "running"]);
     expect(of("running")).toMatchObject([{ message: expect.stringContaining("1 of 1") }]);
-    expect(of("ports")).toMatchObject([{ message: expect.stringContaining("bal's own") }]);
+    expect(of("ports")).toMatchObject([
+      { message: expect.stringContaining("used by the running bal") },
+    ]);
   });
 });
 
@@ -211,7 +215,7 @@ test("a backend is asked what its pool's check asks", async () => {
   const config = simpleConfig([{ port: busy.port! }], { health_check });
   const { broken } = await examine(home.path, config);
   expect(broken).toMatchObject([
-    { check: "backends", message: expect.stringMatching(/fails its check: .*503/) },
+    { check: "backends", message: expect.stringMatching(/fails its health check: .*503/) },
   ]);
   const { of } = await examine(home.path, simpleConfig([a]));
   expect(of("backends")).toMatchObject([{ level: "ok" }]);

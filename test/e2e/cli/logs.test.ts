@@ -56,7 +56,7 @@ test("without a bal and without a log there is nothing to print", async () => {
   using folder = temporaryHome();
   const { code, stderr } = await runBal(["logs"], { home: folder.path });
   expect(code).toBe(1);
-  expect(stderr).toContain("no bal runs in");
+  expect(stderr).toContain("no bal is running in");
 });
 
 test("-n prints the last lines, and a terminal gets them for people", async () => {

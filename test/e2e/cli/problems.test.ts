@@ -58,7 +58,7 @@ test("the ceiling, and the clients that it turned away", async () => {
   const { severity, message } = await problemOf(bal, "ceiling-reached");
   expect([severity, message]).toEqual([
     "critical",
-    "2 of 2 connections: the ceiling is reached, further clients are refused",
+    "2 of 2 connections: the limit is reached, and new clients are refused",
   ]);
   expect(await problemOf(bal, "refused-limit-global")).toMatchObject({
     subject: "listener default",
@@ -123,6 +123,6 @@ test("what was set by hand and could not be kept", async () => {
   await bal.run("drain", `127.0.0.1:${a.port}`);
   expect(await problemOf(bal, "state-unwritable")).toMatchObject({
     subject: "state.json",
-    message: expect.stringContaining("lost with the next start"),
+    message: expect.stringContaining("lost at the next start"),
   });
 });

@@ -43,15 +43,15 @@ test("sorts, reverses, drains after a question, and q gives the terminal back", 
   await terminal.shows("ACTIVE▾");
   expect(rowsOf(terminal)[0]).toBe("a");
   terminal.type("\u001b[B\u001b[Ad");
-  await terminal.shows("Drain web/a? Its 1 connection may go on. y/n");
+  await terminal.shows("Drain web/a? Its 1 connection may finish. y/n");
   terminal.type("n");
   await terminal.shows("q quit");
   expect((await here.bal.run("status")).stdout).not.toContain("draining");
   terminal.type("dy");
-  await terminal.shows("web/a drains: 1 connection left", "drained by an operator");
+  await terminal.shows("web/a is draining: 1 connection left", "drained by an operator");
   expect((await here.bal.status()).pools[0]!.backends[0]!.override).toEqual({ drain: true });
   terminal.type("d");
-  await terminal.shows("Take web/a back?");
+  await terminal.shows("End the drain of web/a?");
   terminal.type("y");
   await terminal.shows("web/a is ");
   terminal.type("q");
@@ -114,12 +114,12 @@ test("outlives the daemon, fits where it is resized, and scrolls", async () => {
   expect(small.lines.filter((line) => Bun.stringWidth(line) > 44)).toEqual([]);
   terminal.resize(100, 24);
   await bal.stop();
-  await terminal.shows("no bal runs", "as it was before");
+  await terminal.shows("no bal is running", "the last known state");
   const again = Bun.spawn([balBinary(), "start", "-c", bal.file], {
     env: { PATH: process.env.PATH!, BAL_HOME: bal.home },
     stdio: ["ignore", "ignore", "ignore"],
   });
-  await until("it is back", () => !terminal.screen.text.includes("no bal runs"));
+  await until("it is back", () => !terminal.screen.text.includes("no bal is running"));
   again.kill("SIGTERM");
   await again.exited;
   terminal.type("\u0003");
@@ -184,7 +184,7 @@ test("filters, shows all of a backend, sets a weight and ends a session, in 80 c
   terminal.type("K");
   await terminal.shows("End session", "y/n");
   terminal.type("y");
-  await terminal.shows("was ended");
+  await terminal.shows("was reset");
   await here.bal.untilIdle();
   terminal.type("q");
   expect(await terminal.child.exited).toBe(0);

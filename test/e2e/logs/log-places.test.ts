@@ -41,7 +41,7 @@ describe("a file that can't be opened", () => {
   function expectRefused({ code, stderr }: Finished, path: string): void {
     expect(code).toBe(1);
     expect(stderr).toContain(`cannot write the log ${path}: ENOENT`);
-    expect(stderr).toContain("its folder has to be there");
+    expect(stderr).toContain("create its folder");
   }
 
   test.each(files)("is why bal does not start: %s", async (_, log, name) => {
@@ -149,7 +149,9 @@ describe("in the background", () => {
     writeFileSync(join(home.path, "config.yaml"), JSON.stringify(config));
     const { code, stderr } = await runBal(["start", "-d"], { home: home.path });
     expect(code).toBe(1);
-    expect(stderr).toContain(`the access log can't be in bal's own log, ${home.path}/bal.log`);
+    expect(stderr).toContain(
+      `the access log cannot be in the file of bal's own log, ${home.path}/bal.log`,
+    );
     expect(stderr).toContain("log.access.file");
   });
 });
@@ -174,7 +176,10 @@ describe("`bal logs`", () => {
     const { config } = logged([backend], { log: { file: "/dev/null" } });
     using bal = await spawnBal({ config });
     const { code, stderr } = await bal.run("logs");
-    expect([code, stderr]).toEqual([1, expect.stringContaining("/dev/null, its log, is no file")]);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining("its log, /dev/null, is not a regular file"),
+    ]);
   });
 
   test("start -d says where it is", async () => {

@@ -84,7 +84,7 @@ test("what no listener wants is told and closed, what is no socket stays", async
     expect((await exchange(wanted.port, "?")).text).toBe("a");
     await until("all are told", () => unused(bal).length === 3);
     expect(unused(bal)).toEqual([
-      ["file", "descriptor 5 is no socket"],
+      ["file", "descriptor 5 is not a socket"],
       ["unknown", "it does not listen for connections"],
       ["spare", `no listener has the address 127.0.0.1:${other.port}`],
     ]);

@@ -68,7 +68,7 @@ test("the stack of a fault names files, lines and functions of the source", asyn
     env: { BAL_DEBUG: "1", BUN_OPTIONS: `--preload ${preload}` },
   });
   expect(code).toBe(1);
-  expect(stderr).toContain("a fault of bal's own: made to fail");
+  expect(stderr).toContain("an internal fault: made to fail");
   expect(stderr).toMatch(/at run \(src\/cli\/root\.ts:\d+:\d+\)/);
 });
 

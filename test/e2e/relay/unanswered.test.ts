@@ -67,7 +67,7 @@ test("a home that is a file is one where no bal runs", async () => {
   writeFileSync(home, "");
   for (const command of ["status", "graceful", "stop"]) {
     const { code, stderr } = await runBal([command], { home });
-    expect([code, stderr]).toEqual([1, expect.stringContaining(`no bal runs in ${home}`)]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`no bal is running in ${home}`)]);
   }
 });
 

@@ -21,11 +21,11 @@ describe("a new process that does not come up changes nothing", () => {
   const SERVING = `printf '{"kind":"serving","version":"9","commit":"x"}\\n' >&3`;
   const rows: readonly (readonly [string, { text: string; mode: number }, RegExp])[] = [
     ["may not be run", { text: "#!/bin/sh\n", mode: 0o644 }, /cannot run .*EACCES/],
-    ["is no program", { text: "\x7fnothing", mode: 0o755 }, /cannot run .*ENOEXEC|ended with/],
+    ["is no program", { text: "\x7fnothing", mode: 0o755 }, /cannot run .*ENOEXEC|exited with/],
     ["ends", script("echo its last words >&2; exit 3"), /its last words\n.*exit code 3/],
-    ["crashes", script("kill -SEGV $$"), /ended by SIGSEGV/],
-    ["hangs", script("exec sleep 60"), /does not serve within 1 s/],
-    ["says something else", script("echo nonsense >&3; exec sleep 60"), /does not speak as bal/],
+    ["crashes", script("kill -SEGV $$"), /exited by SIGSEGV/],
+    ["hangs", script("exec sleep 60"), /was not ready within 1 s/],
+    ["says something else", script("echo nonsense >&3; exec sleep 60"), /does not answer like bal/],
     ["does not take over", script(`read x <&3; ${SERVING}; read x <&3; exit 4`), /exit code 4/],
     ["ends of its own accord", script(`${SERVING}; exit 5`), /exit code 5/],
   ];

@@ -83,8 +83,8 @@ test("a backend that leaves too early is told from one that has said it all", ()
     if (text !== "") talk.hear(bytes(text));
     return show(talk.hearEnd());
   };
-  expect(ending(PING, "")).toBe("failed: it closed before it had answered");
-  expect(ending(PING, "+PO")).toBe('failed: it closed after it had answered "+PO"');
+  expect(ending(PING, "")).toBe("failed: it closed before it answered");
+  expect(ending(PING, "+PO")).toBe('failed: it closed after it answered "+PO"');
   expect(ending(SMTP, "220")).toBe("failed: it closed before the last step");
 });
 
@@ -99,7 +99,7 @@ test("what is missing is told", () => {
   talk.begin();
   expect(talk.missing).toBe("no answer to step 1");
   talk.hear(bytes("22"));
-  expect(talk.missing).toBe('no more answer to step 1 than "22"');
+  expect(talk.missing).toBe('only "22" as an answer to step 1');
 });
 
 test("whatever comes, in whatever pieces, it is judged without an error", () => {

@@ -45,7 +45,7 @@ test.each([
 const passed = { kind: "passed" };
 const more = { kind: "more" };
 const failed = (reason: string) => ({ kind: "failed", reason });
-const without = failed("HTTP 200, without what is expected in it");
+const without = failed("HTTP 200, without the expected text in its body");
 
 test.each([
   ["HTTP/1.1 200 OK\r\n", passed],

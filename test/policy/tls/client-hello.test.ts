@@ -57,7 +57,7 @@ test.each([
   expect(parseClientHello(hello({ extensions: named(sent) }))).toEqual(found(sni));
 });
 
-const NO_NAME = invalid("a server name that is none");
+const NO_NAME = invalid("an invalid server name");
 const WRONG_NAMES = invalid("lengths in its server names that do not add up");
 const WRONG_PROTOCOLS = invalid("an impossible list of protocols");
 
@@ -142,8 +142,13 @@ test.each([
     6,
     "not a ClientHello: a handshake message of type 2",
   ],
-  ["a tiny hello", Uint8Array.of(22, 3, 1, 0, 44, 1, 0, 0, 40), 9, "a hello too short to be one"],
-  ["a huge hello", Uint8Array.of(22, 3, 1, 64, 0, 1, 0, 64, 0), 9, "a hello of over 16 KiB"],
+  [
+    "a tiny hello",
+    Uint8Array.of(22, 3, 1, 0, 44, 1, 0, 0, 40),
+    9,
+    "a ClientHello that is too short",
+  ],
+  ["a huge hello", Uint8Array.of(22, 3, 1, 64, 0, 1, 0, 64, 0), 9, "a ClientHello of over 16 KiB"],
 ] as const)("%s is refused at its first wrong byte", (_, bytes, at, reason) => {
   expect(parseClientHello(bytes.subarray(0, at - 1))).toEqual({ kind: "need-more", bytes: at });
   const isTls = !reason.startsWith("not a TLS") && !reason.startsWith("not TLS");
@@ -166,12 +171,12 @@ test("16 KiB are looked at, and not a byte more", () => {
   expect(most.length).toBe(MAX_HELLO_BYTES);
   expect(parseClientHello(most)).toEqual(found(null));
   const more = padded(MAX_HELLO_BYTES - overhead + 1);
-  expect(parseClientHello(more)).toEqual(invalid("a hello of over 16 KiB"));
+  expect(parseClientHello(more)).toEqual(invalid("a ClientHello of over 16 KiB"));
   const tinyRecords = records([...message({ extensions: KEY_SHARES }), ...Array(99)], [1]);
   expect(parseClientHello(tinyRecords)).toEqual(found(null));
   const larger = [...KEY_SHARES, ...KEY_SHARES];
   const tinier = records(message({ extensions: larger }), [1]);
-  expect(parseClientHello(tinier)).toEqual(invalid("a hello of over 16 KiB"));
+  expect(parseClientHello(tinier)).toEqual(invalid("a ClientHello of over 16 KiB"));
 });
 
 test("what comes after a hello, in its record and after it, is not looked at", () => {

@@ -57,7 +57,7 @@ test("of many names each finds its own", () => {
   expect(names.map((name) => choose({ sni: name, alpn: [] }))).toEqual([0, 77, 4999, -1]);
 });
 
-test("a client that speaks no TLS takes its own route, and no other", () => {
+test("a client that does not speak TLS takes its own route, and no other", () => {
   const plain: RouteRule = { ...NOBODY, isPlain: true };
   expect(buildRoutes([DEFAULT, plain]).choose(NO_HELLO)).toBe(1);
   expect(buildRoutes([DEFAULT]).choose(NO_HELLO)).toBe(-1);

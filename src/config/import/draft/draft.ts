@@ -38,17 +38,17 @@ export function usable(draft: Draft, notes: Notebook): Draft {
     const key = JSON.stringify(bare([bind_address, port, unix]));
     const first = taken.get(key);
     if (first !== undefined) {
-      notes.lost(listener.quote, `line ${first.quote.line} listens at this address already`);
+      notes.lost(listener.quote, `line ${first.quote.line} already listens on this address`);
       return false;
     }
     if (Array.isArray(routes) && routes.length === 0) {
-      notes.lost(listener.quote, "no rule sends its clients to a backend that is there");
+      notes.lost(listener.quote, "no rule sends its clients to an existing backend");
       return false;
     }
     if (unix !== "" && listener.pools.some((name) => hasPortless(draft.pools.get(name)))) {
       notes.lost(
         listener.quote,
-        "its backends have no port, and clients of a unix socket come to none",
+        "its backends have no port, and neither have clients of a unix socket",
       );
       return false;
     }

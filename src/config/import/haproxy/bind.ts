@@ -67,7 +67,7 @@ export function readBind(line: Line, notes: Notebook): readonly Bind[] {
       return [];
     }
     if (address.kind === "tcp" && address.ip === "::" && has("v6only")) {
-      notes.differs(line, "`::` is dual stack in bal: IPv4 clients come in as well");
+      notes.differs(line, "`::` is dual stack in bal: it accepts IPv4 clients as well");
     }
     return [
       {
@@ -113,13 +113,14 @@ type Noting = { readonly line: Line; readonly notes: Notebook; readonly isTls: b
 function noteOptions(options: Options, { line, notes, isTls }: Noting): void {
   if (isTls) {
     const message =
-      "HAProxy ends TLS here; bal passes it through, so that the backends need the certificate. Where they have none, keep a program in front that ends TLS, and let it connect to bal by `unix:` and PROXY header";
+      "HAProxy terminates TLS here; bal passes it through, so the backends need the certificate. If they have none, keep a program in front that terminates TLS, and let it connect to bal by `unix:` with a PROXY header";
     notes.lost({ ...line, text: "ssl" }, message);
   }
   for (const [word, value] of options) {
     const quote = { ...line, text: `${word} ${value}`.trim() };
     if (CARRIED.includes(word) || TLS.test(word)) continue;
-    if (NEEDLESS.test(word)) notes.needless(quote, "bal does this by itself, or has no use for it");
+    if (NEEDLESS.test(word))
+      notes.needless(quote, "bal does this automatically, or does not need it");
     else if (word === "transparent") {
       notes.lost(quote, "bal accepts connections to its own addresses only");
     } else if (word === "interface") {

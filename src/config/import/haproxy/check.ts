@@ -74,7 +74,7 @@ function mainCheck(section: Section, servers: readonly Server[], notes: Notebook
   }
   for (const { line, options } of servers) {
     if (options.has("check")) continue;
-    notes.differs(line, "a check is a pool's: this backend is checked like the others");
+    notes.differs(line, "a check belongs to a pool: this backend is checked like the others");
   }
   const lines = kind?.words[1] === "httpchk" ? httpLines : tcpLines;
   const found = byKind({ kind, lines, isTls: isTlsChecked(first.options), notes });
@@ -123,7 +123,7 @@ function byKind({ kind, lines, isTls, notes }: Reading): Found {
   const { steps, port, isTls: isSecure } = readConversation(lines, notes);
   if (isTls || isSecure) {
     for (const { line } of steps) {
-      notes.lost(line, "bal says nothing inside TLS but HTTP: the check is the handshake");
+      notes.lost(line, "inside TLS, bal's checks speak only HTTP: the check is the handshake");
     }
     return { ...none, port, isTls: true, keys: { type: traced("tls", kind) } };
   }
@@ -153,7 +153,7 @@ function portKeys(port: number | null, checked: readonly Server[], notes: Notebo
       if (portOf(options, "port") === own) continue;
       notes.lost(
         other?.quote ?? first?.line ?? option.quote,
-        `a check is a pool's: all are asked at port ${own}`,
+        `a check belongs to a pool: all backends are checked at port ${own}`,
       );
     }
     return { port: own };
@@ -194,7 +194,10 @@ function noteOthers(checked: readonly Server[], limit: Line | null, notes: Noteb
   }
   for (const other of others) {
     if (first === undefined || isSame(timing(first, limit), timing(other, limit))) continue;
-    notes.differs(other.line, "a check is a pool's: this backend is checked as often as the first");
+    notes.differs(
+      other.line,
+      "a check belongs to a pool: this backend is checked as often as the first",
+    );
   }
 }
 

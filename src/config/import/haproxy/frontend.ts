@@ -112,7 +112,7 @@ function trustKeys(
   const quote = { ...bind.line, text: "accept-proxy" };
   notes.differs(
     quote,
-    "HAProxy believes everybody's PROXY header, and so do these networks: write those of your own balancers into `trusted`",
+    "HAProxy accepts PROXY headers from everybody, and so does this list: write the addresses of your own balancers into `trusted`",
   );
   return { proxy_protocol: traced({ trusted: ["0.0.0.0/0", "::/0"] }, quote) };
 }

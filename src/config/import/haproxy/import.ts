@@ -159,7 +159,7 @@ class Import {
     for (const section of this.#sections) {
       if (section.kind === "backend" && !this.#used.has(section)) {
         section.takeAll();
-        this.#notes.needless(section.head, "no frontend sends clients there");
+        this.#notes.needless(section.head, "no frontend uses it");
       } else if (section.kind === "defaults") this.#noteLeft(section);
       else if (OTHER.has(section.kind)) this.#noteOther(section);
     }
@@ -168,9 +168,7 @@ class Import {
   #noteOther(section: Section): void {
     section.takeAll();
     const isLost = section.kind === "program" || section.kind === "fcgi-app";
-    const message = isLost
-      ? "bal runs and speaks to nothing of that kind"
-      : "bal has no use for it";
+    const message = isLost ? "bal has no such section" : "bal does not need it";
     this.#notes.add(isLost ? "lost" : "needless", section.head, message);
   }
 

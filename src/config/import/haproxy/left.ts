@@ -12,7 +12,7 @@ const PROCESS: Disposition = [
   "needless",
   "`bal service` writes a unit with a user, rights and limits; bal needs no root",
 ];
-const TUNING: Disposition = ["needless", "bal does this by itself, or has no use for it"];
+const TUNING: Disposition = ["needless", "bal does this automatically, or does not need it"];
 const LOG: Disposition = [
   "needless",
   "bal logs to stderr or `log.file`; `log: {access: all}` is a line for each session",
@@ -126,7 +126,7 @@ const DISPOSITIONS: Readonly<Record<string, Disposition>> = {
   ],
   "tcp-request inspect-delay": ["needless", "nothing here waits for what a client says"],
   "tcp-response inspect-delay": ["needless", "nothing here waits for what a backend says"],
-  "tcp-response": ["lost", "bal does not read what backends say"],
+  "tcp-response": ["lost", "bal does not read what backends send"],
   "tcp-request": ["lost", "rules belong to a listener: `allow`, `deny`, `limits`, `routes`"],
   "email-alert": ["lost", "alert on the metrics: bal_backend_up, bal_pool_backends_available"],
   "lua-load": ["lost", "bal has no scripts"],
@@ -136,10 +136,7 @@ const DISPOSITIONS: Readonly<Record<string, Disposition>> = {
   transparent: ["lost", "bal dials the backends of its config only"],
   maxconnrate: ["lost", "a rate is a listener's: limits: {rate: 200/s}"],
   maxsessrate: ["lost", "a rate is a listener's: limits: {rate: 200/s}"],
-  "option redispatch": [
-    "needless",
-    "a client whose backend does not answer is passed on to another at once",
-  ],
+  "option redispatch": ["needless", "if a backend does not answer, bal tries another one at once"],
   "option tcplog": [
     "needless",
     "without a `log` line HAProxy logs nothing; `log: {access: all}` does",
@@ -150,7 +147,7 @@ const DISPOSITIONS: Readonly<Record<string, Disposition>> = {
     "bal adds no header; `proxy_protocol: v2` sends the client's address to backends that understand the header",
   ],
   "option transparent": ["lost", "bal dials the backends of its config only"],
-  "option nolinger": ["needless", "a reset is passed on as a reset, an end as an end"],
+  "option nolinger": ["needless", "bal passes a reset on as a reset, and an end as an end"],
   "option abortonclose": ["needless", "a client that has gone leaves the queue by itself"],
   "option tcpka": ["needless", "keepalive is on for both sides: `keepalive: 60s`"],
   "option clitcpka": ["needless", "keepalive is on for both sides: `keepalive: 60s`"],

@@ -20,7 +20,7 @@ export function lonelyBackends(
     taken.add(port);
     notes.differs(
       draft.quote,
-      `nothing says where clients of ${name} come in: port ${port} is a guess`,
+      `the file does not say on which port clients of ${name} connect: port ${port} is a guess`,
     );
     const idle = tunnel ?? server;
     return {

@@ -20,7 +20,7 @@ export function proxyOf(servers: readonly Server[], notes: Notebook): Proxy {
     if (tls !== undefined) {
       notes.lost(
         tls.quote,
-        "HAProxy speaks TLS to this server; bal passes on what the client sends, so that the client has to speak TLS",
+        "HAProxy speaks TLS to this server; bal passes on what the client sends, so the client has to speak TLS",
       );
     }
   }
@@ -62,6 +62,6 @@ function headerOf({ options }: Server, notes: Notebook): Traced | null {
 function noteTls({ quote }: Option, notes: Notebook): void {
   notes.lost(
     quote,
-    "bal does not end TLS, so that it has no certificate to tell of; `tlvs: [authority, alpn]` is what the client asks for",
+    "bal does not terminate TLS, so it has no certificate to describe; `tlvs: [authority, alpn]` has what the client asks for",
   );
 }

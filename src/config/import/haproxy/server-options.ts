@@ -111,15 +111,15 @@ type Disposition = readonly [NoteKind, string];
 
 const OWN_PASSIVE: Disposition = [
   "needless",
-  "a backend that fails clients is ejected by itself, and asked by checks meanwhile",
+  "bal ejects a backend that fails clients, and keeps checking it",
 ];
 const NAMES: Disposition = [
   "needless",
-  "bal starts while a name does not resolve, asks again by itself, and tries each address that a name has",
+  "bal starts even if a name does not resolve, asks again, and tries each address of a name",
 ];
 const TLS: Disposition = ["needless", "belongs to `ssl`"];
 const POOL: Disposition = ["needless", "a connection to a backend serves one client"];
-const NO_USE: Disposition = ["needless", "bal does this by itself, or has no use for it"];
+const NO_USE: Disposition = ["needless", "bal does this automatically, or does not need it"];
 
 const DISPOSITIONS: Readonly<Record<string, Disposition>> = {
   observe: OWN_PASSIVE,
@@ -151,7 +151,7 @@ const DISPOSITIONS: Readonly<Record<string, Disposition>> = {
     "cookies are HTTP's; `method: source_hash` keeps a client's address on one backend",
   ],
   redir: ["lost", "HTTP redirects are out of scope"],
-  proto: ["needless", "bal relays whatever protocol it is"],
+  proto: ["needless", "bal relays every protocol"],
   "check-proto": ["lost", "the check speaks HTTP/1.1"],
   track: ["lost", "a pool has checks of its own: bal does not take over another pool's verdict"],
   namespace: ["lost", "run a bal in that network namespace"],

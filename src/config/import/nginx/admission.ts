@@ -30,7 +30,7 @@ export function listKeys(scope: Scope, notes: Notebook): Keys {
       if (allow.length > 0 && !isClosed) {
         notes.differs(
           directive,
-          "nginx takes the first line that fits; in bal `deny` wins, also over an `allow` above it",
+          "nginx applies the first line that matches; in bal `deny` wins, even over an `allow` above it",
         );
       }
       deny.push(traced(network, directive));
@@ -80,7 +80,7 @@ export function trustKeys(listen: Directive, scope: Scope, notes: Notebook): Key
   }
   notes.differs(
     quote,
-    "nginx reads everybody's PROXY header, and these networks are everybody: write those of your own balancers into `trusted`",
+    "nginx reads PROXY headers from everybody, and so does this list: write the addresses of your own balancers into `trusted`",
   );
   return { proxy_protocol: traced({ trusted: ["0.0.0.0/0", "::/0"] }, quote) };
 }

@@ -111,7 +111,7 @@ class Import {
       if (upstream === undefined && !target.startsWith(":")) {
         this.#notes.lost(
           pass,
-          `there is no upstream ${target} here, and it is no address with a port`,
+          `there is no upstream ${target} here, and it is not an address with a port`,
         );
       }
       return null;
@@ -170,7 +170,7 @@ class Import {
       this.#pools.set(name, draft);
       this.#notes.differs(
         upstream,
-        `nothing says where clients of ${name} come in: port ${port} is a guess`,
+        `the file does not say on which port clients of ${name} connect: port ${port} is a guess`,
       );
       const keys: Record<string, Value> = { port, pool: name };
       this.#listeners.push({ quote: upstream, name, keys, timeouts: {}, pools: [name] });

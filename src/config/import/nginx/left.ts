@@ -8,14 +8,14 @@ const PROCESS: Disposition = [
   "needless",
   "`bal service` writes a unit with a user, rights and limits",
 ];
-const TUNING: Disposition = ["needless", "bal does this by itself, or has no use for it"];
+const TUNING: Disposition = ["needless", "bal does this automatically, or does not need it"];
 const LOG: Disposition = [
   "needless",
   "bal logs to stderr or `log.file`; its access log has fields of its own: `log: {access: {mode: all, fields: [...]}}`",
 ];
 const TLS: Disposition = [
   "lost",
-  "bal does not end TLS, it passes it through: the backends need the certificate",
+  "bal does not terminate TLS but passes it through: the backends need the certificate",
 ];
 const UPSTREAM_TLS: Disposition = [
   "lost",

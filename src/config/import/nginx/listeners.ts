@@ -83,12 +83,12 @@ function readListen(directive: Directive, notes: Notebook): readonly Place[] {
     if (param === "ssl") {
       notes.lost(
         quote,
-        "nginx ends TLS here; bal passes it through, so that the backends need the certificate",
+        "nginx terminates TLS here; bal passes it through, so the backends need the certificate",
       );
     } else if (param === "deferred") keys.defer_accept = traced(true, quote);
     else if (param.startsWith("fastopen=")) keys.tcp_fast_open = traced(true, quote);
     else if (LISTEN_NEEDLESS.test(param)) {
-      notes.needless(quote, "bal does this by itself, or has no use for it");
+      notes.needless(quote, "bal does this automatically, or does not need it");
     } else if (param !== "proxy_protocol" && param !== "ipv6only=on") {
       notes.lost(quote, "bal has no such option of a listener");
     }

@@ -88,14 +88,14 @@ async function look(): Promise<void> {
   if (reply.kind === "unauthorized") {
     const isWrong = hasToken();
     complain("bal asks for its admin token", "");
-    askToken(isWrong ? "This is not the token of this bal." : "", () => nudge());
+    askToken(isWrong ? "The token is wrong." : "", () => nudge());
     return;
   }
   if (reply.kind !== "ok") {
     // A time, not an age: an age would be read out with every change.
     const answeredAt = clockTime(Date.now() - (performance.now() - answeredAtMs));
-    const since = last === null ? "" : `What is shown is from ${answeredAt}. `;
-    complain(explain(reply), `${since}Asking again every two seconds.`);
+    const since = last === null ? "" : `This is the state at ${answeredAt}. `;
+    complain(explain(reply), `${since}Trying again every two seconds.`);
     return;
   }
   const status = reply.body;

@@ -109,7 +109,7 @@ export class PoolSection {
 function emptiness(discover: PoolStatus["discover"]): string {
   if (discover === undefined) return "It has no backend: none is configured.";
   const { name, error } = discover;
-  return `It has no backend: ${name} ${error === null ? "names none yet" : `does not resolve (${error})`}.`;
+  return `It has no backend: ${name} ${error === null ? "has no answer yet" : `does not resolve (${error})`}.`;
 }
 
 class BackendRow {
@@ -177,10 +177,10 @@ class BackendRow {
     const drain = state !== "draining";
     const those =
       active === 0
-        ? "It has none now."
-        : `The ${plural(active, "connection")} that it has may end by themselves.`;
+        ? "It has no connections now."
+        : `Its ${plural(active, "connection")} may finish.`;
     const left = `It gets no new connections. ${those}`;
-    const last = `It is the last backend of ${pool} that takes connections: new clients will be refused.`;
+    const last = `It is the last available backend of ${pool}: new clients will be refused.`;
     ask({
       title: `${drain ? "Drain" : "Undrain"} ${pool}/${name}?`,
       text: drain ? (isLast ? `${left} ${last}` : left) : "It gets new connections again.",

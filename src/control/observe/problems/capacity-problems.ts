@@ -12,12 +12,12 @@ export function ceilingProblems(
   { isConfigured, waits }: { readonly isConfigured: boolean; readonly waits: boolean },
 ): readonly Found[] {
   if (active < max_connections) return [];
-  const what = `${active} of ${max_connections} connections: the ceiling is reached`;
-  const next = waits ? "further clients wait to be accepted" : "further clients are refused";
+  const what = `${active} of ${max_connections} connections: the limit is reached`;
+  const next = waits ? "new clients wait to be accepted" : "new clients are refused";
   const hint = isConfigured
     ? "raise limits.max_connections"
     : "raise the open-file limit (ulimit -n, LimitNOFILE= in a systemd unit), then `bal graceful`";
-  const message = `${what}, ${next}`;
+  const message = `${what}, and ${next}`;
   return [{ severity: "critical", code: "ceiling-reached", subject: "bal", message, hint }];
 }
 
@@ -28,7 +28,7 @@ export function listenerProblems(listeners: readonly ListenerStatus[]): readonly
       severity: "critical",
       code: "listener-full",
       subject: `listener ${name}`,
-      message: `listener ${name} is full: ${active} of ${max_connections} connections, further clients are refused`,
+      message: `listener ${name} is full: ${active} of ${max_connections} connections, and new clients are refused`,
       hint: "raise its limits.max_connections",
     }));
 }
@@ -47,8 +47,8 @@ export function memoryProblems(memory: Usage, buffered: Usage): readonly Found[]
     found.push({ severity: "error", code: "memory-scarce", subject: "memory", message, hint });
   }
   if (buffered.used >= NEARLY * buffered.limit) {
-    const message = `slow readers hold ${share(buffered)} of limits.max_buffered: the worst of them are ended`;
-    const hint = "`bal sessions` shows whose; raise limits.max_buffered where memory allows it";
+    const message = `slow readers hold ${share(buffered)} of limits.max_buffered: bal resets the slowest`;
+    const hint = "`bal sessions` shows them; raise limits.max_buffered if there is enough memory";
     found.push({ severity: "error", code: "buffers-full", subject: "buffers", message, hint });
   }
   return found;

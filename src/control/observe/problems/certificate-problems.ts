@@ -13,7 +13,7 @@ export function certificateProblems(certificates: readonly EndingCertificate[]):
     if (warning === null) return [];
     const subject = `${pool}/${backend}`;
     const message = `${subject}: ${warning}`;
-    const hint = "renew it; the next check that sees the new one ends this";
+    const hint = "renew it; this problem ends with the next check that gets the new one";
     return [{ severity: "warning", code: "certificate-ends", subject, message, hint }];
   });
 }

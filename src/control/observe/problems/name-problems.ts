@@ -14,7 +14,7 @@ export function nameProblems(
   const names = failing.filter(({ name }) => !ofPools.has(name));
   return names.map(({ name, error }) => {
     const message = `${name} does not resolve (${error}): its last answer is in use`;
-    const hint = "see what the name server answers; `resolver.servers` says which ones are asked";
+    const hint = "check what the name server answers; `resolver.servers` lists the servers";
     return { severity: "error", code: "name-stale", subject: name, message, hint };
   });
 }

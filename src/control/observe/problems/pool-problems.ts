@@ -10,9 +10,9 @@ export type Fate = "unasked" | "tried" | "ejected-tried" | "wait" | "refused";
 
 const FATES: Readonly<Record<Fate, string>> = {
   unasked: "clients wait for the first checks",
-  tried: "all that do not drain are tried",
-  "ejected-tried": "those whose checks pass are tried, though dials of them failed",
-  wait: "clients wait, and are refused in the end",
+  tried: "clients are sent to all that are not draining",
+  "ejected-tried": "clients are sent to those whose checks pass, although dials have failed",
+  wait: "clients wait, and are refused if that takes too long",
   refused: "clients are refused",
 };
 
@@ -51,15 +51,15 @@ function outage({ name, backends, discover }: PoolStatus, fate: Fate): readonly 
   };
   if (backends.length === 0) {
     const message = `pool ${name} has no backend: ${emptiness(discover)}: ${FATES[fate]}`;
-    const hint = discover === undefined ? "give it one" : "see what the name server answers";
+    const hint = discover === undefined ? "add one" : "check what the name server answers";
     return [{ ...common, message, hint }];
   }
   if (isDrained) {
-    const why = `all of them drain${isWeightless ? " or have weight 0" : ""}`;
-    const hint = "`bal undrain NAME` puts one back";
+    const why = `all of them are draining${isWeightless ? " or have weight 0" : ""}`;
+    const hint = "`bal undrain NAME` ends the drain of one";
     return [{ ...common, message: `${what}: ${why}: ${FATES[fate]}`, hint }];
   }
-  const hint = "see below why each of them is down";
+  const hint = "the reasons are in the problems of its backends";
   return [{ ...common, message: `${what}: ${FATES[fate]}`, hint }];
 }
 
@@ -82,7 +82,7 @@ function emptiness(discover: DiscoverStatus | undefined): string {
 
 /** Without an error nothing has failed yet. */
 function howFar({ error }: DiscoverStatus): string {
-  return error === null ? "waits for its first answer" : `does not resolve (${error})`;
+  return error === null ? "has no answer yet" : `does not resolve (${error})`;
 }
 
 function faults({ name, backends }: PoolStatus): readonly Found[] {
@@ -99,10 +99,9 @@ function faults({ name, backends }: PoolStatus): readonly Found[] {
 }
 
 const FAULT_HINTS: Readonly<Partial<Record<BackendStatus["state"], string>>> = {
-  down: "look at the backend; `bal doctor` makes the same check from here",
-  ejected:
-    "clients could not be connected to it: look at the backend; bal tries it again by itself",
-  unresolved: "`getent hosts` shows what this host knows of the name",
+  down: "look at the backend; `bal doctor` runs the same check from this host",
+  ejected: "dials for clients failed: look at the backend; bal tries it again by itself",
+  unresolved: "`getent hosts NAME` shows what this host knows about the name",
 };
 
 /** Backends and queues without room. */
@@ -113,7 +112,7 @@ function fullness({ name, backends, queue }: PoolStatus): readonly Found[] {
   if (full.length < open.length) {
     return full.map((backend) => {
       const subject = `${name}/${backend.name}`;
-      const message = `${subject} is full: ${share(backend)}; others of its pool take new clients`;
+      const message = `${subject} is full: ${share(backend)}; new clients go to others of its pool`;
       const hint = "raise its max_connections, or add a backend";
       return { severity: "warning", code: "backend-full", subject, message, hint };
     });
@@ -122,13 +121,13 @@ function fullness({ name, backends, queue }: PoolStatus): readonly Found[] {
   const those =
     full.length === 1 && first !== undefined
       ? `its backend has ${share(first)}`
-      : `all ${full.length} backends have as many connections as they may`;
+      : `all ${full.length} backends have reached their max_connections`;
   const isQueueFull = queue.length >= queue.size;
   const next =
     queue.size === 0
-      ? "further clients are refused"
+      ? "new clients are refused"
       : isQueueFull
-        ? `the queue is full as well (${queue.length} of ${queue.size}): further clients are refused`
+        ? `the queue is full as well (${queue.length} of ${queue.size}): new clients are refused`
         : `${plural(queue.length, "client")} of at most ${queue.size} in the queue`;
   return [
     {
@@ -153,14 +152,14 @@ function share({ active, max_connections }: BackendStatus): string {
 function undiscovered({ name, discover, backends }: PoolStatus): readonly Found[] {
   if (discover === undefined || discover.state === "resolved" || backends.length === 0) return [];
   const rest =
-    discover.state === "stale" ? "its last answer is in use" : "it has no backends from there";
+    discover.state === "stale" ? "its last answer is in use" : "it has no backends from this name";
   return [
     {
       severity: "error",
       code: "discovery-fails",
       subject: `pool ${name}`,
       message: `${discover.name} of pool ${name} ${howFar(discover)}: ${rest}`,
-      hint: "see what the name server answers; `resolver.servers` says which ones are asked",
+      hint: "check what the name server answers; `resolver.servers` lists the servers",
     },
   ];
 }
@@ -173,8 +172,8 @@ function leftOut({ name, discover }: PoolStatus): readonly Found[] {
       severity: "warning",
       code: "discovery-cut",
       subject: `pool ${name}`,
-      message: `pool ${name} leaves out ${plural(left_out, "backend")} that ${discover.name} names`,
-      hint: "raise its discover.max if they are meant; the log says where the bound is (discovery-cut)",
+      message: `pool ${name} leaves out ${plural(left_out, "backend")} of ${discover.name}`,
+      hint: "raise its discover.max if they are intended; the log has the limit (discovery-cut)",
     },
   ];
 }
@@ -189,10 +188,10 @@ function oldOverrides({ name, backends }: PoolStatus, nowMs: number): readonly F
       ...(override.drain === undefined ? [] : [override.drain ? "a drain" : "no drain"]),
       ...(override.weight === undefined ? [] : [`weight ${override.weight}`]),
     ].join(" and ");
-    const message = `${subject} has had ${what} by hand for more than a day`;
+    const message = `${subject} has had ${what}, set by an operator, for more than a day`;
     const hint = override.drain
-      ? `\`bal undrain ${subject}\`, or write it into the config`
-      : "write it into the config, so that it is seen there";
+      ? `use \`bal undrain ${subject}\`, or write it into the config`
+      : "write it into the config, where others can see it";
     return [{ severity: "warning", code: "override-old", since, subject, message, hint }];
   });
 }

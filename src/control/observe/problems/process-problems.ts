@@ -6,8 +6,8 @@ import type { Found } from "./problem-list.ts";
 /** Nobody new is served. */
 export function drainProblems(phase: Status["phase"]): readonly Found[] {
   if (phase !== "draining") return [];
-  const message = "bal drains and takes no new clients";
-  const hint = "it ends by itself; `bal stop --now` ends the connections that are left";
+  const message = "bal is draining and accepts no new clients";
+  const hint = "it stops when its connections have ended; `bal stop --now` resets them";
   return [{ severity: "critical", code: "draining", subject: "bal", message, hint }];
 }
 
@@ -17,16 +17,17 @@ export function reloadProblems(last: LastReload | null, generation: number): rea
   const { at: since, by, error, errors } = last;
   const [first, ...more] = errors;
   const why = first === undefined ? error : `${describeDiagnostic(first)}${others(more.length)}`;
-  const message = `the config was refused (reload by ${by}), generation ${generation} stays in force: ${why}`;
-  const hint = "mend it and reload; until then a restart would fail as well";
+  const message = `the config was refused (reload by ${by}), and generation ${generation} stays in force: ${why}`;
+  const hint = "correct it and reload; until then, a restart would fail as well";
   return [{ severity: "error", code: "config-refused", since, subject: "config", message, hint }];
 }
 
 /** The config's file is not the one that people edit. */
 export function orphanProblems(isOrphaned: boolean, file: string | null): readonly Found[] {
   if (!isOrphaned) return [];
-  const message = `${file} was replaced outside: its bind mount shows the old one, and no change is seen`;
-  const hint = "mount its folder instead, or write it in place; a restart takes the new one";
+  const message = `${file} was replaced outside of this mount: bal sees the old file and no changes`;
+  const hint =
+    "mount its folder instead, or write to the file in place; a restart reads the new one";
   return [{ severity: "error", code: "config-orphaned", subject: "config", message, hint }];
 }
 
@@ -46,7 +47,7 @@ function others(count: number): string {
 /** The part of the config in force that the workers could not apply. */
 export function applyProblems(trouble: string | null): readonly Found[] {
   if (trouble === null) return [];
-  const message = `a worker does not serve all of the config: ${trouble}`;
+  const message = `a worker has not applied the whole config: ${trouble}`;
   const hint = "bal tries again every second; see its log";
   return [{ severity: "error", code: "apply-failed", subject: "config", message, hint }];
 }
@@ -63,7 +64,7 @@ export function logProblems({ count, reason }: LostLines): readonly Found[] {
   const lines = count === 1 ? "1 log line was" : `${count} log lines were`;
   const message = `${lines} lost in the last 10 minutes: ${reason}`;
   const hint =
-    "make room on the disk, or let the log's reader keep up; `log` in the config names the file";
+    "free some space on the disk, or make the reader of the log faster; `log` in the config has the file";
   return [{ severity: "error", code: "log-lines-lost", subject: "log", message, hint }];
 }
 
@@ -73,7 +74,7 @@ type Unsaved = { readonly since: string; readonly message: string };
 export function stateProblems(unsaved: Unsaved | null): readonly Found[] {
   if (unsaved === null) return [];
   const { since, message } = unsaved;
-  const hint = "make room, or give bal's user the right to write there; bal tries again by itself";
+  const hint = "free some space, or give bal's user write permission; bal tries again by itself";
   return [
     { severity: "error", code: "state-unwritable", since, subject: "state.json", message, hint },
   ];
@@ -83,7 +84,7 @@ export function stateProblems(unsaved: Unsaved | null): readonly Found[] {
 export function adminProblems(wasFull: boolean): readonly Found[] {
   if (!wasFull) return [];
   const message =
-    "clients without a token hold all places of the admin API over TCP: idle ones give way";
-  const hint = "`ss -tn` shows whose they are; bal.sock is not concerned";
+    "clients without a token use all places of the admin API over TCP; bal closes idle ones for new clients";
+  const hint = "`ss -tn` shows their addresses; bal.sock is not affected";
   return [{ severity: "warning", code: "admin-full", subject: "admin", message, hint }];
 }

@@ -68,7 +68,8 @@ function workerProblem(worker: number, { at, reason, replacedAt }: Incident): Fo
 
 function splicerProblem(worker: number, { at, reason, replacedAt }: Incident): Found {
   const subject = `splicer of worker ${worker}`;
-  const how = replacedAt === null ? "is lost, bulk is copied for now" : "was lost and replaced";
+  const how =
+    replacedAt === null ? "is lost, and bulk data is copied for now" : "was lost and replaced";
   const message = `${subject} ${how}: ${reason}`;
   const hint = "its connections were reset; report it, with bal's log of that moment";
   return {

@@ -21,7 +21,7 @@ test("nothing, where all are up, not yet checked, or taken out by hand", () => {
 
 test("a pool without a backend comes before a backend, the worse state first", () => {
   expect(words(poolStatus("web", up, ejected, down), poolStatus("db", draining))).toEqual([
-    "critical: pool db has no backend that is up: all of them drain: clients are refused",
+    "critical: pool db has no backend that is up: all of them are draining: clients are refused",
     "error: web/b is down: check failed: ECONNREFUSED",
     "error: web/c is ejected",
   ]);
@@ -35,9 +35,9 @@ test("a pool is down since its last backend went", () => {
 });
 
 test.each<[Fate, string]>([
-  ["tried", "all that do not drain are tried"],
-  ["ejected-tried", "dials of them failed"],
-  ["wait", "clients wait, and are refused in the end"],
+  ["tried", "clients are sent to all that are not draining"],
+  ["ejected-tried", "although dials have failed"],
+  ["wait", "clients wait, and are refused if that takes too long"],
   ["refused", "clients are refused"],
 ])("says what becomes of clients: %s", (fate, words) => {
   const [outage] = poolProblems([poolStatus("web", down)], { ...facts, fateOf: () => fate });
@@ -48,17 +48,17 @@ test("a backend without a weight takes no client, however well it is", () => {
   const idle = backendStatus("f", { weight: 0 });
   expect(words(poolStatus("web", up, idle))).toEqual([]);
   expect(words(poolStatus("web", idle, draining))).toEqual([
-    "critical: pool web has no backend that is up and has a weight: all of them drain or have weight 0: clients are refused",
+    "critical: pool web has no backend that is up and has a weight: all of them are draining or have weight 0: clients are refused",
   ]);
 });
 
 test("a full backend is worth a look beside others, and a full pool turns clients away", () => {
   const full = backendStatus("g", { active: 2, max_connections: 2 });
   expect(words(poolStatus("web", up, full))).toEqual([
-    "warning: web/g is full: 2 of 2 connections; others of its pool take new clients",
+    "warning: web/g is full: 2 of 2 connections; new clients go to others of its pool",
   ]);
   expect(words(poolStatus("web", full, down))[1]).toBe(
-    "critical: pool web is full: its backend has 2 of 2 connections; further clients are refused",
+    "critical: pool web is full: its backend has 2 of 2 connections; new clients are refused",
   );
 });
 
@@ -79,7 +79,7 @@ test("a name that does not resolve, without an answer and with an old one", () =
     "critical: pool web has no backend: app.test does not resolve (ESERVFAIL): clients are refused",
   ]);
   expect(by("unresolved", up)).toEqual([
-    "error: app.test of pool web does not resolve (ESERVFAIL): it has no backends from there",
+    "error: app.test of pool web does not resolve (ESERVFAIL): it has no backends from this name",
   ]);
   expect(by("stale", up)).toEqual([
     "error: app.test of pool web does not resolve (ESERVFAIL): its last answer is in use",

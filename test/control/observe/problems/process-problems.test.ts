@@ -15,7 +15,7 @@ const refused: LastReload = {
   at: "2026-01-01T00:00:00.000Z",
   by: "watcher",
   result: "refused",
-  error: "bal.yaml has 2 errors; the config in force is kept",
+  error: "bal.yaml has 2 errors; bal keeps the config in force",
   errors: [3, 7].map((line) => ({
     ...({ severity: "error", file: "bal.yaml", line, column: 1, path: "prot" } as const),
     ...{ code: "unknown-key", message: "unknown key" },
@@ -28,7 +28,7 @@ test("a refused config is a problem with its place until one is taken", () => {
       code: "config-refused",
       since: refused.at,
       message:
-        "the config was refused (reload by watcher), generation 4 stays in force: bal.yaml:3:1: prot: unknown key (and another error)",
+        "the config was refused (reload by watcher), and generation 4 stays in force: bal.yaml:3:1: prot: unknown key (and another error)",
     },
   ]);
   const taken = { ...refused, result: "applied", error: null, errors: [] } as const;
