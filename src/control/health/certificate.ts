@@ -13,7 +13,7 @@ export type Trust = { readonly isVerified: boolean; readonly identity: string };
 const MAX_REASON = 256;
 
 /** Not of the certificate: the handshake did not complete. */
-const BROKEN = new Set(["EPROTO", "ECONNRESET"]);
+const BROKEN = "EPROTO";
 const OTHER_NAME = "ERR_TLS_CERT_ALTNAME_INVALID";
 
 /**
@@ -26,7 +26,9 @@ export function judgeHandshake(
   certificate: PeerCertificate | null,
   { isVerified, identity }: Trust,
 ): string | null {
-  if (certificate === null || BROKEN.has(problem?.code ?? "")) {
+  // node's words for it are of a client's socket and of a secure connection.
+  if (problem?.code === "ECONNRESET") return "it closed during the TLS handshake";
+  if (certificate === null || problem?.code === BROKEN) {
     return `the TLS handshake failed: ${problem === null ? "there was no certificate" : plainTlsError(problem)}`;
   }
   if (!isVerified) return null;

@@ -59,3 +59,11 @@ test("a certificate that ends soon is warned of", () => {
   expect(expiryWarning(new Date(now.getTime() - day), 0, now)).toBeNull();
   expect(expiryWarning(new Date(Number.NaN), 14 * day, now)).toBeNull();
 });
+
+test("a backend that closes instead of a handshake is told in bal's own words", () => {
+  const message = "Client network socket disconnected before secure TLS connection was established";
+  const trust = { isVerified: false, identity: "" };
+  expect(judgeHandshake({ code: "ECONNRESET", message }, null, trust)).toBe(
+    "it closed during the TLS handshake",
+  );
+});
