@@ -169,7 +169,7 @@ function haproxy(at: number, port: number, checkPort: number): string {
     `  bind 127.0.0.1:${at}`,
     "  option httpchk",
     "  timeout check 2s",
-    "  default-server inter 1s fastinter 250ms downinter 1s rise 2 fall 3 on-marked-down shutdown-sessions",
+    "  default-server inter 1s fastinter 250ms downinter 1s rise 10 fall 3 on-marked-down shutdown-sessions",
     ...servers,
   ].join("\n");
 }
