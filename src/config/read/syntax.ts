@@ -45,14 +45,18 @@ export function parseSyntax(bytes: Uint8Array, file: string): Syntax {
       // read.ts sees to that: the parser compares each with each, and not as the names they are.
       uniqueKeys: false,
     });
-    return { report, text, document: judge(document, text, report) };
+    return { report, text, document: documentOf(document, text, report) };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return failed("", TOO_DEEP.code, TOO_DEEP.message);
   }
 }
 
-function judge(document: Document.Parsed, text: string, report: Report): Document.Parsed | null {
+function documentOf(
+  document: Document.Parsed,
+  text: string,
+  report: Report,
+): Document.Parsed | null {
   // The parser is recursive and says so when its stack ends; what it says besides is not meant.
   const tooDeep = document.errors.find(({ code }) => code === "RESOURCE_EXHAUSTION");
   if (tooDeep !== undefined) {

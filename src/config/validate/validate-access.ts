@@ -9,14 +9,14 @@ export function validateAccess({ listeners = [] }: WrittenConfig, report: Report
   for (const [index, listener] of listeners.entries()) {
     const path = `listeners[${index}]`;
     const { allow = [], deny = [], proxy_protocol } = listener ?? {};
-    judgeHostBits(allow, `${path}.allow`, report);
-    judgeHostBits(deny, `${path}.deny`, report);
-    judgeHostBits(proxy_protocol?.trusted ?? [], `${path}.proxy_protocol.trusted`, report);
-    judgeDeny(deny, `${path}.deny`, report);
+    validateHostBits(allow, `${path}.allow`, report);
+    validateHostBits(deny, `${path}.deny`, report);
+    validateHostBits(proxy_protocol?.trusted ?? [], `${path}.proxy_protocol.trusted`, report);
+    validateDeny(deny, `${path}.deny`, report);
   }
 }
 
-function judgeHostBits(blocks: Blocks, path: string, report: Report): void {
+function validateHostBits(blocks: Blocks, path: string, report: Report): void {
   for (const [index, block] of blocks.entries()) {
     const network = block === undefined ? block : networkOf(block);
     if (network === block || network === undefined) continue;
@@ -28,7 +28,7 @@ function judgeHostBits(blocks: Blocks, path: string, report: Report): void {
   }
 }
 
-function judgeDeny(deny: Blocks, path: string, report: Report): void {
+function validateDeny(deny: Blocks, path: string, report: Report): void {
   const index = deny.findIndex((block) => block?.endsWith("/0"));
   if (index < 0) return;
   const family = deny[index]?.includes(":") ? "IPv6" : "IPv4";

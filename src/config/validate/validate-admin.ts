@@ -14,7 +14,7 @@ export function validateAdmin(
   report: Report,
 ): void {
   const hasToken = token !== null || token_file !== null;
-  if (listen !== null) judgeListen(listen, { hasToken, listeners, report });
+  if (listen !== null) validateListen(listen, { hasToken, listeners, report });
   if (token !== null && token_file !== null) {
     const message = "`token_file` is not used, because `token` is set";
     report.warn("admin.token_file", { code: "unused-key", message });
@@ -37,7 +37,7 @@ type Surroundings = {
   readonly report: Report;
 };
 
-function judgeListen(
+function validateListen(
   { ip, port }: NonNullable<WrittenAdmin["listen"]>,
   { hasToken, listeners, report }: Surroundings,
 ): void {

@@ -29,7 +29,7 @@ export function validateBackends(
   report: Report,
 ): void {
   const places = placesOf(written);
-  const hops = places.flatMap((place) => judgePlace(place, report));
+  const hops = places.flatMap((place) => validatePlace(place, report));
   for (const { hop, listener } of findLoops(hops, listeners, isLoopback)) {
     const message = `this is bal's own listener ${listener.name}: a connection would loop for ever`;
     report.warn(hop.at, { code: "own-listener", message });
@@ -58,7 +58,7 @@ function placesOf(written: WrittenConfig): readonly Place[] {
 type Member = Hop & { readonly at: string; readonly config: BackendConfig };
 
 /** Returns its backends, each endpoint once. */
-function judgePlace(place: Place, report: Report): readonly Member[] {
+function validatePlace(place: Place, report: Report): readonly Member[] {
   const { path, pool, backends, isDiscovered, proxyProtocol } = place;
   if (backends === undefined) return [];
   const list = `${path}backends`;
@@ -72,8 +72,8 @@ function judgePlace(place: Place, report: Report): readonly Member[] {
   let isWhole = true;
   for (const [index, backend] of backends.entries()) {
     const at = `${list}[${index}]`;
-    judgeForm(at, report);
-    judgeQueue(at, backend ?? {}, report);
+    validateForm(at, report);
+    validateQueue(at, backend ?? {}, report);
     if (backend === undefined || !hasAddress(at, backend, report)) {
       isWhole = false;
       continue;
@@ -82,7 +82,7 @@ function judgePlace(place: Place, report: Report): readonly Member[] {
     const member = { at, pool, address: config.address, config };
     const first = endpoints.get(formatAddress(config.address));
     if (first !== undefined) {
-      judgeEqual(first, member, report);
+      validateEqual(first, member, report);
       continue;
     }
     endpoints.set(formatAddress(config.address), member);
@@ -123,7 +123,7 @@ function takesNobody(backend: WrittenBackend | undefined): boolean {
 }
 
 // A backend without a bound is never full.
-function judgeQueue(at: string, backend: WrittenBackend, report: Report): void {
+function validateQueue(at: string, backend: WrittenBackend, report: Report): void {
   const { queue, max_connections = 0 } = backend;
   if ((queue?.size ?? 0) === 0 || max_connections > 0) return;
   const message = "`queue` is not used: without `max_connections` this backend is never full";
@@ -135,7 +135,7 @@ function judgeQueue(at: string, backend: WrittenBackend, report: Report): void {
 }
 
 /** Two of one endpoint are one backend, unless they are meant to be different ones. */
-function judgeEqual(first: Member, second: Member, report: Report): void {
+function validateEqual(first: Member, second: Member, report: Report): void {
   const endpoint = formatAddress(second.address);
   const { at } = second;
   const differing = differences(first.config, second.config);
@@ -162,7 +162,7 @@ function hasAddress(at: string, { host, port, unix }: WrittenBackend, report: Re
   return host !== undefined && (port !== undefined || !report.has(`${at}.port`));
 }
 
-function judgeForm(at: string, report: Report): void {
+function validateForm(at: string, report: Report): void {
   if (!report.has(`${at}.unix`)) return;
   const other = ["host", "port"].find((key) => report.has(`${at}.${key}`));
   if (other === undefined) return;

@@ -10,12 +10,12 @@ import { targetsOf } from "./validate-listeners.ts";
 export function validateClientPorts(written: WrittenConfig, report: Report): void {
   const { backends, health_check, listeners = [], pools = {} } = written;
   const top = healthCheckOf(layHealthCheck(health_check));
-  judgePool({ path: "", backends, check: top, socket: null }, report);
+  validatePool({ path: "", backends, check: top, socket: null }, report);
   for (const [name, pool] of Object.entries(pools)) {
     const check = healthCheckOf(layHealthCheck(health_check, pool?.health_check));
     const socket = listeners.find((one) => one !== undefined && isOnSocket(one, name))?.unix;
     const path = `pools.${name}.`;
-    judgePool({ path, backends: pool?.backends, check, socket: socket ?? null }, report);
+    validatePool({ path, backends: pool?.backends, check, socket: socket ?? null }, report);
   }
 }
 
@@ -32,7 +32,7 @@ type Place = {
   readonly socket: string | null;
 };
 
-function judgePool({ path, backends = [], check, socket }: Place, report: Report): void {
+function validatePool({ path, backends = [], check, socket }: Place, report: Report): void {
   for (const [index, { host, unix } = {} as WrittenBackend] of backends.entries()) {
     const at = `${path}backends[${index}]`;
     if (host === undefined || unix !== undefined || report.has(`${at}.port`)) continue;

@@ -9,21 +9,21 @@ export function validateDials({ pools = {}, timeouts }: WrittenConfig, report: R
   const global = timeoutsOf(timeouts);
   for (const [name, pool] of Object.entries(pools)) {
     if (pool === undefined) continue;
-    judgeTimes(`pools.${name}.timeouts`, { ...global, ...pool.timeouts }, report);
-    judgeSources(`pools.${name}.source`, pool.source ?? [], report);
+    validateTimes(`pools.${name}.timeouts`, { ...global, ...pool.timeouts }, report);
+    validateSources(`pools.${name}.source`, pool.source ?? [], report);
   }
 }
 
 type Times = { readonly connect: number; readonly connect_total: number };
 
-function judgeTimes(path: string, { connect, connect_total }: Times, report: Report): void {
+function validateTimes(path: string, { connect, connect_total }: Times, report: Report): void {
   const key = ["connect_total", "connect"].find((one) => report.has(`${path}.${one}`));
   if (key === undefined || connect_total >= connect) return;
   const message = `connect_total (${formatDuration(connect_total)}) is shorter than connect (${formatDuration(connect)}): after a timeout, bal cannot try a second backend`;
   report.warn(`${path}.${key}`, { code: "short-timeout", message });
 }
 
-function judgeSources(path: string, source: NonNullable<WrittenPool["source"]>, report: Report) {
+function validateSources(path: string, source: NonNullable<WrittenPool["source"]>, report: Report) {
   if (source.length === 0 && report.has(path)) {
     const message = "the list is empty";
     report.error(path, {

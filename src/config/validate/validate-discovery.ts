@@ -9,12 +9,12 @@ const MAX_INTERVAL_MS = 300_000;
 
 export function validateDiscovery(written: WrittenConfig, report: Report): void {
   for (const [name, pool] of Object.entries(written.pools ?? {})) {
-    if (pool?.discover !== undefined) judgeDiscover(`pools.${name}`, pool, report);
+    if (pool?.discover !== undefined) validateDiscover(`pools.${name}`, pool, report);
   }
-  if (written.resolver !== undefined) judgeResolver(written, written.resolver, report);
+  if (written.resolver !== undefined) validateResolver(written, written.resolver, report);
 }
 
-function judgeDiscover(
+function validateDiscover(
   pool: string,
   { discover = {}, backends = [] }: WrittenPool,
   report: Report,
@@ -51,7 +51,7 @@ function judgeDiscover(
   report.warn(`${pool}.backends[${weighted}].weight`, { code: "mixed-weights", message });
 }
 
-function judgeResolver(
+function validateResolver(
   written: WrittenConfig,
   { servers = [], interval }: WrittenResolver,
   report: Report,

@@ -44,7 +44,7 @@ type Place = {
 export function validateHealthTypes(place: Place, report: Report): void {
   const { path, own, inherited } = place;
   if (own === undefined) return;
-  if (!Array.isArray(own)) return judgeCheck({ ...place, own: own as WrittenCheck }, report);
+  if (!Array.isArray(own)) return validateCheck({ ...place, own: own as WrittenCheck }, report);
   if (own.length === 0) {
     const message = "the list is empty: write at least one check";
     const hint = 'write {type: "off"} for no check';
@@ -52,9 +52,9 @@ export function validateHealthTypes(place: Place, report: Report): void {
   }
   for (const [index, check] of own.entries()) {
     if (check !== undefined)
-      judgeCheck({ ...place, path: `${path}[${index}]`, own: check }, report);
+      validateCheck({ ...place, path: `${path}[${index}]`, own: check }, report);
   }
-  judgePace(path, own, report);
+  validatePace(path, own, report);
   const types = layHealthCheck(inherited, own).map(({ type }) => type);
   if (own.length > 1 && types.includes("off")) {
     const message = "`off` is not allowed in a list of checks; leave it out";
@@ -63,7 +63,7 @@ export function validateHealthTypes(place: Place, report: Report): void {
 }
 
 // They are made together.
-function judgePace(
+function validatePace(
   path: string,
   checks: readonly (WrittenCheck | undefined)[],
   report: Report,
@@ -80,26 +80,26 @@ function judgePace(
 
 type CheckPlace = Omit<Place, "own"> & { readonly own: WrittenCheck };
 
-function judgeCheck(place: CheckPlace, report: Report): void {
+function validateCheck(place: CheckPlace, report: Report): void {
   const { path, own, inherited } = place;
   const [laid = {}] = layHealthCheck(inherited, own);
   const [check = null] = healthCheckOf([laid]).checks;
-  judgeKeys(path, own, { type: check?.type ?? "off", report });
-  judgeSocket(place, check, report);
+  validateKeys(path, own, { type: check?.type ?? "off", report });
+  validateSocket(place, check, report);
   switch (check?.type) {
     case "http":
     case "https":
-      judgeHttp(place, laid, report);
+      validateHttp(place, laid, report);
       break;
     case "exchange":
-      judgeExchange(place, laid, report);
+      validateExchange(place, laid, report);
       break;
     default:
   }
-  if (check?.type === "tls" || check?.type === "https") judgeTls(place, check, report);
+  if (check?.type === "tls" || check?.type === "https") validateTls(place, check, report);
 }
 
-function judgeHttp({ path, own }: CheckPlace, laid: WrittenCheck, report: Report): void {
+function validateHttp({ path, own }: CheckPlace, laid: WrittenCheck, report: Report): void {
   if (own.expect !== undefined && parseStatusRanges(own.expect) === null) {
     const message = "expected HTTP statuses such as 200, 200-299 or 200-299, 401";
     report.error(`${path}.expect`, { code: "bad-status", message });
@@ -110,7 +110,7 @@ function judgeHttp({ path, own }: CheckPlace, laid: WrittenCheck, report: Report
   report.error(`${path}.${key}`, { code: "mixed-forms", message, hint: "write method: GET" });
 }
 
-function judgeExchange({ path, own }: CheckPlace, laid: WrittenCheck, report: Report): void {
+function validateExchange({ path, own }: CheckPlace, laid: WrittenCheck, report: Report): void {
   if (laid.steps === undefined) {
     if (own.type === undefined || !isEmpty(laid)) return;
     return report.error(path, {
@@ -140,7 +140,7 @@ function isEmpty({ send, expect, contains }: WrittenStep): boolean {
 
 type TlsCheck = Extract<CheckConfig, { type: "tls" | "https" }>;
 
-function judgeTls({ path, own, hosts }: CheckPlace, check: TlsCheck, report: Report): void {
+function validateTls({ path, own, hosts }: CheckPlace, check: TlsCheck, report: Report): void {
   const { isVerified, serverName, ca, cert, key } = check;
   const ip = hosts.find((host) => parseIp(host) !== null);
   if (isVerified && own.verify === true && serverName === "" && ip !== undefined) {
@@ -168,7 +168,7 @@ function judgeTls({ path, own, hosts }: CheckPlace, check: TlsCheck, report: Rep
 }
 
 // A unix socket has neither ports nor a name.
-function judgeSocket(
+function validateSocket(
   { path, own, sockets: [socket] }: CheckPlace,
   check: CheckConfig | null,
   report: Report,
@@ -188,7 +188,7 @@ function judgeSocket(
 }
 
 // An error: a check that is not the one meant may pass for ever.
-function judgeKeys(path: string, own: WrittenCheck, { type, report }: Judged): void {
+function validateKeys(path: string, own: WrittenCheck, { type, report }: Judged): void {
   for (const key of Object.keys(own) as (keyof WrittenCheck)[]) {
     const types = TYPES_OF[key];
     if (types === undefined || types.includes(type)) continue;

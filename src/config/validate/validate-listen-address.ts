@@ -14,10 +14,10 @@ export function validateListenAddresses(
     if (listener === undefined) continue;
     const path = `listeners[${index}]`;
     const { port, unix } = listener;
-    judgeForm(path, listener, report);
-    if (unix !== undefined) judgeUnix(path, listener, report);
+    validateForm(path, listener, report);
+    if (unix !== undefined) validateUnix(path, listener, report);
     if (unix !== undefined && !isAnnounced(listener)) {
-      judgeUnaddressed(path, listener, report);
+      validateUnaddressed(path, listener, report);
       for (const target of targetsOf(listener, path)) {
         if (pools[target.pool]?.method === "source_hash") warnOfHash(target, report);
       }
@@ -25,12 +25,12 @@ export function validateListenAddresses(
     if (port === undefined && unix === undefined) continue;
     const key = unix === undefined ? "port" : "unix";
     const place = { path: `${path}.${key}`, address: listenAddressOf(listener) };
-    judgeClash(place, taken, report);
+    validateClash(place, taken, report);
     taken.push(place);
   }
 }
 
-function judgeForm(path: string, { unix }: WrittenListener, report: Report): void {
+function validateForm(path: string, { unix }: WrittenListener, report: Report): void {
   const has = (key: string) => report.has(`${path}.${key}`);
   const other = ["port", "bind_address"].find(has);
   if (has("unix") && other !== undefined) {
@@ -57,7 +57,7 @@ function isAnnounced({ proxy_protocol }: WrittenListener): boolean {
 }
 
 // Here and below, what is as if it were not written may stand there.
-function judgeUnix(path: string, listener: WrittenListener, report: Report): void {
+function validateUnix(path: string, listener: WrittenListener, report: Report): void {
   const { tcp_fast_open = false, defer_accept = false, proxy_protocol = {} } = listener;
   const refuse = (key: string, message: string, hint: string) =>
     report.error(`${path}.${key}`, { code: "no-address", message, hint });
@@ -68,7 +68,7 @@ function judgeUnix(path: string, listener: WrittenListener, report: Report): voi
   refuse("proxy_protocol.trusted", message, "`mode` says who may connect");
 }
 
-function judgeUnaddressed(path: string, listener: WrittenListener, report: Report): void {
+function validateUnaddressed(path: string, listener: WrittenListener, report: Report): void {
   const { allow, deny = [], limits = {} } = listener;
   const addressed = (key: string, hint: string) => {
     const message = "clients of a unix socket have no address";
@@ -90,7 +90,7 @@ function warnOfHash({ path, pool }: Target, report: Report): void {
 
 type Place = { readonly path: string; readonly address: ListenAddress };
 
-function judgeClash({ path, address }: Place, taken: readonly Place[], report: Report): void {
+function validateClash({ path, address }: Place, taken: readonly Place[], report: Report): void {
   for (const other of taken) {
     const shared = sharedBy(address, other.address);
     if (shared === null) continue;

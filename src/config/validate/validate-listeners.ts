@@ -16,7 +16,7 @@ export function validateListeners(written: WrittenConfig, report: Report): void 
     const path = `listeners[${index}]`;
     const { name } = listener ?? {};
     if (name !== undefined) unique(report, names, name, `${path}.name`);
-    judgeRoutes(listener ?? {}, path, report);
+    validateRoutes(listener ?? {}, path, report);
     for (const target of targetsOf(listener ?? {}, path)) {
       used.add(target.pool);
       if (pools === null || pools.includes(target.pool)) continue;
@@ -64,7 +64,7 @@ function unknownPool({ pool, path }: Target, pools: readonly string[], report: R
   });
 }
 
-function judgeRoutes({ routes }: WrittenListener, path: string, report: Report): void {
+function validateRoutes({ routes }: WrittenListener, path: string, report: Report): void {
   if (report.has(`${path}.pool`) && report.has(`${path}.routes`)) {
     const message = "`pool` and `routes` cannot be used together: a listener has one of them";
     const hint = "for all other clients, write the route {default: true, pool: …}";
@@ -76,7 +76,7 @@ function judgeRoutes({ routes }: WrittenListener, path: string, report: Report):
   }
   const seen = new Map<string, string>();
   for (const [index, route] of (routes ?? []).entries()) {
-    if (route !== undefined) judgeRoute(route, { at: `${path}.routes[${index}]`, seen }, report);
+    if (route !== undefined) validateRoute(route, { at: `${path}.routes[${index}]`, seen }, report);
   }
 }
 
@@ -88,7 +88,7 @@ type RoutePlace = {
   readonly seen: Map<string, string>;
 };
 
-function judgeRoute(route: WrittenRoute, { at, seen }: RoutePlace, report: Report): void {
+function validateRoute(route: WrittenRoute, { at, seen }: RoutePlace, report: Report): void {
   const conditions = CONDITIONS.filter((key) => report.has(`${at}.${key}`));
   if (conditions.length !== 1) {
     const found = conditions.length === 0 ? "none" : conditions.join(" and ");
@@ -112,10 +112,10 @@ function judgeRoute(route: WrittenRoute, { at, seen }: RoutePlace, report: Repor
       "write default: true for all other TLS clients, or tls: false for clients that do not speak TLS";
     report.error(`${at}.tls`, { code: "not-allowed", message, hint });
   }
-  judgeWords(route, { at, seen }, report);
+  validateWords(route, { at, seen }, report);
 }
 
-function judgeWords(
+function validateWords(
   { sni, alpn, default: isDefault, tls }: WrittenRoute,
   { at, seen }: RoutePlace,
   report: Report,

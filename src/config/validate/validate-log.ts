@@ -5,7 +5,7 @@ import type { Report } from "../report.ts";
 
 export function validateLog({ file = null, ...log }: WrittenLog, report: Report): void {
   const access = typeof log.access === "object" ? log.access : {};
-  judgeFiles(report, file, access.file ?? null);
+  validateFiles(report, file, access.file ?? null);
   if (access.fields === undefined) return;
   const path = "log.access.fields";
   if (access.fields.length === 0) {
@@ -18,7 +18,7 @@ export function validateLog({ file = null, ...log }: WrittenLog, report: Report)
   }
 }
 
-function judgeFiles(report: Report, log: string | null, access: string | null): void {
+function validateFiles(report: Report, log: string | null, access: string | null): void {
   const absolute = (path: string) => resolve(dirname(report.file), path);
   const own = { "log.file": log, "log.access.file": access };
   for (const [path, file] of Object.entries(own)) {

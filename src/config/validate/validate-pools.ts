@@ -6,11 +6,11 @@ import { failsOpen } from "../roles.ts";
 
 export function validatePools(written: WrittenConfig, report: Report): void {
   const { pools = {}, health_check, method, backends } = written;
-  judgeMethod({ ...(method && { method }), ...(backends && { backends }) }, "", report);
+  validateMethod({ ...(method && { method }), ...(backends && { backends }) }, "", report);
   for (const [name, pool] of Object.entries(pools)) {
     if (pool === undefined) continue;
     const path = `pools.${name}`;
-    judgeMethod(pool, `${path}.`, report);
+    validateMethod(pool, `${path}.`, report);
     const healthCheck = healthCheckOf(layHealthCheck(health_check, pool.health_check));
     const isOpen = failsOpen({ failOpen: pool.fail_open ?? "auto", healthCheck });
     if ((pool.wait ?? 0) > 0 && isOpen) {
@@ -27,7 +27,7 @@ export function validatePools(written: WrittenConfig, report: Report): void {
 }
 
 // Validates the keys that only one of the methods goes by.
-function judgeMethod(pool: WrittenPool, path: string, report: Report): void {
+function validateMethod(pool: WrittenPool, path: string, report: Report): void {
   const { method = "round_robin", hash, backends = [] } = pool;
   if (hash !== undefined && method !== "source_hash") {
     const message = `\`hash\` is not used: the method of this pool is ${method}`;

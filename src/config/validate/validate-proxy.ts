@@ -12,21 +12,25 @@ export function validateProxyProtocol(written: WrittenConfig, report: Report): v
     const { proxy_protocol, unix } = listener ?? {};
     // Every peer of a unix socket is trusted.
     if (proxy_protocol !== undefined && unix === undefined)
-      judgeAccept(proxy_protocol, `listeners[${index}].proxy_protocol`, report);
+      validateAccept(proxy_protocol, `listeners[${index}].proxy_protocol`, report);
   }
   const unread = poolsWithoutHello(written);
-  const judgeSent = (sent: WrittenProxyProtocol | undefined, path: string, listener?: string) => {
+  const validateSent = (
+    sent: WrittenProxyProtocol | undefined,
+    path: string,
+    listener?: string,
+  ) => {
     if (typeof sent !== "object") return;
-    judgeTlvs(sent, { path, listener }, report);
+    validateTlvs(sent, { path, listener }, report);
   };
   for (const [index, backend] of (written.backends ?? []).entries())
-    judgeSent(backend?.proxy_protocol, `backends[${index}].proxy_protocol`, "default");
+    validateSent(backend?.proxy_protocol, `backends[${index}].proxy_protocol`, "default");
   for (const [name, pool] of Object.entries(written.pools ?? {})) {
     const path = `pools.${name}`;
-    judgeSent(pool?.proxy_protocol, `${path}.proxy_protocol`, unread.get(name));
+    validateSent(pool?.proxy_protocol, `${path}.proxy_protocol`, unread.get(name));
     for (const [index, backend] of (pool?.backends ?? []).entries()) {
       const at = `${path}.backends[${index}].proxy_protocol`;
-      judgeSent(backend?.proxy_protocol, at, unread.get(name));
+      validateSent(backend?.proxy_protocol, at, unread.get(name));
     }
   }
 }
@@ -40,7 +44,7 @@ function poolsWithoutHello({ listeners = [] }: WrittenConfig): ReadonlyMap<strin
   );
 }
 
-function judgeAccept(
+function validateAccept(
   { accept, trusted, optional }: WrittenProxyAccept,
   path: string,
   report: Report,
@@ -65,7 +69,7 @@ function judgeAccept(
 
 type TlvPlace = { readonly path: string; readonly listener: string | undefined };
 
-function judgeTlvs(
+function validateTlvs(
   { version, tlvs = [] }: Exclude<WrittenProxyProtocol, string>,
   { path, listener }: TlvPlace,
   report: Report,

@@ -39,7 +39,7 @@ const SOON_MS = 1000;
 const MIN_IDLE_MS = 30_000;
 
 export function validateConfig(written: WrittenConfig, report: Report): void {
-  judgeForm(written, report);
+  validateForm(written, report);
   const listeners = listenersOf(written);
   validateListeners(written, report);
   validateListenAddresses(written, report);
@@ -48,15 +48,15 @@ export function validateConfig(written: WrittenConfig, report: Report): void {
   validateBackends(written, listeners, report);
   validateClientPorts(written, report);
   validatePools(written, report);
-  judgeHealthChecks(written, report);
-  judgeTimeouts(written, report);
+  validateHealthChecks(written, report);
+  validateTimeouts(written, report);
   validateDiscovery(written, report);
   validateDials(written, report);
   if (written.log !== undefined) validateLog(written.log, report);
   if (written.admin !== undefined) validateAdmin(written.admin, listeners, report);
 }
 
-function judgeForm(written: WrittenConfig, report: Report): void {
+function validateForm(written: WrittenConfig, report: Report): void {
   const isFull = report.has("listeners") || report.has("pools");
   if (!isFull) {
     if (report.has("backends")) return;
@@ -83,16 +83,16 @@ function judgeForm(written: WrittenConfig, report: Report): void {
   }
 }
 
-function judgeHealthChecks(written: WrittenConfig, report: Report): void {
+function validateHealthChecks(written: WrittenConfig, report: Report): void {
   const { health_check, backends = [], pools = {} } = written;
   const heirs = Object.values(pools).filter((pool) => pool?.health_check === undefined);
   const members = [...backends, ...heirs.flatMap((pool) => pool?.backends ?? [])];
   const top = { path: "health_check", own: health_check, inherited: undefined };
-  judgeHealthCheck({ ...top, members }, report);
+  validateHealthCheck({ ...top, members }, report);
   for (const [name, pool] of Object.entries(pools)) {
     const path = `pools.${name}.health_check`;
     const place = { path, own: pool?.health_check, inherited: health_check };
-    judgeHealthCheck({ ...place, members: pool?.backends ?? [] }, report);
+    validateHealthCheck({ ...place, members: pool?.backends ?? [] }, report);
   }
 }
 
@@ -105,7 +105,7 @@ type HealthCheckPlace = {
 };
 
 // Only of what stands here: inherited keys have been validated where they stand.
-function judgeHealthCheck(place: HealthCheckPlace, report: Report): void {
+function validateHealthCheck(place: HealthCheckPlace, report: Report): void {
   const { path, own, inherited, members } = place;
   const hosts = members.flatMap((backend) => backend?.host ?? []);
   const sockets = members.flatMap((backend) => backend?.unix ?? []);
@@ -116,7 +116,7 @@ function judgeHealthCheck(place: HealthCheckPlace, report: Report): void {
     const at = Array.isArray(own) ? `${path}[${index}]` : path;
     const { timeout, type } = withDefaults(tables.healthCheck, laid[index]);
     const minMs = isPresenceCheck(type) ? MIN_INTERVAL_MS : MIN_ROLE_INTERVAL_MS;
-    judgePace({ at, own: check ?? {}, intervalMs, minMs, timeoutMs: timeout }, report);
+    validatePace({ at, own: check ?? {}, intervalMs, minMs, timeoutMs: timeout }, report);
   }
 }
 
@@ -129,7 +129,7 @@ type Pace = {
   readonly timeoutMs: number;
 };
 
-function judgePace({ at, own, intervalMs, minMs, timeoutMs }: Pace, report: Report): void {
+function validatePace({ at, own, intervalMs, minMs, timeoutMs }: Pace, report: Report): void {
   const { interval, timeout, fast_interval } = own;
   if (interval !== undefined && interval < minMs) {
     const message = `an interval of ${formatDuration(interval)} is a load on the backends; failed dials are noticed at once anyway`;
@@ -148,7 +148,7 @@ function judgePace({ at, own, intervalMs, minMs, timeoutMs }: Pace, report: Repo
   }
 }
 
-function judgeTimeouts(written: WrittenConfig, report: Report): void {
+function validateTimeouts(written: WrittenConfig, report: Report): void {
   const { connect, connect_total, idle } = timeoutsOf(written.timeouts);
   if (connect < MIN_CONNECT_MS) {
     const message = `with ${formatDuration(connect)}, a dial fails if its first packet is lost, because the kernel sends it again after 1s`;

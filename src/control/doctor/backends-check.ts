@@ -19,7 +19,7 @@ export async function checkBackends(config: Config, names: Names): Promise<reado
   const all = config.pools.flatMap((pool) => pool.backends.map((backend) => ({ pool, backend })));
   const results = await mapEach(all, AT_ONCE, (one) => dial(one, names));
   const dialled = results.filter((result) => result !== null);
-  for (const result of dialled) judge(result, found);
+  for (const result of dialled) reportDial(result, found);
   if (dialled.length === 0) return found.okUnlessOther("there are no backends to check").all;
   const many = dialled.length === 1 ? "1 backend passes" : `all ${dialled.length} backends pass`;
   const slowestMs = Math.max(...dialled.map(({ tookMs }) => tookMs));
@@ -75,7 +75,7 @@ type Dialled = Member & {
   readonly tookMs: number;
 };
 
-function judge({ pool, backend, timeoutMs, code, error }: Dialled, found: Findings): void {
+function reportDial({ pool, backend, timeoutMs, code, error }: Dialled, found: Findings): void {
   if (error === null) return;
   const who = `${pool.name}/${backend.name}`;
   if (code !== null && isLocalError(code)) {

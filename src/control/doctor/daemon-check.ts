@@ -39,8 +39,8 @@ export async function checkDaemon(options: DaemonOptions): Promise<Daemon> {
   });
   const status = await statusOf(client, pid, found);
   if (status !== null) {
-    judge(status, options, found);
-    if (status.config.file === options.file) await judgeFile(client, found);
+    examineStatus(status, options, found);
+    if (status.config.file === options.file) await examineFile(client, found);
     found.okUnlessOther(`bal ${status.version} is running with pid ${pid}`);
   }
   return { pid, status, findings: found.all };
@@ -66,7 +66,7 @@ async function statusOf(client: AdminClient, pid: number, found: Findings): Prom
   return null;
 }
 
-function judge(status: Status, { file, version }: DaemonOptions, found: Findings): void {
+function examineStatus(status: Status, { file, version }: DaemonOptions, found: Findings): void {
   const { phase, pid, config } = status;
   const runs = `${status.version} (${status.commit})`;
   const own = `${version.version} (${version.commit})`;
@@ -90,7 +90,7 @@ function judge(status: Status, { file, version }: DaemonOptions, found: Findings
   }
 }
 
-async function judgeFile(client: AdminClient, found: Findings): Promise<void> {
+async function examineFile(client: AdminClient, found: Findings): Promise<void> {
   const answer = await client.diff().catch(() => null);
   if (answer?.kind !== "ok" || answer.body.changes.length === 0) return;
   const { length } = answer.body.changes;

@@ -22,18 +22,18 @@ export function checkHome(home: Home, schema: string): readonly Finding[] {
     );
   }
   const folder = statOf(home.path);
-  if (folder === null) judgeAbsent(home, found);
+  if (folder === null) examineAbsent(home, found);
   else if (!folder.isDirectory()) {
     found.broken(`${home.path} is not a folder`, "remove it, or set BAL_HOME to a folder");
   } else {
-    judgeRights(home, folder, found);
-    judgeLeftovers(home, found);
-    judgeFiles(home, schema, found);
+    examineRights(home, folder, found);
+    examineLeftovers(home, found);
+    examineFiles(home, schema, found);
   }
   return found.okUnlessOther(`${home.path} has the right owner and permissions`).all;
 }
 
-function judgeAbsent(home: Home, found: Findings): void {
+function examineAbsent(home: Home, found: Findings): void {
   const parent = dirname(home.path);
   if (statOf(parent) !== null && !isWritable(parent)) {
     found.broken(
@@ -43,7 +43,7 @@ function judgeAbsent(home: Home, found: Findings): void {
   } else found.ok(`${home.path} does not exist yet: \`bal start\` creates it`);
 }
 
-function judgeRights(home: Home, folder: Stats, found: Findings): void {
+function examineRights(home: Home, folder: Stats, found: Findings): void {
   const risk = homeRisk(home);
   if (risk !== null) found.broken(risk.message, risk.hint ?? "");
   else if (!isWritable(home.path)) {
@@ -57,7 +57,7 @@ function judgeRights(home: Home, folder: Stats, found: Findings): void {
   }
 }
 
-function judgeLeftovers(home: Home, found: Findings): void {
+function examineLeftovers(home: Home, found: Findings): void {
   const isRunning = runningPid(home) !== null;
   const left = namesIn(home.path).filter((name) => {
     const isOwn = join(home.path, name) === home.pid || join(home.path, name) === home.socket;
@@ -70,7 +70,7 @@ function judgeLeftovers(home: Home, found: Findings): void {
   );
 }
 
-function judgeFiles(home: Home, schema: string, found: Findings): void {
+function examineFiles(home: Home, schema: string, found: Findings): void {
   const socket = statOf(home.socket);
   if (socket !== null && (socket.mode & 0o077) !== 0) {
     found.broken(`other users may use ${home.socket}`, `chmod 600 ${home.socket}`);
@@ -91,7 +91,7 @@ function judgeFiles(home: Home, schema: string, found: Findings): void {
   }
 }
 
-/** None where this user may not look: `judgeRights` says so. */
+/** None where this user may not look: `examineRights` says so. */
 function namesIn(folder: string): readonly string[] {
   try {
     return readdirSync(folder);

@@ -33,9 +33,9 @@ export function checkPorts(
     const where = nameOf(address);
     // Listeners are told by the bal that runs, whether or not its descriptors may be seen.
     const isOwn = status?.listeners.some((listener) => listener.address === where) ?? false;
-    const isFree = !isOwn && judgeBind(address, pid, found);
+    const isFree = !isOwn && examineBind(address, pid, found);
     (isFree ? free : own).push(where);
-    if (!isOwn) judgeEphemeral(address, kernel, found);
+    if (!isOwn) examineEphemeral(address, kernel, found);
   }
   const told = [
     ...(own.length > 0 ? [`used by the running bal: ${own.join(", ")}`] : []),
@@ -58,12 +58,12 @@ function addressesOf({ listeners, admin: { listen } }: Config): readonly Address
 }
 
 /** Is it free? If not, whose it is has been told, or it is our own bal's. */
-function judgeBind({ ip, ports }: Address, ownPid: number | null, found: Findings): boolean {
+function examineBind({ ip, ports }: Address, ownPid: number | null, found: Findings): boolean {
   const tried = listeningPorts(ports).map((port) => ({ port, error: tryBind({ ip, port }) }));
   const failed = tried.filter(({ error }) => error !== 0);
   for (const [error, those] of Map.groupBy(failed, (one) => one.error)) {
     const wrong = those.map(({ port }) => port);
-    judgeError(errnoCode(error), { ip, ports: wrong }, { ownPid, found });
+    examineError(errnoCode(error), { ip, ports: wrong }, { ownPid, found });
   }
   return failed.length === 0;
 }
@@ -71,12 +71,12 @@ function judgeBind({ ip, ports }: Address, ownPid: number | null, found: Finding
 type Failed = { readonly ip: string; readonly ports: readonly number[] };
 type Telling = { readonly ownPid: number | null; readonly found: Findings };
 
-function judgeError(code: string, { ip, ports }: Failed, { ownPid, found }: Telling): void {
+function examineError(code: string, { ip, ports }: Failed, { ownPid, found }: Telling): void {
   const [first = 0] = ports;
   const where = runsOf(ports).map((run) => nameOf({ ip, ports: run }));
   switch (code) {
     case "EADDRINUSE":
-      return judgeHolders({ ip, ports }, { ownPid, found });
+      return examineHolders({ ip, ports }, { ownPid, found });
     case "EADDRNOTAVAIL":
       return found.broken(`${ip} is not an address of this host`, "see `ip addr`");
     case "EACCES":
@@ -93,7 +93,7 @@ function judgeError(code: string, { ip, ports }: Failed, { ownPid, found }: Tell
   }
 }
 
-function judgeHolders({ ip, ports }: Failed, { ownPid, found }: Telling): void {
+function examineHolders({ ip, ports }: Failed, { ownPid, found }: Telling): void {
   const holders = holdersOfPorts(ports);
   const others = ports.filter((port) => {
     const those = holders.get(port) ?? [];
@@ -113,7 +113,7 @@ export function namesOf(holders: readonly Holder[]): string {
   return names.join(", ") || "a process of another user";
 }
 
-function judgeEphemeral({ ip, ports }: Address, kernel: Ports, found: Findings): void {
+function examineEphemeral({ ip, ports }: Address, kernel: Ports, found: Findings): void {
   const { ephemeral, reserved } = kernel;
   const exposed = listeningPorts(ports).filter(
     (port) => isEphemeral(port, ephemeral) && !isReserved(port, reserved),

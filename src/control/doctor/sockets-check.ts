@@ -24,14 +24,14 @@ export function checkSockets(
   const isOwn = ({ path }: Place) =>
     status?.listeners.some(({ address }) => address === `unix:${path}`) ?? false;
   for (const place of places) {
-    if (isOwn(place)) judgeOwn(place, found);
-    else judgeFree(place.path, found);
+    if (isOwn(place)) examineOwn(place, found);
+    else examineFree(place.path, found);
   }
   const told = places.map((place) => `${place.path} is ${isOwn(place) ? "bal's own" : "free"}`);
   return found.okUnlessOther(told.join(", ")).all;
 }
 
-function judgeOwn({ path, mode }: Place, found: Findings): void {
+function examineOwn({ path, mode }: Place, found: Findings): void {
   if (mode === null) return;
   const error = tryConnect(path);
   if (socketFileAt(path) === null || error === ECONNREFUSED) {
@@ -46,9 +46,9 @@ function judgeOwn({ path, mode }: Place, found: Findings): void {
   );
 }
 
-function judgeFree(path: string, found: Findings): void {
+function examineFree(path: string, found: Findings): void {
   const isFile = !path.startsWith("@");
-  if (isFile && modeOf(path) === null) return judgeFolder(dirname(path), found);
+  if (isFile && modeOf(path) === null) return examineFolder(dirname(path), found);
   if (isFile && socketFileAt(path) === null) {
     return found.broken(
       `${path} exists and is not a socket`,
@@ -57,7 +57,7 @@ function judgeFree(path: string, found: Findings): void {
   }
   const error = tryConnect(path);
   // A bal that was killed has left it: the next one removes it.
-  if (error === ECONNREFUSED) return isFile ? judgeFolder(dirname(path), found) : undefined;
+  if (error === ECONNREFUSED) return isFile ? examineFolder(dirname(path), found) : undefined;
   if (error === 0 || errnoCode(error) === "EAGAIN") {
     const who = namesOf(holdersOfPath(path));
     return found.broken(`${path} is in use by ${who}`, "stop it, or choose another path");
@@ -66,7 +66,7 @@ function judgeFree(path: string, found: Findings): void {
   found.broken(message, `if none does: rm ${path}`);
 }
 
-function judgeFolder(folder: string, found: Findings): void {
+function examineFolder(folder: string, found: Findings): void {
   try {
     accessSync(folder, constants.W_OK | constants.X_OK);
   } catch (error) {

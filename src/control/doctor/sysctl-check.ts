@@ -31,10 +31,10 @@ export function checkSysctls(load: Load, read: ReadSysctl = readSysctl): readonl
     const text = read(name);
     return text === null || !/^\d+$/.test(text) ? null : Number(text);
   };
-  judgeQueues(number, found);
-  judgePorts(load, read, found);
-  judgePipes(load, number, found);
-  judgeFiles(load, { read, number }, found);
+  examineQueues(number, found);
+  examinePorts(load, read, found);
+  examinePipes(load, number, found);
+  examineFiles(load, { read, number }, found);
   const tracked = number("net.netfilter.nf_conntrack_max");
   if (tracked !== null && tracked < 2 * load.ceiling) {
     found.advise(
@@ -47,7 +47,7 @@ export function checkSysctls(load: Load, read: ReadSysctl = readSysctl): readonl
 
 type ReadNumber = (name: string) => number | null;
 
-function judgeQueues(number: ReadNumber, found: Findings): void {
+function examineQueues(number: ReadNumber, found: Findings): void {
   const somaxconn = number("net.core.somaxconn");
   if (somaxconn !== null && somaxconn < BACKLOG) {
     found.advise(
@@ -64,7 +64,7 @@ function judgeQueues(number: ReadNumber, found: Findings): void {
   }
 }
 
-function judgePorts({ config, ceiling }: Load, read: ReadSysctl, found: Findings): void {
+function examinePorts({ config, ceiling }: Load, read: ReadSysctl, found: Findings): void {
   const hosts = config.pools.flatMap(({ backends }) =>
     backends.flatMap(({ address }) => (address.kind === "host" ? address.host : [])),
   );
@@ -97,7 +97,7 @@ export function portRange(read: ReadSysctl = readSysctl): readonly [number, numb
   return from === undefined || to === undefined ? null : [from, to];
 }
 
-function judgePipes(load: Load, number: ReadNumber, found: Findings): void {
+function examinePipes(load: Load, number: ReadNumber, found: Findings): void {
   const pages = number("fs.pipe-user-pages-soft");
   if (pages === null || pages === 0 || load.isPrivileged) return;
   const needed = load.splicedSessions * PAGES_PER_SPLICED_SESSION;
@@ -111,7 +111,7 @@ function judgePipes(load: Load, number: ReadNumber, found: Findings): void {
 
 type Read = { readonly read: ReadSysctl; readonly number: ReadNumber };
 
-function judgeFiles({ openFiles }: Load, { read, number }: Read, found: Findings): void {
+function examineFiles({ openFiles }: Load, { read, number }: Read, found: Findings): void {
   const max = number("fs.file-max");
   if (max === null) return;
   const [used = 0] = (read("fs.file-nr") ?? "").split(/\s+/).map(Number);
