@@ -1,12 +1,10 @@
 // Everything that decides whether a backend is eligible, brought together: names that resolve,
-// checks, ejections by the workers' dials. Says each change of state once in the log.
+// checks, ejections by the workers' dials.
 import type { DiscoverStatus, Override } from "../../api/admin-api.ts";
 import { type Endpoint, parseIp } from "../../base/address.ts";
-import { localErrorRemedy } from "../../base/os-error.ts";
 import { formatDuration } from "../../base/units.ts";
 import type { BackendConfig, Config, PoolConfig } from "../../config/config.ts";
 import type { Board } from "../../shared/board.ts";
-import type { BackendState } from "../../shared/health-bits.ts";
 import { discoveryChanges } from "../discovery/changes.ts";
 import { DiscoveredPools } from "../discovery/discovered-pools.ts";
 import { Discovery, type KnownAnswers } from "../discovery/discovery.ts";
@@ -14,11 +12,12 @@ import type { EventBus } from "../events/event-bus.ts";
 import { type CheckResult, Prober } from "../health/prober.ts";
 import type { Log } from "../logs/log.ts";
 import { type Backend, countCheck } from "./backend.ts";
+import { BackendJournal } from "./backend-journal.ts";
 import { type BackendSnapshot, recordOf, restoreSnapshot } from "./backend-snapshot.ts";
 import { BackendTable } from "./backend-table.ts";
 import { CertificateWarnings } from "./certificate-warnings.ts";
 import { Ejections } from "./ejections.ts";
-import { endpointsOf } from "./endpoints.ts";
+import { endpointsOf, hostOf } from "./endpoints.ts";
 import { mergeOverride, settingsOf } from "./override.ts";
 import type { OverrideStore } from "./override-store.ts";
 import { areSessionsMoved, PoolWatch } from "./pool-watch.ts";
@@ -50,7 +49,7 @@ export const NO_KNOWLEDGE: Knowledge = { backends: [], answers: { hosts: [], ser
 export class Backends {
   readonly backends: BackendTable;
   readonly discovery: Discovery;
-  private readonly log: Log;
+  private readonly journal: BackendJournal;
   private readonly prober: Prober;
   private readonly ejections: Ejections;
   private readonly restarts: Restarts;
@@ -67,7 +66,7 @@ export class Backends {
 
   constructor(parts: BackendsParts, events: BackendsEvents) {
     const { board, log, overrides } = parts;
-    this.log = log;
+    this.journal = new BackendJournal(log, parts.events);
     this.events = events;
     this.bus = parts.events;
     this.certificates = new CertificateWarnings(log);
@@ -81,7 +80,7 @@ export class Backends {
       overrides,
       endpointsOf: (pool, backend) => this.endpointsOf(pool, backend),
       onStateChange: (backend, from) => {
-        if (!this.pools.isQuiet) this.logChange(backend, from);
+        if (!this.pools.isQuiet) this.journal.changed(backend, from);
         if (backend.state === "down" && backend.onDown === "close") events.onClose(backend.slot);
         this.lookAt(backend.pool);
       },
@@ -139,9 +138,11 @@ export class Backends {
     this.restore();
     for (const pool of this.backends.present) {
       for (const backend of this.backends.ofPool(pool)) {
-        if (backend.state === "unresolved") this.warnUnresolved(backend);
+        if (backend.state !== "unresolved") continue;
+        const [host = backend.config.name] = hostOf(backend.config);
+        this.journal.unresolved(backend, host, this.discovery.hostError(host));
       }
-      this.warnUndiscovered(pool);
+      this.journal.undiscovered(pool.name, this.discovery.stateOf(pool));
     }
     this.pools.keepOnly(this.backends.present);
     this.trustUncheckedThenLook();
@@ -191,10 +192,7 @@ export class Backends {
 
   /** A worker could not dial for a reason of this host's. */
   localError(slot: number, error: string): void {
-    const backend = this.backends.get(slot);
-    const name = backend?.config.name ?? "a backend";
-    const message = `cannot dial ${name}: ${error}: ${localErrorRemedy(error)}`;
-    this.log.warn("local-error", message, { error, backend: name, pool: backend?.pool });
+    this.journal.localError(this.backends.get(slot), error);
   }
 
   /** Takes an operator's change, or with null all of them back. Returns whether it has another weight. */
@@ -241,17 +239,15 @@ export class Backends {
 
   // Some name has another answer than before.
   private answered(): void {
-    const { config, backends, log } = this;
+    const { config, backends } = this;
     if (config === null) return;
     const next = this.discovered.expand(config, backends);
     const moved = backends.refreshEndpoints();
     for (const host of new Set(moved.flatMap(({ config }) => hostOf(config)))) {
-      const addresses = this.discovery.addressesOf(host);
-      const message = `${host} is now ${addresses?.join(", ") ?? "without an address"}`;
-      log.info("resolved", message, { host, addresses });
+      this.journal.resolved(host, this.discovery.addressesOf(host));
     }
     const changes = discoveryChanges(backends.present, next.pools);
-    for (const { message, ...fields } of changes) log.info("discovered", message, fields);
+    this.journal.discovered(changes);
     if (changes.length > 0) backends.reconcile(next);
     if (changes.length === 0 && moved.length === 0) return;
     this.prober.setTargets(backends.probeTargets());
@@ -307,44 +303,8 @@ export class Backends {
     if (!ok) this.backends.failedAgain(slot, checkReason(error) ?? "");
     if (expiresAt !== null) this.certificates.saw(backend, expiresAt);
   }
-
-  private warnUnresolved(backend: Backend): void {
-    const { name } = backend.config;
-    const [host = name] = hostOf(backend.config);
-    const error = this.discovery.hostError(host);
-    const message = `${host} does not resolve${because(error)}; bal tries it again`;
-    this.log.warn("unresolved", message, { pool: backend.pool, backend: name });
-  }
-
-  private warnUndiscovered(pool: PoolConfig): void {
-    const found = this.discovery.stateOf(pool);
-    if (found?.state !== "unresolved") return;
-    const { name, error } = found;
-    const message = `${name} does not resolve${because(error)}; pool ${pool.name} has no backends from it until it does`;
-    this.log.warn("unresolved", message, { pool: pool.name, name, error });
-  }
-
-  private logChange(backend: Backend, from: BackendState): void {
-    const { pool, state, reason } = backend;
-    const { name } = backend.config;
-    const fields = { pool, backend: name, from, to: state, reason };
-    this.bus.emit("state", fields);
-    const why = reason === null ? "" : `: ${reason}`;
-    const message = `${pool}/${name} is ${state}${why}`;
-    if (state === "up" || state === "unknown") this.log.info(`backend-${state}`, message, fields);
-    else this.log.warn(`backend-${state}`, message, fields);
-  }
 }
 
 function checkReason(error: string | null): string | null {
   return error === null ? null : `check failed: ${error}`;
-}
-
-// A unix socket has none.
-function hostOf({ address }: BackendConfig): readonly string[] {
-  return address.kind === "host" ? [address.host] : [];
-}
-
-function because(error: string | null): string {
-  return error === null ? "" : ` (${error})`;
 }

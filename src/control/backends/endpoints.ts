@@ -23,6 +23,11 @@ export function endpointsOf(
   });
 }
 
+/** The name or address that it is dialled by, as it is written; none for a unix socket. */
+export function hostOf({ address }: BackendConfig): readonly string[] {
+  return address.kind === "host" ? [address.host] : [];
+}
+
 export function probeTarget(
   { healthCheck, dial }: PoolConfig,
   { slot, endpoints, config }: Backend,

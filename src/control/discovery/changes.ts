@@ -1,7 +1,7 @@
 // Describes for the log how new answers change the pools. Pure.
 import type { BackendConfig, PoolConfig } from "../../config/config.ts";
 
-type DiscoveryChange = {
+export type DiscoveryChange = {
   readonly pool: string;
   readonly added: readonly string[];
   readonly removed: readonly string[];
