@@ -9,6 +9,7 @@ import type { Generation } from "../shared/generation.ts";
 import { type GenerationDelta, patchGeneration } from "../shared/generation-delta.ts";
 import type { FromWorker, ToWorker } from "../shared/worker-messages.ts";
 import { replanned } from "./access-log/access-batch.ts";
+import { noteClient } from "./access-log/access-record.ts";
 import { queueWatch } from "./dial/queue.ts";
 import { applyGeneration, type Served } from "./generation.ts";
 import { BufferBudget } from "./relay/buffer-budget.ts";
@@ -119,8 +120,7 @@ async function apply(delta: GenerationDelta): Promise<void> {
   promotion.limit = generation.splice.maxSessions;
   const wasLogging = thread.access !== null;
   thread.access = replanned(thread.access, generation.access, post);
-  // Bun has the address of a closed socket only if it was asked for before the close.
-  if (!wasLogging && thread.access !== null) for (const one of thread.sessions) clientName(one);
+  if (!wasLogging && thread.access !== null) for (const one of thread.sessions) noteClient(one);
   const { revision } = generation;
   const errors = await applyGeneration(served, { before, next: generation }, thread);
   post({ kind: "applied", revision, error: errors.length === 0 ? null : errors.join("; ") });

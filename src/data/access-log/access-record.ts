@@ -72,11 +72,20 @@ export function refusalRecord(
   };
 }
 
+/** Clients of sessions that began while nothing was logged. */
+const noted = new WeakMap<object, string | null>();
+
+/** The log is switched on. A closed socket has no port any more, and its address only where it was asked for
+ *  (Bun 1.4.5). */
+export function noteClient({ client }: Session): void {
+  noted.set(client, peerName(client));
+}
+
 /** The trace of a session that began while nothing was logged: the facts that can be known yet. */
 function lateTrace({ thread, listener, slot, client }: Session): Trace {
   return {
     ...thread.placeOf(listener, slot),
-    client: peerName(client),
+    client: noted.get(client) ?? peerName(client),
     attempts: null,
     queueMs: null,
     dialMs: null,
