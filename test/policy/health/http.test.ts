@@ -83,7 +83,11 @@ test.each([
   ],
   ["HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nrea\r\n", false, more],
   ["HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nrea\r\n0\r\n\r\n", false, without],
-  ["HTTP/1.1 204 No Content\r\n\r\n", false, failed("HTTP 204, without what is expected in it")],
+  [
+    "HTTP/1.1 204 No Content\r\n\r\n",
+    false,
+    failed("HTTP 204, without the expected text in its body"),
+  ],
   ["HTTP/1.1 503 x\r\n\r\nready", false, failed("HTTP 503")],
 ] as const)("what is in the body of %p (ended: %p)", (text, hasEnded, move) => {
   expect(judged([bytes(text)], ready, hasEnded)).toEqual(move as never);
