@@ -76,7 +76,7 @@ test.each([
 
 test("an old key is marked with the new one", async () => {
   const found = await server.diagnose(`log_level: info\n${BACKEND}`);
-  expect(found.map(({ message }) => message)).toEqual(["an old key: now log.level"]);
+  expect(found.map(({ message }) => message)).toEqual([expect.stringContaining("log.level")]);
 });
 
 test("an unknown key is marked", async () => {
