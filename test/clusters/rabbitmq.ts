@@ -86,12 +86,16 @@ export function rabbitCluster(): Cluster {
       return ids.filter((id) => !found.has(String(id))).length;
     },
     async stop() {
-      const kill = spawn("epmd", ["epmd", "-kill"], common);
       signalAll(
         [...servers.values()].map(({ pid }) => pid),
         "SIGKILL",
       );
-      await Promise.all([kill, ...servers.values()].map(({ exited }) => exited));
+      await Promise.all([...servers.values()].map(({ exited }) => exited));
+      // It refuses to end while it knows a node.
+      await untilTrue("epmd has ended", async () => {
+        const code = await spawn("epmd", ["epmd", "-kill"], common).exited;
+        return code === 0 || !(await Bun.file(join(folder, "epmd.log")).text()).includes("living");
+      });
       rmSync(folder, { recursive: true, force: true });
     },
   };

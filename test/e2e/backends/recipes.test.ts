@@ -178,7 +178,7 @@ test("redis: clients have the master that has a replica, and no other one that s
     await untilStates(bal, 0, ["down", "down", "down"]);
     // A replica fails by its answer, and not by the time that the check may take.
     for (const { reason } of (await bal.status()).pools[0]?.backends ?? []) {
-      expect(reason).toStartWith("check failed: it closed after it had answered");
+      expect(reason).toStartWith("check failed: it closed after it answered");
     }
     roles[2] = "role:master\r\nconnected_slaves:1\r\nslave0:ip=10.0.0.2,port=6379,state=online";
     await untilStates(bal, 0, ["down", "down", "up"]);
