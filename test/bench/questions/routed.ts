@@ -5,7 +5,7 @@ import type { Run } from "../run.ts";
 import type { Question } from "./question.ts";
 
 const AT_ONCE = 32;
-const WARM_SECONDS = 5;
+const WARM_SECONDS = 3;
 
 export const routed: Question = {
   name: "routed",
@@ -31,7 +31,7 @@ export const routed: Question = {
     const { port } = balanced;
     const load = (seconds: number) =>
       wrk({ port, bytes: 64, seconds, connections: AT_ONCE, isClosing: true, isTls: true });
-    // At a few thousand a second it takes a while until all of bal's code is compiled.
+    // What the first connections cost beside these is a question of its own (warm-up.ts).
     await load(run.isQuick ? 1 : WARM_SECONDS);
     const { cpuMs, result } = await balanced.measure(() => load(run.seconds));
     return { rate: result.perSecond, cpu: (cpuMs * 1000) / result.requests };
