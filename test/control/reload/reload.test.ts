@@ -63,7 +63,7 @@ test.skipIf(!isLinux)(
       error: {
         code: "apply-failed",
         message:
-          "generation 2 is in force, but not whole yet: worker 0: cannot accept on default: EBADF",
+          "generation 2 is in force, but not complete yet: worker 0: cannot accept on default: EBADF",
       },
       errors: [],
     };

@@ -19,7 +19,7 @@ test("a limit of open files that leaves room for few is told at the start, and w
   };
   const [warning, ...others] = await warnings(under256Files);
   expect(others).toEqual([]);
-  expect(warning!.message).toMatch(/open-file limit of 256 leaves room for \d\d connections only/);
+  expect(warning!.message).toMatch(/open-file limit of 256 allows only \d\d connections/);
   expect(await warnings(["bash", "-c", 'ulimit -n 1024; exec "$0" "$@"'])).toEqual([]);
 });
 

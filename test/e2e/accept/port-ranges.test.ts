@@ -76,7 +76,7 @@ test("a backend without a port is dialled at its client's, and called by its hos
   expect(metrics).toContain(`bal_backend_connections_total{pool="web",backend="${name}"} 3`);
   expect((await bal.run("drain", name)).code).toBe(0);
   const { stdout } = await bal.run("doctor", "-c", bal.file);
-  expect(stdout).toContain("1 backend passes the check");
+  expect(stdout).toContain("1 backend passes the health check");
 });
 
 test("a simple listener's one port is passed on as well, by name and over IPv6 too", async () => {

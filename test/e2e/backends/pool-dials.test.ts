@@ -60,7 +60,7 @@ describe.skipIf(process.platform !== "linux")("source", () => {
     const line = await until("it is told", () =>
       bal.logs().find(({ event }) => event === "local-error"),
     );
-    expect(line.message).toContain("`source` is no address of this host");
+    expect(line.message).toContain("`source` is not an address of this host");
     expect(["up", "unknown"]).toContain((await bal.status()).pools[0]!.backends[0]!.state);
   });
 });

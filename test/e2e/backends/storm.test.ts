@@ -9,8 +9,10 @@ setDefaultTimeout(60_000);
 
 test("1000 SIGHUPs under load: every client is served, and the log says once what is the same", async () => {
   using a = namedPeer("a");
-  // One backend only is worth a warning.
-  using bal = await spawnBal({ config: simpleConfig([a], { workers: 2, watch: false }) });
+  // Checks as frequent as these are worth a warning.
+  const health_check = { interval: "200ms", timeout: "200ms" };
+  const config = simpleConfig([a], { workers: 2, watch: false, health_check });
+  using bal = await spawnBal({ config });
   let isOver = false;
   const clients = Array.from({ length: 4 }, async () => {
     while (!isOver) expect(await exchange(bal.port, "?")).toEqual({ ending: "eof", text: "a" });

@@ -65,10 +65,10 @@ test("a backend goes away and comes back, and nobody but bal notices", async () 
     const decoder = new TextDecoder();
     for await (const chunk of child.stdout) {
       said += decoder.decode(chunk, { stream: true });
-      const [, who] = / {2}(\w+) goes away/.exec(said) ?? [];
+      const [, who] = / {2}(\w+) stops/.exec(said) ?? [];
       if (who === undefined) continue;
       if (said.includes(`bal: ${who} is up`)) break;
-      if (said.includes("is there again")) continue;
+      if (said.includes("is running again")) continue;
       const [, port] = /127\.0\.0\.1:(\d+) over/.exec(said)!;
       const answer = await fetch(`http://127.0.0.1:${port}/`, { keepalive: false });
       expect(await answer.text()).not.toBe(`hello from ${who}\n`);
@@ -94,5 +94,5 @@ test("on a terminal it is a view, and Ctrl-C gives the terminal back", async () 
   const { isAlternate, hasCursor, text } = terminal.screen;
   expect([isAlternate, hasCursor]).toEqual([false, true]);
   expect(text).toContain("curl http://127.0.0.1:");
-  expect(text).toContain("Nothing is left");
+  expect(text).toContain("left nothing behind");
 });

@@ -139,7 +139,7 @@ describe("beside a bal that runs", () => {
     expect(of("daemon")).toMatchObject([{ message: expect.stringContaining(`pid ${bal.pid}`) }]);
     const [files] = of("open-files");
     expect(files).toMatchObject({ level: "advice" });
-    expect(files?.message).toContain("the running bal's open-file limit of 1000 leaves room for");
+    expect(files?.message).toContain("the running bal's open-file limit of 1000 allows only");
   });
 
   test("another version, and changes that it has not taken up", async () => {

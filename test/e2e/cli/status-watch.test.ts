@@ -43,12 +43,12 @@ test("--watch redraws in place, outlives the daemon, and Ctrl-C gives the termin
   expect(small.text.split("\n").length).toBeLessThanOrEqual(9);
   terminal.resize(120, 30);
   await bal.stop();
-  await terminal.shows("as it was before");
+  await terminal.shows("the last known state");
   const again = Bun.spawn([balBinary(), "start", "-c", bal.file], {
     env: { PATH: process.env.PATH!, BAL_HOME: bal.home },
     stdio: ["ignore", "ignore", "ignore"],
   });
-  await until("it is back", () => !terminal.screen.text.includes("as it was before"));
+  await until("it is back", () => !terminal.screen.text.includes("the last known state"));
   terminal.type("\u0003");
   expect(await terminal.child.exited).toBe(0);
   const { isAlternate, hasCursor, text } = terminal.screen;
