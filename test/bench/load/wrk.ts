@@ -16,6 +16,11 @@ export type WrkOptions = {
 
 export type WrkReport = { readonly requests: number; readonly perSecond: number };
 
+/** Loads until so many requests are done: how fast the machine is does not decide how warm a rival is. */
+export async function warmUp(requests: number, load: (seconds: number) => Promise<WrkReport>) {
+  for (let done = 0; done < requests; ) done += (await load(1)).requests;
+}
+
 /** Throws when anything went wrong: figures with errors in them compare nothing. */
 export async function wrk(options: WrkOptions): Promise<WrkReport> {
   const { port, bytes, seconds, connections, isClosing = false, isTls = false } = options;
