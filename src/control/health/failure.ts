@@ -27,5 +27,5 @@ export function describeBreak(phase: "connect" | "tls" | "talk", error: unknown)
 
 /** `no answer within 1s` */
 export function within(missing: string, timeoutMs: number): string {
-  return `${missing} within ${formatDuration(Math.max(1, Math.round(timeoutMs)))}`;
+  return `${missing} within ${formatDuration(timeoutMs)}`;
 }

@@ -214,7 +214,7 @@ async function probeOnce(
     ...{ lull: null, endpoint: at, conversation, talk: conversation.talk?.() ?? null },
     settle: (error, code = null) => resolve({ error, code }),
   };
-  if (timeoutMs <= 0) return { ...late(attempt, 0), expiresAt: null };
+  if (timeoutMs <= 0) return { ...late(attempt), expiresAt: null };
   const errno = connectTo({
     endpoint: at,
     handlers,
@@ -225,18 +225,19 @@ async function probeOnce(
     const code = errnoCode(errno);
     return { error: describeConnect(code), code, expiresAt: null };
   }
-  const cancel = deadlineIn(timeoutMs, () => resolve(late(attempt, timeoutMs)));
+  const cancel = deadlineIn(timeoutMs, () => resolve(late(attempt)));
   const outcome = await promise;
   cancel();
   leave(attempt);
   return { ...outcome, expiresAt: attempt.expiresAt };
 }
 
-function late({ phase, talk }: Attempt, timeoutMs: number): Pick<Outcome, "error" | "code"> {
+// The time of the last address ends with that of the check, which is what an operator has set.
+function late({ phase, talk, conversation }: Attempt): Pick<Outcome, "error" | "code"> {
   const missing =
     phase === "connect" ? "no connection" : phase === "tls" ? "no TLS handshake" : talk?.missing;
   const code = phase === "connect" ? "ETIMEDOUT" : null;
-  return { error: within(missing ?? "no answer", timeoutMs), code };
+  return { error: within(missing ?? "no answer", conversation.timeoutMs), code };
 }
 
 function placed(endpoint: Endpoint, port: number): Endpoint {

@@ -102,13 +102,10 @@ test("a backend that resets what it accepts has accepted", async () => {
 onLinux("a check that hangs fails after its timeout, and is cancelled", async () => {
   using hole = blackhole();
   const before = descriptorsTo(hole);
-  const startedAtMs = performance.now();
   const probing = probe([at(hole)], 0, 300);
   expect(descriptorsTo(hole)).toBe(before + 1);
   expect(await probing).toEqual({ error: "no connection within 300ms", endpoint: 0 });
-  const tookMs = performance.now() - startedAtMs;
-  expect(tookMs).toBeWithin(250, 1500);
-  await until("its descriptor is gone", () => descriptorsTo(hole) === before, 1000);
+  await until("its descriptor is gone", () => descriptorsTo(hole) === before);
 });
 
 onLinux("a hundred checks that hang leave no descriptor", async () => {
@@ -119,7 +116,7 @@ onLinux("a hundred checks that hang leave no descriptor", async () => {
   expect(new Set((await Promise.all(probing)).map(({ error }) => error))).toEqual(
     new Set(["no connection within 100ms"]),
   );
-  await until("all descriptors are gone", () => descriptorsTo(hole) === before, 1000);
+  await until("all descriptors are gone", () => descriptorsTo(hole) === before);
 });
 
 test("the next address has its turn, and the one that worked is told", async () => {
