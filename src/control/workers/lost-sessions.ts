@@ -1,6 +1,6 @@
 // The access log's lines of sessions whose thread is lost: when, by which listener, and who the client was, as its
 // socket still tells. The rest was in the thread's memory.
-import { formatHostPort } from "../../base/address.ts";
+import { formatHostPort, parseIp } from "../../base/address.ts";
 import type { AccessConfig } from "../../config/config.ts";
 import { isLinux } from "../../os/libc.ts";
 import { peerEndpoint } from "../../os/socket.ts";
@@ -43,6 +43,5 @@ function recordOf(listener: string | null, client: string | null): AccessRecord 
 function clientName(fd: number): string | null {
   const peer = peerEndpoint(fd);
   if (peer === null || peer.family === "unix") return null;
-  const mapped = /^::ffff:([0-9.]+)$/.exec(peer.ip)?.[1];
-  return formatHostPort(mapped ?? peer.ip, peer.port);
+  return formatHostPort(parseIp(peer.ip)?.ip ?? peer.ip, peer.port);
 }
